@@ -1,0 +1,203 @@
+// Package coro switches between a loop and its coroutines.
+//
+// A coroutine is the goroutine of an [iter.Pull]: control moves to it and back
+// by a direct switch, several times cheaper than a hand-over through a channel,
+// and only one of the two sides ever runs. A [Pool] keeps finished coroutines
+// and gives them new work, so that a task costs no goroutine of its own.
+//
+// The runtime demands that a coroutine is always resumed under the thread-lock
+// state under which it was made; anything else is a fatal error. So a pool
+// belongs to one loop, whose goroutine makes and resumes all of its coroutines,
+// and no code that runs in one may call runtime.LockOSThread.
+//
+// [runtime.Goexit] inside a coroutine would be passed on by iter.Pull to
+// whoever resumes it, and so end the loop's goroutine. A function deferred at
+// the coroutine's root answers it with a private panic instead, which Resume
+// recovers: the coroutine is lost, the loop goes on.
+package coro
+
+import (
+	"iter"
+	"runtime"
+	"runtime/debug"
+)
+
+// Status says how a call of Resume ended.
+type Status uint8
+
+const (
+	// Suspended: the coroutine called Suspend and waits for its next Resume.
+	Suspended Status = iota
+	// Done: the work returned; the coroutine is back in its pool.
+	Done
+	// Exited: the work called runtime.Goexit, or was unwound; its deferred
+	// functions have run and the coroutine is gone.
+	Exited
+	// Panicked: the work panicked and did not recover; Panic tells with what.
+	Panicked
+)
+
+// Work is what a coroutine runs. It is an interface so that a task can be
+// handed over without a closure.
+type Work interface{ Run(c *Coro) }
+
+// Pool makes coroutines and keeps the idle ones. The zero value is ready. It
+// belongs to the goroutine of one loop.
+type Pool struct {
+	// Started, if set, is called on each new coroutine's own goroutine before
+	// its first work, and Ended after its last.
+	Started, Ended func(c *Coro)
+
+	idle []*Coro
+}
+
+// maxIdle bounds the memory that finished coroutines hold (each some 3 KiB).
+const maxIdle = 512
+
+// Coro is one coroutine. All its methods belong to the pool's loop, except
+// Suspend, which the coroutine calls on itself.
+type Coro struct {
+	// Owner is free for the pool's user.
+	Owner any
+
+	pool     *Pool
+	next     func() (struct{}, bool)
+	stop     func()
+	yield    func(struct{}) bool
+	work     Work
+	status   Status
+	unwind   bool
+	refusals int
+	panicked any
+	stack    []byte
+}
+
+// goexited is the private panic that stands for a Goexit between a coroutine's
+// root and Resume.
+type goexited struct{}
+
+// Get returns a coroutine that will run w at its first Resume.
+func (p *Pool) Get(w Work) *Coro {
+	var c *Coro
+	if n := len(p.idle); n > 0 {
+		c = p.idle[n-1]
+		p.idle[n-1] = nil
+		p.idle = p.idle[:n-1]
+	} else {
+		c = &Coro{pool: p}
+		c.next, c.stop = iter.Pull(c.body)
+	}
+	c.work = w
+	return c
+}
+
+// Idle returns how many finished coroutines wait for work.
+func (p *Pool) Idle() int { return len(p.idle) }
+
+// Close ends the idle coroutines; their goroutines are gone when it returns.
+func (p *Pool) Close() {
+	for i, c := range p.idle {
+		p.idle[i] = nil
+		c.stop()
+	}
+	p.idle = nil
+}
+
+// body is the coroutine itself: one piece of work after another, with a stay in
+// the pool in between.
+func (c *Coro) body(yield func(struct{}) bool) {
+	c.yield = yield
+	clean := false
+	defer func() {
+		if c.pool.Ended != nil {
+			c.pool.Ended(c)
+		}
+		if clean {
+			return
+		}
+		c.work = nil
+		if r := recover(); r != nil {
+			c.status, c.panicked, c.stack = Panicked, r, debug.Stack()
+			return
+		}
+		c.status = Exited
+		panic(goexited{})
+	}()
+	if c.pool.Started != nil {
+		c.pool.Started(c)
+	}
+	for {
+		c.status = Suspended
+		c.work.Run(c)
+		c.work = nil
+		c.status = Done
+		if !yield(struct{}{}) {
+			clean = true
+			return
+		}
+	}
+}
+
+// Resume switches to the coroutine until it suspends, returns or is gone.
+func (c *Coro) Resume() Status {
+	c.enter()
+	if c.status == Done {
+		if len(c.pool.idle) < maxIdle {
+			c.pool.idle = append(c.pool.idle, c)
+		} else {
+			c.stop()
+			c.status = Done
+		}
+	}
+	return c.status
+}
+
+func (c *Coro) enter() {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(goexited); !ok {
+				panic(r)
+			}
+		}
+	}()
+	c.next()
+}
+
+// Suspend switches back to whoever resumed the coroutine and returns at the
+// next Resume. If the coroutine is being unwound it does not return.
+func (c *Coro) Suspend() {
+	c.yield(struct{}{})
+	if c.unwind {
+		runtime.Goexit()
+	}
+}
+
+// maxRefusals is how often code that runs while its coroutine is unwound may
+// come back to wait before it is unwound again, from there: what retries for
+// ever in a deferred function would otherwise never end.
+const maxRefusals = 1000
+
+// Unwinding reports whether the coroutine is being ended by Unwind. A function
+// that would suspend asks it first and must not suspend if it is true. It ends
+// code that asks without end.
+func (c *Coro) Unwinding() bool {
+	if !c.unwind {
+		return false
+	}
+	if c.refusals++; c.refusals > maxRefusals {
+		c.refusals = 0
+		runtime.Goexit()
+	}
+	return true
+}
+
+// Unwind ends a suspended coroutine: its deferred functions run, whatever they
+// recover, and its goroutine is gone when Unwind returns.
+func (c *Coro) Unwind() Status {
+	c.unwind = true
+	return c.Resume()
+}
+
+// Panic returns what the coroutine panicked with, and its stack, after a Resume
+// that returned Panicked.
+func (c *Coro) Panic() (value any, stack []byte) { return c.panicked, c.stack }
