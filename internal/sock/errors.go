@@ -1,0 +1,37 @@
+package sock
+
+import (
+	"errors"
+	"syscall"
+)
+
+// errnoOf returns the system's error inside err, 0 if there is none.
+func errnoOf(err error) syscall.Errno {
+	if e, ok := err.(syscall.Errno); ok {
+		return e
+	}
+	var e syscall.Errno
+	if err != nil && errors.As(err, &e) {
+		return e
+	}
+	return 0
+}
+
+// WouldBlock reports whether err says that a call on a non-blocking descriptor
+// found nothing to do yet: wait until it is ready and call again.
+func WouldBlock(err error) bool { return wouldBlock(errnoOf(err)) }
+
+// InProgress reports whether err says that Connect goes on by itself: wait
+// until the socket is writable, then ask ConnectError.
+func InProgress(err error) bool { return inProgress(errnoOf(err)) }
+
+// OutOfDescriptors reports whether err says that the process or the system has
+// no descriptor or no memory left for one more socket: the condition under
+// which a server waits before it accepts again.
+func OutOfDescriptors(err error) bool { return outOfDescriptors(errnoOf(err)) }
+
+// Disconnected reports whether err is one of the ordinary ends of a
+// connection, of which a loop makes no report: the peer or a machine on the
+// way closed, reset or aborted it. It answers to Python's BrokenPipeError,
+// ConnectionResetError and ConnectionAbortedError.
+func Disconnected(err error) bool { return disconnected(errnoOf(err)) }

@@ -1,0 +1,23 @@
+//go:build unix
+
+package sock
+
+import "syscall"
+
+func wouldBlock(e syscall.Errno) bool { return e == syscall.EAGAIN || e == syscall.EWOULDBLOCK }
+
+func inProgress(e syscall.Errno) bool {
+	return e == syscall.EINPROGRESS || e == syscall.EALREADY || e == syscall.EINTR
+}
+
+func outOfDescriptors(e syscall.Errno) bool {
+	return e == syscall.EMFILE || e == syscall.ENFILE || e == syscall.ENOBUFS || e == syscall.ENOMEM
+}
+
+func disconnected(e syscall.Errno) bool {
+	switch e {
+	case syscall.EPIPE, syscall.ESHUTDOWN, syscall.ECONNRESET, syscall.ECONNABORTED:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,13 @@
+//go:build unix
+
+package sock
+
+import (
+	"errors"
+	"syscall"
+)
+
+const aReset = syscall.ECONNRESET
+
+func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
+func isInUse(err error) bool   { return errors.Is(err, syscall.EADDRINUSE) }
