@@ -1,0 +1,290 @@
+// Package engine is the seam between transports and the system: what a
+// transport, a server or a descriptor callback asks for, in one form that
+// suits readiness (a Selector), completion (a Proactor: io_uring, IOCP) and a
+// simulated network alike. Everything above it is written once.
+//
+// # The form
+//
+// The form is that of completion: receive until told to stop, send what I
+// have, accept until told to stop, connect, tell me when this descriptor is
+// ready. An engine over a Selector tries the system call and waits only when it
+// would block; an engine over a Proactor submits an operation and hears of its
+// end. Whoever uses an engine cannot tell them apart except by [Engine.Name].
+//
+// There is one object per thing that lasts (a [Stream], a [Listener]), made
+// once and used for all of its life, so that an engine can embed its
+// operations in it and nothing is allocated per message; and one call with a
+// function for what happens once ([Engine.Connect]). What comes later joins in
+// one of these two shapes: a datagram socket is an object with a handler of
+// its own (its send queue keeps boundaries and addresses), a pipe is a Stream
+// (whose CloseWrite may be unsupported), a unix socket is a Stream and a
+// Listener, a raw socket call or sendfile is a call with a function. TLS and
+// subprocesses stand wholly above the seam.
+//
+// # One pass of the loop
+//
+//	          Poll(timeout)                  the loop's goroutine, nothing else
+//	               │                         of the engine running
+//	     []Event{ To, Ev } ...
+//	               │                         at once, or later in the same pass,
+//	     To.Complete(Ev)                     each event once, in order
+//	               │
+//	  handler: Received, Sent, Accepted ...  which may call anything but Poll
+//
+// A Completer belongs to the engine (or, for [Engine.Watch], to its user), and
+// Ev means something only to the engine that made it: a ready mask here, a
+// result and flags of a completion there. The loop carries the pair and
+// understands nothing of it. Rules for both sides:
+//
+//   - The loop completes every event exactly once before the next Poll, unless
+//     it closes the engine first. (An event may carry a buffer of the kernel's
+//     that only Complete gives back.)
+//   - Between Poll and Complete other callbacks run. What the event is about may
+//     by then be stopped, closed, replaced; its descriptor may be closed and its
+//     number be somebody else's. The engine sees to it that a handler never
+//     hears of anything after its Close, nothing of receiving between
+//     StopReading and StartReading, nothing of accepting between StopAccepting
+//     and StartAccepting; data and connections that come meanwhile are kept and
+//     told of later, not lost.
+//   - Spurious events are allowed: a try that would block is nobody's business.
+//   - A handler may panic, or leave by runtime.Goexit. The engine must be in
+//     order before each call of a handler, and must need no code after it to
+//     be so.
+//
+// # Who calls what, and from where
+//
+// Everything is called on the loop's goroutine, and handlers are called there,
+// out of Complete, never inside a call of the same object unless its comment
+// says so. [Engine.Wake] alone may be called from any goroutine, also during
+// and after Close.
+//
+// # Memory
+//
+//   - Received lends p for the length of the call. It is the engine's own
+//     memory, or a part of what ReadBuffer has lent.
+//   - What ReadBuffer returns is the engine's from then until the Received,
+//     ReadEOF or ReadFailed that follows at once, in the same Complete, or until
+//     that Complete returns. An engine that receives into memory of its own
+//     before it knows where to put it (provided buffers, IOCP) copies, in
+//     as many rounds as the lent memory makes necessary.
+//   - Write and WriteVec take what they can during the call and keep nothing.
+//   - What Outgoing has returned is the engine's, unmoved and unchanged, until
+//     Sent. If the stream is closed before Sent came, that memory may still be
+//     read by the kernel: its owner forgets it and must not use it again.
+//
+// # Descriptors
+//
+// A Stream or Listener owns its descriptor from a successful call of
+// Engine.Stream or Engine.Listener to its Close, which closes it. A watched
+// descriptor, and that of Connect, stay their user's. Descriptors must be
+// non-blocking (or overlapped) already. A simulated network gives out numbers
+// of its own through its [Sockets]; nobody above the seam passes a
+// descriptor to the system except through Sockets and the engine.
+//
+// # Errors
+//
+// What the system refuses is returned as the system's error, wrapped, so that
+// errors.Is finds it. "Would block", "interrupted" and "in progress" are never
+// reported. A descriptor that is owned by this engine already is a
+// [*UsedError]. A closed engine answers [ErrClosed].
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-asyncio/asyncio/internal/sock"
+)
+
+// Completer gets an event that Poll returned, either at once after Poll or
+// later in the same pass.
+type Completer interface {
+	// Complete acts on the event. ev is the Ev that came with it.
+	Complete(ev uint64)
+}
+
+// Event is one thing that happened, for the one who waits for it.
+type Event struct {
+	To Completer
+	Ev uint64
+}
+
+// Mask says which way a descriptor is, or is to be, ready.
+type Mask uint8
+
+// The two directions of readiness.
+const (
+	Read  Mask = 1 << iota // readable, or at its end, or failed
+	Write                  // writable, or failed
+)
+
+// ErrClosed is what an engine answers after its Close.
+var ErrClosed = errors.New("engine is closed")
+
+// UsedError says that a descriptor belongs to something of the engine's and
+// can be neither watched nor made into something else.
+type UsedError struct {
+	FD uintptr
+	By any // what has it: the handler of a stream or a listener, or nil
+}
+
+// Error follows asyncio's text.
+func (e *UsedError) Error() string {
+	if e.By == nil {
+		return fmt.Sprintf("file descriptor %d is used by the event loop itself", e.FD)
+	}
+	return fmt.Sprintf("file descriptor %d is used by transport %v", e.FD, e.By)
+}
+
+// Engine does the input and output of one loop.
+type Engine interface {
+	// Poll collects what has happened. A timeout of 0 or less does not
+	// block, selectors.Forever has no limit. It returns early, possibly with
+	// nothing, when Wake is called; a Wake since the last Poll counts. The
+	// result is valid until the next Poll. An error means that the engine
+	// itself is broken, never that one descriptor is.
+	Poll(timeout time.Duration) ([]Event, error)
+
+	// Wake ends a blocked Poll at once, or the next one if none is
+	// blocked. Any goroutine may call it, at any time; after Close it does
+	// nothing.
+	Wake()
+
+	// Watch tells to whenever the descriptor is ready in one of the ways of
+	// mask, again and again for as long as it is. to gets the ready part of
+	// mask as Ev. It replaces the descriptor's watch; a mask of 0 removes
+	// it, and is no error if there is none.
+	//
+	// What Poll found for the watch as it was is not delivered to the
+	// watch as it has become: a direction that the call adds, or
+	// any direction if it changes to, starts with the next Poll. A
+	// direction that stays with the same to keeps its event.
+	//
+	// A descriptor closed by its user while it is watched is not an error
+	// here: removing its watch succeeds.
+	Watch(fd uintptr, mask Mask, to Completer) error
+
+	// Stream takes over a connected stream socket. Nothing is received
+	// before StartReading. A watch on fd ends.
+	Stream(fd uintptr, h StreamHandler) (Stream, error)
+
+	// Listener takes over a listening socket. Nothing is accepted before
+	// StartAccepting. A watch on fd ends.
+	Listener(fd uintptr, h ListenHandler) (Listener, error)
+
+	// Connect connects the socket and calls done once, with nil or the
+	// reason; done may be called before Connect returns. cancel withdraws
+	// the attempt: done is not called any more, and fd may be closed. It is
+	// harmless when all is over. With an error that Connect itself returns,
+	// cancel is nil and done is never called.
+	Connect(fd uintptr, addr sock.Addr, done func(error)) (cancel func(), err error)
+
+	// Sockets makes and asks the sockets that this engine can use.
+	Sockets() Sockets
+
+	// Close releases what the engine holds of its own. Streams and
+	// listeners that are still open are closed, without a word to their
+	// handlers. A second Close does nothing.
+	Close() error
+
+	// Name says what is underneath, for reports: "epoll", "select",
+	// "io_uring" ...
+	Name() string
+}
+
+// Stream is a connection. Its handler hears of it until Close.
+type Stream interface {
+	// StartReading begins to receive, or goes on. It is harmless while
+	// receiving. After ReadEOF or ReadFailed it begins anew.
+	StartReading() error
+
+	// StopReading holds back what is received from the handler. It is
+	// harmless while stopped.
+	StopReading()
+
+	// Write sends what can be sent at once. n < len(p) without an error
+	// means that the rest would have to wait, or that this engine only
+	// sends through Send; n may be 0. It must not be called between Send and
+	// its Sent.
+	Write(p []byte) (n int, err error)
+
+	// WriteVec is Write for several pieces, in one operation.
+	WriteVec(bufs [][]byte) (n int, err error)
+
+	// Send asks the engine to send, as soon as it can, what the handler's
+	// Outgoing then gives it. One at a time: Sent ends it. Sent is never
+	// called before Send returns.
+	Send() error
+
+	// CloseWrite ends the sending side: the peer reads its end. It must not
+	// be called between Send and its Sent.
+	CloseWrite() error
+
+	// Close withdraws what is under way and closes the descriptor. The
+	// handler is not called any more.
+	Close() error
+
+	// FD is the descriptor, for information. It stays what it was after
+	// Close.
+	FD() uintptr
+}
+
+// StreamHandler is told what happens on a Stream.
+type StreamHandler interface {
+	// ReadBuffer is asked for memory right before data are put there. nil
+	// means the engine's own. A handler that has nothing to lend though it
+	// should calls StopReading or Close, and nothing is put anywhere.
+	ReadBuffer() []byte
+
+	// Received brings what has come, at least one byte, to be used before it
+	// returns.
+	Received(p []byte)
+
+	// ReadEOF says that the peer sends no more. Receiving has stopped.
+	ReadEOF()
+
+	// ReadFailed says that receiving failed and has stopped.
+	ReadFailed(err error)
+
+	// Outgoing appends to vec what there is to send, in pieces of at least
+	// one byte, and returns the result. The engine asks during Send or right
+	// before it sends; it may take a part only.
+	Outgoing(vec [][]byte) [][]byte
+
+	// Sent ends a Send: n bytes from the start of what Outgoing gave are on
+	// their way. If there is more to send the handler calls Send again, here
+	// or later.
+	Sent(n int, err error)
+}
+
+// Listener is a listening socket.
+type Listener interface {
+	// StartAccepting begins to accept, or goes on. backlog bounds how many
+	// connections are accepted in one pass.
+	StartAccepting(backlog int) error
+
+	// StopAccepting holds connections back, in the system's queue where
+	// possible.
+	StopAccepting()
+
+	// Close stops and closes the descriptor. Connections that the engine has
+	// accepted and not yet told of are closed.
+	Close() error
+
+	// FD is the descriptor, for information. It stays what it was after
+	// Close.
+	FD() uintptr
+}
+
+// ListenHandler is told what happens on a Listener.
+type ListenHandler interface {
+	// Accepted hands over a connected, non-blocking descriptor: the
+	// handler's from now on.
+	Accepted(fd uintptr, peer sock.Addr)
+
+	// AcceptFailed says that accepting failed and has stopped, until
+	// StartAccepting. Connections that were reset while they waited are no
+	// failure and not told of.
+	AcceptFailed(err error)
+}

@@ -1,0 +1,221 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/wake"
+	"github.com/go-asyncio/asyncio/selectors"
+)
+
+// readSize is how much one read takes at most: what a socket's receive buffer
+// usually holds, and little enough to stay in the processor's cache while
+// the protocol looks at it.
+const readSize = 64 << 10
+
+// SelectorEngine is the engine over readiness: it tries a call at once and asks
+// the selector only when the call would block.
+//
+// # The path of a message
+//
+// Poll turns each ready key into an event with one type switch; Complete of a
+// stream reads into the engine's one buffer and hands it to the handler, whose
+// Write goes straight to the system. Nothing is looked up, allocated, or
+// registered anew on the way.
+//
+// # Registrations
+//
+// A descriptor is registered for what is wanted of it, and not at all when
+// nothing is. To stop reading changes no registration: whoever stops often goes
+// on soon. Only when the descriptor is reported ready though nobody wants it
+// is the registration corrected, once.
+type SelectorEngine struct {
+	sel    selectors.Selector
+	waker  waker
+	nodes  map[uintptr]node // who has a descriptor; for opening and closing only
+	events []Event
+	buf    []byte   // what is read, for streams whose handler lends no memory
+	vec    [][]byte // scratch of one gathered write
+	iov    sock.Vec
+	polls  uint64 // how often Poll was called: tells stale events of watches
+	closed bool
+}
+
+// waker is wake.Waker, or a test's.
+type waker interface {
+	FD() uintptr
+	Wake() error
+	Drain() error
+	Close() error
+	Descriptors() []uintptr
+}
+
+// node is what has a descriptor. The selector's key carries it.
+type node interface {
+	Completer
+	owner() any // for UsedError
+	abandon()   // ends it when the engine closes, without a word
+}
+
+// wakeup is the node of the waker.
+type wakeup struct{}
+
+func (*wakeup) Complete(uint64) {}
+func (*wakeup) owner() any      { return nil }
+func (*wakeup) abandon()        {}
+
+// NewSelectorEngine returns an engine over s, which is the engine's from now
+// on. If it fails, s is closed.
+func NewSelectorEngine(s selectors.Selector) (*SelectorEngine, error) {
+	w, err := wake.New()
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return newSelectorEngine(s, w)
+}
+
+func newSelectorEngine(s selectors.Selector, w waker) (*SelectorEngine, error) {
+	e := &SelectorEngine{sel: s, waker: w, nodes: make(map[uintptr]node)}
+	n := &wakeup{}
+	if _, err := s.Register(w.FD(), selectors.EventRead, n); err != nil {
+		return nil, errors.Join(fmt.Errorf("engine: register the waker: %w", err), w.Close(), s.Close())
+	}
+	e.nodes[w.FD()] = n
+	return e, nil
+}
+
+// Selector returns the selector underneath.
+func (e *SelectorEngine) Selector() selectors.Selector { return e.sel }
+
+// Descriptors returns the descriptors that the engine uses to wake itself,
+// none once it is closed.
+func (e *SelectorEngine) Descriptors() []uintptr { return e.waker.Descriptors() }
+
+// Poll implements Engine.
+func (e *SelectorEngine) Poll(timeout time.Duration) ([]Event, error) {
+	if e.closed {
+		return nil, ErrClosed
+	}
+	ready, err := e.sel.Select(timeout)
+	e.polls++
+	events, before := e.events[:0], len(e.events)
+	for i := range ready {
+		r := &ready[i]
+		switch n := r.Key.Data.(type) {
+		case *stream:
+			events = append(events, Event{n, uint64(r.Events)})
+		case *watch:
+			events = append(events, Event{n, uint64(r.Events) | e.polls<<maskBits})
+		case *wakeup:
+			err = errors.Join(err, e.waker.Drain())
+		case node:
+			events = append(events, Event{n, uint64(r.Events)})
+		}
+	}
+	if len(events) < before {
+		clear(e.events[len(events):before]) // keep nothing alive that is closed
+	}
+	e.events = events
+	return events, err
+}
+
+// Wake implements Engine.
+func (e *SelectorEngine) Wake() {
+	// It fails only when the engine is closed, and then nobody sleeps.
+	_ = e.waker.Wake()
+}
+
+// Sockets implements Engine.
+func (e *SelectorEngine) Sockets() Sockets { return SystemSockets{} }
+
+// Close implements Engine.
+func (e *SelectorEngine) Close() error {
+	if e.closed {
+		return nil
+	}
+	e.closed = true
+	for _, n := range e.nodes { // in no order: nobody hears of it
+		n.abandon()
+	}
+	clear(e.nodes)
+	clear(e.events)
+	e.events, e.buf = nil, nil
+	return errors.Join(e.sel.Close(), e.waker.Close())
+}
+
+// Name implements Engine: the selector's own name if it has one, else its type.
+func (e *SelectorEngine) Name() string {
+	if n, ok := e.sel.(interface{ Name() string }); ok {
+		return n.Name()
+	}
+	return fmt.Sprintf("%T", e.sel)
+}
+
+// claim enters n as what has fd. Whatever was watched there is watched no
+// more: the number belongs to n now.
+func (e *SelectorEngine) claim(fd uintptr, n node) error {
+	if e.closed {
+		return ErrClosed
+	}
+	switch old := e.nodes[fd].(type) {
+	case nil:
+	case *watch:
+		old.remove()
+	default:
+		return &UsedError{FD: fd, By: old.owner()}
+	}
+	e.nodes[fd] = n
+	return nil
+}
+
+// source is a descriptor and its registration. It is a part of every node that
+// has one.
+type source struct {
+	e      *SelectorEngine
+	fd     uintptr
+	reg    Mask // what the selector has been told to look for
+	closed bool
+}
+
+// want makes the registration what it should be.
+func (s *source) want(mask Mask, n node) error {
+	if s.reg == mask || s.closed {
+		return nil
+	}
+	var err error
+	switch {
+	case mask == 0:
+		_, err = s.e.sel.Unregister(s.fd)
+	case s.reg == 0:
+		_, err = s.e.sel.Register(s.fd, selectors.EventMask(mask), n)
+	default:
+		_, err = s.e.sel.Modify(s.fd, selectors.EventMask(mask), n)
+	}
+	if err == nil {
+		s.reg = mask
+	} else {
+		s.reg = 0 // what the selector refuses to change it has dropped
+	}
+	return err
+}
+
+// release ends the registration and gives the number up.
+func (s *source) release() {
+	if s.closed {
+		return
+	}
+	if s.reg != 0 && !s.e.closed {
+		// The descriptor is about to be closed, or was: nothing to be done about an error.
+		_, _ = s.e.sel.Unregister(s.fd)
+	}
+	s.reg = 0
+	s.closed = true
+	if !s.e.closed {
+		delete(s.e.nodes, s.fd)
+	}
+}
+
+// FD implements Stream and Listener.
+func (s *source) FD() uintptr { return s.fd }

@@ -1,0 +1,198 @@
+package engine
+
+import (
+	"github.com/go-asyncio/asyncio/internal/sock"
+)
+
+// sendRounds bounds how often one writable event is used while the system
+// goes on taking all that it is given, so that one fast peer does not hold up
+// the others.
+const sendRounds = 8
+
+// stream is a connection over readiness.
+type stream struct {
+	source
+	reading bool
+	sending bool
+	h       StreamHandler
+}
+
+// Stream implements Engine.
+func (e *SelectorEngine) Stream(fd uintptr, h StreamHandler) (Stream, error) {
+	s := &stream{source: source{e: e, fd: fd}, h: h}
+	if err := e.claim(fd, s); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Complete uses readiness, or notes that nobody wants it.
+func (s *stream) Complete(ev uint64) {
+	idle := false
+	if ev&uint64(Read) != 0 {
+		if s.reading {
+			s.readable()
+		} else {
+			idle = true
+		}
+	}
+	if ev&uint64(Write) != 0 {
+		if s.sending {
+			s.writable()
+		} else {
+			idle = true
+		}
+	}
+	if idle {
+		s.settle()
+	}
+}
+
+// settle registers the stream for exactly what is wanted now.
+func (s *stream) settle() error {
+	var mask Mask
+	if s.reading {
+		mask |= Read
+	}
+	if s.sending {
+		mask |= Write
+	}
+	return s.want(mask, s)
+}
+
+func (s *stream) readable() {
+	buf := s.h.ReadBuffer()
+	if !s.reading {
+		return
+	}
+	if buf == nil {
+		buf = s.e.readBuffer()
+	}
+	n, err := sock.Read(s.fd, buf)
+	switch {
+	case n > 0:
+		s.h.Received(buf[:n])
+	case err == nil:
+		s.reading = false
+		s.h.ReadEOF()
+	case sock.WouldBlock(err):
+	default:
+		s.reading = false
+		s.h.ReadFailed(err)
+	}
+}
+
+func (s *stream) writable() {
+	for range sendRounds {
+		vec := s.h.Outgoing(s.e.vec[:0])
+		n, err := sock.Writev(s.fd, vec, &s.e.iov)
+		total := 0
+		for _, b := range vec {
+			total += len(b)
+		}
+		clear(vec)
+		s.e.vec = vec
+		if err != nil && sock.WouldBlock(err) {
+			return
+		}
+		s.sending = false
+		s.h.Sent(n, err)
+		if !s.sending {
+			s.settle()
+			return
+		}
+		if n < total {
+			return
+		}
+	}
+}
+
+// StartReading implements Stream.
+func (s *stream) StartReading() error {
+	if s.closed {
+		return ErrClosed
+	}
+	s.reading = true
+	if s.reg&Read != 0 {
+		return nil
+	}
+	err := s.settle()
+	if err != nil {
+		s.reading = false
+	}
+	return err
+}
+
+// StopReading implements Stream. The registration stays until it proves useless.
+func (s *stream) StopReading() { s.reading = false }
+
+// Write implements Stream.
+func (s *stream) Write(p []byte) (int, error) {
+	if s.closed {
+		return 0, ErrClosed
+	}
+	n, err := sock.Write(s.fd, p)
+	if err != nil && sock.WouldBlock(err) {
+		return 0, nil
+	}
+	return n, err
+}
+
+// WriteVec implements Stream.
+func (s *stream) WriteVec(bufs [][]byte) (int, error) {
+	if s.closed {
+		return 0, ErrClosed
+	}
+	n, err := sock.Writev(s.fd, bufs, &s.e.iov)
+	if err != nil && sock.WouldBlock(err) {
+		return 0, nil
+	}
+	return n, err
+}
+
+// Send implements Stream.
+func (s *stream) Send() error {
+	if s.closed {
+		return ErrClosed
+	}
+	s.sending = true
+	if s.reg&Write != 0 {
+		return nil
+	}
+	err := s.settle()
+	if err != nil {
+		s.sending = false
+	}
+	return err
+}
+
+// CloseWrite implements Stream.
+func (s *stream) CloseWrite() error {
+	if s.closed {
+		return ErrClosed
+	}
+	return sock.ShutdownWrite(s.fd)
+}
+
+// Close implements Stream.
+func (s *stream) Close() error {
+	if s.closed {
+		return nil
+	}
+	s.reading, s.sending = false, false
+	s.release()
+	s.h = nil
+	return sock.Close(s.fd)
+}
+
+func (s *stream) owner() any { return s.h }
+
+func (s *stream) abandon() { _ = s.Close() }
+
+// readBuffer is the memory that streams without their own are read into.
+func (e *SelectorEngine) readBuffer() []byte {
+	if e.buf == nil {
+		e.buf = make([]byte, readSize)
+	}
+	return e.buf
+}
