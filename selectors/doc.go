@@ -1,0 +1,2 @@
+// Package selectors waits for files to become readable or writable.
+package selectors
