@@ -1,0 +1,193 @@
+/* An echo server over level-triggered epoll and nothing else: the reference that every figure of
+ * the benchmarks is compared with. Usage: echo_epoll [--listen HOST:PORT] */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BUFFER (64 * 1024)
+#define EVENTS 256
+#define CLIENTS (1 << 20)
+
+/* What the kernel did not take; a descriptor is not read while it has any. */
+static struct unsent {
+	char *data;
+	size_t length;
+} *unsent;
+
+static char buffer[BUFFER];
+static int epoll;
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static void end(int signal)
+{
+	(void)signal;
+	_exit(0);
+}
+
+static void watch(int operation, int fd, unsigned events)
+{
+	struct epoll_event event = {.events = events, .data.fd = fd};
+	if (epoll_ctl(epoll, operation, fd, &event) < 0)
+		die("epoll_ctl");
+}
+
+static void drop(int fd)
+{
+	free(unsent[fd].data);
+	memset(&unsent[fd], 0, sizeof unsent[fd]);
+	close(fd);
+}
+
+static int listen_on(const char *where)
+{
+	char host[64];
+	const char *colon = strrchr(where, ':');
+	if (!colon || (size_t)(colon - where) >= sizeof host) {
+		fprintf(stderr, "echo_epoll: %s is not HOST:PORT\n", where);
+		exit(2);
+	}
+	memcpy(host, where, colon - where);
+	host[colon - where] = 0;
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(atoi(colon + 1))};
+	if (inet_pton(AF_INET, host, &address.sin_addr) != 1) {
+		fprintf(stderr, "echo_epoll: %s is no IPv4 address\n", host);
+		exit(2);
+	}
+	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		die("socket");
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0)
+		die("setsockopt");
+	if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0)
+		die("bind");
+	if (listen(fd, 4096) < 0)
+		die("listen");
+	socklen_t length = sizeof address;
+	if (getsockname(fd, (struct sockaddr *)&address, &length) < 0)
+		die("getsockname");
+	printf("listening on %s:%d\n", host, ntohs(address.sin_port));
+	fflush(stdout);
+	return fd;
+}
+
+static void accept_all(int listener)
+{
+	for (;;) {
+		int one = 1, fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0) {
+			if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+				return;
+			die("accept4");
+		}
+		if (fd >= CLIENTS) {
+			close(fd);
+			continue;
+		}
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+		watch(EPOLL_CTL_ADD, fd, EPOLLIN);
+	}
+}
+
+static void keep(int fd, const char *data, size_t length)
+{
+	unsent[fd].data = malloc(length);
+	if (!unsent[fd].data)
+		die("malloc");
+	memcpy(unsent[fd].data, data, length);
+	unsent[fd].length = length;
+	watch(EPOLL_CTL_MOD, fd, EPOLLOUT);
+}
+
+static void echo(int fd)
+{
+	ssize_t got = read(fd, buffer, sizeof buffer);
+	if (got <= 0) {
+		if (got == 0 || (errno != EAGAIN && errno != EINTR))
+			drop(fd);
+		return;
+	}
+	ssize_t sent = write(fd, buffer, got);
+	if (sent == got)
+		return;
+	if (sent < 0) {
+		if (errno != EAGAIN && errno != EINTR) {
+			drop(fd);
+			return;
+		}
+		sent = 0;
+	}
+	keep(fd, buffer + sent, got - sent);
+}
+
+static void resume(int fd)
+{
+	struct unsent *left = &unsent[fd];
+	ssize_t sent = write(fd, left->data, left->length);
+	if (sent < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			drop(fd);
+		return;
+	}
+	left->length -= sent;
+	memmove(left->data, left->data + sent, left->length);
+	if (left->length == 0) {
+		free(left->data);
+		left->data = NULL;
+		watch(EPOLL_CTL_MOD, fd, EPOLLIN);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const char *where = "127.0.0.1:7777";
+	if (argc == 3 && strcmp(argv[1], "--listen") == 0) {
+		where = argv[2];
+	} else if (argc != 1) {
+		fprintf(stderr, "usage: echo_epoll [--listen HOST:PORT]\n");
+		return 2;
+	}
+	signal(SIGTERM, end);
+	signal(SIGINT, end);
+	signal(SIGPIPE, SIG_IGN);
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	unsent = calloc(CLIENTS, sizeof *unsent); /* pages that no descriptor reaches are never touched */
+	epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (!unsent || epoll < 0)
+		die("epoll_create1");
+	int listener = listen_on(where);
+	watch(EPOLL_CTL_ADD, listener, EPOLLIN);
+	struct epoll_event events[EVENTS];
+	for (;;) {
+		int n = epoll_wait(epoll, events, EVENTS, -1);
+		if (n < 0 && errno != EINTR)
+			die("epoll_wait");
+		for (int i = 0; i < n; i++) {
+			int fd = events[i].data.fd;
+			if (fd == listener)
+				accept_all(fd);
+			else if (events[i].events & EPOLLOUT)
+				resume(fd);
+			else
+				echo(fd);
+		}
+	}
+}

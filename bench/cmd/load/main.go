@@ -1,0 +1,51 @@
+// Command load drives an echo server and reports what it measured; see bench/README.md.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/go-asyncio/asyncio/bench/internal/load"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return
+		}
+		fmt.Fprintln(os.Stderr, "load:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	var config load.Config
+	flags := flag.NewFlagSet("load", flag.ContinueOnError)
+	flags.StringVar(&config.Address, "connect", "127.0.0.1:7777", "`address` of the echo server, an IP and a port")
+	flags.IntVar(&config.Conns, "conns", 50, "connections")
+	flags.IntVar(&config.Size, "size", 64, "bytes of a message")
+	flags.IntVar(&config.Pipeline, "pipeline", 1, "messages under way on each connection")
+	flags.DurationVar(&config.Warmup, "warmup", 200*time.Millisecond, "time before measuring starts")
+	flags.DurationVar(&config.Duration, "duration", time.Second, "length of the measured window")
+	flags.Uint64Var(&config.Messages, "messages", 0, "measure so many messages instead of a time")
+	flags.BoolVar(&config.Busy, "busy", false, "poll without ever sleeping, so that the server never pays for waking the load")
+	flags.IntVar(&config.PID, "pid", 0, "process `id` of the server: report its CPU time too")
+	asJSON := flags.Bool("json", false, "report as one line of JSON")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	result, err := load.Run(config)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return result.WriteJSON(os.Stdout)
+	}
+	return result.WriteText(os.Stdout)
+}
