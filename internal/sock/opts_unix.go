@@ -15,7 +15,7 @@ const (
 	afUnix  = unix.AF_UNIX
 )
 
-func sysFamily(f Family) uintptr {
+func sysFamily(f Family) int {
 	switch f {
 	case Inet4:
 		return afInet4
@@ -25,6 +25,18 @@ func sysFamily(f Family) uintptr {
 		return afUnix
 	}
 	return unix.AF_UNSPEC
+}
+
+func sysType(t Type) int {
+	switch t {
+	case Stream:
+		return unix.SOCK_STREAM
+	case Datagram:
+		return unix.SOCK_DGRAM
+	case SeqPacket:
+		return unix.SOCK_SEQPACKET
+	}
+	return 0 // no type of any system: an error
 }
 
 // Listen makes a socket take connections; backlog is how many may wait to be
@@ -87,6 +99,21 @@ func SetNoDelay(fd uintptr, on bool) error {
 func SetReuseAddr(fd uintptr, on bool) error {
 	return setInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, btoi(on))
 }
+
+// SetReusePort sets SO_REUSEPORT: several sockets may be bound to one address,
+// and the system spreads what arrives among them (Linux, FreeBSD and
+// DragonFly evenly, the others as they like). It is errors.ErrUnsupported
+// where HasReusePort is false.
+func SetReusePort(fd uintptr, on bool) error {
+	if !HasReusePort {
+		return errors.ErrUnsupported
+	}
+	return setInt(fd, unix.SOL_SOCKET, reusePort, btoi(on))
+}
+
+// SetExclusiveAddr keeps other processes from taking over a socket's address.
+// It matters on Windows; here it is so unless SetReusePort was called.
+func SetExclusiveAddr(uintptr) error { return nil }
 
 // SetIPv6Only sets whether an IPv6 socket leaves IPv4 alone.
 func SetIPv6Only(fd uintptr, on bool) error {
@@ -154,6 +181,16 @@ func FamilyOf(fd uintptr) (Family, error) {
 		return 0, errors.ErrUnsupported
 	}
 	return a.family, nil
+}
+
+// IsListening reports whether a socket takes connections. It is
+// errors.ErrUnsupported where the system does not tell (macOS).
+func IsListening(fd uintptr) (bool, error) {
+	v, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+	if err == unix.ENOPROTOOPT {
+		return false, errors.ErrUnsupported
+	}
+	return v != 0, err
 }
 
 // Dup returns another descriptor for the same open file, not inherited by

@@ -12,13 +12,6 @@ import (
 // of the socket calls exist on every architecture since Linux 4.3 (386 and
 // s390x had socketcall(2) alone before).
 
-const (
-	sunPathLen    = 108
-	sizeofInet4   = unix.SizeofSockaddrInet4
-	sizeofInet6   = unix.SizeofSockaddrInet6
-	abstractNames = true
-)
-
 // A Vec is what one Writev needs: owned by the caller, used for one call at a
 // time, and reused, so that a gathered write allocates nothing. Its zero value
 // is ready.
@@ -193,7 +186,7 @@ func AcceptFrom(fd uintptr, from *Addr) (uintptr, error) {
 
 // Open makes a socket: non-blocking, not inherited by child processes.
 func Open(family Family, typ Type) (uintptr, error) {
-	fd, _, e := unix.RawSyscall(unix.SYS_SOCKET, sysFamily(family), sysType(typ)|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	fd, _, e := unix.RawSyscall(unix.SYS_SOCKET, uintptr(sysFamily(family)), uintptr(sysType(typ))|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if e != 0 {
 		return Invalid, e
 	}
@@ -253,16 +246,4 @@ func Pair() (a, b uintptr, err error) {
 		return Invalid, Invalid, err
 	}
 	return uintptr(fds[0]), uintptr(fds[1]), nil
-}
-
-func sysType(t Type) uintptr {
-	switch t {
-	case Stream:
-		return unix.SOCK_STREAM
-	case Datagram:
-		return unix.SOCK_DGRAM
-	case SeqPacket:
-		return unix.SOCK_SEQPACKET
-	}
-	return 0 // no type of any system: EINVAL
 }
