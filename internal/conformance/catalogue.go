@@ -1,0 +1,230 @@
+// Package conformance measures this module against the catalogue of asyncio's
+// behaviours in testdata/conformance.
+//
+// The catalogue is a set of tables, one behaviour a row. A row is proven by
+// passing leaf tests whose names contain the row's id, on every backend that
+// the row must be proven on. The package reads the tables and the output of
+// `go test -json`, counts, compares with thresholds that only rise, and writes
+// the part of docs/conformance.md that states where each area stands.
+package conformance
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Row is one behaviour of the catalogue.
+type Row struct {
+	ID        string
+	Area      string // the table's name
+	Behaviour string
+	Applies   bool      // false: Python-only, the table says why
+	Exception Exception // zero: met as it stands, or not yet
+	Backends  []string  // where it must be proven; empty: anywhere
+}
+
+// Exception says how a row is met otherwise than as it stands, or why not.
+type Exception struct {
+	State  State
+	Reason string // for Waiting the capability that has to come first
+}
+
+// State is the kind of an Exception.
+type State string
+
+const (
+	// Otherwise: the effect that a user sees is met and proven, the inside differs.
+	Otherwise State = "otherwise"
+	// Unmet: the behaviour cannot hold in Go.
+	Unmet State = "unmet"
+	// Waiting: the capability that the row speaks of is not built yet.
+	Waiting State = "waiting"
+)
+
+// Backends are the names that a path element of a test may have, in the order
+// in which they are reported.
+var Backends = []string{"select", "poll", "epoll", "kqueue", "devpoll", "uring", "iocp"}
+
+// Catalogue is everything that stands in testdata/conformance.
+type Catalogue struct {
+	Areas      []string
+	Rows       []*Row
+	Thresholds map[string]int // area → rows that must be proven
+
+	byID map[string]*Row
+	dir  string
+}
+
+// Names of the tables that are not areas.
+const (
+	backendsFile   = "backends.tsv"
+	exceptionsFile = "exceptions.tsv"
+	thresholdFile  = "threshold.tsv"
+)
+
+// Load reads the catalogue from dir and refuses one that contradicts itself.
+func Load(dir string) (*Catalogue, error) {
+	c := &Catalogue{Thresholds: map[string]int{}, byID: map[string]*Row{}, dir: dir}
+	files, err := filepath.Glob(filepath.Join(dir, "*.tsv"))
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(files)
+	for _, file := range files {
+		switch filepath.Base(file) {
+		case backendsFile, exceptionsFile, thresholdFile:
+		default:
+			if err := c.loadArea(file); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(c.Rows) == 0 {
+		return nil, fmt.Errorf("conformance: no tables in %s", dir)
+	}
+	for _, load := range []func() error{c.loadBackends, c.loadExceptions, c.loadThresholds} {
+		if err := load(); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (c *Catalogue) loadArea(file string) error {
+	area := strings.TrimSuffix(filepath.Base(file), ".tsv")
+	c.Areas = append(c.Areas, area)
+	return readTable(file, []string{"id", "source", "behaviour", "applies", "go_note"}, func(f []string) error {
+		if c.byID[f[0]] != nil {
+			return fmt.Errorf("%s stands twice", f[0])
+		}
+		switch f[3] {
+		case "yes", "adapt", "no":
+		default:
+			return fmt.Errorf("%s: applies is %q", f[0], f[3])
+		}
+		row := &Row{ID: f[0], Area: area, Behaviour: f[2], Applies: f[3] != "no"}
+		c.Rows = append(c.Rows, row)
+		c.byID[row.ID] = row
+		return nil
+	})
+}
+
+// loadBackends reads the rules that say where rows must be proven. A rule
+// names an area or one row; a rule for a row goes before its area's.
+func (c *Catalogue) loadBackends() error {
+	own := map[string]bool{}
+	return c.readOptional(backendsFile, []string{"match", "backends", "why"}, func(f []string) error {
+		backends, err := parseBackends(f[1])
+		if err != nil {
+			return fmt.Errorf("%s: %w", f[0], err)
+		}
+		if row := c.byID[f[0]]; row != nil {
+			row.Backends = backends
+			own[row.ID] = true
+			return nil
+		}
+		if !slices.Contains(c.Areas, f[0]) {
+			return fmt.Errorf("%s is no area and no row", f[0])
+		}
+		for _, row := range c.Rows {
+			if row.Area == f[0] && !own[row.ID] {
+				row.Backends = backends
+			}
+		}
+		return nil
+	})
+}
+
+func parseBackends(list string) ([]string, error) {
+	if list == "-" {
+		return nil, nil
+	}
+	backends := strings.Split(list, ",")
+	for _, b := range backends {
+		if !slices.Contains(Backends, b) {
+			return nil, fmt.Errorf("unknown backend %q", b)
+		}
+	}
+	return backends, nil
+}
+
+func (c *Catalogue) loadExceptions() error {
+	return c.readOptional(exceptionsFile, []string{"id", "state", "reason"}, func(f []string) error {
+		row := c.byID[f[0]]
+		switch {
+		case row == nil:
+			return fmt.Errorf("%s is no row", f[0])
+		case !row.Applies:
+			return fmt.Errorf("%s does not apply; its table says why", f[0])
+		case row.Exception != Exception{}:
+			return fmt.Errorf("%s stands twice", f[0])
+		case f[2] == "":
+			return fmt.Errorf("%s has no reason", f[0])
+		}
+		row.Exception = Exception{State: State(f[1]), Reason: f[2]}
+		switch row.Exception.State {
+		case Otherwise, Unmet, Waiting:
+			return nil
+		}
+		return fmt.Errorf("%s: state is %q", f[0], f[1])
+	})
+}
+
+func (c *Catalogue) loadThresholds() error {
+	return c.readOptional(thresholdFile, []string{"area", "proven"}, func(f []string) error {
+		if !slices.Contains(c.Areas, f[0]) {
+			return fmt.Errorf("%s is no area", f[0])
+		}
+		var n int
+		if _, err := fmt.Sscanf(f[1], "%d", &n); err != nil {
+			return fmt.Errorf("%s: %q is no number", f[0], f[1])
+		}
+		c.Thresholds[f[0]] = n
+		return nil
+	})
+}
+
+// RaiseThresholds writes thresholds as high as the report's figures; none is lowered.
+func (c *Catalogue) RaiseThresholds(r *Report) error {
+	var b strings.Builder
+	b.WriteString("area\tproven\n")
+	for _, a := range r.Areas {
+		c.Thresholds[a.Name] = max(c.Thresholds[a.Name], a.Proven)
+		fmt.Fprintf(&b, "%s\t%d\n", a.Name, c.Thresholds[a.Name])
+	}
+	return os.WriteFile(filepath.Join(c.dir, thresholdFile), []byte(b.String()), 0o644)
+}
+
+func (c *Catalogue) readOptional(name string, header []string, line func(fields []string) error) error {
+	file := filepath.Join(c.dir, name)
+	if _, err := os.Stat(file); os.IsNotExist(err) {
+		return nil
+	}
+	return readTable(file, header, line)
+}
+
+// readTable calls line for each line of a tab-separated file below its header.
+func readTable(file string, header []string, line func(fields []string) error) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	for n, l := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
+		fields := strings.Split(l, "\t")
+		switch {
+		case len(fields) != len(header):
+			err = fmt.Errorf("%d fields, want %d", len(fields), len(header))
+		case n == 0 && !slices.Equal(fields, header):
+			err = fmt.Errorf("header is %q, want %q", fields, header)
+		case n > 0:
+			err = line(fields)
+		}
+		if err != nil {
+			return fmt.Errorf("conformance: %s:%d: %w", file, n+1, err)
+		}
+	}
+	return nil
+}

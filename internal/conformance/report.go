@@ -1,0 +1,66 @@
+package conformance
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// columns are the standings in the order in which tables show them.
+var columns = []Standing{Proven, Partly, Failing, Missing, Pending, NotMet}
+
+// Print writes the table of areas and the one of backends as plain text.
+func (r *Report) Print(w io.Writer) {
+	fmt.Fprintf(w, "%-20s %7s", "area", "applies")
+	for _, s := range columns {
+		fmt.Fprintf(w, " %8s", s)
+	}
+	fmt.Fprintf(w, " %10s\n", "otherwise")
+	for _, a := range append(r.Areas, r.Total()) {
+		fmt.Fprintf(w, "%-20s %7d", a.Name, a.Applies)
+		for _, s := range columns {
+			fmt.Fprintf(w, " %8d", a.Count[s])
+		}
+		fmt.Fprintf(w, " %10d\n", a.Otherwise)
+	}
+	for _, b := range r.ByBackend() {
+		fmt.Fprintf(w, "on %-10s %4d of %4d rows\n", b.Name, b.Proven, b.Due)
+	}
+}
+
+// List writes the rows of an area, or of all, that are not proven, each with
+// its standing and what is lacking.
+func (r *Report) List(w io.Writer, area string) {
+	for _, row := range r.Rows {
+		if row.Standing == Proven || area != row.Area && area != "all" {
+			continue
+		}
+		standing := string(row.Standing)
+		if row.Standing == Partly {
+			standing += " (not on " + strings.Join(row.Lacks, ", ") + ")"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", row.ID, standing, row.Behaviour)
+	}
+}
+
+// Complaints are the reasons for which a run of the scorer fails.
+func (r *Report) Complaints(c *Catalogue) []string {
+	var all []string
+	for _, row := range r.Rows {
+		if row.Standing == Failing {
+			all = append(all, row.ID+": a test that names it fails")
+		}
+		if row.Stale {
+			all = append(all, fmt.Sprintf("%s is proven; take its line (%s) out of %s", row.ID, row.Exception.State, exceptionsFile))
+		}
+	}
+	for _, id := range r.Unknown {
+		all = append(all, id+" in a test's name is no row")
+	}
+	for _, a := range r.Areas {
+		if want := c.Thresholds[a.Name]; a.Proven < want {
+			all = append(all, fmt.Sprintf("%s: %d rows proven, %d were proven before", a.Name, a.Proven, want))
+		}
+	}
+	return all
+}

@@ -1,0 +1,176 @@
+package conformance
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Results is what `go test -json` reported, added up over any number of runs.
+type Results struct {
+	tests    map[testName]*test
+	packages []*packageRun
+	byName   map[string]*packageRun
+}
+
+type testName struct{ Package, Test string }
+
+// test is one test or subtest. A test that ran twice may have passed and failed.
+type test struct {
+	passed, failed, skipped bool
+	parent                  bool // it has subtests: it proves nothing by itself
+	output                  []string
+}
+
+// packageRun is what was said about a package as a whole.
+type packageRun struct {
+	name   string
+	failed bool
+	output []string
+}
+
+// event is one line of test2json's output.
+type event struct {
+	Action     string
+	Package    string
+	ImportPath string // of build output
+	Test       string
+	Output     string
+}
+
+// NewResults returns results of no test.
+func NewResults() *Results {
+	return &Results{tests: map[testName]*test{}, byName: map[string]*packageRun{}}
+}
+
+// Read adds the output of one `go test -json` run. Lines that are no events
+// (what the go command prints around them) are passed over.
+func (r *Results) Read(in io.Reader) error {
+	lines := bufio.NewReader(in)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if bytes.HasPrefix(line, []byte("{")) {
+			var e event
+			if json.Unmarshal(line, &e) == nil {
+				r.add(e)
+			}
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("conformance: reading test output: %w", err)
+		}
+	}
+	r.markParents()
+	return nil
+}
+
+func (r *Results) add(e event) {
+	if e.Test == "" {
+		r.addPackage(e)
+		return
+	}
+	name := testName{e.Package, e.Test}
+	t := r.tests[name]
+	if t == nil {
+		t = &test{}
+		r.tests[name] = t
+	}
+	switch e.Action {
+	case "pass":
+		t.passed = true
+	case "fail":
+		t.failed = true
+	case "skip":
+		t.skipped = true
+	case "output":
+		t.output = append(t.output, e.Output)
+	}
+}
+
+func (r *Results) addPackage(e event) {
+	name := e.Package
+	if name == "" {
+		name = e.ImportPath
+	}
+	p := r.byName[name]
+	if p == nil {
+		p = &packageRun{name: name}
+		r.byName[name] = p
+		r.packages = append(r.packages, p)
+	}
+	switch e.Action {
+	case "fail", "build-fail":
+		p.failed = true
+	case "output", "build-output":
+		p.output = append(p.output, e.Output)
+	}
+}
+
+func (r *Results) markParents() {
+	for name := range r.tests {
+		for i, c := range name.Test {
+			if c != '/' {
+				continue
+			}
+			if parent := r.tests[testName{name.Package, name.Test[:i]}]; parent != nil {
+				parent.parent = true
+			}
+		}
+	}
+}
+
+// Failed tells whether any test or package failed, or nothing was run at all.
+func (r *Results) Failed() bool {
+	if len(r.packages) == 0 {
+		return true
+	}
+	for _, t := range r.tests {
+		if t.failed {
+			return true
+		}
+	}
+	return slices.ContainsFunc(r.packages, func(p *packageRun) bool { return p.failed })
+}
+
+// Summary prints what `go test` without -json prints about packages, the whole
+// output of failed tests, the reason of each skipped one, and how many leaf
+// tests passed, failed and were skipped.
+func (r *Results) Summary(w io.Writer) {
+	names := slices.SortedFunc(maps.Keys(r.tests), func(a, b testName) int {
+		return strings.Compare(a.Package+" "+a.Test, b.Package+" "+b.Test)
+	})
+	var passed, failed, skipped int
+	for _, name := range names {
+		t := r.tests[name]
+		if t.failed {
+			fmt.Fprintf(w, "--- failed: %s %s\n%s", name.Package, name.Test, strings.Join(t.output, ""))
+		}
+		if t.skipped {
+			fmt.Fprintf(w, "--- skipped: %s %s\n%s", name.Package, name.Test, strings.Join(t.output, ""))
+		}
+		switch {
+		case t.parent:
+		case t.failed:
+			failed++
+		case t.passed:
+			passed++
+		case t.skipped:
+			skipped++
+		}
+	}
+	for _, p := range r.packages {
+		for _, line := range p.output {
+			if p.failed || strings.HasPrefix(line, "ok ") || strings.HasPrefix(line, "? ") {
+				fmt.Fprint(w, line)
+			}
+		}
+	}
+	fmt.Fprintf(w, "%d passed, %d failed, %d skipped\n", passed, failed, skipped)
+}

@@ -1,0 +1,195 @@
+package conformance
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Standing is where one row stands after a test run.
+type Standing string
+
+// A row has exactly one standing.
+const (
+	Proven  Standing = "proven"  // passing tests on every backend that the row needs
+	Partly  Standing = "partly"  // passing tests, but not on every such backend
+	Failing Standing = "failing" // a test that names the row fails
+	Missing Standing = "missing" // no passing test names it, and no exception excuses it
+	NotMet  Standing = "not met" // an exception says why not
+	Pending Standing = "waiting" // an exception names what has to come first
+)
+
+// RowScore is a row of the catalogue and what the tests said about it.
+type RowScore struct {
+	*Row
+	Standing Standing
+	On       map[string]bool // backends on which a leaf test passed
+	Lacks    []string        // backends on which one is still due
+	Stale    bool            // listed as not met or waiting, yet tests prove it
+}
+
+// AreaScore counts the rows of one table.
+type AreaScore struct {
+	Name      string
+	Applies   int
+	Count     map[Standing]int
+	Proven    int
+	Otherwise int // of the proven rows: met otherwise
+}
+
+// Report is the score of a whole run.
+type Report struct {
+	Rows    []*RowScore // those that apply
+	Areas   []*AreaScore
+	Unknown []string // ids in tests' names that look like rows but are none
+}
+
+// token matches what may be a row's id within a test's name.
+var token = regexp.MustCompile(`[a-z0-9_]+\.[0-9]+[a-z]*\.[a-z0-9.-]+`)
+
+// evidence is what the tests that name one row showed.
+type evidence struct {
+	passed, failed bool
+	on             map[string]bool
+}
+
+// Score sets the results of test runs against the catalogue.
+func (c *Catalogue) Score(r *Results) *Report {
+	found, unknown := c.gather(r)
+	report := &Report{Unknown: unknown}
+	areas := map[string]*AreaScore{}
+	for _, name := range c.Areas {
+		areas[name] = &AreaScore{Name: name, Count: map[Standing]int{}}
+		report.Areas = append(report.Areas, areas[name])
+	}
+	for _, row := range c.Rows {
+		if !row.Applies {
+			continue
+		}
+		s := judge(row, found[row.ID])
+		report.Rows = append(report.Rows, s)
+		a := areas[row.Area]
+		a.Applies++
+		a.Count[s.Standing]++
+		if s.Standing == Proven {
+			a.Proven++
+			if row.Exception.State == Otherwise {
+				a.Otherwise++
+			}
+		}
+	}
+	return report
+}
+
+// gather collects, for each row's id, what the tests that name it showed: any
+// failing test counts, of the passing ones only leaves.
+func (c *Catalogue) gather(r *Results) (map[string]*evidence, []string) {
+	found := map[string]*evidence{}
+	unknown := map[string]bool{}
+	for name, t := range r.tests {
+		for _, id := range token.FindAllString(name.Test, -1) {
+			if c.byID[id] == nil {
+				if c.looksLikeRow(id) {
+					unknown[id] = true
+				}
+				continue
+			}
+			e := found[id]
+			if e == nil {
+				e = &evidence{on: map[string]bool{}}
+				found[id] = e
+			}
+			switch {
+			case t.failed:
+				e.failed = true
+			case t.passed && !t.parent:
+				e.passed = true
+				for _, element := range strings.Split(name.Test, "/") {
+					if slices.Contains(Backends, element) {
+						e.on[element] = true
+					}
+				}
+			}
+		}
+	}
+	return found, slices.Sorted(maps.Keys(unknown))
+}
+
+// looksLikeRow tells a mistyped id from other words with dots, by the word
+// that it begins with.
+func (c *Catalogue) looksLikeRow(id string) bool {
+	word, _, _ := strings.Cut(id, ".")
+	return slices.ContainsFunc(c.Rows, func(r *Row) bool { return strings.HasPrefix(r.ID, word+".") })
+}
+
+func judge(row *Row, e *evidence) *RowScore {
+	s := &RowScore{Row: row}
+	if e == nil {
+		e = &evidence{}
+	}
+	s.On = e.on
+	for _, b := range row.Backends {
+		if !e.on[b] {
+			s.Lacks = append(s.Lacks, b)
+		}
+	}
+	switch state := row.Exception.State; {
+	case e.failed:
+		s.Standing = Failing
+	case e.passed && len(s.Lacks) == 0:
+		s.Standing = Proven
+		s.Stale = state == Unmet || state == Waiting
+	case state == Unmet:
+		s.Standing = NotMet
+	case state == Waiting:
+		s.Standing = Pending
+	case e.passed:
+		s.Standing = Partly
+	default:
+		s.Standing = Missing
+	}
+	return s
+}
+
+// Total adds up the areas.
+func (r *Report) Total() *AreaScore {
+	t := &AreaScore{Name: "total", Count: map[Standing]int{}}
+	for _, a := range r.Areas {
+		t.Applies += a.Applies
+		t.Proven += a.Proven
+		t.Otherwise += a.Otherwise
+		for s, n := range a.Count {
+			t.Count[s] += n
+		}
+	}
+	return t
+}
+
+// BackendScore counts the rows that must be proven on one backend.
+type BackendScore struct {
+	Name        string
+	Due, Proven int
+}
+
+// ByBackend counts, for each backend that any row needs, how many rows need it
+// and on how many of them it passed. Rows that wait or cannot be met are left out.
+func (r *Report) ByBackend() []BackendScore {
+	var scores []BackendScore
+	for _, name := range Backends {
+		s := BackendScore{Name: name}
+		for _, row := range r.Rows {
+			if !slices.Contains(row.Backends, name) || row.Standing == NotMet || row.Standing == Pending {
+				continue
+			}
+			s.Due++
+			if row.On[name] && row.Standing != Failing {
+				s.Proven++
+			}
+		}
+		if s.Due > 0 {
+			scores = append(scores, s)
+		}
+	}
+	return scores
+}
