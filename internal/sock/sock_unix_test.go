@@ -7,7 +7,10 @@ import (
 	"syscall"
 )
 
-const aReset = syscall.ECONNRESET
+const (
+	aReset        = syscall.ECONNRESET
+	tellsNonblock = true
+)
 
 func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 func isInUse(err error) bool   { return errors.Is(err, syscall.EADDRINUSE) }

@@ -1,0 +1,35 @@
+package sock
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/windows"
+)
+
+// Each list has Winsock's numbers and those by which a completion port reports
+// the same conditions for sockets and pipes.
+
+func wouldBlock(e syscall.Errno) bool { return e == windows.WSAEWOULDBLOCK }
+
+func inProgress(e syscall.Errno) bool {
+	return e == windows.WSAEINPROGRESS || e == windows.WSAEALREADY || e == windows.ERROR_IO_PENDING
+}
+
+func outOfDescriptors(e syscall.Errno) bool {
+	switch e {
+	case windows.WSAEMFILE, windows.WSAENOBUFS, windows.ERROR_TOO_MANY_OPEN_FILES,
+		windows.ERROR_NOT_ENOUGH_MEMORY, windows.ERROR_OUTOFMEMORY, windows.ERROR_NO_SYSTEM_RESOURCES:
+		return true
+	}
+	return false
+}
+
+func disconnected(e syscall.Errno) bool {
+	switch e {
+	case windows.WSAECONNRESET, windows.WSAECONNABORTED, windows.WSAESHUTDOWN, windows.WSAENETRESET, windows.WSAEDISCON,
+		windows.ERROR_NETNAME_DELETED, windows.ERROR_CONNECTION_ABORTED,
+		windows.ERROR_BROKEN_PIPE, windows.ERROR_NO_DATA, windows.ERROR_PIPE_NOT_CONNECTED:
+		return true
+	}
+	return false
+}
