@@ -1,0 +1,85 @@
+// Package house holds no code: its tests are the house rules that a machine
+// can check, over all files of the module whatever system they are built for.
+package house
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/go-asyncio/asyncio"
+
+// source is one Go file of the module.
+type source struct {
+	path string // slash-separated, from the module's root
+	dir  string // its folder, "." for the root package
+	test bool
+	file *ast.File
+	fset *token.FileSet
+}
+
+// sources parses every Go file of this module: not those of modules of their own below it.
+func sources(t *testing.T) []source {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	var all []source
+	fset := token.NewFileSet()
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, p)
+		if err != nil {
+			return err
+		}
+		rel = filepath.ToSlash(rel)
+		if d.IsDir() {
+			if rel != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || exists(filepath.Join(p, "go.mod"))) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(rel, ".go") {
+			return nil
+		}
+		f, err := parser.ParseFile(fset, p, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		all = append(all, source{rel, path.Dir(rel), strings.HasSuffix(rel, "_test.go"), f, fset})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 20 {
+		t.Fatalf("only %d files found", len(all))
+	}
+	return all
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
+// imports are the paths that a file imports; those of this module are given
+// as folders, "." for the root package.
+func (s source) imports() []string {
+	var list []string
+	for _, spec := range s.file.Imports {
+		p := strings.Trim(spec.Path.Value, `"`)
+		if p == module {
+			p = "."
+		}
+		list = append(list, strings.TrimPrefix(p, module+"/"))
+	}
+	return list
+}
