@@ -25,6 +25,7 @@ type mechanism interface {
 type base struct {
 	table
 	name       string
+	limits     Limits
 	open       bool
 	mechanism  mechanism
 	generation uint32
@@ -32,13 +33,16 @@ type base struct {
 	shown      int // entries of ready that the last Select returned
 }
 
-func (b *base) init(name string, m mechanism) {
-	b.name, b.mechanism, b.open = name, m, true
+func (b *base) init(name string, limits Limits, m mechanism) {
+	b.name, b.limits, b.mechanism, b.open = name, limits, m, true
 }
 
 // Name returns the mechanism's name: "select", "poll", "epoll", "kqueue" or
 // "devpoll".
 func (b *base) Name() string { return b.name }
+
+// Limits returns what this selector can do at most.
+func (b *base) Limits() Limits { return b.limits }
 
 // Register starts to watch a file: see [Selector].
 func (b *base) Register(fileobj any, events EventMask, data any) (*SelectorKey, error) {

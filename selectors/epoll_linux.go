@@ -49,7 +49,11 @@ func NewEpollSelector() (*EpollSelector, error) {
 		return nil, fmt.Errorf("selectors: NewEpollSelector: %w", os.NewSyscallError("epoll_create1", err))
 	}
 	s := &EpollSelector{epfd: epfd, precise: hasEpollPwait2(epfd), events: make([]unix.EpollEvent, firstEvents)}
-	s.init("epoll", s)
+	limits := Limits{Precision: time.Millisecond}
+	if s.precise {
+		limits.Precision = time.Nanosecond
+	}
+	s.init("epoll", limits, s)
 	return s, nil
 }
 
