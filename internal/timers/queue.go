@@ -15,37 +15,29 @@ import "time"
 // know by other means (a generation, say) that it has gone stale.
 type ID uint32
 
-// slot is an element of the heap. It holds no pointer, so that the collector
-// skips the heap whole and moving slots needs no write barrier.
-type slot struct {
-	when time.Duration
-	seq  uint64
-	id   ID
-}
-
-func (a *slot) before(b *slot) bool {
-	return a.when < b.when || a.when == b.when && a.seq < b.seq
-}
-
-// item is what an ID stands for. While the ID is free, at is the next free ID.
+// item is what an ID stands for.
 type item[T any] struct {
-	at     uint32 // index in the heap
-	queued bool
-	value  T
+	at    uint32 // where the ID's slot is in the heap; unused: unused | the next ID that is so
+	value T
 }
 
 const (
-	arity = 4
-	// Below this many slots memory is not given back.
+	// unused marks an item whose ID is free.
+	unused = 1 << 31
+	// maxLen keeps indices clear of that mark.
+	maxLen = unused - 1
+	// keep is the length up to which memory is not given back.
 	keep = 64
 )
 
 // Queue is a timer queue. The zero Queue is empty and ready.
 type Queue[T any] struct {
 	heap  []slot
-	items []item[T] // items[0] is never used
-	free  ID        // first of the chain of free IDs, 0 for none
+	items []item[T] // by ID; the first is never in use
+	free  ID        // first of the chain of free IDs, zero at its end
 	seq   uint64
+	// left counts removals, to spread the cost of trim over as many.
+	left int
 }
 
 // Len returns the number of values queued.
@@ -61,9 +53,13 @@ func (q *Queue[T]) Min() (when time.Duration, ok bool) {
 
 // Add queues v for the time when.
 func (q *Queue[T]) Add(when time.Duration, v T) ID {
-	id := q.take()
+	id := q.free
+	if id == 0 {
+		id = q.extend()
+	}
 	it := &q.items[id]
-	it.queued, it.value = true, v
+	q.free = ID(it.at &^ unused)
+	it.value = v
 	q.seq++
 	q.heap = append(q.heap, slot{})
 	q.up(len(q.heap)-1, slot{when, q.seq, id})
@@ -72,29 +68,21 @@ func (q *Queue[T]) Add(when time.Duration, v T) ID {
 
 // Remove takes the value with this ID out of the queue, whatever its time; false
 // if no value with this ID is queued.
-func (q *Queue[T]) Remove(id ID) (T, bool) {
-	if uint(id) >= uint(len(q.items)) || !q.items[id].queued {
-		var none T
-		return none, false
+func (q *Queue[T]) Remove(id ID) (v T, ok bool) {
+	if uint(id) >= uint(len(q.items)) || q.items[id].at&unused != 0 {
+		return v, false
 	}
-	q.cut(int(q.items[id].at))
-	v := q.release(id)
-	q.shrink()
+	v = q.cut(int(q.items[id].at))
 	return v, true
 }
 
 // PopDue takes out the earliest value if its time is limit or before; false if
 // there is none.
-func (q *Queue[T]) PopDue(limit time.Duration) (T, bool) {
+func (q *Queue[T]) PopDue(limit time.Duration) (v T, ok bool) {
 	if len(q.heap) == 0 || q.heap[0].when > limit {
-		var none T
-		return none, false
+		return v, false
 	}
-	id := q.heap[0].id
-	q.cut(0)
-	v := q.release(id)
-	q.shrink()
-	return v, true
+	return q.cut(0), true
 }
 
 // Compact drops every value for which dead is true, and returns how many these
@@ -112,27 +100,23 @@ func (q *Queue[T]) Compact(dead func(T) bool) int {
 		live++
 	}
 	dropped := len(q.heap) - live
-	if dropped == 0 {
-		return 0
-	}
 	q.heap = q.heap[:live]
-	for i := (live - 2) / arity; i >= 0 && live > 1; i-- {
-		q.down(i, q.heap[i])
+	if dropped > 0 {
+		q.heapify()
+		q.trim()
 	}
-	q.shrink()
 	return dropped
 }
 
-// take returns a free ID.
-func (q *Queue[T]) take() ID {
-	if id := q.free; id != 0 {
-		q.free = ID(q.items[id].at)
-		return id
-	}
+// extend adds an item to the table, and returns its ID.
+func (q *Queue[T]) extend() ID {
 	if len(q.items) == 0 {
-		q.items = append(q.items, item[T]{})
+		q.items = append(q.items, item[T]{at: unused})
 	}
-	q.items = append(q.items, item[T]{})
+	if len(q.items) > maxLen {
+		panic("timers: more than 2^31 timers")
+	}
+	q.items = append(q.items, item[T]{at: unused})
 	return ID(len(q.items) - 1)
 }
 
@@ -140,73 +124,53 @@ func (q *Queue[T]) take() ID {
 func (q *Queue[T]) release(id ID) T {
 	it := &q.items[id]
 	v := it.value
-	*it = item[T]{at: uint32(q.free)}
+	*it = item[T]{at: unused | uint32(q.free)}
 	q.free = id
 	return v
 }
 
-// cut takes the slot at i out of the heap.
-func (q *Queue[T]) cut(i int) {
+// cut takes out the slot at i and its value.
+func (q *Queue[T]) cut(i int) T {
+	v := q.release(q.heap[i].id)
 	last := len(q.heap) - 1
 	s := q.heap[last]
 	q.heap = q.heap[:last]
-	if i < last {
-		if i > 0 && s.before(&q.heap[(i-1)/arity]) {
-			q.up(i, s)
-		} else {
-			q.down(i, s)
-		}
+	switch {
+	case i == last:
+	case i > 0 && s.before(&q.heap[(i-1)/arity]):
+		q.up(i, s)
+	default:
+		q.down(i, s)
 	}
+	// Below a quarter in use is much smaller, and the wait for as many removals as
+	// trim looks at items makes its cost a constant for each.
+	if q.left++; last < len(q.items)/4 && q.left >= len(q.items) && q.left >= keep {
+		q.trim()
+	}
+	return v
 }
 
-// up puts s at i or, as far as it is earlier than what stands there, above.
-func (q *Queue[T]) up(i int, s slot) {
-	for i > 0 {
-		p := (i - 1) / arity
-		if !s.before(&q.heap[p]) {
-			break
-		}
-		q.put(i, q.heap[p])
-		i = p
+// trim gives back memory where much of it is not in use. IDs cannot move: of
+// the items only those behind the last in use can go, and the free ones are chained so
+// that the first are used first, for the next trim to find more.
+func (q *Queue[T]) trim() {
+	q.left = 0
+	if n := max(len(q.heap)*2, keep); n < cap(q.heap)/2 {
+		q.heap = append(make([]slot, 0, n), q.heap...)
 	}
-	q.put(i, s)
-}
-
-// down puts s at i or, as far as it is later than what stands there, below.
-func (q *Queue[T]) down(i int, s slot) {
-	n := len(q.heap)
-	for {
-		first := i*arity + 1
-		if first >= n {
-			break
-		}
-		m := first
-		for c := first + 1; c < min(first+arity, n); c++ {
-			if q.heap[c].before(&q.heap[m]) {
-				m = c
-			}
-		}
-		if !q.heap[m].before(&s) {
-			break
-		}
-		q.put(i, q.heap[m])
-		i = m
+	n := len(q.items)
+	for n > 0 && q.items[n-1].at&unused != 0 {
+		n--
 	}
-	q.put(i, s)
-}
-
-func (q *Queue[T]) put(i int, s slot) {
-	q.heap[i] = s
-	q.items[s.id].at = uint32(i)
-}
-
-// shrink gives back memory when less than a quarter of the heap is in use. IDs
-// cannot move, so the items go only when the last has left.
-func (q *Queue[T]) shrink() {
-	if cap(q.heap) > keep && len(q.heap) < cap(q.heap)/4 {
-		q.heap = append(make([]slot, 0, cap(q.heap)/2), q.heap...)
+	q.items = q.items[:n]
+	if size := max(n, keep); size < cap(q.items)/2 {
+		q.items = append(make([]item[T], 0, size), q.items...)
 	}
-	if len(q.heap) == 0 && len(q.items) > keep {
-		q.items, q.free = nil, 0
+	q.free = 0
+	for id := n - 1; id > 0; id-- {
+		if it := &q.items[id]; it.at&unused != 0 {
+			it.at = unused | uint32(q.free)
+			q.free = ID(id)
+		}
 	}
 }

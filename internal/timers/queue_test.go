@@ -161,6 +161,39 @@ func TestHistories(t *testing.T) {
 	}
 }
 
+// TestTides lets a queue swell and ebb, so that memory is given back under it.
+func TestTides(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(8) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			rng := rand.New(rand.NewPCG(seed, 2))
+			p := &pair{t: t}
+			for _, level := range []int{1500, 3, 700, 200, 0, 1000, 10, 400, 1} {
+				for len(p.m.entries) < level {
+					p.add(time.Duration(rng.IntN(100)))
+					if rng.IntN(4) == 0 {
+						p.remove(p.m.entries[rng.IntN(len(p.m.entries))].id)
+					}
+				}
+				for len(p.m.entries) > level {
+					if seed%2 == 0 || rng.IntN(8) == 0 {
+						p.pop(math.MaxInt64)
+					} else {
+						p.remove(p.m.entries[rng.IntN(len(p.m.entries))].id)
+					}
+				}
+				p.check()
+				for range 2 * level {
+					p.remove(p.m.entries[rng.IntN(len(p.m.entries))].id)
+					p.add(time.Duration(rng.IntN(100)))
+				}
+			}
+			p.drain()
+		})
+	}
+}
+
 func TestTiesLeaveInOrderOfAdd(t *testing.T) {
 	t.Parallel()
 	var q timers.Queue[int]
