@@ -77,18 +77,17 @@ func UnixAddr(path string) (Addr, error) {
 // family), no IP address at all the IPv4 wildcard. Other kinds of net.Addr are
 // errors.
 func AddrOf(na net.Addr) (Addr, error) {
-	var ap netip.AddrPort
 	switch na := na.(type) {
 	case *net.TCPAddr:
 		if na == nil {
 			return Addr{}, errNilAddr
 		}
-		ap = addrPort(na.IP, na.Zone, na.Port)
+		return addrOfIP(na, na.IP, na.Zone, na.Port)
 	case *net.UDPAddr:
 		if na == nil {
 			return Addr{}, errNilAddr
 		}
-		ap = addrPort(na.IP, na.Zone, na.Port)
+		return addrOfIP(na, na.IP, na.Zone, na.Port)
 	case *net.UnixAddr:
 		if na == nil {
 			return Addr{}, errNilAddr
@@ -96,20 +95,24 @@ func AddrOf(na net.Addr) (Addr, error) {
 		return UnixAddr(na.Name)
 	case nil:
 		return Addr{}, errNilAddr
-	default:
-		return Addr{}, &net.AddrError{Err: "unsupported kind of address " + na.Network(), Addr: na.String()}
 	}
-	return InetAddr(ap)
+	return Addr{}, &net.AddrError{Err: "unsupported kind of address " + na.Network(), Addr: na.String()}
 }
 
 var errNilAddr = errors.New("nil address")
 
-func addrPort(ip net.IP, zone string, port int) netip.AddrPort {
-	if len(ip) == 0 {
-		return netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(port))
+func addrOfIP(na net.Addr, ip net.IP, zone string, port int) (Addr, error) {
+	if port < 0 || port > 0xffff {
+		return Addr{}, &net.AddrError{Err: "port out of range", Addr: na.String()}
 	}
-	a, _ := netip.AddrFromSlice(ip) // the zero Addr, which InetAddr refuses, if the length is wrong
-	return netip.AddrPortFrom(a.Unmap().WithZone(zone), uint16(port))
+	if len(ip) == 0 {
+		return Addr{family: Inet4, port: uint16(port)}, nil
+	}
+	a, ok := netip.AddrFromSlice(ip)
+	if !ok {
+		return Addr{}, &net.AddrError{Err: "not an IP address", Addr: na.String()}
+	}
+	return InetAddr(netip.AddrPortFrom(a.Unmap().WithZone(zone), uint16(port)))
 }
 
 // IsValid reports whether a is an address at all.

@@ -39,7 +39,7 @@ func bufPtr(p []byte) unsafe.Pointer {
 var zero uintptr
 
 // Read reads what is there, up to len(p) bytes: 0 and no error at the end of
-// the stream. It also reads pipes and terminals. See read(2).
+// the stream (and if p is empty). It also reads pipes and terminals. See read(2).
 func Read(fd uintptr, p []byte) (int, error) {
 	for {
 		n, _, e := unix.RawSyscall(unix.SYS_READ, fd, uintptr(bufPtr(p)), uintptr(len(p)))

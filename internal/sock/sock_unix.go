@@ -24,7 +24,7 @@ func retry(f func() error) error {
 }
 
 // Read reads what is there, up to len(p) bytes: 0 and no error at the end of
-// the stream. It also reads pipes and terminals. See read(2).
+// the stream (and if p is empty). It also reads pipes and terminals. See read(2).
 func Read(fd uintptr, p []byte) (n int, err error) {
 	err = retry(func() (err error) { n, err = unix.Read(int(fd), p); return err })
 	return max(n, 0), err

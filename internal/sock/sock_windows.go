@@ -49,7 +49,7 @@ func failed(r uintptr, err error) error {
 }
 
 // Read reads what is there, up to len(p) bytes: 0 and no error at the end of
-// the stream.
+// the stream (and if p is empty).
 func Read(fd uintptr, p []byte) (int, error) {
 	buf := wsabuf(p)
 	var n, flags uint32
