@@ -23,22 +23,23 @@
 //
 // # One pass of the loop
 //
-//	          Poll(timeout)                  the loop's goroutine, nothing else
-//	               │                         of the engine running
-//	     []Event{ To, Ev } ...
-//	               │                         at once, or later in the same pass,
-//	     To.Complete(Ev)                     each event once, in order
-//	               │
-//	  handler: Received, Sent, Accepted ...  which may call anything but Poll
+//	        Poll(timeout)                  the loop's goroutine, nothing else
+//	             │                         of the engine running
+//	   []Event{ To, Ev } ...
+//	             │                         at once, or later in the same pass,
+//	   To.Complete(Ev)                     each event once, in order
+//	             │
+//	handler: Received, Sent, Accepted ...  which may call anything but Poll
 //
 // A Completer belongs to the engine (or, for [Engine.Watch], to its user), and
 // Ev means something only to the engine that made it: a ready mask here, a
 // result and flags of a completion there. The loop carries the pair and
 // understands nothing of it. Rules for both sides:
 //
-//   - The loop completes every event exactly once before the next Poll, unless
-//     it closes the engine first. (An event may carry a buffer of the kernel's
-//     that only Complete gives back.)
+//   - The loop completes every event exactly once, in order, unless it closes
+//     the engine first. (An event may carry a buffer of the kernel's that only
+//     Complete gives back.) As a rule it does so before the next Poll; a run
+//     that an interrupt cuts short leaves the rest to the next run.
 //   - Between Poll and Complete other callbacks run. What the event is about may
 //     by then be stopped, closed, replaced; its descriptor may be closed and its
 //     number be somebody else's. The engine sees to it that a handler never
@@ -69,8 +70,8 @@
 //     as many rounds as the lent memory makes necessary.
 //   - Write and WriteVec take what they can during the call and keep nothing.
 //   - What Outgoing has returned is the engine's, unmoved and unchanged, until
-//     Sent. If the stream is closed before Sent came, that memory may still be
-//     read by the kernel: its owner forgets it and must not use it again.
+//     Sent. After StopSending or Close instead of Sent, the kernel may still
+//     read it: its owner forgets it and must not use it again.
 //
 // # Descriptors
 //
@@ -214,8 +215,13 @@ type Stream interface {
 
 	// Send asks the engine to send, as soon as it can, what the handler's
 	// Outgoing then gives it. One at a time: Sent ends it. Sent is never
-	// called before Send returns.
+	// called before Send returns. With an error nothing is being sent.
 	Send() error
+
+	// StopSending withdraws a Send: the handler is neither asked nor told any
+	// more. How much of it went is not known; what follows can only be
+	// Close. It is harmless when nothing is being sent.
+	StopSending()
 
 	// CloseWrite ends the sending side: the peer reads its end. It must not
 	// be called between Send and its Sent.

@@ -44,7 +44,7 @@ func (s *stream) Complete(ev uint64) {
 		}
 	}
 	if idle {
-		s.settle()
+		_ = s.settle()
 	}
 }
 
@@ -85,6 +85,9 @@ func (s *stream) readable() {
 func (s *stream) writable() {
 	for range sendRounds {
 		vec := s.h.Outgoing(s.e.vec[:0])
+		if !s.sending {
+			return
+		}
 		n, err := sock.Writev(s.fd, vec, &s.e.iov)
 		total := 0
 		for _, b := range vec {
@@ -98,7 +101,7 @@ func (s *stream) writable() {
 		s.sending = false
 		s.h.Sent(n, err)
 		if !s.sending {
-			s.settle()
+			_ = s.settle()
 			return
 		}
 		if n < total {
@@ -164,6 +167,15 @@ func (s *stream) Send() error {
 		s.sending = false
 	}
 	return err
+}
+
+// StopSending implements Stream. A socket is writable most of the time, so this
+// registration is not left to prove useless.
+func (s *stream) StopSending() {
+	s.sending = false
+	if s.reg&Write != 0 {
+		_ = s.settle()
+	}
 }
 
 // CloseWrite implements Stream.
