@@ -36,6 +36,9 @@ type Queue[T any] struct {
 	items []item[T] // by ID; the first is never in use
 	free  ID        // first of the chain of free IDs, zero at its end
 	seq   uint64
+	// Free IDs from ceiling on are not in the chain: where a large table is mostly
+	// empty, low IDs are used, until the upper part can go.
+	ceiling ID
 	// left counts removals, to spread the cost of trim over as many.
 	left int
 }
@@ -108,16 +111,34 @@ func (q *Queue[T]) Compact(dead func(T) bool) int {
 	return dropped
 }
 
-// extend adds an item to the table, and returns its ID.
+// extend puts an ID into the empty chain, and returns it.
 func (q *Queue[T]) extend() ID {
+	if int(q.ceiling) < len(q.items) {
+		if q.chain(len(q.items)); q.free != 0 {
+			return q.free
+		}
+	}
 	if len(q.items) == 0 {
 		q.items = append(q.items, item[T]{at: unused})
 	}
 	if len(q.items) > maxLen {
 		panic("timers: more than 2^31 timers")
 	}
+	q.free = ID(len(q.items))
 	q.items = append(q.items, item[T]{at: unused})
-	return ID(len(q.items) - 1)
+	q.ceiling = ID(len(q.items))
+	return q.free
+}
+
+// chain makes the chain of the free IDs below ceiling, the lowest first.
+func (q *Queue[T]) chain(ceiling int) {
+	q.ceiling, q.free = ID(ceiling), 0
+	for id := ceiling - 1; id > 0; id-- {
+		if it := &q.items[id]; it.at&unused != 0 {
+			it.at = unused | uint32(q.free)
+			q.free = ID(id)
+		}
+	}
 }
 
 // release frees an ID and returns its value, which the queue forgets.
@@ -125,7 +146,9 @@ func (q *Queue[T]) release(id ID) T {
 	it := &q.items[id]
 	v := it.value
 	*it = item[T]{at: unused | uint32(q.free)}
-	q.free = id
+	if id < q.ceiling {
+		q.free = id
+	}
 	return v
 }
 
@@ -150,27 +173,24 @@ func (q *Queue[T]) cut(i int) T {
 	return v
 }
 
-// trim gives back memory where much of it is not in use. IDs cannot move: of
-// the items only those behind the last in use can go, and the free ones are chained so
-// that the first are used first, for the next trim to find more.
+// trim gives back memory where much of it is not in use. IDs cannot move: of the
+// items only those behind the last in use can go.
 func (q *Queue[T]) trim() {
 	q.left = 0
-	if n := max(len(q.heap)*2, keep); n < cap(q.heap)/2 {
-		q.heap = append(make([]slot, 0, n), q.heap...)
+	size := len(q.heap)*2 + keep
+	if size < cap(q.heap)/2 {
+		q.heap = append(make([]slot, 0, size), q.heap...)
 	}
 	n := len(q.items)
 	for n > 0 && q.items[n-1].at&unused != 0 {
 		n--
 	}
 	q.items = q.items[:n]
-	if size := max(n, keep); size < cap(q.items)/2 {
-		q.items = append(make([]item[T], 0, size), q.items...)
+	if room := max(n, keep); room < cap(q.items)/2 {
+		q.items = append(make([]item[T], 0, room), q.items...)
 	}
-	q.free = 0
-	for id := n - 1; id > 0; id-- {
-		if it := &q.items[id]; it.at&unused != 0 {
-			it.at = unused | uint32(q.free)
-			q.free = ID(id)
-		}
+	if size < n/2 {
+		n = size
 	}
+	q.chain(n)
 }
