@@ -1,7 +1,7 @@
 """Callbacks and timers: which runs in which pass, in which order."""
 import asyncio
 
-from harness import Boom, describe, out, refused, scenario
+from harness import Boom, describe, out, outcome, refused, scenario
 
 
 def drain(loop, ticks=0):
@@ -233,7 +233,9 @@ def run_until_complete_again_and_again(loop):
         return n * n
 
     for n in (1, 2, 3):
-        out("result", loop.run_until_complete(work(n)))
+        task = loop.create_task(work(n))
+        loop.run_until_complete(task)
+        out(outcome(task))
     drain(loop)
 
 
@@ -252,7 +254,8 @@ def run_until_complete_stopped_early(loop):
     out("run", refused(lambda: loop.run_until_complete(task)))
     out("done", task.done())
     loop.call_later(1, gate.set_result, None)
-    out("result", loop.run_until_complete(task))
+    loop.run_until_complete(task)
+    out(outcome(task))
 
 
 @scenario
@@ -260,7 +263,8 @@ def run_until_complete_of_done_future(loop):
     f = loop.create_future()
     f.set_result("ready")
     loop.call_soon(out, "queued before")
-    out("result", loop.run_until_complete(f))
+    loop.run_until_complete(f)
+    out(outcome(f))
     failed = loop.create_future()
     failed.set_exception(Boom("b"))
     try:

@@ -59,7 +59,10 @@ def scenario(f):
 
 
 def out(*words):
-    _lines.append(" ".join(str(w) for w in words))
+    _lines.append(" ".join(neutral.get(w, str(w)) if w is None or isinstance(w, bool) else str(w) for w in words))
+
+
+neutral = {None: "none", True: "true", False: "false"}
 
 
 def describe(e):
