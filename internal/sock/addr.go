@@ -20,7 +20,7 @@ type Addr struct {
 	port   uint16
 	scope  uint32   // the IPv6 zone, as an interface number
 	ip     [16]byte // IPv4: the first four bytes
-	path   string   // unix: the path; an abstract name begins with '@'
+	path   string   // unix: the path; an abstract name begins with NUL
 }
 
 // RawAddr is room for any address in the kernel's own form (struct sockaddr).
@@ -55,18 +55,13 @@ func InetAddr(ap netip.AddrPort) (Addr, error) {
 // a name that the system picks. A path that is too long for the system, or has
 // a NUL inside, is syscall.EINVAL.
 func UnixAddr(path string) (Addr, error) {
-	abstract := strings.HasPrefix(path, "@") || strings.HasPrefix(path, "\x00")
-	if abstract && abstractNames {
-		path = "@" + path[1:]
-	} else if strings.IndexByte(path, 0) >= 0 {
-		return Addr{}, syscall.EINVAL
+	limit := sunPathLen - 1 // a path ends with a NUL in the kernel's form
+	name := path
+	if abstractNames && path != "" && (path[0] == '@' || path[0] == 0) {
+		path = "\x00" + path[1:]
+		name, limit = path[1:], sunPathLen
 	}
-	// A path ends with a NUL in the kernel's form, an abstract name does not.
-	limit := sunPathLen - 1
-	if abstract && abstractNames {
-		limit = sunPathLen
-	}
-	if len(path) > limit {
+	if len(path) > limit || strings.IndexByte(name, 0) >= 0 {
 		return Addr{}, syscall.EINVAL
 	}
 	return Addr{family: Unix, path: path}, nil
@@ -127,8 +122,14 @@ func (a Addr) Port() uint16 { return a.port }
 // WithPort returns a with another port.
 func (a Addr) WithPort(port uint16) Addr { a.port = port; return a }
 
-// Path returns the path of a unix address, "" of others.
-func (a Addr) Path() string { return a.path }
+// Path returns the path of a unix address, "" of others. An abstract name begins
+// with '@', as package net writes it.
+func (a Addr) Path() string {
+	if strings.HasPrefix(a.path, "\x00") {
+		return "@" + a.path[1:]
+	}
+	return a.path
+}
 
 // ScopeID returns the number of an IPv6 address's zone, 0 without one.
 func (a Addr) ScopeID() uint32 { return a.scope }
@@ -163,7 +164,7 @@ func (a Addr) NetAddr(t Type) net.Addr {
 		case SeqPacket:
 			network = "unixpacket"
 		}
-		return &net.UnixAddr{Name: a.path, Net: network}
+		return &net.UnixAddr{Name: a.Path(), Net: network}
 	case t == Datagram:
 		return net.UDPAddrFromAddrPort(a.AddrPort())
 	}
@@ -176,7 +177,7 @@ func (a Addr) String() string {
 	case 0:
 		return "invalid address"
 	case Unix:
-		return a.path
+		return a.Path()
 	}
 	return a.AddrPort().String()
 }
@@ -234,11 +235,7 @@ func (a *Addr) Encode(raw *RawAddr) int {
 	case Unix:
 		copy(b[2:], a.path)
 		n = 2 + len(a.path)
-		switch {
-		case a.path == "":
-		case abstractNames && a.path[0] == '@':
-			b[2] = 0
-		default:
+		if a.path != "" && a.path[0] != 0 {
 			b[n] = 0
 			n++
 		}
@@ -274,11 +271,8 @@ func Decode(b []byte) Addr {
 // unixPath reads the path of a struct sockaddr_un. An abstract name begins
 // with NUL and is as long as the structure says; a path ends at the first NUL.
 func unixPath(p []byte) string {
-	switch {
-	case len(p) == 0:
-		return ""
-	case p[0] == 0 && abstractNames && len(p) > 1:
-		return "@" + string(p[1:])
+	if len(p) > 0 && p[0] == 0 && abstractNames {
+		return string(p)
 	}
 	for i, c := range p {
 		if c == 0 {

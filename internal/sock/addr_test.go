@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"bytes"
 	"errors"
 	"net"
 	"net/netip"
@@ -173,6 +174,14 @@ func TestAddrAbstract(t *testing.T) {
 	if n := a.Encode(&raw); Decode(raw.B[:n]) != a || raw.B[2] != 0 || n != 2+len("@name") {
 		t.Errorf("encoded as %q", raw.B[:n])
 	}
+	// A file may have such a name too; what the kernel says about it stays true.
+	file := Decode(append(bytes.Clone(raw.B[:2]), "@name"...))
+	if n := file.Encode(&raw); file == a || Decode(raw.B[:n]) != file {
+		t.Errorf("a file named @name became %q", raw.B[:n])
+	}
+	if _, err := UnixAddr("@na\x00me"); err == nil {
+		t.Error("a NUL inside an abstract name was taken")
+	}
 	if _, err := UnixAddr("@" + strings.Repeat("x", sunPathLen-1)); err != nil {
 		t.Errorf("the longest abstract name: %v", err)
 	}
@@ -197,6 +206,25 @@ func TestAddrOfErrors(t *testing.T) {
 	}
 }
 
+// TestAbstract lets the kernel pick an abstract name and connects to it.
+func TestAbstract(t *testing.T) {
+	t.Parallel()
+	if !abstractNames {
+		t.Skip("the system has no abstract names")
+	}
+	any, err := UnixAddr("")
+	ok(t, err)
+	ln, a := listen(t, any)
+	if !strings.HasPrefix(a.Path(), "@") {
+		t.Fatalf("the kernel picked %q", a.Path())
+	}
+	connected(t, ln, a)
+	again, err := UnixAddr(a.Path())
+	if err != nil || again != a {
+		t.Errorf("%v, %v; want %v", again, err, a)
+	}
+}
+
 // FuzzDecode gives Decode what no kernel would, and checks that what it makes
 // of it survives being encoded.
 func FuzzDecode(f *testing.F) {
@@ -209,6 +237,7 @@ func FuzzDecode(f *testing.F) {
 		a, _ := UnixAddr(s)
 		f.Add(raw.B[:a.Encode(&raw)])
 	}
+	f.Add(append(raw.B[:2:2], "@"...)) // a file of that name
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) > sunPathLen {
 			b = b[:sunPathLen]
@@ -216,12 +245,6 @@ func FuzzDecode(f *testing.F) {
 		a := Decode(b)
 		if !a.IsValid() {
 			return
-		}
-		if a.Family() == Unix {
-			again, err := UnixAddr(a.Path())
-			if err != nil || again != a {
-				return // a name that no path can be written for
-			}
 		}
 		var raw RawAddr
 		if n := a.Encode(&raw); Decode(raw.B[:n]) != a {
