@@ -114,7 +114,10 @@ func (r *Results) addPackage(e event) {
 }
 
 func (r *Results) markParents() {
-	for name := range r.tests {
+	for name, t := range r.tests {
+		if !t.passed && !t.failed && !t.skipped {
+			continue
+		}
 		for i, c := range name.Test {
 			if c != '/' {
 				continue
