@@ -1,0 +1,173 @@
+package asyncio
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+)
+
+// ExceptionContext says what went wrong, for an exception handler. Fields that
+// do not apply are zero. (the context dict of call_exception_handler)
+type ExceptionContext struct {
+	Message    string    // what happened
+	Err        error     // the error, a *PanicError for a panic
+	Future     Awaitable // the future that failed
+	Task       AnyTask   // the task that failed
+	Handle     string    // the callback that failed, by name
+	Protocol   any       // the protocol concerned
+	Transport  any       // the transport concerned
+	Descriptor uintptr   // the descriptor concerned, if Extra has "fd"
+	Source     string    // debug mode: the stack where the object was made
+	Extra      map[string]any
+}
+
+// ExceptionHandler hears of errors that nobody else catches. It is called on the
+// loop's goroutine. (the handler of set_exception_handler)
+type ExceptionHandler func(loop EventLoop, c ExceptionContext)
+
+// SetExceptionHandler sets who hears of errors; nil is the default handler, which
+// logs. Loop only. (loop.set_exception_handler)
+func (l *baseLoop) SetExceptionHandler(h ExceptionHandler) error {
+	held, err := l.own("set_exception_handler")
+	if err != nil {
+		return err
+	}
+	l.handler = h
+	if held {
+		l.leave()
+	}
+	return nil
+}
+
+// GetExceptionHandler returns what was set, or nil. Loop only; from another
+// goroutine while the loop runs it returns nil. (loop.get_exception_handler)
+func (l *baseLoop) GetExceptionHandler() (h ExceptionHandler) {
+	l.asOwner(func() { h = l.handler })
+	return h
+}
+
+// DefaultExceptionHandler logs the context as an error: the message first, then
+// each other field in the order of their names. Any goroutine may call it.
+// (loop.default_exception_handler)
+func (l *baseLoop) DefaultExceptionHandler(c ExceptionContext) {
+	if c.Message == "" {
+		c.Message = "Unhandled exception in event loop"
+	}
+	if c.Source == "" && l.debug.Load() && l.onLoop() {
+		c.Source = l.currentSource()
+	}
+	l.logger().LogAttrs(context.Background(), slog.LevelError, c.Message, c.attrs()...)
+}
+
+// attrs lists the fields that are set, sorted by name.
+func (c *ExceptionContext) attrs() []slog.Attr {
+	var as []slog.Attr
+	add := func(key string, set bool, value any) {
+		if set {
+			as = append(as, slog.Any(key, value))
+		}
+	}
+	add("error", c.Err != nil, c.Err)
+	add("future", c.Future != nil, fmt.Sprint(c.Future))
+	add("task", c.Task != nil, fmt.Sprint(c.Task))
+	add("handle", c.Handle != "", c.Handle)
+	add("protocol", c.Protocol != nil, fmt.Sprintf("%T", c.Protocol))
+	add("transport", c.Transport != nil, fmt.Sprint(c.Transport))
+	add("source", c.Source != "", c.Source)
+	var p *PanicError
+	if errors.As(c.Err, &p) {
+		add("stack", true, string(p.Stack))
+	}
+	for key, value := range c.Extra {
+		add(key, true, value)
+	}
+	slices.SortFunc(as, func(a, b slog.Attr) int { return bytes.Compare([]byte(a.Key), []byte(b.Key)) })
+	return as
+}
+
+// CallExceptionHandler gives the context to the handler that was set, or to the
+// default one; a handler that panics is itself reported. Any goroutine may call
+// it: off the loop the call is passed on to the loop, and on a loop that is
+// closed the default handler logs it. (loop.call_exception_handler)
+func (l *baseLoop) CallExceptionHandler(c ExceptionContext) {
+	switch {
+	case l.asOwner(func() { l.handle(c) }):
+	case l.post(callback(func() { l.handle(c) }), 0):
+	default:
+		l.handle(c)
+	}
+}
+
+// handle calls the handlers in turn until one has not panicked.
+func (l *baseLoop) handle(c ExceptionContext) {
+	if l.handler == nil {
+		if err := l.guard(func() { l.self.DefaultExceptionHandler(c) }); err != nil {
+			l.logger().Error("Exception in default exception handler", "error", err)
+		}
+		return
+	}
+	err := l.guard(func() { l.handler(l.self, c) })
+	if err == nil {
+		return
+	}
+	again := ExceptionContext{
+		Message: "Unhandled error in exception handler",
+		Err:     err,
+		Extra:   map[string]any{"context": c},
+	}
+	if err := l.guard(func() { l.self.DefaultExceptionHandler(again) }); err != nil {
+		l.logger().Error("Exception in default exception handler while handling an unexpected error in custom exception handler", "error", err)
+	}
+}
+
+// guard calls f and returns its panic as an error.
+func (l *baseLoop) guard(f func()) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &PanicError{r, debug.Stack()}
+			if e, ok := r.(error); ok && isFatal(e) {
+				l.fail(e)
+			}
+		}
+	}()
+	f()
+	return nil
+}
+
+// callbackPanicked deals with a panic in what the loop ran last.
+func (l *baseLoop) callbackPanicked(value any, stack []byte) {
+	if err, ok := value.(error); ok && isFatal(err) {
+		l.fail(err)
+		return
+	}
+	name := l.currentName()
+	l.handle(ExceptionContext{
+		Message: "Exception in callback " + name,
+		Err:     &PanicError{value, stack},
+		Handle:  name,
+	})
+}
+
+// callbackExited deals with a Goexit in what the loop ran last.
+func (l *baseLoop) callbackExited() {
+	name := l.currentName()
+	l.handle(ExceptionContext{Message: "Goexit in callback " + name, Err: ErrGoexit, Handle: name})
+}
+
+// currentName names what the loop runs or ran last.
+func (l *baseLoop) currentName() string {
+	switch {
+	case l.fn != nil:
+		return funcName(l.fn)
+	case l.to != nil:
+		if n, ok := l.to.(interface{ callbackName() string }); ok {
+			return n.callbackName()
+		}
+		return fmt.Sprintf("%T", l.to)
+	}
+	return "none"
+}

@@ -1,0 +1,286 @@
+package asyncio
+
+import (
+	"context"
+	"runtime"
+	"runtime/debug"
+	"sync"
+)
+
+// Executor runs functions on goroutines that are not the loop's. Any goroutine
+// may call it. (concurrent.futures.Executor)
+type Executor interface {
+	// Submit runs f, or returns why it will not.
+	Submit(f func()) error
+}
+
+// PoolExecutor runs functions on at most a given number of goroutines; what is
+// more waits in the order in which it came. (ThreadPoolExecutor)
+type PoolExecutor struct {
+	workers int
+
+	mu      sync.Mutex
+	running int
+	queue   []func()
+	shut    bool
+	idle    chan struct{} // closed when shut and nothing runs
+}
+
+// NewPoolExecutor makes an executor with at most this many goroutines; 0 and
+// less means as many as asyncio would take: four more than there are processors,
+// at most 32.
+func NewPoolExecutor(workers int) *PoolExecutor {
+	if workers <= 0 {
+		workers = min(32, runtime.NumCPU()+4)
+	}
+	return &PoolExecutor{workers: workers, idle: make(chan struct{})}
+}
+
+// Submit runs f on a goroutine of the pool. ErrExecutorShutdown after Shutdown.
+func (p *PoolExecutor) Submit(f func()) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.shut {
+		return opError("submit", ErrExecutorShutdown)
+	}
+	if p.running == p.workers {
+		p.queue = append(p.queue, f)
+		return nil
+	}
+	p.running++
+	go p.work(f)
+	return nil
+}
+
+// work runs f and then what waits. A Goexit in it ends the goroutine; another one
+// goes on.
+func (p *PoolExecutor) work(f func()) {
+	done := false
+	defer func() {
+		if next := p.next(); next != nil && !done {
+			go p.work(next)
+		}
+	}()
+	for f != nil {
+		f()
+		if f = p.queued(); f == nil {
+			done = true
+		}
+	}
+}
+
+// queued takes the next function, if there is one.
+func (p *PoolExecutor) queued() func() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.queue) == 0 {
+		return nil
+	}
+	f := p.queue[0]
+	p.queue[0] = nil
+	p.queue = p.queue[1:]
+	return f
+}
+
+// next is queued for a goroutine that is about to end: with nothing left, it is
+// no longer counted.
+func (p *PoolExecutor) next() func() {
+	if f := p.queued(); f != nil {
+		return f
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.running--
+	if p.shut && p.running == 0 {
+		close(p.idle)
+	}
+	return nil
+}
+
+// Shutdown refuses new work. The channel is closed when what was accepted has
+// run. Any goroutine may call it.
+func (p *PoolExecutor) Shutdown() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.shut {
+		p.shut = true
+		if p.running == 0 {
+			close(p.idle)
+		}
+	}
+	return p.idle
+}
+
+// executing is the part of a loop that hands work to other goroutines.
+type executing struct {
+	executor     Executor
+	executorShut bool
+}
+
+// SetDefaultExecutor replaces the default executor, which is a PoolExecutor made
+// at first use. Loop only; nil: ErrInvalidArgument. (loop.set_default_executor)
+func (l *baseLoop) SetDefaultExecutor(e Executor) error {
+	const op = "set_default_executor"
+	if e == nil {
+		return invalid(op, "the executor is nil")
+	}
+	held, err := l.enter(op)
+	if err != nil {
+		return err
+	}
+	l.executor = e
+	if held {
+		l.leave()
+	}
+	return nil
+}
+
+// RunInExecutor runs f on a goroutine of the executor, or of the default one if
+// it is nil, and returns a future of its result. Cancelling the future does not
+// stop f, unless it has not begun. Loop only; ErrExecutorShutdown if the default
+// executor was shut down. (loop.run_in_executor)
+func (l *baseLoop) RunInExecutor(e Executor, f func() (any, error)) (*Future[any], error) {
+	return RunIn(l.self, e, f)
+}
+
+// RunIn is RunInExecutor for a result of any type. Loop only.
+func RunIn[T any](loop EventLoop, e Executor, f func() (T, error)) (*Future[T], error) {
+	const op = "run_in_executor"
+	l, err := resolveLoop(op, loop)
+	if err != nil {
+		return nil, err
+	}
+	if f == nil {
+		return nil, invalid(op, "the function is nil")
+	}
+	held, err := l.enter(op)
+	if err != nil {
+		return nil, err
+	}
+	if held {
+		defer l.leave()
+	}
+	if e == nil {
+		if e, err = l.defaultExecutor(); err != nil {
+			return nil, err
+		}
+	}
+	fut := NewFuture[T](l.self)
+	if err := e.Submit(func() { runJob(fut, f) }); err != nil {
+		return nil, opError(op, err)
+	}
+	return fut, nil
+}
+
+func (l *baseLoop) defaultExecutor() (Executor, error) {
+	if l.executorShut {
+		return nil, opError("run_in_executor", ErrExecutorShutdown)
+	}
+	if l.executor == nil {
+		l.executor = NewPoolExecutor(0)
+	}
+	return l.executor, nil
+}
+
+// runJob runs f on an executor's goroutine for a future that nobody else
+// settles, but that may be cancelled.
+func runJob[T any](fut *Future[T], f func() (T, error)) {
+	if fut.Done() {
+		return
+	}
+	err := ErrGoexit
+	var v T
+	defer func() {
+		if r := recover(); r != nil {
+			err = &PanicError{r, debug.Stack()}
+		}
+		// The future may have been cancelled, or its loop closed: then nobody
+		// waits for this.
+		if err != nil {
+			_ = fut.SetException(err)
+		} else {
+			_ = fut.SetResult(v)
+		}
+	}()
+	v, err = f()
+}
+
+// ShutdownDefaultExecutor refuses new work for the default executor and waits
+// until what it has accepted has run, or until ctx ends the wait. A coroutine is
+// suspended, another goroutine blocks. (loop.shutdown_default_executor)
+func (l *baseLoop) ShutdownDefaultExecutor(ctx context.Context) error {
+	const op = "shutdown_default_executor"
+	var p interface{ Shutdown() <-chan struct{} }
+	take := func() {
+		l.executorShut = true
+		p, _ = l.executor.(interface{ Shutdown() <-chan struct{} })
+	}
+	if !l.asOwner(take) {
+		taken := NewFuture[struct{}](l.self)
+		if !l.post(callback(func() { take(); _ = taken.SetResult(struct{}{}) }), 0) {
+			return opError(op, ErrLoopClosed)
+		}
+		if _, err := taken.Await(ctx); err != nil {
+			return err
+		}
+	}
+	if p == nil {
+		return nil
+	}
+	idle := p.Shutdown()
+	if currentStrand() == nil {
+		return waitChannel(ctx, idle)
+	}
+	done := NewFuture[struct{}](l.self)
+	go func() {
+		<-idle
+		_ = done.SetResult(struct{}{}) // fails if the wait was cancelled
+	}()
+	_, err := done.Await(ctx)
+	return err
+}
+
+func waitChannel(ctx context.Context, c <-chan struct{}) error {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	select {
+	case <-c:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// closeExecutor lets the default executor go without waiting for it.
+func (l *baseLoop) closeExecutor() {
+	if p, ok := l.executor.(interface{ Shutdown() <-chan struct{} }); ok {
+		p.Shutdown()
+	}
+	l.executor, l.executorShut = nil, true
+}
+
+// ToThread runs f on a goroutine of the running loop's default executor and waits
+// for its result: what blocks or needs runtime.LockOSThread belongs there. Off
+// any loop it calls f at once. (asyncio.to_thread)
+func ToThread[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	var zero T
+	if f == nil {
+		return zero, invalid("to_thread", "the function is nil")
+	}
+	s := currentStrand()
+	if s == nil {
+		if err := contextError(ctx); err != nil {
+			return zero, err
+		}
+		return f()
+	}
+	if s.task == nil {
+		return zero, opError("to_thread", ErrAwaitInCallback)
+	}
+	fut, err := RunIn(s.loop.self, nil, f)
+	if err != nil {
+		return zero, err
+	}
+	return fut.Await(ctx)
+}

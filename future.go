@@ -1,0 +1,481 @@
+package asyncio
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/go-asyncio/asyncio/internal/engine"
+)
+
+// Awaitable is a result that will be there one day: a *Future[T], a *Task[T], or
+// what embeds a *Future. (the awaitables of asyncio)
+type Awaitable interface {
+	// Done reports whether there is a result, an error or a cancellation. Any
+	// goroutine may call it.
+	Done() bool
+	// Cancelled reports whether it was cancelled. Any goroutine may call it.
+	Cancelled() bool
+	// Exception returns the error it failed with, nil if it succeeded,
+	// ErrInvalidState if it is not done. Any goroutine may call it.
+	Exception() error
+	// Cancel asks for its end. Any goroutine may call it.
+	Cancel(msg ...any) bool
+
+	awaitable() *futureBase
+}
+
+// AwaitableOf is an Awaitable whose result is a T.
+type AwaitableOf[T any] interface {
+	Awaitable
+	Await(ctx context.Context) (T, error)
+	Result() (T, error)
+}
+
+// futureOf returns the state behind an Awaitable, nil for a nil one.
+func futureOf(a Awaitable) *futureBase {
+	if a == nil {
+		return nil
+	}
+	return a.awaitable()
+}
+
+// futureBase is what futures of all types share. Any goroutine may use it: what
+// changes after its making is guarded by mu, or written before state is.
+type futureBase struct {
+	loop  *baseLoop // nil only in a zero Future and one that failed for want of a loop
+	state atomic.Uint32
+	mu    sync.Mutex
+	err   error // why it failed, or the *CancelledError
+
+	first, last *waitNode  // who is to be told, in order
+	unseen      *unseen    // set while a failure has not been looked at
+	by          futureKind // a task, a gather: whose Cancel is its own
+	origin      *origin    // debug mode
+}
+
+// futureKind is what makes a future more than a place for a result.
+type futureKind interface {
+	// cancelFuture is Cancel in the owner's own way; owner of the loop only.
+	cancelFuture(msg any) bool
+	// describe names the kind, for texts: "Task", "GatheringFuture".
+	describe() string
+}
+
+const (
+	statePending uint32 = iota
+	stateCancelled
+	stateFinished
+)
+
+// waitNode is someone who is told when a future is done. It is embedded in what
+// waits, so that waiting allocates nothing.
+type waitNode struct {
+	prev, next *waitNode
+	in         *futureBase // nil when not in a list
+	to         engine.Completer
+	ev         uint64
+	direct     bool // told at once, on whatever goroutine; not by the loop
+}
+
+// CallbackToken names one registration of AddDoneCallback. The zero token names
+// none.
+type CallbackToken struct{ n *waitNode }
+
+// future is the part that *Future[T] and *Task[T] have in common.
+type future[T any] struct {
+	futureBase
+	value T
+}
+
+// Future is a result that someone will set. Its methods may be called from any
+// goroutine; its callbacks always run on its loop. (asyncio.Future)
+type Future[T any] struct{ future[T] }
+
+// NewFuture makes a pending future of the loop; a nil loop means the running
+// one, else the current one, and if there is none the future has failed already
+// with ErrNoCurrentLoop. Any goroutine may call it. (loop.create_future)
+func NewFuture[T any](loop EventLoop) *Future[T] {
+	f := &Future[T]{}
+	l, err := resolveLoop("future", loop)
+	if err != nil {
+		f.failWithout(err)
+		return f
+	}
+	f.setLoop(l)
+	return f
+}
+
+// resolveLoop finds the loop that does the work for a function that was given
+// this one, or nil.
+func resolveLoop(op string, loop EventLoop) (*baseLoop, error) {
+	if loop == nil {
+		var err error
+		if loop, err = GetEventLoop(); err != nil {
+			return nil, opError(op, err)
+		}
+	}
+	l := loop.base()
+	if l == nil {
+		return nil, opError(op, fmt.Errorf("%w: a loop of type %T embeds none of this package's", ErrNotImplemented, loop))
+	}
+	return l, nil
+}
+
+func (f *futureBase) setLoop(l *baseLoop) {
+	f.loop = l
+	if l.debug.Load() {
+		f.origin = newOrigin()
+	}
+}
+
+// failWithout makes the future one that failed before it had a loop.
+func (f *futureBase) failWithout(err error) {
+	f.err = err
+	f.state.Store(stateFinished)
+}
+
+func (f *futureBase) awaitable() *futureBase { return f }
+
+// Done reports whether there is a result, an error or a cancellation. Any
+// goroutine may call it. (Future.done)
+func (f *futureBase) Done() bool { return f.state.Load() != statePending }
+
+// Cancelled reports whether it was cancelled. Any goroutine may call it.
+// (Future.cancelled)
+func (f *futureBase) Cancelled() bool { return f.state.Load() == stateCancelled }
+
+// Loop returns the loop the future belongs to. Any goroutine may call it.
+// (Future.get_loop)
+func (f *futureBase) Loop() EventLoop {
+	if f.loop == nil {
+		return nil
+	}
+	return f.loop.self
+}
+
+// Exception returns the error that it failed with: nil if it succeeded, a
+// *CancelledError if it was cancelled, ErrInvalidState if it is not done. An
+// error that was read is not reported as never retrieved. Any goroutine may call
+// it. (Future.exception)
+func (f *futureBase) Exception() error {
+	if !f.Done() {
+		return fmt.Errorf("asyncio: %w: exception is not set", ErrInvalidState)
+	}
+	return f.outcome()
+}
+
+// outcome returns the error of a future that is done, and marks it as seen.
+func (f *futureBase) outcome() error {
+	if f.err != nil {
+		f.markSeen()
+	}
+	return f.err
+}
+
+// Result returns what was set: the value, or the error it failed with, a
+// *CancelledError if it was cancelled, ErrInvalidState if it is not done. Any
+// goroutine may call it. (Future.result)
+func (f *future[T]) Result() (T, error) {
+	var zero T
+	if !f.Done() {
+		return zero, fmt.Errorf("asyncio: %w: result is not set", ErrInvalidState)
+	}
+	if err := f.outcome(); err != nil {
+		return zero, err
+	}
+	return f.value, nil
+}
+
+// Await waits until the future is done and returns its result. A coroutine of
+// the future's loop is suspended, whatever ctx is; a plain callback gets
+// ErrAwaitInCallback unless the future is done; a coroutine of another loop gets
+// ErrWrongLoop; any other goroutine blocks, until ErrLoopClosed if the loop is
+// closed. If the task is cancelled while it waits, the future is cancelled with
+// it. A ctx that the caller derived and that is done ends the wait with its own
+// error, not the future. (await future)
+func (f *future[T]) Await(ctx context.Context) (T, error) {
+	var zero T
+	if err := f.wait(ctx); err != nil {
+		return zero, err
+	}
+	if err := f.outcome(); err != nil {
+		return zero, err
+	}
+	return f.value, nil
+}
+
+// Cancel cancels the future and reports whether it was pending. What msg holds
+// comes with the *CancelledError. Callbacks are scheduled. Any goroutine may call
+// it. (Future.cancel)
+func (f *futureBase) Cancel(msg ...any) bool {
+	var m any
+	if len(msg) > 0 {
+		m = msg[0]
+	}
+	return f.cancelWith(m)
+}
+
+func (f *futureBase) cancelWith(msg any) bool {
+	if f.by != nil {
+		return f.by.cancelFuture(msg)
+	}
+	if f.complete(stateCancelled, &CancelledError{msg}) == nil {
+		return true
+	}
+	f.markSeen()
+	return false
+}
+
+// SetResult sets the result. ErrInvalidState if the future is done already;
+// ErrLoopClosed if it is set but there are callbacks that can no longer run. Any
+// goroutine may call it. (Future.set_result)
+func (f *Future[T]) SetResult(v T) error {
+	return f.setResult(v)
+}
+
+func (f *future[T]) setResult(v T) error {
+	if err := f.settle("set_result"); err != nil {
+		return err
+	}
+	f.value = v
+	return f.publish(stateFinished, nil)
+}
+
+// SetException makes the future fail with err, which must not be nil; with a
+// *CancelledError it is cancelled. ErrInvalidState if it is done already. A
+// failure that nobody looks at is reported once. Any goroutine may call it.
+// (Future.set_exception)
+func (f *Future[T]) SetException(err error) error {
+	if err == nil {
+		return invalid("set_exception", "the error is nil")
+	}
+	state := stateFinished
+	if c, ok := err.(*CancelledError); ok {
+		state, err = stateCancelled, c
+	}
+	if err := f.settle("set_exception"); err != nil {
+		return err
+	}
+	return f.publish(state, err)
+}
+
+// settle locks a pending future for its result.
+func (f *futureBase) settle(op string) error {
+	if f.loop == nil && !f.Done() {
+		return opError(op, fmt.Errorf("%w: the future was not made by NewFuture", ErrInvalidState))
+	}
+	f.mu.Lock()
+	if f.state.Load() != statePending {
+		f.mu.Unlock()
+		return opError(op, fmt.Errorf("%w: the future is done already", ErrInvalidState))
+	}
+	return nil
+}
+
+// publish makes a settled future done and tells who waits.
+func (f *futureBase) publish(state uint32, err error) error {
+	f.err = err
+	if state == stateFinished && err != nil {
+		f.noteUnseen(err)
+	}
+	first := f.first
+	f.first, f.last = nil, nil
+	f.state.Store(state)
+	f.mu.Unlock()
+	if first == nil {
+		return nil
+	}
+	return f.tell(first)
+}
+
+// complete is settle and publish for the package's own use.
+func (f *futureBase) complete(state uint32, err error) error {
+	if err := f.settle("complete"); err != nil {
+		return err
+	}
+	return f.publish(state, err)
+}
+
+// tell schedules everyone in a list that was taken from the future.
+func (f *futureBase) tell(n *waitNode) error {
+	on := f.loop.onLoop()
+	told := true
+	for n != nil {
+		next := n.next
+		n.prev, n.next, n.in = nil, nil, nil
+		switch {
+		case n.direct:
+			n.to.Complete(n.ev)
+		case on && !f.loop.closed.Load():
+			f.loop.schedule(n.to, n.ev)
+		default:
+			told = f.loop.post(n.to, n.ev) && told
+		}
+		n = next
+	}
+	if !told {
+		return opError("done callbacks", ErrLoopClosed)
+	}
+	return nil
+}
+
+// addNode adds a waiter, or reports false if the future is done.
+func (f *futureBase) addNode(n *waitNode) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.state.Load() != statePending {
+		return false
+	}
+	n.in, n.prev, n.next = f, f.last, nil
+	if f.last != nil {
+		f.last.next = n
+	} else {
+		f.first = n
+	}
+	f.last = n
+	return true
+}
+
+// removeNode takes a waiter out again and reports whether it was there.
+func (f *futureBase) removeNode(n *waitNode) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n.in != f {
+		return false
+	}
+	if n.prev != nil {
+		n.prev.next = n.next
+	} else {
+		f.first = n.next
+	}
+	if n.next != nil {
+		n.next.prev = n.prev
+	} else {
+		f.last = n.prev
+	}
+	n.prev, n.next, n.in = nil, nil, nil
+	return true
+}
+
+// addCallback registers work of the loop for when the future is done; it is
+// scheduled at once if that is so already.
+func (f *futureBase) addCallback(to engine.Completer) CallbackToken {
+	n := &waitNode{to: to}
+	if !f.addNode(n) {
+		if f.loop == nil {
+			to.Complete(0)
+		} else {
+			_ = f.tell(n) // a closed loop runs nothing more, as is documented
+		}
+	}
+	return CallbackToken{n}
+}
+
+func (f *futureBase) removeCallback(t CallbackToken) int {
+	if t.n == nil || !f.removeNode(t.n) {
+		return 0
+	}
+	return 1
+}
+
+// RemoveDoneCallback takes back a registration and returns how many it took: 1,
+// or 0 if it was not there or is scheduled already. Any goroutine may call it.
+// (Future.remove_done_callback)
+func (f *futureBase) RemoveDoneCallback(t CallbackToken) int { return f.removeCallback(t) }
+
+// doneCallback is a user's function that waits for a future.
+type doneCallback struct {
+	call func()
+	name func() string
+}
+
+func (c *doneCallback) Complete(uint64)      { c.call() }
+func (c *doneCallback) callbackName() string { return c.name() }
+
+// AddDoneCallback calls fn on the loop, in a later pass, when the future is
+// done; callbacks run in the order in which they were added. Any goroutine may
+// call it. (Future.add_done_callback)
+func (f *Future[T]) AddDoneCallback(fn func(*Future[T])) CallbackToken {
+	return f.addCallback(&doneCallback{func() { fn(f) }, func() string { return funcName(fn) }})
+}
+
+// String describes the future by its state.
+func (f *future[T]) String() string {
+	if f.by != nil {
+		if s, ok := f.by.(fmt.Stringer); ok {
+			return s.String()
+		}
+	}
+	return f.text("Future", f.resultText)
+}
+
+func (f *future[T]) resultText() string { return fmt.Sprintf(" result=%s", shortValue(f.value)) }
+
+// shortValue prints a value without following it into futures, whose values may
+// lead back.
+func shortValue(v any) string {
+	switch v.(type) {
+	case nil:
+		return "nil"
+	case bool, string, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64, error:
+		return fmt.Sprintf("%#v", v)
+	}
+	return fmt.Sprintf("%T", v)
+}
+
+func (f *futureBase) text(kind string, result func() string) string {
+	var b strings.Builder
+	b.WriteString("<" + kind)
+	switch f.state.Load() {
+	case statePending:
+		b.WriteString(" pending")
+		b.WriteString(f.callbacksText())
+	case stateCancelled:
+		b.WriteString(" cancelled")
+	default:
+		b.WriteString(" finished")
+		if f.err != nil {
+			fmt.Fprintf(&b, " exception=%q", f.err.Error())
+		} else {
+			b.WriteString(result())
+		}
+	}
+	if f.origin != nil {
+		b.WriteString(" created at " + f.origin.caller())
+	}
+	b.WriteString(">")
+	return b.String()
+}
+
+// callbacksText names who waits, three at most.
+func (f *futureBase) callbacksText() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var names []string
+	n := 0
+	for w := f.first; w != nil; w = w.next {
+		if n++; n <= 2 || w.next == nil {
+			names = append(names, completerName(w.to))
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	if n > 3 {
+		names = append(names[:2], fmt.Sprintf("<%d more>", n-3), names[2])
+	}
+	return " cb=[" + strings.Join(names, ", ") + "]"
+}
+
+func completerName(to engine.Completer) string {
+	switch c := to.(type) {
+	case interface{ callbackName() string }:
+		return c.callbackName()
+	case *taskBase:
+		return "wakeup of " + c.Name()
+	}
+	return fmt.Sprintf("%T", to)
+}

@@ -1,0 +1,256 @@
+package asyncio
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/timers"
+)
+
+// Handle is a callback that waits for its turn. It is a small comparable value;
+// the zero Handle is harmless. Any goroutine may use it. (asyncio.Handle)
+type Handle struct {
+	n   *node
+	gen uint64
+}
+
+// TimerHandle is a callback that waits for a point in time. It is a small
+// comparable value; the zero TimerHandle is harmless. Any goroutine may use it.
+// (asyncio.TimerHandle)
+type TimerHandle struct {
+	h    Handle
+	when time.Duration
+}
+
+// node is what a Handle refers to: one callback on its way through a loop. Nodes
+// are used again; a handle knows the generation of its own use, so that it can
+// never hit a later one. The state is
+//
+//	generation << 1 | cancelled
+//
+// and moves in two ways only: Cancel sets the lowest bit, if the generation is
+// still the handle's; the loop starts the next generation when the callback's
+// turn has come. Both are one compare-and-swap, so that exactly one of them wins.
+type node struct {
+	state atomic.Uint64
+	fn    func()           // the user's callback, or
+	to    engine.Completer // the loop's own work, which has no Handle
+	ev    uint64
+
+	loop   *baseLoop
+	when   time.Duration
+	timer  timers.ID // valid while place is inTimers
+	place  place
+	shared bool    // from the pool for other goroutines
+	origin *origin // debug mode: where it was made
+}
+
+// place says which of the loop's queues a node is in.
+type place uint8
+
+const (
+	inNothing place = iota
+	inReady
+	inTimers
+)
+
+// foreignNodes serves goroutines that are not the loop's, which must not touch
+// its free list.
+var foreignNodes = sync.Pool{New: func() any { return &node{shared: true} }}
+
+// newNode takes a node from the loop's free list. Loop only.
+func (l *baseLoop) newNode() *node {
+	if k := len(l.free); k > 0 {
+		n := l.free[k-1]
+		l.free = l.free[:k-1]
+		return n
+	}
+	return &node{loop: l}
+}
+
+// spareNodes is how many unused nodes a loop keeps for good.
+const spareNodes = 4096
+
+// trimNodes gives back an eighth of what a burst left behind; called whenever
+// the loop is about to sleep, so that a burst that comes again finds the rest.
+func (l *baseLoop) trimNodes() {
+	if k := len(l.free); k > spareNodes {
+		keep := k - (k-spareNodes+7)/8
+		clear(l.free[keep:])
+		l.free = l.free[:keep]
+	}
+}
+
+// freeNode gives a node back whose generation has ended. Loop only.
+func (l *baseLoop) freeNode(n *node) {
+	n.fn, n.to, n.origin = nil, nil, nil
+	n.place = inNothing
+	if n.shared {
+		n.loop = nil
+		foreignNodes.Put(n)
+		return
+	}
+	l.free = append(l.free, n)
+}
+
+// claim ends the node's generation and reports whether it is still to be run.
+func (n *node) claim() bool {
+	s := n.state.Load()
+	if s&1 == 0 && n.state.CompareAndSwap(s, s+2) {
+		return true
+	}
+	n.state.Store(s&^1 + 2)
+	return false
+}
+
+// handle returns the Handle of the node's present generation.
+func (n *node) handle() Handle { return Handle{n, n.state.Load() >> 1} }
+
+// Cancel keeps the callback from running and reports whether that is this
+// call's doing: false if it has run, is running, or was cancelled before.
+// (Handle.cancel)
+func (h Handle) Cancel() bool {
+	if h.n == nil || !h.n.state.CompareAndSwap(h.gen<<1, h.gen<<1|1) {
+		return false
+	}
+	return true
+}
+
+// Cancelled reports whether the callback was cancelled. It is exact until the
+// callback's turn; after that it may be false. (Handle.cancelled)
+func (h Handle) Cancelled() bool {
+	return h.n != nil && h.n.state.Load() == h.gen<<1|1
+}
+
+// Cancel keeps the callback from running and reports whether that is this
+// call's doing. From the loop's goroutine the timer leaves the queue at once;
+// from another one it leaves when the loop next looks. (TimerHandle.cancel)
+func (t TimerHandle) Cancel() bool {
+	n := t.h.n
+	if n == nil {
+		return false
+	}
+	// The loop is read first: once cancelled, the node may be used again.
+	l := n.loop
+	if !t.h.Cancel() {
+		return false
+	}
+	if l.onLoop() {
+		l.dropTimer(n)
+	} else {
+		l.staleTimers.Add(1)
+	}
+	return true
+}
+
+// Cancelled reports whether the callback was cancelled. It is exact until the
+// timer is due; after that it may be false. (TimerHandle.cancelled)
+func (t TimerHandle) Cancelled() bool {
+	n := t.h.n
+	if n == nil {
+		return false
+	}
+	l := n.loop
+	s := n.state.Load()
+	if s>>1 == t.h.gen {
+		return s&1 == 1
+	}
+	// The node is in use again, so this timer has run or was cancelled. Before
+	// its time it cannot have run.
+	return l.now()+l.resolution < t.when
+}
+
+// When returns the loop time at which the callback is due. (TimerHandle.when)
+func (t TimerHandle) When() time.Duration { return t.when }
+
+// String describes the callback by name and source line, as long as the handle
+// is current. In debug mode it also says where the handle was made.
+func (h Handle) String() string { return h.describe("Handle", "") }
+
+// String is like Handle's, with the due time.
+func (t TimerHandle) String() string {
+	return t.h.describe("TimerHandle", fmt.Sprintf(" when=%v", t.when))
+}
+
+func (h Handle) describe(kind, when string) string {
+	if h.n == nil {
+		return "<" + kind + " none>"
+	}
+	text := "<" + kind
+	s := h.n.state.Load()
+	if s == h.gen<<1|1 {
+		text += " cancelled"
+	}
+	text += when
+	switch l := h.n.loop; {
+	case s>>1 != h.gen:
+		text += " done"
+	case l == nil || !l.ownedByCaller():
+		// Only the loop may look into a node.
+	default:
+		debug := h.n.origin != nil
+		if h.n.fn != nil && (s&1 == 0 || debug) {
+			text += " " + funcName(h.n.fn)
+		}
+		if debug {
+			text += " created at " + h.n.origin.caller()
+		}
+	}
+	return text + ">"
+}
+
+// origin is a recorded stack: where a handle, a future or a task was made.
+type origin struct{ pcs []uintptr }
+
+// newOrigin records the stack of the first caller outside this package.
+func newOrigin() *origin {
+	var pcs [32]uintptr
+	n := runtime.Callers(2, pcs[:])
+	return &origin{append([]uintptr(nil), pcs[:n]...)}
+}
+
+// frames returns the recorded frames, the library's own at the top left out.
+func (o *origin) frames() []runtime.Frame {
+	if o == nil {
+		return nil
+	}
+	var out []runtime.Frame
+	for it := runtime.CallersFrames(o.pcs); ; {
+		f, more := it.Next()
+		if len(out) > 0 || !ownFrame(f) {
+			out = append(out, f)
+		}
+		if !more {
+			return out
+		}
+	}
+}
+
+// ownFrame tells frames of this package's own code (its tests excepted).
+func ownFrame(f runtime.Frame) bool {
+	return strings.HasPrefix(f.Function, packagePath+".") && !strings.HasSuffix(f.File, "_test.go")
+}
+
+const packagePath = "github.com/go-asyncio/asyncio"
+
+// caller names the place that made the thing.
+func (o *origin) caller() string {
+	if fs := o.frames(); len(fs) > 0 {
+		return fmt.Sprintf("%s:%d", fs[0].File, fs[0].Line)
+	}
+	return "unknown"
+}
+
+// String lists the recorded frames, the innermost first.
+func (o *origin) String() string {
+	var b strings.Builder
+	for _, f := range o.frames() {
+		fmt.Fprintf(&b, "%s\n\t%s:%d\n", f.Function, f.File, f.Line)
+	}
+	return b.String()
+}

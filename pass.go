@@ -1,0 +1,269 @@
+package asyncio
+
+import (
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/selectors"
+)
+
+// pass is one turn of the loop:
+//
+//	poll     without waiting if something is ready or a stop is asked for,
+//	         else until the next timer, a day at most
+//	queue    what the poll brought, then the timers that are due
+//	run      what is queued at this moment, and nothing that it adds
+//
+// Where it is in a pass is kept here and not on the stack, so that another body
+// can go on after a callback took one down.
+type pass struct {
+	todo   int // callbacks still to run
+	events []engine.Event
+	nextEv int // the first event not yet dispatched
+
+	first    bool // the pass is the first of its run
+	rested   bool // the last poll was an idle loop's: its time says nothing
+	skipped  int  // passes since the last poll
+	ran      int  // callbacks since the last poll
+	mayskip  int  // how many passes may go without a poll
+	lastPoll time.Duration
+
+	hot   int // idle moments in which to expect other goroutines
+	lucky int // idle moments in which to expect events
+
+	fn func()           // what runs now, or ran last: the user's,
+	to engine.Completer // or the loop's own
+}
+
+const (
+	// maxWait is the longest wait of one poll, as in asyncio.
+	maxWait = 24 * time.Hour
+
+	// While callbacks keep the loop busy, descriptors and timers wait for at most
+	// maxSkip passes or maxRun callbacks, whichever is first; and the loop polls
+	// in every pass unless its passes are short: skipTime is what the passes
+	// between two polls should take together.
+	maxSkip   = 64
+	startSkip = 8
+	maxRun    = 512
+	skipTime  = 50 * time.Microsecond
+
+	// yields is how often an idle loop gives way before it sleeps, looking at
+	// its inbox each time: a goroutine that answers at once finds it awake. Only
+	// loops that had such company in the last stayHot idle moments do so.
+	yields  = 8
+	stayHot = 64
+
+	// stayLucky is for how many idle moments without an event the loop still
+	// tries a poll that cannot sleep before one that can: under load the
+	// former is cheaper, for it goes past the scheduler.
+	stayLucky = 4
+)
+
+func (l *baseLoop) beginRun() {
+	l.first = true
+	l.mayskip = startSkip
+	l.seen = l.now()
+}
+
+// underWay reports whether a body was lost in the middle of a pass.
+func (l *baseLoop) underWay() bool { return l.todo > 0 || l.nextEv < len(l.events) }
+
+// onePass runs one pass, or the rest of one.
+func (l *baseLoop) onePass() {
+	if !l.underWay() {
+		if err := l.collect(); err != nil {
+			l.fail(opError("poll", err))
+			return
+		}
+	}
+	for !l.work() {
+	}
+}
+
+// cutShort leaves the rest of the pass for the next run.
+func (l *baseLoop) cutShort() {
+	l.todo = 0
+	for ; l.nextEv < len(l.events); l.nextEv++ {
+		e := l.events[l.nextEv]
+		l.schedule(e.To, e.Ev)
+	}
+}
+
+// collect polls and queues: all of a pass but the running of it.
+func (l *baseLoop) collect() error {
+	if !l.inbox.Empty() {
+		l.takeInbox()
+	}
+	if l.staleTimers.Load() > 0 {
+		l.sweepTimers()
+	}
+	polled := true
+	var events []engine.Event
+	var err error
+	switch {
+	case l.ready.len == 0 && !l.stopping.Load() && !l.timerDue(l.seen):
+		events, err = l.pollIdle()
+	case l.first || l.stopping.Load() || l.skipped >= l.mayskip || l.ran >= maxRun:
+		events, err = l.eng.Poll(0)
+	default:
+		polled = false
+		l.skipped++
+	}
+	if err != nil {
+		return err
+	}
+	if polled {
+		l.polled()
+	}
+	l.queue(events)
+	return nil
+}
+
+// polled notes that a poll was made, and sets how many passes may go without
+// one by how long those since the poll before took.
+func (l *baseLoop) polled() {
+	idle := l.skipped == 0 && l.ready.len == 0
+	if !idle || l.timers.Len() > 0 {
+		l.seen = l.now()
+	}
+	if !idle && !l.rested {
+		if l.seen-l.lastPoll > skipTime {
+			l.mayskip /= 2
+		} else {
+			l.mayskip = min(2*l.mayskip+1, maxSkip)
+		}
+	}
+	l.rested = idle
+	l.lastPoll = l.seen
+	l.first = false
+	l.skipped, l.ran = 0, 0
+}
+
+// queue takes what a poll brought. With nothing else to run, events need no
+// queue: they are dispatched one by one, and what they schedule waits for the
+// next pass all the same.
+func (l *baseLoop) queue(events []engine.Event) {
+	if len(events) > 0 && l.ready.len == 0 && !l.outer && !l.debug.Load() && !l.timerDue(l.seen) {
+		l.events, l.nextEv = events, 0
+		return
+	}
+	for _, e := range events {
+		n := l.newNode()
+		n.to, n.ev = e.To, e.Ev
+		n.place = inReady
+		l.ready.push(n)
+	}
+	if l.timers.Len() > 0 {
+		l.queueDueTimers(l.seen)
+	}
+	l.todo = l.ready.len
+}
+
+// pollIdle polls when there is nothing to run.
+func (l *baseLoop) pollIdle() ([]engine.Event, error) {
+	if l.lucky > 0 || l.first {
+		events, err := l.eng.Poll(0)
+		if err != nil || len(events) > 0 {
+			l.lucky = stayLucky
+			return events, err
+		}
+		l.lucky--
+	}
+	timeout := time.Duration(selectors.Forever)
+	if when, ok := l.timers.Min(); ok {
+		timeout = min(max(when-l.now(), 0), maxWait)
+	}
+	if l.hot > 0 && l.yield() {
+		return nil, nil
+	}
+	l.trimNodes()
+	l.ready.shrink()
+	if !l.inbox.Sleep() {
+		l.hot = stayHot
+		l.takeInbox()
+		return nil, nil
+	}
+	events, err := l.eng.Poll(timeout)
+	l.inbox.Awake()
+	if !l.inbox.Empty() {
+		l.hot = stayHot
+		l.takeInbox()
+	}
+	if len(events) > 1 {
+		l.lucky = stayLucky
+	}
+	return events, err
+}
+
+// yield gives other goroutines the processor for a moment and reports whether
+// one of them has left something in the inbox.
+func (l *baseLoop) yield() bool {
+	for range yields {
+		runtime.Gosched()
+		if !l.inbox.Empty() {
+			l.hot = stayHot
+			l.takeInbox()
+			return true
+		}
+	}
+	l.hot--
+	return false
+}
+
+// work dispatches and runs what the pass has, and reports whether it is through
+// with it; false if a callback panicked.
+func (l *baseLoop) work() (through bool) {
+	defer func() {
+		if through {
+			return
+		}
+		if r := recover(); r != nil {
+			l.callbackPanicked(r, debug.Stack())
+		} else {
+			l.callbackExited()
+		}
+	}()
+	for l.nextEv < len(l.events) {
+		e := l.events[l.nextEv]
+		l.nextEv++
+		l.fn, l.to = nil, e.To
+		e.To.Complete(e.Ev)
+	}
+	if l.debug.Load() {
+		for l.todo > 0 {
+			l.todo--
+			l.runTimed(l.ready.pop())
+		}
+		return true
+	}
+	l.ran += l.todo
+	for l.todo > 0 {
+		l.todo--
+		l.runNode(l.ready.pop())
+	}
+	return true
+}
+
+// runNode runs one callback. The node is free before the callback starts.
+func (l *baseLoop) runNode(n *node) {
+	if to := n.to; to != nil {
+		ev := n.ev
+		run := n.claim()
+		l.freeNode(n)
+		if run {
+			l.to = to
+			to.Complete(ev)
+		}
+		return
+	}
+	fn := n.fn
+	run := n.claim()
+	l.freeNode(n)
+	if run {
+		l.fn, l.to = fn, nil
+		fn()
+	}
+}

@@ -1,0 +1,269 @@
+package asyncio
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/mailbox"
+	"github.com/go-asyncio/asyncio/internal/timers"
+)
+
+// scheduling is the part of a loop that knows what is to run, and when.
+type scheduling struct {
+	epoch      time.Time // where the loop's clock began
+	resolution time.Duration
+	seen       time.Duration // the latest time that the loop has read
+
+	ready       readyQueue
+	timers      timers.Queue[*node]
+	staleTimers atomic.Int64 // cancelled from other goroutines, still queued
+	free        []*node
+
+	inbox *mailbox.Box[*node]
+	taken []*node // what was taken from the inbox, kept for its memory
+}
+
+func (l *baseLoop) initScheduling() {
+	l.epoch = time.Now()
+	l.resolution = clockResolution()
+	l.inbox = mailbox.New[*node](l.eng.Wake)
+}
+
+// clockResolution measures the smallest step that the monotonic clock shows.
+var clockResolution = sync.OnceValue(func() time.Duration {
+	best := time.Duration(math.MaxInt64)
+	epoch := time.Now()
+	for range 16 {
+		t := time.Since(epoch)
+		for u := t; ; u = time.Since(epoch) {
+			if u != t {
+				best = min(best, u-t)
+				break
+			}
+		}
+	}
+	return best
+})
+
+// Time returns the loop's monotonic time. It reads the clock afresh. Any
+// goroutine may call it. (loop.time)
+func (l *baseLoop) Time() time.Duration { return l.now() }
+
+func (l *baseLoop) now() time.Duration { return time.Since(l.epoch) }
+
+// CallSoon runs f in the next pass, in the order of the calls. f must not call
+// runtime.LockOSThread; use ToThread or a pinned loop for what needs a thread.
+// Loop only: ErrWrongGoroutine, ErrLoopClosed; nil f: ErrInvalidArgument.
+// (loop.call_soon)
+func (l *baseLoop) CallSoon(f func()) (Handle, error) {
+	if f == nil {
+		return Handle{}, invalid("call_soon", "the callback is nil")
+	}
+	held, err := l.enter("call_soon")
+	if err != nil {
+		return Handle{}, err
+	}
+	n := l.newNode()
+	n.fn = f
+	if l.debug.Load() {
+		n.origin = newOrigin()
+	}
+	h := n.handle()
+	l.pushReady(n)
+	if held {
+		l.leave()
+	}
+	return h, nil
+}
+
+// pushReady queues a node behind all that was scheduled before, also by other
+// goroutines.
+func (l *baseLoop) pushReady(n *node) {
+	if !l.inbox.Empty() {
+		l.takeInbox()
+	}
+	n.place = inReady
+	l.ready.push(n)
+}
+
+// takeInbox moves what other goroutines scheduled to the ready queue.
+func (l *baseLoop) takeInbox() {
+	l.taken = l.inbox.Take(l.taken[:0])
+	for i, n := range l.taken {
+		n.place = inReady
+		l.ready.push(n)
+		l.taken[i] = nil
+	}
+	if cap(l.taken) > 1<<16 {
+		l.taken = nil
+	}
+}
+
+// schedule is CallSoon for the loop's own work. Loop only.
+func (l *baseLoop) schedule(to engine.Completer, ev uint64) {
+	if l.outer {
+		// A loop of the user's may want to see every callback.
+		if _, err := l.self.CallSoon(func() { to.Complete(ev) }); err == nil {
+			return
+		}
+	}
+	n := l.newNode()
+	n.to, n.ev = to, ev
+	l.pushReady(n)
+}
+
+// post is CallSoonThreadsafe for the loop's own work. It reports false on a
+// closed loop.
+func (l *baseLoop) post(to engine.Completer, ev uint64) bool {
+	n := foreignNodes.Get().(*node)
+	n.loop, n.to, n.ev = l, to, ev
+	if !l.inbox.Put(n) {
+		n.loop, n.to = nil, nil
+		foreignNodes.Put(n)
+		return false
+	}
+	return true
+}
+
+// callback is a function as a Completer.
+type callback func()
+
+func (f callback) Complete(uint64) { f() }
+
+// CallSoonThreadsafe is CallSoon for any goroutine. It keeps the order with
+// CallSoon: what was scheduled first runs first. ErrLoopClosed.
+// (loop.call_soon_threadsafe)
+func (l *baseLoop) CallSoonThreadsafe(f func()) (Handle, error) {
+	if f == nil {
+		return Handle{}, invalid("call_soon_threadsafe", "the callback is nil")
+	}
+	n := foreignNodes.Get().(*node)
+	n.loop, n.fn = l, f
+	if l.debug.Load() {
+		n.origin = newOrigin()
+	}
+	h := n.handle()
+	if !l.inbox.Put(n) {
+		n.loop, n.fn, n.origin = nil, nil, nil
+		foreignNodes.Put(n)
+		return Handle{}, opError("call_soon_threadsafe", ErrLoopClosed)
+	}
+	return h, nil
+}
+
+// CallLater runs f when d has passed, counted from this call. Loop only.
+// (loop.call_later)
+func (l *baseLoop) CallLater(d time.Duration, f func()) (TimerHandle, error) {
+	held, err := l.enter("call_later")
+	if err != nil {
+		return TimerHandle{}, err
+	}
+	if held {
+		defer l.leave()
+	}
+	l.seen = l.now()
+	return l.setTimer("call_later", addTime(l.seen, d), f)
+}
+
+// addTime adds without overflow: a timer too far away is never due.
+func addTime(t, d time.Duration) time.Duration {
+	if d > 0 && t > math.MaxInt64-d {
+		return math.MaxInt64
+	}
+	if d < 0 && t < math.MinInt64-d {
+		return math.MinInt64
+	}
+	return t + d
+}
+
+// CallAt runs f at the given loop time, or in the next pass if that has passed.
+// Timers due at the same time run in the order in which they were set. Loop
+// only. (loop.call_at)
+func (l *baseLoop) CallAt(when time.Duration, f func()) (TimerHandle, error) {
+	held, err := l.enter("call_at")
+	if err != nil {
+		return TimerHandle{}, err
+	}
+	if held {
+		defer l.leave()
+	}
+	return l.setTimer("call_at", when, f)
+}
+
+func (l *baseLoop) setTimer(op string, when time.Duration, f func()) (TimerHandle, error) {
+	if f == nil {
+		return TimerHandle{}, invalid(op, "the callback is nil")
+	}
+	n := l.newNode()
+	n.fn = f
+	if l.debug.Load() {
+		n.origin = newOrigin()
+	}
+	l.addTimer(n, when)
+	return TimerHandle{n.handle(), when}, nil
+}
+
+// scheduleAt is CallAt for the loop's own work. Loop only.
+func (l *baseLoop) scheduleAt(when time.Duration, to engine.Completer, ev uint64) TimerHandle {
+	n := l.newNode()
+	n.to, n.ev = to, ev
+	l.addTimer(n, when)
+	return TimerHandle{n.handle(), when}
+}
+
+func (l *baseLoop) addTimer(n *node, when time.Duration) {
+	n.when = when
+	n.place = inTimers
+	n.timer = l.timers.Add(when, n)
+}
+
+// dropTimer takes a cancelled node out of the timer queue. One that is in the
+// ready queue already stays there until its turn.
+func (l *baseLoop) dropTimer(n *node) {
+	if n.place != inTimers {
+		return
+	}
+	l.timers.Remove(n.timer)
+	n.claim()
+	l.freeNode(n)
+}
+
+// sweepTimers drops timers that other goroutines have cancelled, once they are
+// the greater part of a queue of some size; until then they leave when due.
+func (l *baseLoop) sweepTimers() {
+	stale := l.staleTimers.Load()
+	if stale < 50 || stale*2 < int64(l.timers.Len()) {
+		return
+	}
+	l.staleTimers.Add(-stale)
+	l.timers.Compact(func(n *node) bool {
+		if n.state.Load()&1 == 0 {
+			return false
+		}
+		n.claim()
+		l.freeNode(n)
+		return true
+	})
+}
+
+// queueDueTimers moves the timers that are due at t to the ready queue.
+func (l *baseLoop) queueDueTimers(t time.Duration) {
+	limit := addTime(t, l.resolution)
+	for {
+		n, ok := l.timers.PopDue(limit)
+		if !ok {
+			return
+		}
+		n.place = inReady
+		l.ready.push(n)
+	}
+}
+
+// timerDue reports whether a timer is due at t.
+func (l *baseLoop) timerDue(t time.Duration) bool {
+	when, ok := l.timers.Min()
+	return ok && when <= addTime(t, l.resolution)
+}

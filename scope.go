@@ -1,0 +1,171 @@
+package asyncio
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// scope is a context of this package's: a task's own, or that of a timeout or a
+// task group inside it. It takes its values from another context. A task's own
+// scope is done from an explicit Task.Cancel on; an inner one when it ends early,
+// or with the one around it, or with a context of the user's between the two.
+//
+// It implements AfterFunc, so that deriving from it starts no goroutine and what
+// was derived is cancelled in the order in which it was derived.
+type scope struct {
+	values context.Context
+	task   *taskBase
+	// underUser: a context of the user's lies around it and may be done.
+	underUser bool
+
+	failed atomic.Pointer[scopeEnd] // why it is done
+
+	mu    sync.Mutex
+	done  chan struct{} // made at first use
+	after []*afterFunc
+	stop  func() bool // takes the scope off the context around it
+}
+
+// scopeEnd says why a scope is done.
+type scopeEnd struct {
+	err error
+	// users: a context of the user's is done, so that every wait with this
+	// scope ends, as it would with that context itself.
+	users bool
+}
+
+type afterFunc struct{ f func() }
+
+// scopeKey finds the nearest scope of a context.
+type scopeKey struct{}
+
+// init makes s the scope of a task, with the values of ctx.
+func (s *scope) init(t *taskBase, values context.Context) {
+	if values == nil {
+		values = context.Background()
+	}
+	s.task, s.values = t, values
+}
+
+// newScope makes a scope inside ctx.
+func newScope(ctx context.Context, t *taskBase) *scope {
+	s := &scope{values: ctx, task: t}
+	if p, own := scopeOf(ctx); own {
+		s.underUser = p.underUser
+		if e := p.failed.Load(); e != nil {
+			s.end(e)
+		} else {
+			s.stop = p.AfterFunc(func() { s.end(p.failed.Load()) })
+		}
+	} else if ctx.Done() != nil {
+		s.underUser = true
+		end := func() { s.end(&scopeEnd{ctx.Err(), true}) }
+		if ctx.Err() != nil {
+			end()
+		} else {
+			s.stop = context.AfterFunc(ctx, end)
+		}
+	}
+	return s
+}
+
+// scopeOf returns the nearest scope of a context, nil if there is none, and
+// whether the context is done exactly when the scope is: it is the scope, or
+// adds values to it.
+func scopeOf(ctx context.Context) (near *scope, own bool) {
+	if s, ok := ctx.(*scope); ok {
+		return s, true
+	}
+	s, _ := ctx.Value(scopeKey{}).(*scope)
+	return s, s != nil && ctx.Done() == s.Done()
+}
+
+// end makes the scope done, the first reason counts, and calls what waits for
+// it in order.
+func (s *scope) end(why *scopeEnd) {
+	s.mu.Lock()
+	if s.failed.Load() != nil {
+		s.mu.Unlock()
+		return
+	}
+	s.failed.Store(why)
+	if s.done != nil {
+		close(s.done)
+	}
+	after := s.after
+	s.after = nil
+	s.mu.Unlock()
+	for _, a := range after {
+		a.f()
+	}
+}
+
+// close takes the scope off the context around it when its function is over.
+func (s *scope) close() {
+	if s.stop != nil {
+		s.stop()
+	}
+}
+
+// Deadline is that of a context of the user's around the scope, if there is
+// one. A Timeout's is on the loop's clock and not told here.
+func (s *scope) Deadline() (time.Time, bool) {
+	if &s.task.scope == s {
+		return time.Time{}, false
+	}
+	return s.values.Deadline()
+}
+
+func (s *scope) Done() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.done == nil {
+		s.done = make(chan struct{})
+		if s.failed.Load() != nil {
+			close(s.done)
+		}
+	}
+	return s.done
+}
+
+func (s *scope) Err() error {
+	if e := s.failed.Load(); e != nil {
+		return e.err
+	}
+	return nil
+}
+
+func (s *scope) Value(key any) any {
+	if key == (scopeKey{}) {
+		return s
+	}
+	return s.values.Value(key)
+}
+
+// AfterFunc is what package context asks for when something is derived.
+func (s *scope) AfterFunc(f func()) (stop func() bool) {
+	a := &afterFunc{f}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed.Load() != nil {
+		// The caller may hold a lock that f wants.
+		go f()
+		return func() bool { return false }
+	}
+	s.after = append(s.after, a)
+	return func() bool { return s.forget(a) }
+}
+
+func (s *scope) forget(a *afterFunc) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, b := range s.after {
+		if a == b {
+			s.after = append(s.after[:i], s.after[i+1:]...)
+			return true
+		}
+	}
+	return false
+}

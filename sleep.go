@@ -1,0 +1,67 @@
+package asyncio
+
+import (
+	"context"
+	"time"
+)
+
+// Sleep waits for d. In a coroutine it suspends, on the loop's clock; zero and
+// less gives way to what is ready, once. On a goroutine that is no loop's it
+// blocks, in real time. ErrAwaitInCallback in a plain callback; ErrCancelled if
+// the task is cancelled; ctx's error if ctx is done first. (asyncio.sleep)
+func Sleep(ctx context.Context, d time.Duration) error {
+	s := currentStrand()
+	switch {
+	case s == nil:
+		return sleepOutside(ctx, d)
+	case s.task == nil:
+		return opError("sleep", ErrAwaitInCallback)
+	case d <= 0:
+		return s.task.giveWay(ctx)
+	}
+	return s.task.sleep(ctx, d)
+}
+
+func (t *taskBase) sleep(ctx context.Context, d time.Duration) error {
+	end, err := t.beginWait(ctx)
+	if err != nil {
+		return err
+	}
+	l := t.loop
+	if t.mustCancel && !t.shielded() {
+		// As asyncio cancels the future that a sleep waits for: it wakes in the
+		// next pass.
+		l.schedule(t, t.event(wakeUp))
+		return t.suspend(ctx, end)
+	}
+	l.seen = l.now()
+	timer := l.scheduleAt(addTime(l.seen, d), t, t.event(timeIsUp))
+	err = t.suspend(ctx, end)
+	timer.Cancel()
+	return err
+}
+
+func sleepOutside(ctx context.Context, d time.Duration) error {
+	if err := contextError(ctx); err != nil || d <= 0 {
+		return err
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	var done <-chan struct{}
+	if ctx != nil {
+		done = ctx.Done()
+	}
+	select {
+	case <-timer.C:
+		return nil
+	case <-done:
+		return ctx.Err()
+	}
+}
+
+func contextError(ctx context.Context) error {
+	if ctx == nil {
+		return nil
+	}
+	return ctx.Err()
+}

@@ -1,0 +1,74 @@
+package asyncio
+
+import (
+	"context"
+	"fmt"
+)
+
+// TaskSpec is a task that is about to be made. A task factory may change it.
+type TaskSpec struct {
+	Name  string
+	Eager bool
+	// Func is what the task runs. A factory may wrap it; what it returns must be
+	// of the type that it returned before.
+	Func func(ctx context.Context) (any, error)
+}
+
+// TaskFactory sees each task of a loop before it is made, and may change its
+// spec. An error keeps the task from being made: it has failed with it. It is
+// called on the loop's goroutine. (the factory of set_task_factory)
+type TaskFactory func(loop EventLoop, spec *TaskSpec) error
+
+// SetTaskFactory sets what sees and may change each new task; nil restores the
+// default. Loop only. (loop.set_task_factory)
+func (l *baseLoop) SetTaskFactory(f TaskFactory) error {
+	held, err := l.own("set_task_factory")
+	if err != nil {
+		return err
+	}
+	l.factory = f
+	if held {
+		l.leave()
+	}
+	return nil
+}
+
+// GetTaskFactory returns what was set, or nil. Loop only; from another goroutine
+// while the loop runs it returns nil. (loop.get_task_factory)
+func (l *baseLoop) GetTaskFactory() (f TaskFactory) {
+	l.asOwner(func() { f = l.factory })
+	return f
+}
+
+// applyFactory lets the loop's factory have its say.
+func (t *Task[T]) applyFactory(l *baseLoop, c *taskConfig) error {
+	factory := l.factory
+	if l.outer {
+		factory = l.self.GetTaskFactory() // an embedder may override it
+	}
+	if factory == nil {
+		return nil
+	}
+	fn := t.fn
+	spec := TaskSpec{Name: c.name, Eager: c.eager, Func: func(ctx context.Context) (any, error) { return fn(ctx) }}
+	if err := factory(l.self, &spec); err != nil {
+		return opError("task factory", err)
+	}
+	if spec.Func == nil {
+		return invalid("task factory", "it left no function")
+	}
+	c.name, c.eager = spec.Name, spec.Eager
+	t.fn = func(ctx context.Context) (T, error) {
+		var zero T
+		v, err := spec.Func(ctx)
+		if v == nil {
+			return zero, err
+		}
+		got, ok := v.(T)
+		if !ok && err == nil {
+			err = fmt.Errorf("asyncio: task factory: %w: the function returned a %T, not a %T", ErrInvalidArgument, v, zero)
+		}
+		return got, err
+	}
+	return nil
+}

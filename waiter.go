@@ -1,0 +1,122 @@
+package asyncio
+
+import (
+	"context"
+	"fmt"
+	"sync"
+)
+
+// Waiter is a reusable suspension point: one side waits, the other wakes it. It
+// is what streams, locks and queues are made of. The zero Waiter is ready. Any
+// goroutine may use it.
+//
+// A Wake that finds nobody waiting is kept for the next Wait; several such count
+// as one.
+type Waiter struct {
+	mu     sync.Mutex
+	awake  bool          // a Wake that nobody has had yet
+	task   *taskBase     // the task that waits,
+	ev     uint64        // and in which of its waits
+	signal chan struct{} // or the goroutine that waits
+}
+
+// Wait waits for a Wake. A coroutine is suspended; a plain callback gets
+// ErrAwaitInCallback; any other goroutine blocks. If the wait ends by
+// cancellation or by ctx, a Wake that came with it is kept for the next Wait.
+// ErrInvalidState if somebody waits already.
+func (w *Waiter) Wait(ctx context.Context) error {
+	s := currentStrand()
+	if s == nil {
+		return w.waitOutside(ctx)
+	}
+	if s.task == nil {
+		return opError("wait", ErrAwaitInCallback)
+	}
+	t := s.task
+	end, err := t.beginWait(ctx)
+	if err != nil {
+		return err
+	}
+	ready, err := w.enlist(t, nil)
+	if ready || err != nil {
+		if end != nil {
+			end()
+		}
+		return err
+	}
+	if t.mustCancel && !t.shielded() {
+		t.loop.schedule(t, t.event(wakeUp))
+	}
+	err = t.suspend(ctx, end)
+	w.delist(t, nil, err != nil)
+	return err
+}
+
+func (w *Waiter) waitOutside(ctx context.Context) error {
+	var done <-chan struct{}
+	if ctx != nil {
+		done = ctx.Done()
+	}
+	signal := make(chan struct{}, 1)
+	if ready, err := w.enlist(nil, signal); ready || err != nil {
+		return err
+	}
+	select {
+	case <-signal:
+		return nil
+	case <-done:
+		w.delist(nil, signal, true)
+		return ctx.Err()
+	}
+}
+
+// enlist notes who waits, or reports that a Wake was kept.
+func (w *Waiter) enlist(t *taskBase, signal chan struct{}) (ready bool, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.task != nil || w.signal != nil {
+		return false, opError("wait", fmt.Errorf("%w: another one waits already", ErrInvalidState))
+	}
+	if w.awake {
+		w.awake = false
+		return true, nil
+	}
+	w.task, w.signal = t, signal
+	if t != nil {
+		w.ev = t.event(wakeUp)
+	}
+	return false, nil
+}
+
+// delist ends a wait. One that failed gives back the Wake it may have got.
+func (w *Waiter) delist(t *taskBase, signal chan struct{}, failed bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.task == t && w.signal == signal {
+		w.task, w.signal = nil, nil
+		return
+	}
+	if failed {
+		w.awake = true
+	}
+}
+
+// Wake ends the Wait that is under way, or the next one.
+func (w *Waiter) Wake() {
+	w.mu.Lock()
+	t, ev, signal := w.task, w.ev, w.signal
+	w.task, w.signal = nil, nil
+	if t == nil && signal == nil {
+		w.awake = true
+	}
+	w.mu.Unlock()
+	switch {
+	case signal != nil:
+		signal <- struct{}{}
+	case t == nil:
+	case t.loop.onLoop():
+		t.loop.schedule(t, ev)
+	default:
+		t.loop.post(t, ev)
+	}
+}
