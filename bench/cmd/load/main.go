@@ -31,8 +31,10 @@ func run(args []string) error {
 	flags.DurationVar(&config.Warmup, "warmup", 200*time.Millisecond, "time before measuring starts")
 	flags.DurationVar(&config.Duration, "duration", time.Second, "length of the measured window")
 	flags.Uint64Var(&config.Messages, "messages", 0, "measure so many messages instead of a time")
+	flags.BoolVar(&config.Together, "together", false, "send the next messages only when all of the last have come back")
 	flags.BoolVar(&config.Busy, "busy", false, "poll without ever sleeping, so that the server never pays for waking the load")
 	flags.IntVar(&config.PID, "pid", 0, "process `id` of the server: report its CPU time too")
+	flags.DurationVar(&config.Stall, "stall", 10*time.Second, "give up when nothing came back for so long")
 	asJSON := flags.Bool("json", false, "report as one line of JSON")
 	if err := flags.Parse(args); err != nil {
 		return err

@@ -96,8 +96,24 @@ func (g *generator) received(i int, data []byte, now int64) error {
 	}
 	g.count += int64(whole)
 	g.underWay -= whole
-	if g.phase == warming || g.phase == measuring && (g.Messages == 0 || g.count < int64(g.Messages)) {
+	if g.phase > measuring || g.phase == measuring && g.Messages > 0 && g.count >= int64(g.Messages) {
+		return nil
+	}
+	if !g.Together {
 		return g.queue(i, whole, now)
+	}
+	if g.underWay == 0 {
+		return g.queueAll()
+	}
+	return nil
+}
+
+// queueAll hands over as many messages as may be under way.
+func (g *generator) queueAll() error {
+	for i := range g.conns {
+		if err := g.queue(i, g.Pipeline, g.now()); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ type Config struct {
 	Warmup   time.Duration // sent before measuring starts, not counted
 	Duration time.Duration // of the measured window, unless Messages is set
 	Messages uint64        // if positive: measure this many messages instead of a time
+	Together bool          // send the next messages only when all of the last have come back
 	Busy     bool          // never sleep: the server then never pays for waking the load
 	PID      int           // of the server, 0 if its CPU time is not wanted
 	Stall    time.Duration // give up when nothing came back for so long; 0 means 10 s

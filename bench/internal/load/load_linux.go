@@ -170,10 +170,8 @@ func (g *generator) drive() error {
 			return err
 		}
 	}
-	for i := range g.conns {
-		if err := g.queue(i, g.Pipeline, g.now()); err != nil {
-			return err
-		}
+	if err := g.queueAll(); err != nil {
+		return err
 	}
 	for g.open > 0 {
 		n, err := g.wait()

@@ -64,19 +64,21 @@ func TestEchoIsMeasured(t *testing.T) {
 	for _, shape := range []struct {
 		name                  string
 		conns, size, pipeline int
+		together              bool
 	}{
-		{"one", 1, 64, 1},
-		{"many", 20, 64, 1},
-		{"pipelined", 5, 64, 16},
-		{"one byte", 2, 1, 3},
-		{"larger than any buffer", 2, 300_000, 2},
+		{"one", 1, 64, 1, false},
+		{"many", 20, 64, 1, false},
+		{"together", 20, 64, 2, true},
+		{"pipelined", 5, 64, 16, false},
+		{"one byte", 2, 1, 3, false},
+		{"larger than any buffer", 2, 300_000, 2, false},
 	} {
 		t.Run(shape.name, func(t *testing.T) {
 			t.Parallel()
 			address := serve(t, altering(intact))
 			result, err := Run(Config{
 				Address: address, Conns: shape.conns, Size: shape.size, Pipeline: shape.pipeline,
-				Messages: 200, PID: os.Getpid(),
+				Together: shape.together, Messages: 200, PID: os.Getpid(),
 			})
 			if err != nil {
 				t.Fatal(err)
