@@ -20,6 +20,9 @@ const devpollRemove = 0x800
 
 // devpollSystem is what DevpollSelector asks of the system.
 type devpollSystem interface {
+	// check returns an error if a descriptor is not open: write does not
+	// notice.
+	check(fd uintptr) error
 	// write hands over changes and returns how many were taken, with an
 	// error if not all were.
 	write(changes []devpollEntry) (int, error)
@@ -85,8 +88,7 @@ func (s *DevpollSelector) Select(timeout time.Duration) ([]Ready, error) {
 		ev := &s.events[i]
 		key := s.key(uintptr(ev.fd))
 		if key == nil {
-			// Unregister came after the file was closed, when /dev/poll no
-			// longer takes the removal, and the descriptor is in use again.
+			// Nobody asks for this one, and it would come again and again.
 			_ = s.apply(devpollEntry{fd: ev.fd, events: devpollRemove})
 			continue
 		}
@@ -123,11 +125,17 @@ func (s *DevpollSelector) apply(changes ...devpollEntry) error {
 }
 
 func (s *DevpollSelector) add(r *slot) error {
+	if err := s.system.check(r.key.FD); err != nil {
+		return err
+	}
 	return s.apply(devpollEntry{fd: int32(r.key.FD), events: toPoll(r.key.Events)})
 }
 
 // change removes first: /dev/poll adds new events to those that it has.
 func (s *DevpollSelector) change(r *slot, events EventMask) error {
+	if err := s.system.check(r.key.FD); err != nil {
+		return err
+	}
 	fd := int32(r.key.FD)
 	return s.apply(devpollEntry{fd: fd, events: devpollRemove}, devpollEntry{fd: fd, events: toPoll(events)})
 }

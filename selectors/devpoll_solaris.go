@@ -39,6 +39,8 @@ func (d *devpoll) fd() uintptr { return uintptr(d.file) }
 
 func (d *devpoll) close() error { return unix.Close(d.file) }
 
+func (d *devpoll) check(fd uintptr) error { return checkOpen(fd) }
+
 func (d *devpoll) write(changes []devpollEntry) (int, error) {
 	const size = int(unsafe.Sizeof(devpollEntry{}))
 	n, err := unix.Write(d.file, unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(changes))), size*len(changes)))

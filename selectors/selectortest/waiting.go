@@ -115,7 +115,7 @@ func testSignal(t *testing.T, s selectors.Selector) {
 		}
 		sent <- n
 	}()
-	const timeout = 700 * time.Millisecond
+	const timeout = 300 * time.Millisecond
 	start := time.Now()
 	wantReady(t, mustSelect(t, s, timeout))
 	took := time.Since(start)
