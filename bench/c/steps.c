@@ -180,12 +180,30 @@ static void advance(pid_t id, int status)
 		die("PTRACE_SINGLESTEP");
 }
 
+/* Whether every thread but the monitor sleeps in a system call. */
+static int all_asleep(void)
+{
+	for (int i = 0; i < thread_count; i++) {
+		char path[64], state = 'S';
+		snprintf(path, sizeof path, "/proc/%d/task/%d/stat", process, threads[i].id);
+		FILE *stat = fopen(path, "r");
+		if (!stat)
+			continue; /* it has ended */
+		if (fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
+			state = 'R';
+		fclose(stat);
+		if (state != 'S')
+			return 0;
+	}
+	return 1;
+}
+
 static void tick(void)
 {
 	static unsigned long before;
 	if (!monitor)
 		return;
-	if (total == before && monitor_held) {
+	if (total == before && monitor_held && all_asleep()) {
 		monitor_held = 0;
 		ptrace(PTRACE_CONT, monitor, 0, 0);
 	} else if (total != before && !monitor_held) {

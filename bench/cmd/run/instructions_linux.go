@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/go-asyncio/asyncio/bench/internal/proc"
+)
+
+// counts are the instructions that a process has executed, by address if the counter knows them.
+type counts struct {
+	total uint64
+	at    map[uint64]uint64
+}
+
+// counter counts the user-space instructions of a running server.
+type counter interface {
+	// read tells what has been executed since counting began.
+	read() (counts, error)
+	// close stops counting. The server may not survive it.
+	close()
+}
+
+// instructions counts for every contender that works. Two runs of different length on the same
+// process are counted; their difference is what messages cost, without what connections cost.
+func (m *measurer) instructions(ctx context.Context, shape cell, contenders []*contender, rows []*row) error {
+	for i, c := range contenders {
+		if c.reason != nil {
+			continue
+		}
+		fmt.Fprintf(m.messages, "%s instructions: %s\n", shape, c.name)
+		counted, err := m.countOne(ctx, c, shape)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			rows[i].InstructionsReason = err.Error()
+			continue
+		}
+		rows[i].Instructions = counted
+	}
+	return nil
+}
+
+func (m *measurer) countOne(ctx context.Context, c *contender, shape cell) (*instructions, error) {
+	// Collection is paced by the clock, and stepping slows everything but the clock.
+	environment := []string{"GOGC=off", "GODEBUG=asyncpreemptoff=1"}
+	less, more := 100, 500
+	begin := m.stepThrough
+	if m.perf {
+		environment, less, more = nil, 20_000, 220_000
+		begin = m.perfStat
+	}
+	// In step, a round is one message on every connection: count whole rounds.
+	round := shape.Conns * shape.Pipeline
+	less, more = (less+round-1)/round*round, (less+round-1)/round*round+(more-less+round-1)/round*round
+	s, err := m.start(ctx, c, environment...)
+	if err != nil {
+		return nil, err
+	}
+	defer s.kill()
+	if _, err := m.load(ctx, s.address, shape, "--warmup", "0s", "--messages", "20000"); err != nil {
+		return nil, err
+	}
+	counting, err := begin(ctx, s.command.Process.Pid, c.golang)
+	if err != nil {
+		return nil, err
+	}
+	defer counting.close()
+	var marks [3]counts
+	var sent [2]float64
+	for i, n := range []int{less, more} {
+		arguments := []string{"--warmup", "0s", "--stall", "2m", "--messages", strconv.Itoa(n)}
+		if m.step {
+			arguments = append(arguments, "--together")
+		}
+		result, err := m.load(ctx, s.address, shape, arguments...)
+		if err != nil {
+			return nil, err
+		}
+		sent[i] = float64(result.Verified) / float64(shape.Size)
+		if marks[i+1], err = counting.read(); err != nil {
+			return nil, err
+		}
+	}
+	messages := sent[1] - sent[0]
+	result := &instructions{PerMessage: (float64(marks[2].total) - 2*float64(marks[1].total)) / messages}
+	if marks[2].at != nil {
+		if err := result.attribute(c.binary, marks[1].at, marks[2].at, messages); err != nil {
+			return nil, err
+		}
+	}
+	return result, nil
+}
+
+// stepping is c/steps.c at work.
+type stepping struct {
+	command *exec.Cmd
+	lines   *bufio.Scanner
+}
+
+func (m *measurer) stepThrough(ctx context.Context, pid int, golang bool) (counter, error) {
+	const source = "c/steps.c"
+	if err := m.tools.build(ctx, source); err != nil {
+		return nil, err
+	}
+	arguments := []string{strconv.Itoa(pid)}
+	if golang {
+		arguments = append(arguments, "--hold-monitor")
+	}
+	s := &stepping{command: exec.CommandContext(ctx, m.tools.path(source), arguments...)}
+	s.command.Stderr = os.Stderr
+	output, err := s.command.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	// On the server's own processor a step is a switch between two threads, not a call across.
+	if err := (proc.Place{CPU: m.serverCPU, Nice: m.nice}).Start(s.command); err != nil {
+		return nil, err
+	}
+	s.lines = bufio.NewScanner(output)
+	if !s.lines.Scan() || s.lines.Text() != "ready" {
+		s.close()
+		return nil, fmt.Errorf("the server cannot be stepped: %s", s.lines.Text())
+	}
+	return s, nil
+}
+
+func (s *stepping) read() (counts, error) {
+	if err := s.command.Process.Signal(syscall.SIGUSR1); err != nil {
+		return counts{}, err
+	}
+	c := counts{at: make(map[uint64]uint64)}
+	for s.lines.Scan() {
+		first, second, _ := strings.Cut(s.lines.Text(), " ")
+		if first == "end" {
+			return c, nil
+		}
+		if first == "mark" {
+			continue
+		}
+		address, err1 := strconv.ParseUint(first, 16, 64)
+		n, err2 := strconv.ParseUint(second, 10, 64)
+		if err1 != nil || err2 != nil {
+			return counts{}, fmt.Errorf("steps: %q", s.lines.Text())
+		}
+		c.at[address] = n
+		c.total += n
+	}
+	return counts{}, fmt.Errorf("steps: %w", io.ErrUnexpectedEOF)
+}
+
+func (s *stepping) close() {
+	_ = s.command.Process.Signal(syscall.SIGTERM)
+	_ = s.command.Wait()
+}

@@ -1,0 +1,172 @@
+// Command run compares echo servers: it builds them all, runs each on a processor of its own
+// with the load on another, round by round, and prints medians and ratios. See bench/README.md.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// cell is one shape of load that every contender is measured under.
+type cell struct {
+	Conns    int `json:"conns"`
+	Size     int `json:"size"`
+	Pipeline int `json:"pipeline"`
+}
+
+func (c cell) String() string { return fmt.Sprintf("%dx%dx%d", c.Conns, c.Size, c.Pipeline) }
+
+type settings struct {
+	contenders          []string
+	cells               []cell
+	rounds              int
+	window, warmup      time.Duration
+	serverCPU, loadCPU  int
+	procs, nice         int
+	busy                bool
+	perf, step, profile bool
+	json                bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "run:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func parse(args []string, messages io.Writer) (*settings, error) {
+	s := &settings{}
+	flags := flag.NewFlagSet("run", flag.ContinueOnError)
+	flags.SetOutput(messages)
+	names := flags.String("contenders", "", "comma-separated `names`; all by default: "+strings.Join(allNames(), ","))
+	conns := flags.String("conns", "50", "comma-separated `numbers` of connections")
+	sizes := flags.String("size", "64", "comma-separated message `sizes` in bytes")
+	pipelines := flags.String("pipeline", "1", "comma-separated `numbers` of messages under way on each connection")
+	cells := flags.String("cells", "", "comma-separated `CONNSxSIZExPIPELINE`, instead of every combination of --conns, --size and --pipeline")
+	flags.IntVar(&s.rounds, "rounds", 5, "rounds; each measures every contender once")
+	seconds := flags.Float64("seconds", 1, "length of each measured window")
+	warmup := flags.Float64("warmup", 0.3, "seconds of load before each window")
+	flags.IntVar(&s.serverCPU, "server-cpu", 0, "processor of the servers, -1 for any")
+	flags.IntVar(&s.loadCPU, "load-cpu", 1, "processor of the load, -1 for any")
+	flags.IntVar(&s.procs, "procs", 1, "GOMAXPROCS of the servers")
+	flags.IntVar(&s.nice, "nice", 0, "priority of servers and load; below 0, with privileges, keeps others off their processors")
+	flags.BoolVar(&s.busy, "busy", true, "the load polls without sleeping, so that no server pays for waking it")
+	flags.BoolVar(&s.perf, "perf", false, "add user-space instructions per message, counted by the processor through perf")
+	flags.BoolVar(&s.step, "step", false, "add user-space instructions per message, counted by stepping through them: slow, needs no counters")
+	flags.BoolVar(&s.profile, "profile", false, "with --step: show the functions that the instructions are in")
+	flags.BoolVar(&s.json, "json", false, "print JSON, every round included")
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	if flags.NArg() > 0 {
+		return nil, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	s.contenders = allNames()
+	if *names != "" {
+		s.contenders = strings.Split(*names, ",")
+	}
+	s.window = time.Duration(*seconds * float64(time.Second))
+	s.warmup = time.Duration(*warmup * float64(time.Second))
+	var err error
+	if *cells != "" {
+		s.cells, err = parseCells(*cells)
+	} else {
+		s.cells, err = combine(*conns, *sizes, *pipelines)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case s.rounds < 1 || s.window <= 0 || s.warmup < 0 || s.procs < 1:
+		return nil, fmt.Errorf("rounds, seconds and procs must be positive, warm-up not negative")
+	case s.perf && s.step:
+		return nil, fmt.Errorf("--perf and --step count the same: choose one")
+	case s.profile && !s.step:
+		return nil, fmt.Errorf("--profile needs --step")
+	}
+	return s, nil
+}
+
+func numbers(list string) ([]int, error) {
+	var all []int
+	for field := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(field))
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("%q is no positive number", field)
+		}
+		all = append(all, n)
+	}
+	return all, nil
+}
+
+func combine(conns, sizes, pipelines string) ([]cell, error) {
+	cs, err1 := numbers(conns)
+	ss, err2 := numbers(sizes)
+	ps, err3 := numbers(pipelines)
+	var cells []cell
+	for _, p := range ps {
+		for _, s := range ss {
+			for _, c := range cs {
+				cells = append(cells, cell{c, s, p})
+			}
+		}
+	}
+	return cells, errors.Join(err1, err2, err3)
+}
+
+func parseCells(list string) ([]cell, error) {
+	var cells []cell
+	for field := range strings.SplitSeq(list, ",") {
+		n, err := numbers(strings.ReplaceAll(field, "x", ","))
+		if err != nil || len(n) != 3 {
+			return nil, fmt.Errorf("%q is not CONNSxSIZExPIPELINE", field)
+		}
+		cells = append(cells, cell{n[0], n[1], n[2]})
+	}
+	return cells, nil
+}
+
+func run(ctx context.Context, args []string, out, messages io.Writer) error {
+	s, err := parse(args, messages)
+	if err != nil {
+		return err
+	}
+	directory, err := os.MkdirTemp("", "asyncio-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(directory)
+	tools, err := buildTools(ctx, directory)
+	if err != nil {
+		return err
+	}
+	contenders, err := prepare(ctx, s, tools)
+	if err != nil {
+		return err
+	}
+	m := &measurer{settings: s, tools: tools, messages: messages}
+	report, err := m.compare(ctx, contenders)
+	if err != nil {
+		return err
+	}
+	if s.json {
+		return report.writeJSON(out)
+	}
+	return report.writeText(out)
+}
