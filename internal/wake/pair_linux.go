@@ -1,3 +1,5 @@
+//go:build !wakepipe
+
 package wake
 
 import (

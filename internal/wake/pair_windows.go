@@ -14,13 +14,19 @@ import (
 // that neither takes a datagram from anyone else.
 type pair struct {
 	sockets [2]windows.Handle // read from the first, write to the second
-	buf     [8]byte           // the consumer's
+	out     message           // for signal
+	in      message           // for drain
+}
+
+// message holds what a call points to, which would be allocated otherwise.
+type message struct {
+	data     [8]byte
+	buf      windows.WSABuf
+	n, flags uint32
 }
 
 // fionbio is FIONBIO of winsock2.h: sets a socket non-blocking.
 const fionbio = 0x8004667e
-
-var one = [1]byte{1}
 
 // startup asks for Winsock 2.2. Calls are counted by the system, so that this one
 // and the one of package net do not disturb each other.
@@ -85,9 +91,9 @@ func (p *pair) all() []uintptr {
 // signal sends a datagram. If there is no room for it, others are waiting, which
 // is all that is wanted.
 func (p *pair) signal() error {
-	var n uint32
-	buf := windows.WSABuf{Len: uint32(len(one)), Buf: &one[0]}
-	err := windows.WSASend(p.sockets[1], &buf, 1, &n, 0, nil, nil)
+	m := &p.out
+	m.buf = windows.WSABuf{Len: 1, Buf: &m.data[0]}
+	err := windows.WSASend(p.sockets[1], &m.buf, 1, &m.n, 0, nil, nil)
 	if err == nil || errors.Is(err, windows.WSAEWOULDBLOCK) {
 		return nil
 	}
@@ -96,10 +102,11 @@ func (p *pair) signal() error {
 
 // drain takes the datagrams one by one: Winsock has no call for all of them.
 func (p *pair) drain() error {
+	m := &p.in
 	for {
-		var n, flags uint32
-		buf := windows.WSABuf{Len: uint32(len(p.buf)), Buf: &p.buf[0]}
-		err := windows.WSARecv(p.sockets[0], &buf, 1, &n, &flags, nil, nil)
+		m.buf = windows.WSABuf{Len: uint32(len(m.data)), Buf: &m.data[0]}
+		m.flags = 0
+		err := windows.WSARecv(p.sockets[0], &m.buf, 1, &m.n, &m.flags, nil, nil)
 		switch {
 		case err == nil || errors.Is(err, windows.WSAEMSGSIZE):
 		case errors.Is(err, windows.WSAEWOULDBLOCK):
