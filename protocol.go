@@ -1,0 +1,142 @@
+package asyncio
+
+import "net"
+
+// Protocol is what a connection of bytes is handled by: the transport calls it,
+// on the loop's goroutine, one call at a time. ConnectionMade comes first and
+// once, ConnectionLost last and once; in between come
+//
+//	DataReceived*  EOFReceived?
+//
+// and, whenever the write buffer demands it, PauseWriting and ResumeWriting by
+// turns. A panic in any of them is the end of the connection, not of the loop.
+// Embed BaseProtocol for what you have no use for. (asyncio.Protocol)
+type Protocol interface {
+	// ConnectionMade says that there is a connection. Nothing is received
+	// before it returns. (connection_made)
+	ConnectionMade(t Transport)
+	// DataReceived brings what has come, at least one byte. The slice is lent:
+	// copy what is to be kept beyond the call. (data_received)
+	DataReceived(data []byte)
+	// EOFReceived says that the peer sends no more. With true the connection
+	// stays open for writing until it is closed here; with false it closes
+	// itself. (eof_received)
+	EOFReceived() bool
+	// ConnectionLost says that it is over: nil after Close, Abort or an end of
+	// stream, else the reason. (connection_lost)
+	ConnectionLost(err error)
+	// PauseWriting says that the write buffer has risen above its high mark.
+	// (pause_writing)
+	PauseWriting()
+	// ResumeWriting says that it has fallen to its low mark. (resume_writing)
+	ResumeWriting()
+}
+
+// BufferedProtocol is a Protocol that is asked for memory before data are put
+// there, so that they need not be copied. A transport that finds these methods
+// on its protocol does not call DataReceived. (asyncio.BufferedProtocol)
+type BufferedProtocol interface {
+	Protocol
+	// GetBuffer returns memory for what comes next, at least one byte.
+	// sizeHint is a recommended size, -1 if there is none. The memory is the
+	// transport's until BufferUpdated or the next call. (get_buffer)
+	GetBuffer(sizeHint int) []byte
+	// BufferUpdated says that n bytes have been put at the start of what
+	// GetBuffer returned last. (buffer_updated)
+	BufferUpdated(n int)
+}
+
+// BaseProtocol does nothing, for embedding. It closes the connection at its
+// peer's end of stream. (asyncio.Protocol's own methods)
+type BaseProtocol struct{}
+
+// ConnectionMade does nothing.
+func (BaseProtocol) ConnectionMade(Transport) {}
+
+// DataReceived does nothing.
+func (BaseProtocol) DataReceived([]byte) {}
+
+// EOFReceived returns false: the transport closes itself.
+func (BaseProtocol) EOFReceived() bool { return false }
+
+// ConnectionLost does nothing.
+func (BaseProtocol) ConnectionLost(error) {}
+
+// PauseWriting does nothing.
+func (BaseProtocol) PauseWriting() {}
+
+// ResumeWriting does nothing.
+func (BaseProtocol) ResumeWriting() {}
+
+// DatagramProtocol is what an endpoint of datagrams is handled by, on the loop's
+// goroutine. (asyncio.DatagramProtocol)
+type DatagramProtocol interface {
+	// ConnectionMade says that the endpoint is ready. (connection_made)
+	ConnectionMade(t DatagramTransport)
+	// DatagramReceived brings one datagram and who sent it. The slice is lent
+	// for the length of the call. (datagram_received)
+	DatagramReceived(data []byte, from net.Addr)
+	// ErrorReceived says that an earlier send or a receive failed; the endpoint
+	// stays open. (error_received)
+	ErrorReceived(err error)
+	// ConnectionLost says that the endpoint is closed. (connection_lost)
+	ConnectionLost(err error)
+}
+
+// BaseDatagramProtocol does nothing, for embedding.
+type BaseDatagramProtocol struct{}
+
+// ConnectionMade does nothing.
+func (BaseDatagramProtocol) ConnectionMade(DatagramTransport) {}
+
+// DatagramReceived does nothing.
+func (BaseDatagramProtocol) DatagramReceived([]byte, net.Addr) {}
+
+// ErrorReceived does nothing.
+func (BaseDatagramProtocol) ErrorReceived(error) {}
+
+// ConnectionLost does nothing.
+func (BaseDatagramProtocol) ConnectionLost(error) {}
+
+// SubprocessProtocol is what a child process is handled by, on the loop's
+// goroutine. (asyncio.SubprocessProtocol)
+type SubprocessProtocol interface {
+	// ConnectionMade says that the process runs. (connection_made)
+	ConnectionMade(t SubprocessTransport)
+	// PipeDataReceived brings what the child wrote to its descriptor fd: 1
+	// standard output, 2 standard error. The slice is lent for the length of
+	// the call. (pipe_data_received)
+	PipeDataReceived(fd int, data []byte)
+	// PipeConnectionLost says that the pipe of the child's fd is closed.
+	// (pipe_connection_lost)
+	PipeConnectionLost(fd int, err error)
+	// ProcessExited says that the child has ended. (process_exited)
+	ProcessExited()
+	// ConnectionLost says that it has ended and all its pipes are closed.
+	// (connection_lost)
+	ConnectionLost(err error)
+}
+
+// BaseSubprocessProtocol does nothing, for embedding.
+type BaseSubprocessProtocol struct{}
+
+// ConnectionMade does nothing.
+func (BaseSubprocessProtocol) ConnectionMade(SubprocessTransport) {}
+
+// PipeDataReceived does nothing.
+func (BaseSubprocessProtocol) PipeDataReceived(int, []byte) {}
+
+// PipeConnectionLost does nothing.
+func (BaseSubprocessProtocol) PipeConnectionLost(int, error) {}
+
+// ProcessExited does nothing.
+func (BaseSubprocessProtocol) ProcessExited() {}
+
+// ConnectionLost does nothing.
+func (BaseSubprocessProtocol) ConnectionLost(error) {}
+
+var (
+	_ Protocol           = BaseProtocol{}
+	_ DatagramProtocol   = BaseDatagramProtocol{}
+	_ SubprocessProtocol = BaseSubprocessProtocol{}
+)

@@ -1,0 +1,253 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-asyncio/asyncio/internal/sock"
+)
+
+// ErrServerClosed: the server is closed. It is a net.ErrClosed.
+// (RuntimeError "server is closed")
+var ErrServerClosed = fmt.Errorf("server is closed: %w", net.ErrClosed)
+
+// Server is what CreateServer makes: sockets that a loop accepts connections
+// on, and the connections that came through them. (asyncio.Server)
+//
+// Close stops accepting and leaves the connections alone; CloseClients and
+// AbortClients end them; WaitClosed waits until all is over. These and the
+// questions may be called from any goroutine: what changes something takes
+// effect at once on the loop's own goroutine and as soon as the loop gets to it
+// from another.
+type Server struct {
+	loop      *baseLoop
+	factory   func() Protocol
+	backlog   int
+	keepAlive bool
+	sockets   []*serverSocket
+
+	serving atomic.Bool
+	closed  atomic.Bool
+
+	// Loop only.
+	started bool
+	active  int // connections that are not over
+	forever *Future[struct{}]
+
+	mu    sync.Mutex
+	over  bool                // closed, and the last connection has gone
+	ended []*Future[struct{}] // who waits for that
+}
+
+func (s *Server) onLoop(f func()) {
+	if !s.loop.asOwner(f) {
+		s.loop.post(callback(f), 0)
+	}
+}
+
+// GetLoop returns the loop that the server belongs to. Any goroutine may call
+// it. (Server.get_loop)
+func (s *Server) GetLoop() EventLoop { return s.loop.self }
+
+// IsServing reports whether the server accepts connections. Any goroutine may
+// call it. (Server.is_serving)
+func (s *Server) IsServing() bool { return s.serving.Load() }
+
+// Addrs returns the addresses that the server listens on, none once it is
+// closed. Any goroutine may call it. (Server.sockets)
+func (s *Server) Addrs() []net.Addr {
+	if s.closed.Load() {
+		return nil
+	}
+	addrs := make([]net.Addr, len(s.sockets))
+	for i, k := range s.sockets {
+		addrs[i] = k.addr.NetAddr(sock.Stream)
+	}
+	return addrs
+}
+
+// Sockets returns the descriptors that the server listens on, for information;
+// none once it is closed. Any goroutine may call it. (Server.sockets)
+func (s *Server) Sockets() []uintptr {
+	if s.closed.Load() {
+		return nil
+	}
+	fds := make([]uintptr, len(s.sockets))
+	for i, k := range s.sockets {
+		fds[i] = k.listener.FD()
+	}
+	return fds
+}
+
+// String describes the server by its addresses.
+func (s *Server) String() string {
+	var b strings.Builder
+	b.WriteString("<Server")
+	if s.closed.Load() {
+		b.WriteString(" closed")
+	}
+	for _, a := range s.Addrs() {
+		b.WriteString(" " + a.String())
+	}
+	return b.String() + ">"
+}
+
+// start begins to listen and to accept. Loop only.
+func (s *Server) start() error {
+	if s.closed.Load() {
+		return ErrServerClosed
+	}
+	if s.started {
+		return nil
+	}
+	s.started = true
+	for _, k := range s.sockets {
+		if err := k.start(); err != nil {
+			s.close()
+			return err
+		}
+	}
+	s.serving.Store(true)
+	return nil
+}
+
+// Close stops accepting. Connections stay; those that were accepted and not yet
+// set up are set up. It ends ServeForever with a cancellation. Closing again is
+// harmless. Any goroutine may call it. (Server.close)
+func (s *Server) Close() { s.onLoop(s.close) }
+
+func (s *Server) close() {
+	if s.closed.Swap(true) {
+		return
+	}
+	s.serving.Store(false)
+	for _, k := range s.sockets {
+		k.close()
+	}
+	if s.forever != nil {
+		s.forever.Cancel()
+		s.forever = nil
+	}
+	s.settle()
+}
+
+// CloseClients closes every connection of the server once it has sent what is
+// buffered. Any goroutine may call it. (Server.close_clients)
+func (s *Server) CloseClients() {
+	s.onLoop(func() {
+		for _, t := range s.loop.netState.of(s) {
+			t.close()
+		}
+	})
+}
+
+// AbortClients ends every connection of the server at once. Any goroutine may
+// call it. (Server.abort_clients)
+func (s *Server) AbortClients() {
+	s.onLoop(func() {
+		for _, t := range s.loop.netState.of(s) {
+			t.forceClose(nil)
+		}
+	})
+}
+
+// attach counts a connection in, from the moment at which it is accepted.
+func (s *Server) attach() { s.active++ }
+
+// detach counts a connection out.
+func (s *Server) detach() {
+	s.active--
+	s.settle()
+}
+
+// settle tells those who wait, if all is over.
+func (s *Server) settle() {
+	if !s.closed.Load() || s.active > 0 {
+		return
+	}
+	s.mu.Lock()
+	s.over = true
+	ended := s.ended
+	s.ended = nil
+	s.mu.Unlock()
+	for _, f := range ended {
+		_ = f.SetResult(struct{}{}) // one that was cancelled is done already
+	}
+}
+
+// WaitClosed waits until the server is closed and the last of its connections
+// has gone. It suspends or blocks: any goroutine. (Server.wait_closed)
+func (s *Server) WaitClosed(ctx context.Context) error {
+	s.mu.Lock()
+	if s.over {
+		s.mu.Unlock()
+		return nil
+	}
+	f := NewFuture[struct{}](s.loop.self)
+	s.ended = append(s.ended, f)
+	s.mu.Unlock()
+	_, err := f.Await(ctx)
+	if err != nil {
+		return opError("wait_closed", err)
+	}
+	return nil
+}
+
+// StartServing begins to accept; on a server that does so already it does
+// nothing. ErrServerClosed. Any goroutine may call it. (Server.start_serving)
+func (s *Server) StartServing(ctx context.Context) error {
+	_, err := inLoop(ctx, s.loop, "start_serving", func(ctx context.Context) (struct{}, error) {
+		if err := s.start(); err != nil {
+			return struct{}{}, opError("start_serving", err)
+		}
+		return struct{}{}, Sleep(ctx, 0)
+	}, nil)
+	return err
+}
+
+// ServeForever accepts until ctx is done or the task that called it is
+// cancelled; then it closes the server and its connections, waits for the last
+// one and returns the cancellation. A Close from elsewhere ends it as a
+// cancellation too. ErrServerClosed; a second ServeForever while one is under way
+// is ErrInvalidState. Any goroutine may call it. (Server.serve_forever)
+func (s *Server) ServeForever(ctx context.Context) error {
+	const op = "serve_forever"
+	_, err := inLoop(ctx, s.loop, op, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, s.serveForever(ctx, op)
+	}, nil)
+	return err
+}
+
+func (s *Server) serveForever(ctx context.Context, op string) error {
+	if s.forever != nil {
+		return opError(op, fmt.Errorf("%w: %v is already being awaited on", ErrInvalidState, s))
+	}
+	if err := s.start(); err != nil {
+		return opError(op, err)
+	}
+	f := NewFuture[struct{}](s.loop.self)
+	s.forever = f
+	_, err := f.Await(ctx)
+	if s.forever == f {
+		s.forever = nil
+	}
+	s.close()
+	if errors.Is(err, ErrLoopClosed) {
+		return err
+	}
+	s.CloseClients()
+	if waitErr := s.WaitClosed(context.WithoutCancel(ctx)); waitErr != nil {
+		return waitErr
+	}
+	return err
+}
+
+// acceptRetryDelay is how long accepting rests after the system had no
+// descriptor or memory left. (constants.ACCEPT_RETRY_DELAY)
+const acceptRetryDelay = time.Second

@@ -1,0 +1,16 @@
+//go:build !windows
+
+package asyncio
+
+import "syscall"
+
+// reuseAddressByDefault: a server may take the address of one that has just
+// ended.
+const reuseAddressByDefault = true
+
+// What the system says of an address that it does not have, and of one that
+// somebody else has.
+const (
+	errAddrNotAvailable = syscall.EADDRNOTAVAIL
+	errAddrInUse        = syscall.EADDRINUSE
+)

@@ -1,0 +1,14 @@
+package asyncio
+
+import "golang.org/x/sys/windows"
+
+// reuseAddressByDefault is off where SO_REUSEADDR lets one program take
+// another's address away.
+const reuseAddressByDefault = false
+
+// What the system says of an address that it does not have, and of one that
+// somebody else has.
+const (
+	errAddrNotAvailable = windows.WSAEADDRNOTAVAIL
+	errAddrInUse        = windows.WSAEADDRINUSE
+)

@@ -1,0 +1,197 @@
+package asyncio
+
+import (
+	"fmt"
+	"net"
+	"slices"
+)
+
+// gatherLimit is how many pieces of a queue one vectored write takes at most:
+// as many as a system call does.
+const gatherLimit = 64
+
+// Write implements Transport.
+func (t *streamTransport) Write(p []byte) (int, error) {
+	held, err := t.loop.own("write")
+	if err != nil {
+		return 0, err
+	}
+	if held {
+		defer t.loop.leave()
+	}
+	if t.queue != nil || t.lost > 0 || t.eof || len(p) == 0 {
+		return t.writeLater(p)
+	}
+	n, err := t.stream.Write(p)
+	if n == len(p) {
+		return n, nil
+	}
+	if err != nil {
+		return n, t.writeFailed(err)
+	}
+	t.enqueue(p[n:])
+	return len(p), nil
+}
+
+// writeLater is Write when the stream is not free to take p.
+func (t *streamTransport) writeLater(p []byte) (int, error) {
+	if err := t.refuseWrite(len(p)); err != nil || len(p) == 0 {
+		return 0, err
+	}
+	t.enqueue(p)
+	return len(p), nil
+}
+
+// refuseWrite says why n bytes cannot be written, if they cannot.
+func (t *streamTransport) refuseWrite(n int) error {
+	if t.eof {
+		return opError("write", fmt.Errorf("%w: cannot call write() after write_eof()", ErrInvalidState))
+	}
+	if n == 0 || t.lost == 0 {
+		return nil
+	}
+	if t.lost >= lateWrites {
+		t.loop.logger().Warn("socket.send() raised exception.", "transport", t.String())
+	}
+	t.lost++
+	return opError("write", net.ErrClosed)
+}
+
+func (t *streamTransport) writeFailed(err error) error {
+	t.fatal(err, "Fatal write error on socket transport")
+	return opError("write", err)
+}
+
+// enqueue buffers a copy of each piece and sees to it that they are sent.
+func (t *streamTransport) enqueue(pieces ...[]byte) {
+	if t.queue == nil {
+		t.queue = t.loop.netState.pool.Take()
+	}
+	for _, p := range pieces {
+		t.queue.Append(p)
+	}
+	if !t.send() {
+		return
+	}
+	t.flow.rose(t.loop, t.queue.Len(), t.protocol, t)
+}
+
+// send has the queue sent. It reports false if that was the end of the
+// connection.
+func (t *streamTransport) send() bool {
+	if t.sending {
+		return true
+	}
+	t.sending = true
+	if err := t.stream.Send(); err != nil {
+		t.sending = false
+		t.fatal(err, "Fatal write error on socket transport")
+		return false
+	}
+	return true
+}
+
+// Outgoing implements engine.StreamHandler.
+func (t *streamTransport) Outgoing(vec [][]byte) [][]byte { return t.queue.Gather(vec, gatherLimit) }
+
+// Sent implements engine.StreamHandler.
+func (t *streamTransport) Sent(n int, err error) {
+	t.sending = false
+	if err != nil {
+		t.fatal(err, "Fatal write error on socket transport")
+		return
+	}
+	t.queue.Discard(n)
+	t.flow.fell(t.loop, t.queue.Len(), t.protocol, t) // may write, close or abort
+	if t.lost > 0 {
+		return
+	}
+	if t.queue.Len() > 0 {
+		t.send()
+		return
+	}
+	t.queue.Release()
+	t.queue = nil
+	switch {
+	case t.closing:
+		t.lost++
+		t.connectionLost(nil)
+	case t.eof:
+		t.closeWrite()
+	}
+}
+
+// WriteLines implements Transport.
+func (t *streamTransport) WriteLines(pieces [][]byte) error {
+	held, err := t.loop.own("writelines")
+	if err != nil {
+		return err
+	}
+	if held {
+		defer t.loop.leave()
+	}
+	total := 0
+	for _, p := range pieces {
+		total += len(p)
+	}
+	if err := t.refuseWrite(total); err != nil || total == 0 {
+		return err
+	}
+	if t.queue == nil {
+		n, err := t.stream.WriteVec(pieces)
+		if err != nil {
+			return t.writeFailed(err)
+		}
+		if n == total {
+			return nil
+		}
+		pieces = after(pieces, n)
+	}
+	t.enqueue(pieces...)
+	return nil
+}
+
+// after returns pieces without their first n bytes.
+func after(pieces [][]byte, n int) [][]byte {
+	for i, p := range pieces {
+		if n < len(p) {
+			rest := slices.Clone(pieces[i:])
+			rest[0] = p[n:]
+			return rest
+		}
+		n -= len(p)
+	}
+	return nil
+}
+
+// WriteEOF implements Transport.
+func (t *streamTransport) WriteEOF() error {
+	held, err := t.loop.own("write_eof")
+	if err != nil {
+		return err
+	}
+	if held {
+		defer t.loop.leave()
+	}
+	if t.closing || t.eof {
+		return nil
+	}
+	t.eof = true
+	if t.queue == nil {
+		return t.closeWrite()
+	}
+	return nil
+}
+
+// closeWrite ends the sending side. A peer that is gone already is no failure:
+// reading tells.
+func (t *streamTransport) closeWrite() error {
+	if err := t.stream.CloseWrite(); err != nil && !isSystemError(err) {
+		t.fatal(err, "Fatal write error on socket transport")
+		return opError("write_eof", err)
+	}
+	return nil
+}
+
+// CanWriteEOF implements Transport.
+func (t *streamTransport) CanWriteEOF() bool { return true }

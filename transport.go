@@ -1,0 +1,124 @@
+package asyncio
+
+import (
+	"net"
+	"os"
+)
+
+// BaseTransport is what transports of all kinds have in common.
+// (asyncio.BaseTransport)
+type BaseTransport interface {
+	// Close ends the transport: it receives no more, sends what is buffered,
+	// then tells the protocol by ConnectionLost(nil). Closing again is
+	// harmless. Loop only. (close)
+	Close() error
+	// IsClosing reports whether the transport is closing or closed. Loop only.
+	// (is_closing)
+	IsClosing() bool
+	// GetExtraInfo returns what is known under a name, nil for a name that is
+	// not known: "socket" (the descriptor, a uintptr, for information),
+	// "sockname" and "peername" (net.Addr) of sockets. Any goroutine.
+	// (get_extra_info)
+	GetExtraInfo(name string) any
+	// LocalAddr is the transport's own address, nil if it has none. It stays
+	// after the end. Any goroutine. (get_extra_info("sockname"))
+	LocalAddr() net.Addr
+	// RemoteAddr is the peer's address, nil if there is none. It stays after
+	// the end. Any goroutine. (get_extra_info("peername"))
+	RemoteAddr() net.Addr
+}
+
+// WriteLimits is what transports have in common that buffer what they send.
+type WriteLimits interface {
+	// GetWriteBufferSize returns how many bytes wait to be sent. Loop only.
+	// (get_write_buffer_size)
+	GetWriteBufferSize() int
+	// SetWriteBufferLimits sets the marks, in bytes, above which the protocol
+	// is told to pause (64 KiB at first) and at which to resume (16 KiB). A
+	// negative low is a quarter of high; a negative high is four times low,
+	// and if both are negative the default is back. high below low:
+	// ErrInvalidArgument. Loop only. (set_write_buffer_limits)
+	SetWriteBufferLimits(high, low int) error
+	// GetWriteBufferLimits returns the marks. Loop only.
+	// (get_write_buffer_limits)
+	GetWriteBufferLimits() (low, high int)
+}
+
+// Transport is a connection of bytes, as its protocol sees it.
+// (asyncio.Transport)
+type Transport interface {
+	BaseTransport
+	WriteLimits
+
+	// Write sends p, at once as far as the system takes it; the rest is
+	// buffered, so it never blocks. p is the caller's again when it returns.
+	// It returns len(p) unless there is an error: net.ErrClosed once the
+	// connection is lost, ErrInvalidState after WriteEOF, or what the system
+	// said, which ends the connection. Loop only. (write)
+	Write(p []byte) (int, error)
+	// WriteLines sends the pieces as one write. Loop only. (writelines)
+	WriteLines(pieces [][]byte) error
+	// WriteEOF ends the sending side once all that is buffered is sent; the
+	// peer reads its end, and can go on sending. Loop only. (write_eof)
+	WriteEOF() error
+	// CanWriteEOF reports whether WriteEOF is possible. Any goroutine.
+	// (can_write_eof)
+	CanWriteEOF() bool
+	// Abort ends the transport at once, dropping what is buffered. From another
+	// goroutine it takes effect when the loop gets to it. (abort)
+	Abort()
+	// PauseReading keeps data from the protocol until ResumeReading. Loop only.
+	// (pause_reading)
+	PauseReading() error
+	// ResumeReading goes on to receive. Loop only. (resume_reading)
+	ResumeReading() error
+	// IsReading reports whether the transport receives. Loop only. (is_reading)
+	IsReading() bool
+	// SetProtocol hands the connection to another protocol, for which
+	// ConnectionMade is not called. nil: ErrInvalidArgument. Loop only.
+	// (set_protocol)
+	SetProtocol(p Protocol) error
+	// GetProtocol returns the protocol, nil after the end. Loop only.
+	// (get_protocol)
+	GetProtocol() Protocol
+}
+
+// DatagramTransport is an endpoint of datagrams, as its protocol sees it.
+// (asyncio.DatagramTransport)
+type DatagramTransport interface {
+	BaseTransport
+	WriteLimits
+
+	// SendTo sends one datagram; nil is the address that the endpoint is
+	// connected to. It never blocks: what cannot go at once is copied. Loop
+	// only. (sendto)
+	SendTo(data []byte, to net.Addr) error
+	// Abort ends the transport at once, dropping what is buffered. (abort)
+	Abort()
+	// SetProtocol hands the endpoint to another protocol. Loop only.
+	// (set_protocol)
+	SetProtocol(p DatagramProtocol) error
+	// GetProtocol returns the protocol. Loop only. (get_protocol)
+	GetProtocol() DatagramProtocol
+}
+
+// SubprocessTransport is a child process, as its protocol sees it.
+// (asyncio.SubprocessTransport)
+type SubprocessTransport interface {
+	BaseTransport
+
+	// GetPid returns the child's process number. Any goroutine. (get_pid)
+	GetPid() int
+	// GetReturncode returns the exit status, false while it runs; the negative
+	// number of the signal that killed it. Loop only. (get_returncode)
+	GetReturncode() (code int, exited bool)
+	// GetPipeTransport returns the transport of the pipe to the child's
+	// descriptor fd, nil if there is none. Loop only. (get_pipe_transport)
+	GetPipeTransport(fd int) Transport
+	// SendSignal sends the child a signal. Loop only. (send_signal)
+	SendSignal(sig os.Signal) error
+	// Terminate asks the child to end. Loop only. (terminate)
+	Terminate() error
+	// Kill ends the child. Loop only. (kill)
+	Kill() error
+}

@@ -1,0 +1,447 @@
+package asyncio
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/selectors"
+)
+
+// patience is when a test that waits for something gives up.
+const patience = 30 * time.Second
+
+// mechanisms are the selectors that the tests of this package run on.
+var mechanisms = []struct {
+	name string
+	open func() (selectors.Selector, error)
+}{
+	{"select", func() (selectors.Selector, error) { return selectors.NewSelectSelector() }},
+	{"poll", func() (selectors.Selector, error) { return selectors.NewPollSelector() }},
+	{"epoll", func() (selectors.Selector, error) { return selectors.NewEpollSelector() }},
+	{"kqueue", func() (selectors.Selector, error) { return selectors.NewKqueueSelector() }},
+	{"devpoll", func() (selectors.Selector, error) { return selectors.NewDevpollSelector() }},
+}
+
+// overSelectors runs f as the subtest named row, once in a subtest for each
+// mechanism of the system.
+func overSelectors(t *testing.T, row string, f func(n *netTest)) {
+	t.Helper()
+	t.Run(row, func(t *testing.T) {
+		t.Parallel()
+		for _, m := range mechanisms {
+			s, err := m.open()
+			if errors.Is(err, errors.ErrUnsupported) {
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Run(m.name, func(t *testing.T) {
+				t.Parallel()
+				f(newNetTest(t, s))
+			})
+		}
+	})
+}
+
+// netTest is a loop under test. Unless a test says that it expects them, errors
+// that reach the exception handler fail it.
+type netTest struct {
+	*testing.T
+	l   *SelectorEventLoop
+	log *logBook
+
+	expectErrors bool
+	reported     []ExceptionContext // loop only
+}
+
+func newNetTest(t *testing.T, s selectors.Selector) *netTest {
+	t.Helper()
+	n := &netTest{T: t, log: &logBook{}}
+	l, err := NewSelectorEventLoop(s, WithLogger(slog.New(slog.NewTextHandler(n.log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.l = l
+	n.check(l.SetExceptionHandler(func(_ EventLoop, c ExceptionContext) {
+		n.reported = append(n.reported, c)
+		if !n.expectErrors {
+			n.Errorf("exception handler: %s: %v", c.Message, c.Err)
+		}
+	}))
+	t.Cleanup(func() { n.check(l.Close()) })
+	return n
+}
+
+// check fails the test for an error, and goes on.
+func (n *netTest) check(err error) {
+	n.Helper()
+	if err != nil {
+		n.Error(err)
+	}
+}
+
+// run runs f as a coroutine of the loop.
+func (n *netTest) run(f func(ctx context.Context)) {
+	n.Helper()
+	task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+		f(ctx)
+		return struct{}{}, nil
+	})
+	n.check(n.l.RunUntilComplete(task))
+}
+
+// until waits, in a coroutine, until cond holds: it looks after each pass.
+func (n *netTest) until(ctx context.Context, what string, cond func() bool) {
+	n.Helper()
+	deadline := n.l.Time() + patience
+	for !cond() {
+		if n.l.Time() > deadline {
+			n.Fatalf("waited in vain: %s", what)
+		}
+		// Not Sleep(ctx, 0): the loop is to block between the events it is here for.
+		n.check(Sleep(ctx, time.Millisecond))
+	}
+}
+
+// passes lets the loop turn a few times.
+func (n *netTest) passes(ctx context.Context) {
+	n.Helper()
+	for range 5 {
+		n.check(Sleep(ctx, 0))
+	}
+}
+
+// serve makes a server on a port of the loopback interface whose protocols are
+// returned as they are made.
+func (n *netTest) serve(ctx context.Context, made func(*recorder)) (*Server, string) {
+	n.Helper()
+	s, err := n.l.CreateServer(ctx, func() Protocol {
+		r := &recorder{}
+		if made != nil {
+			made(r)
+		}
+		return r
+	}, "tcp", "127.0.0.1:0", nil)
+	if err != nil {
+		n.Fatal(err)
+	}
+	return s, s.Addrs()[0].String()
+}
+
+// pair makes a connection between two recorders.
+func (n *netTest) pair(ctx context.Context, options ...func(client, server *recorder)) (client, server *recorder) {
+	n.Helper()
+	client = &recorder{}
+	s, addr := n.serve(ctx, func(r *recorder) {
+		server = r
+		for _, o := range options {
+			o(client, server)
+		}
+	})
+	if _, _, err := n.l.CreateConnection(ctx, func() Protocol { return client }, "tcp", addr, nil); err != nil {
+		n.Fatal(err)
+	}
+	n.until(ctx, "the server's side", func() bool { return server != nil && server.transport != nil })
+	s.Close()
+	return client, server
+}
+
+// raw connects a plain connection to a server's protocol.
+func (n *netTest) raw(ctx context.Context, options ...func(*recorder)) (*net.TCPConn, *recorder) {
+	n.Helper()
+	var server *recorder
+	s, addr := n.serve(ctx, func(r *recorder) {
+		server = r
+		for _, o := range options {
+			o(r)
+		}
+	})
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		n.Fatal(err)
+	}
+	n.Cleanup(func() { c.Close() })
+	n.until(ctx, "the server's side", func() bool { return server != nil && server.transport != nil })
+	s.Close()
+	return c.(*net.TCPConn), server
+}
+
+// recorder is a protocol that writes down what happens to it.
+type recorder struct {
+	events    []string
+	transport Transport
+	data      []byte
+	lost      bool
+	lostErr   error
+	keepOpen  bool // what EOFReceived answers
+
+	onMade   func(Transport)
+	onData   func([]byte)
+	onEOF    func()
+	onLost   func(error)
+	onPause  func()
+	onResume func()
+}
+
+func (r *recorder) note(format string, args ...any) {
+	r.events = append(r.events, fmt.Sprintf(format, args...))
+}
+
+func (r *recorder) ConnectionMade(t Transport) {
+	r.transport = t
+	r.note("made")
+	if r.onMade != nil {
+		r.onMade(t)
+	}
+}
+
+func (r *recorder) DataReceived(p []byte) {
+	if len(r.events) == 0 || r.events[len(r.events)-1] != "data" {
+		r.note("data")
+	}
+	r.data = append(r.data, p...)
+	if r.onData != nil {
+		r.onData(p)
+	}
+}
+
+func (r *recorder) EOFReceived() bool {
+	r.note("eof")
+	if r.onEOF != nil {
+		r.onEOF()
+	}
+	return r.keepOpen
+}
+
+func (r *recorder) ConnectionLost(err error) {
+	r.note("lost")
+	r.lost, r.lostErr = true, err
+	if r.onLost != nil {
+		r.onLost(err)
+	}
+}
+
+func (r *recorder) PauseWriting() {
+	r.note("pause")
+	if r.onPause != nil {
+		r.onPause()
+	}
+}
+
+func (r *recorder) ResumeWriting() {
+	r.note("resume")
+	if r.onResume != nil {
+		r.onResume()
+	}
+}
+
+func (r *recorder) history() string { return strings.Join(r.events, " ") }
+
+// bufferedRecorder offers memory instead of taking data.
+type bufferedRecorder struct {
+	recorder
+	size  int
+	hints []int
+	buf   []byte
+	get   func(hint int) []byte
+	upd   func(n int)
+}
+
+func (b *bufferedRecorder) GetBuffer(hint int) []byte {
+	b.hints = append(b.hints, hint)
+	if b.get != nil {
+		return b.get(hint)
+	}
+	b.buf = make([]byte, b.size)
+	return b.buf
+}
+
+func (b *bufferedRecorder) BufferUpdated(n int) {
+	b.note("updated %d", n)
+	b.data = append(b.data, b.buf[:n]...)
+	if b.upd != nil {
+		b.upd(n)
+	}
+}
+
+// logBook keeps what is logged.
+type logBook struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *logBook) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *logBook) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+func (b *logBook) count(text string) int { return strings.Count(b.String(), text) }
+
+// scripted is a loop's engine whose streams and sockets are a test's.
+type scripted struct {
+	engine.Engine
+	stream   func(fd uintptr, h engine.StreamHandler) (engine.Stream, error)
+	sockets  engine.Sockets
+	connect  func(fd uintptr, addr sock.Addr, done func(error)) (func(), error)
+	listener func(fd uintptr, h engine.ListenHandler) (engine.Listener, error)
+}
+
+func (s *scripted) Stream(fd uintptr, h engine.StreamHandler) (engine.Stream, error) {
+	if s.stream != nil {
+		return s.stream(fd, h)
+	}
+	return s.Engine.Stream(fd, h)
+}
+
+func (s *scripted) Listener(fd uintptr, h engine.ListenHandler) (engine.Listener, error) {
+	if s.listener != nil {
+		return s.listener(fd, h)
+	}
+	return s.Engine.Listener(fd, h)
+}
+
+func (s *scripted) Connect(fd uintptr, addr sock.Addr, done func(error)) (func(), error) {
+	if s.connect != nil {
+		return s.connect(fd, addr, done)
+	}
+	return s.Engine.Connect(fd, addr, done)
+}
+
+func (s *scripted) Sockets() engine.Sockets {
+	if s.sockets != nil {
+		return s.sockets
+	}
+	return s.Engine.Sockets()
+}
+
+// script puts a scripted engine under the loop, which must not have run yet.
+func (n *netTest) script() *scripted {
+	s := &scripted{Engine: n.l.eng}
+	n.l.eng = s
+	return s
+}
+
+// fakeStream is an engine's stream that does as it is told.
+type fakeStream struct {
+	h       engine.StreamHandler
+	fd      uintptr
+	calls   []string
+	wrote   []byte
+	accept  int   // how many bytes a write takes; -1: all
+	err     error // what a write returns
+	reading bool
+	sending bool
+	closed  bool
+	sendErr error
+}
+
+func (s *fakeStream) note(call string) { s.calls = append(s.calls, call) }
+
+func (s *fakeStream) StartReading() error { s.note("start"); s.reading = true; return nil }
+func (s *fakeStream) StopReading()        { s.note("stop"); s.reading = false }
+func (s *fakeStream) StopSending()        { s.note("stopsending"); s.sending = false }
+func (s *fakeStream) CloseWrite() error   { s.note("closewrite"); return nil }
+func (s *fakeStream) Close() error        { s.note("close"); s.closed = true; return nil }
+func (s *fakeStream) FD() uintptr         { return s.fd }
+
+func (s *fakeStream) Send() error {
+	s.note("send")
+	s.sending = s.sendErr == nil
+	return s.sendErr
+}
+
+func (s *fakeStream) Write(p []byte) (int, error) { return s.WriteVec([][]byte{p}) }
+
+func (s *fakeStream) WriteVec(bufs [][]byte) (int, error) {
+	s.note("write")
+	p := bytes.Join(bufs, nil)
+	if s.accept >= 0 {
+		p = p[:min(s.accept, len(p))]
+	}
+	s.wrote = append(s.wrote, p...)
+	return len(p), s.err
+}
+
+// writable lets a Send take n bytes, all of them if n is negative.
+func (s *fakeStream) writable(n int, err error) {
+	if !s.sending {
+		return
+	}
+	out := bytes.Join(s.h.Outgoing(nil), nil)
+	if n >= 0 {
+		out = out[:min(n, len(out))]
+	}
+	s.wrote = append(s.wrote, out...)
+	s.sending = false
+	s.h.Sent(len(out), err)
+}
+
+func (s *fakeStream) called(call string) (count int) {
+	for _, c := range s.calls {
+		if c == call {
+			count++
+		}
+	}
+	return count
+}
+
+// faked makes a transport over a fake stream, and has its protocol connected.
+// Coroutines only.
+func (n *netTest) faked(ctx context.Context, p Protocol) (*streamTransport, *fakeStream) {
+	n.Helper()
+	fs := &fakeStream{fd: 12345, accept: -1}
+	eng := n.l.eng.(*scripted)
+	eng.stream = func(fd uintptr, h engine.StreamHandler) (engine.Stream, error) {
+		fs.h, fs.fd = h, fd
+		return fs, nil
+	}
+	eng.sockets = noSockets{}
+	t, err := newStreamTransport(&n.l.baseLoop, fs.fd, p, nil, sock.Addr{}, nil)
+	if err != nil {
+		n.Fatal(err)
+	}
+	n.passes(ctx)
+	return t, fs
+}
+
+// noSockets knows no socket.
+type noSockets struct{ engine.SystemSockets }
+
+func (noSockets) LocalAddr(uintptr) (sock.Addr, error)         { return sock.Addr{}, net.ErrClosed }
+func (noSockets) RemoteAddr(uintptr) (sock.Addr, error)        { return sock.Addr{}, net.ErrClosed }
+func (noSockets) SetOption(uintptr, engine.Option, bool) error { return net.ErrClosed }
+func (noSockets) Close(uintptr) error                          { return nil }
+
+// overFake runs f, as the subtest named row, with a transport over a fake
+// stream.
+func overFake(t *testing.T, row string, f func(ctx context.Context, n *netTest)) {
+	t.Helper()
+	t.Run(row, func(t *testing.T) {
+		t.Parallel()
+		s, err := selectors.NewDefaultSelector()
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := newNetTest(t, s)
+		n.script()
+		n.run(func(ctx context.Context) { f(ctx, n) })
+	})
+}

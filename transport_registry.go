@@ -1,0 +1,122 @@
+package asyncio
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/go-asyncio/asyncio/internal/buffers"
+	"github.com/go-asyncio/asyncio/internal/netaddr"
+)
+
+// loopNet is the part of a loop that its transports and servers share.
+type loopNet struct {
+	pool buffers.Pool // what could not be written at once
+
+	// The transports that are not over yet, in the order in which they were
+	// made: for the loop's close, and for a server that closes its clients.
+	first, last *streamTransport
+
+	resolver netaddr.Resolver // nil: the system's
+	lookups  lookups
+}
+
+// add enters a transport.
+func (k *loopNet) add(t *streamTransport) {
+	if t.prev = k.last; t.prev != nil {
+		t.prev.next = t
+	} else {
+		k.first = t
+	}
+	k.last = t
+}
+
+// remove takes a transport out.
+func (k *loopNet) remove(t *streamTransport) {
+	if t.prev != nil {
+		t.prev.next = t.next
+	} else {
+		k.first = t.next
+	}
+	if t.next != nil {
+		t.next.prev = t.prev
+	} else {
+		k.last = t.prev
+	}
+	t.prev, t.next = nil, nil
+}
+
+// of lists the transports of a server.
+func (k *loopNet) of(s *Server) []*streamTransport {
+	var list []*streamTransport
+	for t := k.first; t != nil; t = t.next {
+		if t.server == s {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// warnUnclosed is how many transports are named that were not closed before
+// their loop was.
+const warnUnclosed = 10
+
+// closeNet ends what is still open when the loop is closed: no callback of
+// theirs can run any more.
+func (l *baseLoop) closeNet() {
+	l.netState.lookups.end()
+	left := 0
+	for t := l.netState.first; t != nil; t = l.netState.first {
+		if left++; left <= warnUnclosed {
+			l.logger().Warn(fmt.Sprintf("unclosed transport %v", t), "protocol", fmt.Sprintf("%T", t.protocol))
+		}
+		t.lost++
+		t.closing = true
+		t.release()
+	}
+	if left > warnUnclosed {
+		l.logger().Warn(fmt.Sprintf("%d more unclosed transports", left-warnUnclosed))
+	}
+}
+
+// lookups are the goroutines that look names up for a loop. The loop waits for
+// them when it is closed.
+type lookups struct {
+	mu      sync.Mutex
+	ended   bool
+	running sync.WaitGroup
+	ctx     context.Context
+	cancel  context.CancelFunc
+}
+
+// start runs f off the loop, with a context that is done when the loop is
+// closed or the returned function is called. It reports false on a closed loop.
+func (k *lookups) start(f func(ctx context.Context)) (stop func(), ok bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.ended {
+		return nil, false
+	}
+	if k.ctx == nil {
+		k.ctx, k.cancel = context.WithCancel(context.Background())
+	}
+	ctx, stop := context.WithCancel(k.ctx)
+	k.running.Add(1)
+	go func() {
+		defer k.running.Done()
+		defer stop()
+		f(ctx)
+	}()
+	return stop, true
+}
+
+// end stops all of them and waits until they have ended.
+func (k *lookups) end() {
+	k.mu.Lock()
+	k.ended = true
+	if k.cancel != nil {
+		k.cancel()
+	}
+	k.mu.Unlock()
+	k.running.Wait()
+}
