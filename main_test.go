@@ -1,0 +1,108 @@
+package asyncio_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// programVariable names the program that the test binary runs in place of its
+// tests: see inProgram.
+const programVariable = "ASYNCIO_TEST_PROGRAM"
+
+// programs are what tests run in a process of their own: its main goroutine is
+// theirs, and so are the program's policy and its signals.
+var programs = map[string]func() error{}
+
+// program registers a program; a test file calls it for a variable.
+func program(name string, f func() error) string {
+	programs[name] = f
+	return name
+}
+
+func TestMain(m *testing.M) {
+	if name := os.Getenv(programVariable); name != "" {
+		os.Exit(runProgram(name))
+	}
+	files := openFiles()
+	goroutines := runtime.NumGoroutine()
+	status := m.Run()
+	if err := leftBehind(goroutines, files); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		status = max(status, 1)
+	}
+	os.Exit(status)
+}
+
+func runProgram(name string) int {
+	f := programs[name]
+	if f == nil {
+		fmt.Fprintln(os.Stderr, "no program", name)
+		return 2
+	}
+	if err := f(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// programCommand is a command that runs a program in a process of its own.
+func programCommand(name string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), programVariable+"="+name)
+	return cmd
+}
+
+// inProgram runs a program and fails the test with what it complains about.
+func inProgram(t *testing.T, name string) {
+	t.Helper()
+	if out, err := programCommand(name).CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, bytes.TrimSpace(out))
+	}
+}
+
+// openFiles counts the descriptors of this process, -1 where the system does
+// not tell. It makes those that the runtime keeps first.
+func openFiles() int {
+	if r, w, err := os.Pipe(); err == nil {
+		_ = errors.Join(r.Close(), w.Close())
+	}
+	names, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return -1
+	}
+	return len(names)
+}
+
+// leftBehind waits for goroutines and descriptors to be gone that were not there
+// before, and says which did not go.
+func leftBehind(goroutines, files int) error {
+	for began := time.Now(); time.Since(began) < 10*time.Second; time.Sleep(time.Millisecond) {
+		runtime.GC() // files that nobody closed are not to be excused by the collector's absence
+		if len(strangers()) <= goroutines && openFiles() <= files {
+			return nil
+		}
+	}
+	return fmt.Errorf("left behind: descriptors %d, %d before; goroutines, %d before:\n%s",
+		openFiles(), files, goroutines, strings.Join(strangers(), "\n\n"))
+}
+
+// strangers are the stacks of all goroutines but those that the runtime keeps.
+func strangers() []string {
+	buf := make([]byte, 1<<20)
+	all := strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n")
+	var some []string
+	for _, stack := range all {
+		if !strings.Contains(stack, "os/signal.") {
+			some = append(some, stack)
+		}
+	}
+	return some
+}
