@@ -72,7 +72,9 @@ func (t *taskBase) waitFor(ctx context.Context, f *futureBase) error {
 	t.waitingOn = f
 	err = t.suspend(ctx, end)
 	t.waitingOn = nil
-	f.removeNode(&t.node)
+	if !f.Done() {
+		f.removeNode(&t.node)
+	}
 	return err
 }
 

@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -281,14 +282,53 @@ func (f *futureBase) publish(state uint32, err error) error {
 	if state == stateFinished && err != nil {
 		f.noteUnseen(err)
 	}
-	first := f.first
+	if f.first == nil {
+		f.state.Store(state)
+		f.mu.Unlock()
+		return nil
+	}
+	return f.publishTo(state)
+}
+
+// publishTo is publish with somebody waiting. A waiter may be used again as soon
+// as the state is changed, and may look at the state as soon as it is told: so
+// each is taken out of the list first, those that the loop tells later are
+// scheduled at once, and the others are told when the state is changed.
+func (f *futureBase) publishTo(state uint32) error {
+	var room [4]waitNode
+	later := room[:0]
+	on := f.loop.onLoop() && !f.loop.closed.Load()
+	for n := f.first; n != nil; {
+		next := n.next
+		n.prev, n.next, n.in = nil, nil, nil
+		if on && !n.direct && !f.loop.outer {
+			f.loop.schedule(n.to, n.ev)
+		} else {
+			later = append(later, waitNode{to: n.to, ev: n.ev, direct: n.direct})
+		}
+		n = next
+	}
 	f.first, f.last = nil, nil
 	f.state.Store(state)
 	f.mu.Unlock()
-	if first == nil {
-		return nil
+	var err error
+	for i := range later {
+		err = errors.Join(err, f.tell(&later[i], on))
 	}
-	return f.tell(first)
+	return err
+}
+
+// tell lets a waiter know that the future is done.
+func (f *futureBase) tell(n *waitNode, on bool) error {
+	switch {
+	case n.direct:
+		n.to.Complete(n.ev)
+	case on:
+		f.loop.schedule(n.to, n.ev)
+	case !f.loop.post(n.to, n.ev):
+		return opError("done callbacks", ErrLoopClosed)
+	}
+	return nil
 }
 
 // complete is settle and publish for the package's own use.
@@ -297,29 +337,6 @@ func (f *futureBase) complete(state uint32, err error) error {
 		return err
 	}
 	return f.publish(state, err)
-}
-
-// tell schedules everyone in a list that was taken from the future.
-func (f *futureBase) tell(n *waitNode) error {
-	on := f.loop.onLoop()
-	told := true
-	for n != nil {
-		next := n.next
-		n.prev, n.next, n.in = nil, nil, nil
-		switch {
-		case n.direct:
-			n.to.Complete(n.ev)
-		case on && !f.loop.closed.Load():
-			f.loop.schedule(n.to, n.ev)
-		default:
-			told = f.loop.post(n.to, n.ev) && told
-		}
-		n = next
-	}
-	if !told {
-		return opError("done callbacks", ErrLoopClosed)
-	}
-	return nil
 }
 
 // addNode adds a waiter, or reports false if the future is done.
@@ -368,7 +385,7 @@ func (f *futureBase) addCallback(to engine.Completer) CallbackToken {
 		if f.loop == nil {
 			to.Complete(0)
 		} else {
-			_ = f.tell(n) // a closed loop runs nothing more, as is documented
+			_ = f.tell(n, f.loop.onLoop() && !f.loop.closed.Load()) // a closed loop runs nothing more, as is documented
 		}
 	}
 	return CallbackToken{n}

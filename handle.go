@@ -46,6 +46,7 @@ type node struct {
 	when   time.Duration
 	timer  timers.ID // valid while place is inTimers
 	place  place
+	plain  bool    // nobody has a Handle of it
 	shared bool    // from the pool for other goroutines
 	origin *origin // debug mode: where it was made
 }
@@ -88,7 +89,7 @@ func (l *baseLoop) trimNodes() {
 
 // freeNode gives a node back whose generation has ended. Loop only.
 func (l *baseLoop) freeNode(n *node) {
-	n.fn, n.to, n.origin = nil, nil, nil
+	n.fn, n.to, n.origin, n.plain = nil, nil, nil, false
 	n.place = inNothing
 	if n.shared {
 		n.loop = nil

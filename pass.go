@@ -5,6 +5,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/go-asyncio/asyncio/internal/coro"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/selectors"
 )
@@ -33,8 +34,9 @@ type pass struct {
 	hot   int // idle moments in which to expect other goroutines
 	lucky int // idle moments in which to expect events
 
-	fn func()           // what runs now, or ran last: the user's,
-	to engine.Completer // or the loop's own
+	fn       func()           // what runs now, or ran last: the user's,
+	to       engine.Completer // or the loop's own,
+	stepping *taskBase        // or a task
 }
 
 const (
@@ -71,15 +73,37 @@ func (l *baseLoop) beginRun() {
 // underWay reports whether a body was lost in the middle of a pass.
 func (l *baseLoop) underWay() bool { return l.todo > 0 || l.nextEv < len(l.events) }
 
-// onePass runs one pass, or the rest of one.
-func (l *baseLoop) onePass() {
-	if !l.underWay() {
-		if err := l.collect(); err != nil {
-			l.fail(opError("poll", err))
-			return
+// turns runs passes until the run is over, which it reports; it also returns if
+// a callback panicked, in the middle of a pass that the next call goes on with.
+func (l *baseLoop) turns() (over bool) {
+	defer func() {
+		if !over {
+			l.callbackFailed(recover())
+		}
+	}()
+	for {
+		if !l.underWay() {
+			if err := l.collect(); err != nil {
+				l.fail(opError("poll", err))
+			}
+		}
+		l.dispatch()
+		if l.over || l.stopping.Load() {
+			return true
 		}
 	}
-	for !l.work() {
+}
+
+// callbackFailed deals with a callback that did not return, by what was
+// recovered: nil if it called Goexit.
+func (l *baseLoop) callbackFailed(recovered any) {
+	switch {
+	case recovered == nil:
+		l.callbackExited()
+	case coro.WasGoexit(recovered):
+		l.stepping.exited()
+	default:
+		l.callbackPanicked(recovered, debug.Stack())
 	}
 }
 
@@ -152,7 +176,7 @@ func (l *baseLoop) queue(events []engine.Event) {
 	}
 	for _, e := range events {
 		n := l.newNode()
-		n.to, n.ev = e.To, e.Ev
+		n.to, n.ev, n.plain = e.To, e.Ev, true
 		n.place = inReady
 		l.ready.push(n)
 	}
@@ -213,19 +237,8 @@ func (l *baseLoop) yield() bool {
 	return false
 }
 
-// work dispatches and runs what the pass has, and reports whether it is through
-// with it; false if a callback panicked.
-func (l *baseLoop) work() (through bool) {
-	defer func() {
-		if through {
-			return
-		}
-		if r := recover(); r != nil {
-			l.callbackPanicked(r, debug.Stack())
-		} else {
-			l.callbackExited()
-		}
-	}()
+// dispatch runs what the pass has.
+func (l *baseLoop) dispatch() {
 	for l.nextEv < len(l.events) {
 		e := l.events[l.nextEv]
 		l.nextEv++
@@ -237,24 +250,23 @@ func (l *baseLoop) work() (through bool) {
 			l.todo--
 			l.runTimed(l.ready.pop())
 		}
-		return true
+		return
 	}
 	l.ran += l.todo
 	for l.todo > 0 {
 		l.todo--
 		l.runNode(l.ready.pop())
 	}
-	return true
 }
 
 // runNode runs one callback. The node is free before the callback starts.
 func (l *baseLoop) runNode(n *node) {
 	if to := n.to; to != nil {
 		ev := n.ev
-		run := n.claim()
+		run := n.plain || n.claim()
 		l.freeNode(n)
 		if run {
-			l.to = to
+			l.fn, l.to = nil, to
 			to.Complete(ev)
 		}
 		return

@@ -161,14 +161,10 @@ func (b *runBody) Run(c *coro.Coro) {
 		l.over = false
 		l.beginRun()
 	}
-	for {
-		l.onePass()
-		if l.over || l.stopping.Load() {
-			l.over = false
-			l.stopping.Store(false)
-			return
-		}
+	for !l.turns() {
 	}
+	l.over = false
+	l.stopping.Store(false)
 }
 
 // fail ends the run with an error, at once.

@@ -111,7 +111,7 @@ func (l *baseLoop) schedule(to engine.Completer, ev uint64) {
 		}
 	}
 	n := l.newNode()
-	n.to, n.ev = to, ev
+	n.to, n.ev, n.plain = to, ev, true
 	l.pushReady(n)
 }
 
@@ -119,7 +119,7 @@ func (l *baseLoop) schedule(to engine.Completer, ev uint64) {
 // closed loop.
 func (l *baseLoop) post(to engine.Completer, ev uint64) bool {
 	n := foreignNodes.Get().(*node)
-	n.loop, n.to, n.ev = l, to, ev
+	n.loop, n.to, n.ev, n.plain = l, to, ev, true
 	if !l.inbox.Put(n) {
 		n.loop, n.to = nil, nil
 		foreignNodes.Put(n)

@@ -202,7 +202,7 @@ func (t *taskBase) init(l *baseLoop, f *futureBase, self AnyTask, body coro.Work
 	t.node.to = t
 	l.listTask(t)
 	if c.eager && l.onLoop() {
-		t.step()
+		t.stepNested()
 	} else {
 		l.schedule(t, t.event(wakeUp))
 	}
@@ -284,31 +284,58 @@ func (t *taskBase) Complete(ev uint64) {
 	t.step()
 }
 
-// step runs the task's coroutine until it waits or ends.
+// step runs the task's coroutine until it waits or ends. The loop's body calls
+// it; a Goexit in the coroutine comes out as a panic, and there is dealt with.
 func (t *taskBase) step() {
+	if !t.prepare() {
+		return
+	}
+	t.loop.stepping = t
+	t.stepped(t.co.Switch())
+}
+
+// stepNested is step for a task that is started inside another callback.
+func (t *taskBase) stepNested() {
+	if t.prepare() {
+		t.stepped(t.co.Resume())
+	}
+}
+
+// prepare readies the coroutine for its next step, or reports false if there is
+// none.
+func (t *taskBase) prepare() bool {
 	if t.co == nil {
 		if t.mustCancel {
 			t.mustCancel = false
 			t.finish(&CancelledError{t.cancelMsg})
-			return
+			return false
 		}
 		t.co = t.loop.pool.Get(t.body)
 	}
 	t.seq++
 	t.suspended = false
-	co := t.co
-	switch co.Resume() {
+	return true
+}
+
+// stepped takes note of how a step ended.
+func (t *taskBase) stepped(s coro.Status) {
+	switch s {
 	case coro.Suspended:
-	case coro.Panicked:
-		value, stack := co.Panic()
+	case coro.Panicked: // in a function deferred before Run's own
+		value, stack := t.co.Panic()
 		t.finish(&PanicError{value, stack})
 		t.co = nil
+	case coro.Exited:
+		t.exited()
 	default:
 		t.co = nil
-		if !t.f.Done() {
-			t.finish(ErrGoexit)
-		}
 	}
+}
+
+// exited takes note that the coroutine is gone.
+func (t *taskBase) exited() {
+	t.co = nil
+	t.finish(ErrGoexit)
 }
 
 // Run is the coroutine of the task.
