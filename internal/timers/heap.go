@@ -38,15 +38,11 @@ func (q *Queue[T]) up(i int, s slot) {
 func (q *Queue[T]) down(i int, s slot) {
 	h, items := q.heap, q.items
 	for {
-		m := i*arity + 1
-		if m >= len(h) {
+		first := i*arity + 1
+		if first >= len(h) {
 			break
 		}
-		for c, end := m+1, min(m+arity, len(h)); c < end; c++ {
-			if h[c].before(&h[m]) {
-				m = c
-			}
-		}
+		m := earliest(h, first)
 		if !h[m].before(&s) {
 			break
 		}
@@ -56,6 +52,32 @@ func (q *Queue[T]) down(i int, s slot) {
 	}
 	h[i] = s
 	items[s.id].at = uint32(i)
+}
+
+// earliest returns which of the siblings from first on is the earliest. Four are
+// compared two by two: the processor need not know the first result to get the second.
+func earliest(h []slot, first int) int {
+	if first+arity > len(h) {
+		m := first
+		for c := first + 1; c < len(h); c++ {
+			if h[c].before(&h[m]) {
+				m = c
+			}
+		}
+		return m
+	}
+	g := (*[arity]slot)(h[first:])
+	a, b := 0, 2
+	if g[1].before(&g[0]) {
+		a = 1
+	}
+	if g[3].before(&g[2]) {
+		b = 3
+	}
+	if g[b].before(&g[a]) {
+		a = b
+	}
+	return first + a
 }
 
 // heapify brings slots in any order into that of a heap.

@@ -42,7 +42,7 @@ const few = 4 * keep
 
 func TestMemoryShrinks(t *testing.T) {
 	t.Parallel()
-	const n = 8_000
+	const n = 5_000
 	fill := func(q *Queue[int]) []ID {
 		ids := make([]ID, n)
 		for i := range ids {

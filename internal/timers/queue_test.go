@@ -131,7 +131,7 @@ func (p *pair) drain() {
 
 func TestHistories(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(60) {
+	for seed := range uint64(32) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 1))
@@ -164,12 +164,12 @@ func TestHistories(t *testing.T) {
 // TestTides lets a queue swell and ebb, so that memory is given back under it.
 func TestTides(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(8) {
+	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 2))
 			p := &pair{t: t}
-			for _, level := range []int{1500, 3, 700, 200, 0, 1000, 10, 400, 1} {
+			for _, level := range []int{900, 3, 500, 150, 0, 700, 10, 300, 1} {
 				for len(p.m.entries) < level {
 					p.add(time.Duration(rng.IntN(100)))
 					if rng.IntN(4) == 0 {
