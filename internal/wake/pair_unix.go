@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pair is a pipe, both ends non-blocking.
+// pair is a pipe, both ends non-blocking. With the tag wakepipe it is that on Linux
+// too, to be tested there.
 type pair struct {
 	fds [2]int    // read from the first, write to the second
 	buf [128]byte // the consumer's
