@@ -13,18 +13,21 @@ func (f *futureBase) wait(ctx context.Context) error {
 	if f.loop == nil {
 		return opError("await", ErrInvalidState)
 	}
-	s := currentStrand()
+	t, inLoop := currentTask(ctx)
 	switch {
-	case s == nil:
+	case !inLoop:
 		return f.waitOutside(ctx)
-	case s.loop != f.loop:
-		return opError("await", ErrWrongLoop)
-	case s.task == nil:
+	case t == nil:
+		if !f.loop.onLoop() {
+			return opError("await", ErrWrongLoop)
+		}
 		return opError("await", ErrAwaitInCallback)
-	case f == s.task.f:
+	case t.loop != f.loop:
+		return opError("await", ErrWrongLoop)
+	case f == t.f:
 		return opError("await", ErrAwaitSelf)
 	}
-	return s.task.waitFor(ctx, f)
+	return t.waitFor(ctx, f)
 }
 
 // waitOutside blocks a goroutine that is no loop's until the future is done.
@@ -85,12 +88,14 @@ func (t *taskBase) beginWait(ctx context.Context) (end func() bool, err error) {
 	if t.co.Unwinding() || t.loop.closed.Load() {
 		return nil, opError("await", ErrLoopClosed)
 	}
-	t.noDone, t.near, t.interrupt = false, nil, false
+	if t.peculiar {
+		t.peculiar, t.noDone, t.near, t.interrupt = false, false, nil, false
+	}
 	if ctx == nil || ctx == context.Context(&t.scope) {
 		return nil, nil // the usual case: the task's own context
 	}
 	near, own := scopeOf(ctx)
-	t.near = near
+	t.peculiar, t.near = true, near
 	ev := t.event(interrupted)
 	switch {
 	case own && !near.underUser:

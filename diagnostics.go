@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"github.com/go-asyncio/asyncio/internal/engine"
 )
 
 // diagnostics is the part of a loop that reports: errors, and in debug mode what
@@ -61,9 +63,11 @@ func (l *baseLoop) SetSlowCallbackDuration(d time.Duration) error {
 }
 
 // runTimed runs one callback in debug mode.
-func (l *baseLoop) runTimed(n *node) {
-	l.source = n.origin
-	fn, to := n.fn, n.to
+func (l *baseLoop) runTimed(i readyItem) {
+	fn, to := (func())(nil), i.to
+	if i.n != nil {
+		fn, to, l.source = i.n.fn, i.n.to, i.n.origin
+	}
 	start := l.now()
 	l.holder.Store(goroutineID())
 	l.since.Store(int64(start) + 1)
@@ -74,11 +78,16 @@ func (l *baseLoop) runTimed(n *node) {
 			l.logger().Warn(fmt.Sprintf("Executing %s took %.3f seconds", describeCallback(fn, to), d.Seconds()))
 		}
 	}()
-	l.runNode(n)
+	if i.n != nil {
+		l.runNode(i.n)
+		return
+	}
+	l.to = to
+	to.Complete(i.ev)
 }
 
 // describeCallback names a callback, or the task whose step it is.
-func describeCallback(fn func(), to any) string {
+func describeCallback(fn func(), to engine.Completer) string {
 	switch t := to.(type) {
 	case nil:
 		return "<Handle " + funcName(fn) + ">"

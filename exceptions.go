@@ -160,6 +160,7 @@ func (l *baseLoop) callbackExited() {
 
 // currentName names what the loop runs or ran last.
 func (l *baseLoop) currentName() string {
+	defer func() { l.fn = nil }()
 	switch {
 	case l.fn != nil:
 		return funcName(l.fn)

@@ -282,38 +282,39 @@ func (f *futureBase) publish(state uint32, err error) error {
 	if state == stateFinished && err != nil {
 		f.noteUnseen(err)
 	}
-	if f.first == nil {
-		f.state.Store(state)
-		f.mu.Unlock()
-		return nil
-	}
-	return f.publishTo(state)
-}
-
-// publishTo is publish with somebody waiting. A waiter may be used again as soon
-// as the state is changed, and may look at the state as soon as it is told: so
-// each is taken out of the list first, those that the loop tells later are
-// scheduled at once, and the others are told when the state is changed.
-func (f *futureBase) publishTo(state uint32) error {
-	var room [4]waitNode
-	later := room[:0]
-	on := f.loop.onLoop() && !f.loop.closed.Load()
-	for n := f.first; n != nil; {
-		next := n.next
-		n.prev, n.next, n.in = nil, nil, nil
-		if on && !n.direct && !f.loop.outer {
-			f.loop.schedule(n.to, n.ev)
-		} else {
-			later = append(later, waitNode{to: n.to, ev: n.ev, direct: n.direct})
+	n := f.first
+	if n != nil {
+		f.first, f.last = nil, nil
+		if n.next != nil || n.direct || f.loop.outer || !f.loop.onLoop() || f.loop.closed.Load() {
+			return f.publishTo(n, state)
 		}
-		n = next
+		// The usual case: one task waits, and another one of its loop is here.
+		n.in = nil
+		f.loop.schedule(n.to, n.ev)
 	}
-	f.first, f.last = nil, nil
 	f.state.Store(state)
 	f.mu.Unlock()
+	return nil
+}
+
+// publishTo is publish with a list of waiters. A waiter may be used again as soon
+// as the state is changed, and may look at the state as soon as it is told: so
+// all are taken out of the list first, then the state is changed, then they are
+// told.
+func (f *futureBase) publishTo(n *waitNode, state uint32) error {
+	var list []waitNode
+	for n != nil {
+		list = append(list, waitNode{to: n.to, ev: n.ev, direct: n.direct})
+		next := n.next
+		n.prev, n.next, n.in = nil, nil, nil
+		n = next
+	}
+	f.state.Store(state)
+	f.mu.Unlock()
+	on := f.loop.onLoop() && !f.loop.closed.Load()
 	var err error
-	for i := range later {
-		err = errors.Join(err, f.tell(&later[i], on))
+	for i := range list {
+		err = errors.Join(err, f.tell(&list[i], on))
 	}
 	return err
 }
@@ -342,17 +343,18 @@ func (f *futureBase) complete(state uint32, err error) error {
 // addNode adds a waiter, or reports false if the future is done.
 func (f *futureBase) addNode(n *waitNode) bool {
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	if f.state.Load() != statePending {
+		f.mu.Unlock()
 		return false
 	}
-	n.in, n.prev, n.next = f, f.last, nil
+	n.in = f
 	if f.last != nil {
-		f.last.next = n
+		n.prev, f.last.next = f.last, n
 	} else {
 		f.first = n
 	}
 	f.last = n
+	f.mu.Unlock()
 	return true
 }
 

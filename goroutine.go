@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"bytes"
+	"context"
 	"runtime"
 	"strconv"
 	"sync"
@@ -155,6 +156,20 @@ func (t *strandTable) remove(s *strand) {
 
 // currentStrand returns the strand of the calling goroutine, nil outside loops.
 func currentStrand() *strand { return strands.lookup(goroutineID()) }
+
+// currentTask returns the task whose coroutine the caller is, and whether the
+// caller is in a loop at all. The context that the task gave its function is
+// only a hint: if it is the caller's own, no table need be searched.
+func currentTask(ctx context.Context) (t *taskBase, inLoop bool) {
+	id := goroutineID()
+	if s, ok := ctx.(*scope); ok && s.task.coID.Load() == id {
+		return s.task, true
+	}
+	if s := strands.lookup(id); s != nil {
+		return s.task, true
+	}
+	return nil, false
+}
 
 // contextID identifies the calling goroutine as a policy's context. Code of a
 // loop counts as the goroutine that runs the loop, as Python's would.

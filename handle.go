@@ -39,14 +39,13 @@ type TimerHandle struct {
 type node struct {
 	state atomic.Uint64
 	fn    func()           // the user's callback, or
-	to    engine.Completer // the loop's own work, which has no Handle
+	to    engine.Completer // a timer of the loop's own
 	ev    uint64
 
 	loop   *baseLoop
 	when   time.Duration
 	timer  timers.ID // valid while place is inTimers
 	place  place
-	plain  bool    // nobody has a Handle of it
 	shared bool    // from the pool for other goroutines
 	origin *origin // debug mode: where it was made
 }
@@ -89,7 +88,7 @@ func (l *baseLoop) trimNodes() {
 
 // freeNode gives a node back whose generation has ended. Loop only.
 func (l *baseLoop) freeNode(n *node) {
-	n.fn, n.to, n.origin, n.plain = nil, nil, nil, false
+	n.fn, n.to, n.origin = nil, nil, nil
 	n.place = inNothing
 	if n.shared {
 		n.loop = nil

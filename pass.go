@@ -82,7 +82,12 @@ func (l *baseLoop) turns() (over bool) {
 		}
 	}()
 	for {
-		if !l.underWay() {
+		switch {
+		case l.underWay():
+		case l.ready.len > 0 && l.skipped < l.mayskip && l.ran < maxRun && l.undisturbed():
+			l.skipped++
+			l.todo = l.ready.len
+		default:
 			if err := l.collect(); err != nil {
 				l.fail(opError("poll", err))
 			}
@@ -92,6 +97,12 @@ func (l *baseLoop) turns() (over bool) {
 			return true
 		}
 	}
+}
+
+// undisturbed reports whether a pass that does not poll has nothing to do but
+// run what is ready.
+func (l *baseLoop) undisturbed() bool {
+	return l.timers.Len() == 0 && l.inbox.Empty() && !l.first && !l.stopping.Load()
 }
 
 // callbackFailed deals with a callback that did not return, by what was
@@ -175,10 +186,7 @@ func (l *baseLoop) queue(events []engine.Event) {
 		return
 	}
 	for _, e := range events {
-		n := l.newNode()
-		n.to, n.ev, n.plain = e.To, e.Ev, true
-		n.place = inReady
-		l.ready.push(n)
+		l.ready.push(readyItem{to: e.To, ev: e.Ev})
 	}
 	if l.timers.Len() > 0 {
 		l.queueDueTimers(l.seen)
@@ -242,7 +250,7 @@ func (l *baseLoop) dispatch() {
 	for l.nextEv < len(l.events) {
 		e := l.events[l.nextEv]
 		l.nextEv++
-		l.fn, l.to = nil, e.To
+		l.to = e.To
 		e.To.Complete(e.Ev)
 	}
 	if l.debug.Load() {
@@ -255,27 +263,29 @@ func (l *baseLoop) dispatch() {
 	l.ran += l.todo
 	for l.todo > 0 {
 		l.todo--
-		l.runNode(l.ready.pop())
+		i := l.ready.pop()
+		if i.n == nil {
+			l.to = i.to
+			i.to.Complete(i.ev)
+		} else {
+			l.runNode(i.n)
+		}
 	}
 }
 
-// runNode runs one callback. The node is free before the callback starts.
+// runNode runs the callback of a node, which is free before that starts.
 func (l *baseLoop) runNode(n *node) {
-	if to := n.to; to != nil {
-		ev := n.ev
-		run := n.plain || n.claim()
-		l.freeNode(n)
-		if run {
-			l.fn, l.to = nil, to
-			to.Complete(ev)
-		}
-		return
-	}
-	fn := n.fn
+	fn, to, ev := n.fn, n.to, n.ev
 	run := n.claim()
 	l.freeNode(n)
-	if run {
-		l.fn, l.to = fn, nil
+	switch {
+	case !run:
+	case fn != nil:
+		l.fn = fn
 		fn()
+		l.fn = nil
+	default:
+		l.to = to
+		to.Complete(ev)
 	}
 }

@@ -1,31 +1,41 @@
 package asyncio
 
+import "github.com/go-asyncio/asyncio/internal/engine"
+
+// readyItem is a callback whose turn has come: a user's, by its node, or work of
+// the loop's own, which has no handle and needs no node.
+type readyItem struct {
+	n  *node // or nil, and then
+	to engine.Completer
+	ev uint64
+}
+
 // readyQueue is a ring of the callbacks whose turn has come.
 type readyQueue struct {
-	ring []*node // its length is a power of two
+	ring []readyItem // its length is a power of two
 	head int
 	len  int
 }
 
-func (q *readyQueue) push(n *node) {
+func (q *readyQueue) push(i readyItem) {
 	if q.len == len(q.ring) {
 		q.grow()
 	}
-	q.ring[(q.head+q.len)&(len(q.ring)-1)] = n
+	q.ring[(q.head+q.len)&(len(q.ring)-1)] = i
 	q.len++
 }
 
-func (q *readyQueue) pop() *node {
-	i := q.head & (len(q.ring) - 1)
-	n := q.ring[i]
-	q.ring[i] = nil
-	q.head = i + 1
+func (q *readyQueue) pop() readyItem {
+	p := &q.ring[q.head&(len(q.ring)-1)]
+	i := *p
+	*p = readyItem{}
+	q.head++
 	q.len--
-	return n
+	return i
 }
 
 func (q *readyQueue) grow() {
-	ring := make([]*node, max(64, 2*len(q.ring)))
+	ring := make([]readyItem, max(64, 2*len(q.ring)))
 	for i := range q.len {
 		ring[i] = q.ring[(q.head+i)&(len(q.ring)-1)]
 	}
@@ -34,7 +44,7 @@ func (q *readyQueue) grow() {
 
 // shrink gives back the memory of a burst; called when the queue is empty.
 func (q *readyQueue) shrink() {
-	if len(q.ring) > 1<<16 {
+	if len(q.ring) > 1<<14 {
 		*q = readyQueue{}
 	}
 }

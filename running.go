@@ -223,7 +223,7 @@ func (l *baseLoop) Close() error {
 // deferred function of a coroutine took its body down.
 func (l *baseLoop) shutDown() {
 	l.closed.Store(true)
-	l.inbox.Close(func(*node) {})
+	l.inbox.Close(func(readyItem) {})
 	l.unwindTasks()
 	l.reportUnseen()
 	l.closeNet()

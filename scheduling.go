@@ -22,14 +22,14 @@ type scheduling struct {
 	staleTimers atomic.Int64 // cancelled from other goroutines, still queued
 	free        []*node
 
-	inbox *mailbox.Box[*node]
-	taken []*node // what was taken from the inbox, kept for its memory
+	inbox *mailbox.Box[readyItem]
+	taken []readyItem // what was taken from the inbox, kept for its memory
 }
 
 func (l *baseLoop) initScheduling() {
 	l.epoch = time.Now()
 	l.resolution = clockResolution()
-	l.inbox = mailbox.New[*node](l.eng.Wake)
+	l.inbox = mailbox.New[readyItem](l.eng.Wake)
 }
 
 // clockResolution measures the smallest step that the monotonic clock shows.
@@ -72,30 +72,32 @@ func (l *baseLoop) CallSoon(f func()) (Handle, error) {
 		n.origin = newOrigin()
 	}
 	h := n.handle()
-	l.pushReady(n)
+	n.place = inReady
+	l.pushReady(readyItem{n: n})
 	if held {
 		l.leave()
 	}
 	return h, nil
 }
 
-// pushReady queues a node behind all that was scheduled before, also by other
+// pushReady queues a callback behind all that was scheduled before, also by other
 // goroutines.
-func (l *baseLoop) pushReady(n *node) {
+func (l *baseLoop) pushReady(i readyItem) {
 	if !l.inbox.Empty() {
 		l.takeInbox()
 	}
-	n.place = inReady
-	l.ready.push(n)
+	l.ready.push(i)
 }
 
 // takeInbox moves what other goroutines scheduled to the ready queue.
 func (l *baseLoop) takeInbox() {
 	l.taken = l.inbox.Take(l.taken[:0])
-	for i, n := range l.taken {
-		n.place = inReady
-		l.ready.push(n)
-		l.taken[i] = nil
+	for i, item := range l.taken {
+		if item.n != nil {
+			item.n.place = inReady
+		}
+		l.ready.push(item)
+		l.taken[i] = readyItem{}
 	}
 	if cap(l.taken) > 1<<16 {
 		l.taken = nil
@@ -110,22 +112,13 @@ func (l *baseLoop) schedule(to engine.Completer, ev uint64) {
 			return
 		}
 	}
-	n := l.newNode()
-	n.to, n.ev, n.plain = to, ev, true
-	l.pushReady(n)
+	l.pushReady(readyItem{to: to, ev: ev})
 }
 
 // post is CallSoonThreadsafe for the loop's own work. It reports false on a
 // closed loop.
 func (l *baseLoop) post(to engine.Completer, ev uint64) bool {
-	n := foreignNodes.Get().(*node)
-	n.loop, n.to, n.ev, n.plain = l, to, ev, true
-	if !l.inbox.Put(n) {
-		n.loop, n.to = nil, nil
-		foreignNodes.Put(n)
-		return false
-	}
-	return true
+	return l.inbox.Put(readyItem{to: to, ev: ev})
 }
 
 // callback is a function as a Completer.
@@ -146,7 +139,7 @@ func (l *baseLoop) CallSoonThreadsafe(f func()) (Handle, error) {
 		n.origin = newOrigin()
 	}
 	h := n.handle()
-	if !l.inbox.Put(n) {
+	if !l.inbox.Put(readyItem{n: n}) {
 		n.loop, n.fn, n.origin = nil, nil, nil
 		foreignNodes.Put(n)
 		return Handle{}, opError("call_soon_threadsafe", ErrLoopClosed)
@@ -258,7 +251,7 @@ func (l *baseLoop) queueDueTimers(t time.Duration) {
 			return
 		}
 		n.place = inReady
-		l.ready.push(n)
+		l.ready.push(readyItem{n: n})
 	}
 }
 

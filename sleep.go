@@ -10,16 +10,16 @@ import (
 // blocks, in real time. ErrAwaitInCallback in a plain callback; ErrCancelled if
 // the task is cancelled; ctx's error if ctx is done first. (asyncio.sleep)
 func Sleep(ctx context.Context, d time.Duration) error {
-	s := currentStrand()
+	t, inLoop := currentTask(ctx)
 	switch {
-	case s == nil:
+	case !inLoop:
 		return sleepOutside(ctx, d)
-	case s.task == nil:
+	case t == nil:
 		return opError("sleep", ErrAwaitInCallback)
 	case d <= 0:
-		return s.task.giveWay(ctx)
+		return t.giveWay(ctx)
 	}
-	return s.task.sleep(ctx, d)
+	return t.sleep(ctx, d)
 }
 
 func (t *taskBase) sleep(ctx context.Context, d time.Duration) error {

@@ -65,6 +65,7 @@ type taskBase struct {
 	suspended bool
 	waitingOn *futureBase
 	node      waitNode
+	peculiar  bool   // the wait is not simply with the task's own context:
 	noDone    bool   // the wait's context cannot be done,
 	near      *scope // and this is the nearest scope to it
 	interrupt bool   // the wait's context is done
@@ -271,10 +272,11 @@ func (t *taskBase) event(kind uint64) uint64 { return t.seq<<eventBits | kind }
 
 // Complete runs the task on, if it still waits for what ev tells of.
 func (t *taskBase) Complete(ev uint64) {
-	if ev>>eventBits != t.seq || t.f.Done() {
+	if ev>>eventBits != t.seq {
 		return
 	}
 	switch ev & (1<<eventBits - 1) {
+	case wakeUp:
 	case timeIsUp:
 		t.loop.schedule(t, t.event(wakeUp))
 		return
@@ -291,7 +293,9 @@ func (t *taskBase) step() {
 		return
 	}
 	t.loop.stepping = t
-	t.stepped(t.co.Switch())
+	if s := t.co.Switch(); s != coro.Suspended {
+		t.stepped(s)
+	}
 }
 
 // stepNested is step for a task that is started inside another callback.
@@ -320,14 +324,13 @@ func (t *taskBase) prepare() bool {
 // stepped takes note of how a step ended.
 func (t *taskBase) stepped(s coro.Status) {
 	switch s {
-	case coro.Suspended:
 	case coro.Panicked: // in a function deferred before Run's own
 		value, stack := t.co.Panic()
 		t.finish(&PanicError{value, stack})
 		t.co = nil
 	case coro.Exited:
 		t.exited()
-	default:
+	case coro.Done:
 		t.co = nil
 	}
 }
@@ -385,8 +388,8 @@ func (t *taskBase) finish(err error) {
 	case c != nil:
 		state, err = stateCancelled, c
 	}
+	t.seq++ // wake-ups still under way are stale
 	t.loop.unlistTask(t)
-	t.scope.close()
 	// Nobody else settles a task, so this cannot fail; callbacks that a closed
 	// loop cannot run are gone with it.
 	_ = t.f.complete(state, err)

@@ -25,14 +25,13 @@ type Waiter struct {
 // cancellation or by ctx, a Wake that came with it is kept for the next Wait.
 // ErrInvalidState if somebody waits already.
 func (w *Waiter) Wait(ctx context.Context) error {
-	s := currentStrand()
-	if s == nil {
+	t, inLoop := currentTask(ctx)
+	if !inLoop {
 		return w.waitOutside(ctx)
 	}
-	if s.task == nil {
+	if t == nil {
 		return opError("wait", ErrAwaitInCallback)
 	}
-	t := s.task
 	end, err := t.beginWait(ctx)
 	if err != nil {
 		return err

@@ -141,6 +141,28 @@ func (c *Coro) body(yield func(struct{}) bool) {
 // Resume switches to the coroutine until it suspends, returns or is gone.
 func (c *Coro) Resume() Status {
 	c.enter()
+	return c.settle()
+}
+
+// Switch is Resume without the cost of a deferred function. If the coroutine
+// ends by Goexit, the private panic that stands for it reaches the caller's own
+// deferred function, which asks WasGoexit.
+func (c *Coro) Switch() Status {
+	c.next()
+	if c.status == Suspended {
+		return Suspended
+	}
+	return c.settle()
+}
+
+// WasGoexit tells a recovered value that stands for the Goexit of a coroutine
+// that was resumed with Switch.
+func WasGoexit(recovered any) bool {
+	_, ok := recovered.(goexited)
+	return ok
+}
+
+func (c *Coro) settle() Status {
 	if c.status == Done {
 		if len(c.pool.idle) < maxIdle {
 			c.pool.idle = append(c.pool.idle, c)
@@ -154,10 +176,8 @@ func (c *Coro) Resume() Status {
 
 func (c *Coro) enter() {
 	defer func() {
-		if r := recover(); r != nil {
-			if _, ok := r.(goexited); !ok {
-				panic(r)
-			}
+		if r := recover(); r != nil && !WasGoexit(r) {
+			panic(r)
 		}
 	}()
 	c.next()
