@@ -1,0 +1,39 @@
+package asyncio
+
+// chain gives dst the result of src once that is done, and cancels src if dst is
+// cancelled before. The two may be of different loops: each is only told, and dst
+// changes on its own loop.
+func chain[T any](src AwaitableOf[T], dst *Future[T]) {
+	from := src.awaitable()
+	deliver := callback(func() { copyState(src, dst) })
+	dst.addCallback(callback(func() {
+		if dst.Cancelled() {
+			from.cancelWith(asCancelled(dst.err).Message)
+		}
+	}))
+	if from.loop == dst.loop {
+		from.addCallback(deliver)
+		return
+	}
+	// A closed loop of dst's runs nothing more: then nobody waits there.
+	across := callback(func() { dst.loop.post(deliver, 0) })
+	from.notify(dst.loop, &waitNode{to: across, direct: true})
+}
+
+// copyState makes dst, unless it is done, what src is: succeeded, failed or
+// cancelled. src is done. (futures._copy_future_state)
+func copyState[T any](src AwaitableOf[T], dst *Future[T]) {
+	if dst.Done() {
+		return
+	}
+	v, err := src.Result()
+	// Someone else may settle dst meanwhile; what came first counts.
+	switch {
+	case src.Cancelled():
+		_ = dst.complete(stateCancelled, err)
+	case err != nil:
+		_ = dst.complete(stateFinished, err)
+	default:
+		_ = dst.setResult(v)
+	}
+}

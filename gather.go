@@ -1,0 +1,183 @@
+package asyncio
+
+import "context"
+
+// Result is what became of one of several things that were waited for together.
+type Result[T any] struct {
+	Value T
+	Err   error
+}
+
+// Gather runs the functions as tasks of the running loop, at the same time, and
+// returns their results in the order of the arguments, or the first error as soon
+// as there is one: the other tasks then go on, and what becomes of them is not
+// reported. If the waiting is cancelled, or ctx ends it, the tasks are cancelled.
+//
+// The tasks have the values of ctx, not its cancellation. ErrNoRunningLoop
+// outside a loop, ErrAwaitInCallback in a plain callback, ErrInvalidArgument for
+// a nil function; no function is entered then. (asyncio.gather)
+func Gather[T any](ctx context.Context, fs ...func(context.Context) (T, error)) ([]T, error) {
+	return runTogether(ctx, "gather", fs, GatherFuture[T])
+}
+
+// GatherResults is Gather that waits for all functions and returns each one's
+// result or error. Its own error says that the waiting failed: it was cancelled,
+// or is not possible here. (asyncio.gather with return_exceptions)
+func GatherResults[T any](ctx context.Context, fs ...func(context.Context) (T, error)) ([]Result[T], error) {
+	return runTogether(ctx, "gather", fs, gatherResults[T])
+}
+
+// GatherOf is Gather for futures and tasks that exist already; one that is given
+// twice is waited for once. Any goroutine may call it. If the waiting is
+// cancelled, they are cancelled; if ctx ends it, they go on. Futures of different
+// loops: ErrWrongLoop, which is an ErrInvalidArgument here, as is a nil future.
+// (asyncio.gather)
+func GatherOf[T any](ctx context.Context, aws ...AwaitableOf[T]) ([]T, error) {
+	return GatherFuture(ctx, aws...).Await(ctx)
+}
+
+// GatherFuture is GatherOf as a future, of the loop of what it gathers; of the
+// running or current loop if that is nothing. Its Cancel cancels all that is not
+// done and reports whether there was any: it ends when they have, failed with the
+// cancellation, not cancelled itself. Any goroutine may call it. (asyncio.gather)
+func GatherFuture[T any](_ context.Context, aws ...AwaitableOf[T]) *Future[[]T] {
+	return gather(aws, false, func() []T {
+		values := make([]T, len(aws))
+		for i, a := range aws {
+			values[i], _ = a.Result() // none has failed
+		}
+		return values
+	})
+}
+
+func gatherResults[T any](_ context.Context, aws ...AwaitableOf[T]) *Future[[]Result[T]] {
+	return gather(aws, true, func() []Result[T] {
+		results := make([]Result[T], len(aws))
+		for i, a := range aws {
+			results[i].Value, results[i].Err = a.Result()
+		}
+		return results
+	})
+}
+
+// runTogether makes tasks of the functions and waits for the future of them all.
+func runTogether[T, R any](ctx context.Context, op string, fs []func(context.Context) (T, error),
+	all func(context.Context, ...AwaitableOf[T]) *Future[R]) (R, error) {
+	var zero R
+	for i, f := range fs {
+		if f == nil {
+			return zero, invalid(op, "function %d is nil", i)
+		}
+	}
+	switch s := currentStrand(); {
+	case s == nil:
+		return zero, opError(op, ErrNoRunningLoop)
+	case s.task == nil:
+		return zero, opError(op, ErrAwaitInCallback)
+	}
+	aws := make([]AwaitableOf[T], len(fs))
+	for i, f := range fs {
+		aws[i] = Go(ctx, f)
+	}
+	fut := all(ctx, aws...)
+	v, err := fut.Await(ctx)
+	if !fut.Done() {
+		fut.Cancel() // nobody else knows the tasks
+	}
+	return v, err
+}
+
+// gathering is the state behind a future that gathers others.
+type gathering struct {
+	*together
+	out       *futureBase
+	errorsToo bool // errors are results
+	finished  int  // loop only, as all that follows
+	cancelled bool
+	msg       any
+	deliver   func() // gives out the results
+}
+
+func gather[T, R any](aws []AwaitableOf[T], errorsToo bool, collect func() []R) *Future[[]R] {
+	const op = "gather"
+	group, err := newTogether(op, aws)
+	if err != nil {
+		return failedFuture[[]R](err)
+	}
+	if len(aws) == 0 {
+		out := NewFuture[[]R](nil)
+		_ = out.SetResult([]R{}) // fails if the future has already, for want of a loop
+		return out
+	}
+	out := &Future[[]R]{}
+	if group.loop == nil {
+		// All failed before they had a loop, so this has no loop either.
+		if !errorsToo {
+			return failedFuture[[]R](group.fs[0].outcome())
+		}
+		out.value = collect()
+		out.state.Store(stateFinished)
+		return out
+	}
+	out.setLoop(group.loop)
+	g := &gathering{together: group, out: &out.futureBase, errorsToo: errorsToo}
+	g.deliver = func() { _ = out.setResult(collect()) } // the caller may have set one
+	out.by = g
+	for i, f := range g.fs {
+		g.nodes[i] = waitNode{to: g, ev: uint64(i)}
+		f.notify(g.loop, &g.nodes[i])
+	}
+	return out
+}
+
+// Complete takes note that one of the futures is done.
+func (g *gathering) Complete(ev uint64) {
+	f := g.fs[ev]
+	g.finished++
+	if g.out.Done() {
+		f.markSeen() // as the first one's failure stands for all
+		return
+	}
+	switch {
+	case f.err != nil && !g.errorsToo:
+		_ = g.out.complete(stateFinished, f.outcome())
+	case g.finished < len(g.fs):
+	case g.cancelled:
+		_ = g.out.complete(stateFinished, &CancelledError{g.msg})
+	default:
+		g.deliver()
+	}
+}
+
+// cancelFuture cancels what is gathered and is not done.
+func (g *gathering) cancelFuture(msg any) bool {
+	if g.out.Done() {
+		g.out.markSeen()
+		return false
+	}
+	ok := false
+	if g.loop.asOwner(func() { ok = g.cancelAll(msg) }) {
+		return ok
+	}
+	for _, f := range g.fs {
+		if !f.Done() {
+			return g.loop.post(callback(func() { g.cancelAll(msg) }), 0)
+		}
+	}
+	return false
+}
+
+func (g *gathering) cancelAll(msg any) (any bool) {
+	for _, f := range g.fs {
+		if f.cancelWith(msg) {
+			any = true
+		}
+	}
+	if any {
+		g.cancelled, g.msg = true, msg
+	}
+	return any
+}
+
+// describe names the kind.
+func (g *gathering) describe() string { return "GatheringFuture" }

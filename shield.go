@@ -1,0 +1,59 @@
+package asyncio
+
+import "context"
+
+// Shield waits for a and returns its result, but if the wait is cancelled, or ctx
+// ends it, a goes on. If a itself is cancelled, so is the wait. Shield a
+// coroutine by giving it the task: Shield(ctx, Go(ctx, f)). Any goroutine may
+// call it; who is running decides how it waits, as with Await. (asyncio.shield)
+func Shield[T any](ctx context.Context, a AwaitableOf[T]) (T, error) {
+	outer := ShieldFuture(ctx, a)
+	v, err := outer.Await(ctx)
+	if !outer.Done() {
+		outer.Cancel() // lets go of a
+	}
+	return v, err
+}
+
+// ShieldFuture is Shield as a future: it gets a's end, and cancelling it leaves a
+// alone. If a is done already, so is the future. Any goroutine may call it; a nil
+// or zero a: the future has failed with ErrInvalidArgument. (asyncio.shield)
+func ShieldFuture[T any](_ context.Context, a AwaitableOf[T]) *Future[T] {
+	const op = "shield"
+	inner := futureOf(a)
+	switch {
+	case inner == nil:
+		return failedFuture[T](invalid(op, "the awaitable is nil"))
+	case inner.loop == nil && !inner.Done():
+		return failedFuture[T](invalid(op, "the awaitable is a zero value, not made by this package"))
+	case inner.Done():
+		return finishedLike(a)
+	}
+	outer := &Future[T]{}
+	outer.setLoop(inner.loop)
+	link := inner.addCallback(callback(func() {
+		if outer.Done() {
+			inner.markSeen()
+			return
+		}
+		copyState(a, outer)
+	}))
+	outer.addCallback(callback(func() { inner.removeCallback(link) }))
+	return outer
+}
+
+// finishedLike returns a future with the state of one that is done: itself, if it
+// is a plain future.
+func finishedLike[T any](a AwaitableOf[T]) *Future[T] {
+	if f, ok := a.(*Future[T]); ok {
+		return f
+	}
+	f := &Future[T]{}
+	if l := a.awaitable().loop; l != nil {
+		f.setLoop(l)
+		copyState(a, f)
+		return f
+	}
+	f.failWithout(a.Exception())
+	return f
+}

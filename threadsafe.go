@@ -1,0 +1,57 @@
+package asyncio
+
+import "context"
+
+// RunCoroutineThreadsafe makes a task of f on the loop, from any goroutine, and
+// returns a future of its result: Await it, or let go of it. Cancelling the
+// future cancels the task; if the task is not made yet, f is not entered. A nil
+// loop means the running one, else the current one.
+//
+// The future belongs to the loop; a coroutine of another loop awaits it through
+// WrapFuture. It has failed already with ErrLoopClosed on a closed loop, and with
+// ErrNoCurrentLoop if there is none. An error of the loop's task factory is the
+// future's, and the exception handler hears of it too.
+// (asyncio.run_coroutine_threadsafe)
+func RunCoroutineThreadsafe[T any](loop EventLoop, f func(context.Context) (T, error)) *Future[T] {
+	const op = "run_coroutine_threadsafe"
+	l, err := resolveLoop(op, loop)
+	switch {
+	case err != nil:
+		return failedFuture[T](err)
+	case f == nil:
+		return failedFuture[T](invalid(op, "the function is nil"))
+	}
+	fut := &Future[T]{}
+	fut.setLoop(l)
+	start := func() { startFor(fut, op, f) }
+	if l.outer { // an embedder may override it
+		_, err = l.self.CallSoonThreadsafe(start)
+	} else if !l.post(callback(start), 0) {
+		err = opError(op, ErrLoopClosed)
+	}
+	if err != nil {
+		return failedFuture[T](err)
+	}
+	return fut
+}
+
+// startFor makes the task whose result is to be the future's. Loop only.
+func startFor[T any](fut *Future[T], op string, f func(context.Context) (T, error)) {
+	if fut.Done() {
+		return
+	}
+	t := &Task[T]{fn: f}
+	if err := t.start(fut.loop, op, nil); err != nil {
+		_ = fut.SetException(err) // fails if it was cancelled a moment ago
+		fut.loop.handle(ExceptionContext{Message: "Exception in callback of RunCoroutineThreadsafe", Err: err})
+		return
+	}
+	chain(t, fut)
+}
+
+// failedFuture is a future that failed before it had a loop.
+func failedFuture[T any](err error) *Future[T] {
+	f := &Future[T]{}
+	f.failWithout(err)
+	return f
+}
