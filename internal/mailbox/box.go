@@ -63,7 +63,7 @@ const (
 	keep = 1024
 	// patience is for how many Takes in a row memory must have been eight times too
 	// large before it is given back.
-	patience = 64
+	patience = 4096
 )
 
 // New returns an empty Box, its consumer awake. wake is to interrupt the consumer's
