@@ -1,0 +1,297 @@
+// Package golden_test plays the scenarios of testdata/golden/py in Go: each
+// must print the lines that CPython 3.11 printed, as testdata/golden/*.txt
+// recorded them. A scenario has the same name there and here, in the spelling
+// of each language, and the same steps; read the two side by side.
+package golden_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode"
+
+	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/selectors"
+)
+
+// tick is the unit of a scenario's time.
+const tick = 10 * time.Millisecond
+
+// jumpingSelector makes a loop sleep in the test bubble's time, which stands
+// still while anybody works and jumps when all sleep: traces do not depend on
+// how fast the machine is. What really sleeps in the kernel would hold the
+// bubble's time, so a wait is many polls, each a step apart.
+type jumpingSelector struct{ selectors.Selector }
+
+const (
+	step     = time.Millisecond
+	patience = time.Hour // of the bubble's time
+)
+
+var errStuck = errors.New("golden: no timer, and no other goroutine woke the loop")
+
+func (s jumpingSelector) Select(timeout time.Duration) ([]selectors.Ready, error) {
+	for began := time.Now(); ; {
+		ready, err := s.Selector.Select(0)
+		left := timeout - time.Since(began)
+		if err != nil || len(ready) > 0 || left <= 0 {
+			return ready, err
+		}
+		if time.Since(began) > patience {
+			return nil, errStuck
+		}
+		time.Sleep(min(step, left))
+	}
+}
+
+func newLoop() (asyncio.EventLoop, error) {
+	s, err := selectors.NewDefaultSelector()
+	if err != nil {
+		return nil, err
+	}
+	return asyncio.NewSelectorEventLoop(jumpingSelector{s})
+}
+
+// stage is where a scenario plays: its loop, and the lines it printed.
+type stage struct {
+	t     *testing.T
+	loop  asyncio.EventLoop
+	lines []string
+}
+
+// out prints a line of words, spelled as the Python side spells them.
+func (s *stage) out(words ...any) {
+	line := make([]string, len(words))
+	for i, w := range words {
+		if w == nil {
+			w = "none"
+		}
+		line[i] = fmt.Sprint(w)
+	}
+	s.lines = append(s.lines, strings.Join(line, " "))
+}
+
+// must stops the scenario at an error that it does not speak of.
+func (s *stage) must(err error) {
+	if err != nil {
+		s.t.Errorf("unexpected error: %v", err)
+		panic(err)
+	}
+}
+
+// boom is the error that scenarios fail with.
+type boom string
+
+func (b boom) Error() string { return "boom " + string(b) }
+
+// refused says whether err is there and one of kinds; without kinds any will do.
+func refused(err error, kinds ...error) string {
+	switch {
+	case err == nil:
+		return "allowed"
+	case len(kinds) == 0 || slices.ContainsFunc(kinds, func(k error) bool { return errors.Is(err, k) }):
+		return "refused"
+	}
+	return "failed: " + err.Error()
+}
+
+// describe has the same words for an error as the Python side. What counts is
+// what the error is, not what a group or a timeout holds.
+func describe(err error) string {
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		switch e := e.(type) {
+		case boom:
+			return e.Error()
+		case *asyncio.TimeoutError:
+			return "timeout"
+		case *asyncio.CancelledError:
+			if e.Message != nil {
+				return fmt.Sprintf("cancelled (%v)", e.Message)
+			}
+			return "cancelled"
+		case *asyncio.GroupError:
+			var parts []string
+			for _, part := range e.Errors {
+				parts = append(parts, describe(part))
+			}
+			slices.Sort(parts)
+			return "group(" + strings.Join(parts, ", ") + ")"
+		}
+	}
+	return fmt.Sprintf("no words for %T: %v", err, err)
+}
+
+// finished is what a future or task of any kind tells of its end.
+type finished interface {
+	Cancelled() bool
+	Exception() error
+	Result() (any, error)
+}
+
+// outcome says in words what a finished future holds.
+func outcome(f finished) string {
+	if f.Cancelled() {
+		return "cancelled"
+	}
+	if err := f.Exception(); err != nil {
+		return describe(err)
+	}
+	v, _ := f.Result()
+	return fmt.Sprint("result ", v)
+}
+
+// ticks sleeps n ticks; 0 gives way to the loop once.
+func ticks(ctx context.Context, n int) error {
+	return asyncio.Sleep(ctx, time.Duration(n)*tick)
+}
+
+// Short forms of the loop's calls, for scenarios that do not speak of their errors.
+
+func (s *stage) soon(f func()) asyncio.Handle {
+	h, err := s.loop.CallSoon(f)
+	s.must(err)
+	return h
+}
+
+func (s *stage) say(words ...any) func() { return func() { s.out(words...) } }
+
+func (s *stage) later(n float64, f func()) asyncio.TimerHandle {
+	h, err := s.loop.CallLater(time.Duration(n*float64(tick)), f)
+	s.must(err)
+	return h
+}
+
+func (s *stage) at(when time.Duration, f func()) asyncio.TimerHandle {
+	h, err := s.loop.CallAt(when, f)
+	s.must(err)
+	return h
+}
+
+type coroutine = func(context.Context) (any, error)
+
+func (s *stage) task(f coroutine, opts ...asyncio.TaskOption) *asyncio.Task[any] {
+	return asyncio.CreateTask(s.loop, f, opts...)
+}
+
+func (s *stage) named(name string, f coroutine) *asyncio.Task[any] {
+	return s.task(f, asyncio.WithName(name))
+}
+
+func (s *stage) future() *asyncio.Future[any] { return asyncio.NewFuture[any](s.loop) }
+
+// waitFor waits until all tasks are done, however they end.
+func (s *stage) wait(ctx context.Context, tasks ...*asyncio.Task[any]) {
+	_, _, err := asyncio.Wait(ctx, tasks, asyncio.WaitOptions{})
+	s.must(err)
+}
+
+// play runs one scenario on a loop of its own and returns its lines. A
+// scenario that takes a context is run as the main task.
+func play(t *testing.T, scenario any) (lines []string) {
+	synctest.Test(t, func(t *testing.T) {
+		loop, err := newLoop()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := loop.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		s := &stage{t: t, loop: loop}
+		switch scenario := scenario.(type) {
+		case func(*stage):
+			scenario(s)
+		case func(context.Context, *stage) error:
+			err := loop.RunUntilComplete(s.task(func(ctx context.Context) (any, error) { return nil, scenario(ctx, s) }))
+			if err != nil {
+				t.Errorf("main ended with %v", err)
+			}
+		default:
+			t.Fatalf("%T is no scenario", scenario)
+		}
+		lines = s.lines
+	})
+	return lines
+}
+
+// compare plays the scenarios of one part and compares each with what was recorded.
+func compare(t *testing.T, part string, scenarios ...any) {
+	t.Parallel()
+	recorded := recording(t, part)
+	var names []string
+	for _, scenario := range scenarios {
+		name := nameOf(scenario)
+		names = append(names, name)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, want := play(t, scenario), recorded.lines[name]
+			if !slices.Equal(got, want) {
+				t.Errorf("printed:\n  %s\nCPython 3.11 printed:\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+			}
+		})
+	}
+	if !slices.Equal(names, recorded.names) {
+		t.Errorf("scenarios here: %q\nrecorded:       %q", names, recorded.names)
+	}
+}
+
+// recorded is what testdata/golden holds of one part.
+type recorded struct {
+	names []string
+	lines map[string][]string
+}
+
+func recording(t *testing.T, part string) recorded {
+	text, err := os.ReadFile(filepath.Join("..", "..", "testdata", "golden", part+".txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := recorded{lines: map[string][]string{}}
+	var name string
+	for _, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
+		if rest, ok := strings.CutPrefix(line, "-- "); ok {
+			name = strings.TrimSuffix(rest, " --")
+			r.names = append(r.names, name)
+			continue
+		}
+		r.lines[name] = append(r.lines[name], line)
+	}
+	return r
+}
+
+// nameOf is a scenario's name as Python spells it.
+func nameOf(scenario any) string {
+	full := runtime.FuncForPC(reflect.ValueOf(scenario).Pointer()).Name()
+	var b strings.Builder
+	for _, r := range full[strings.LastIndexByte(full, '.')+1:] {
+		if unicode.IsUpper(r) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// TestMain makes one loop in the machine's own time first: what is measured
+// once for all loops, the step of the clock, cannot be measured in a bubble.
+func TestMain(m *testing.M) {
+	loop, err := newLoop()
+	if err == nil {
+		err = loop.Close()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
