@@ -98,7 +98,8 @@ type Selector interface {
 	// system call when events stay what they were.
 	//
 	// Errors: ErrInvalidEvents and ErrNotRegistered change nothing;
-	// ErrClosed; an error of the system leaves the file unregistered.
+	// ErrClosed. An error of the system, or ErrTooManyDescriptors (Windows
+	// counts per event), leaves the file unregistered.
 	Modify(fileobj any, events EventMask, data any) (*SelectorKey, error)
 
 	// Select returns the files that are ready. If there are none it waits

@@ -61,3 +61,13 @@ func (e *End) Receive(t testing.TB) string {
 	}
 	return string(buf[:n])
 }
+
+// drain reads until nothing is left, or nothing comes for a while.
+func (e *End) drain() {
+	var buf [64 << 10]byte
+	for {
+		if n, err := e.read(buf[:]); n <= 0 || err != nil {
+			return
+		}
+	}
+}

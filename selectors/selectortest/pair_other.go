@@ -66,17 +66,5 @@ func (s socket) fill(t testing.TB) {
 	}
 }
 
-// drain reads until nothing is left.
-func (s socket) drain(t testing.TB) {
-	t.Helper()
-	var chunk [64 << 10]byte
-	for {
-		s.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-		if n, err := s.TCPConn.Read(chunk[:]); n == 0 || err != nil {
-			return
-		}
-	}
-}
-
 // lonelyPair is Pair: handles are not reused at once.
 func lonelyPair(t testing.TB) (a, b *End) { return Pair(t) }

@@ -62,22 +62,6 @@ func (s socket) fill(t testing.TB) {
 	}
 }
 
-// drain reads until nothing is left.
-func (s socket) drain(t testing.TB) {
-	t.Helper()
-	var chunk [64 << 10]byte
-	for {
-		n, err := s.read(chunk[:])
-		switch {
-		case err == unix.EINTR:
-		case err == unix.EAGAIN || err == unix.ECONNRESET || n == 0 && err == nil:
-			return
-		case err != nil:
-			t.Fatalf("read: %v", err)
-		}
-	}
-}
-
 // lonely counts the descriptors that lonelyPair has given out.
 var lonely atomic.Int32
 
