@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"strconv"
@@ -28,8 +29,9 @@ type counter interface {
 	close()
 }
 
-// instructions counts for every contender that works. Two runs of different length on the same
-// process are counted; their difference is what messages cost, without what connections cost.
+// instructions counts for every contender that works. After a run that settles the process, two
+// of different length are counted; their difference is what messages cost, without what
+// connections cost.
 func (m *measurer) instructions(ctx context.Context, shape cell, contenders []*contender, rows []*row) error {
 	for i, c := range contenders {
 		if c.reason != nil {
@@ -75,8 +77,8 @@ func (m *measurer) countOne(ctx context.Context, c *contender, shape cell) (*ins
 	}
 	defer counting.close()
 	var marks [3]counts
-	var sent [2]float64
-	for i, n := range []int{less, more} {
+	var sent [3]float64
+	for i, n := range []int{less, less, more} {
 		arguments := []string{"--warmup", "0s", "--stall", "2m", "--messages", strconv.Itoa(n)}
 		if m.step {
 			arguments = append(arguments, "--together")
@@ -86,18 +88,31 @@ func (m *measurer) countOne(ctx context.Context, c *contender, shape cell) (*ins
 			return nil, err
 		}
 		sent[i] = float64(result.Verified) / float64(shape.Size)
-		if marks[i+1], err = counting.read(); err != nil {
+		if marks[i], err = counting.read(); err != nil {
 			return nil, err
 		}
 	}
-	messages := sent[1] - sent[0]
-	result := &instructions{PerMessage: (float64(marks[2].total) - 2*float64(marks[1].total)) / messages}
-	if marks[2].at != nil {
-		if err := result.attribute(c.binary, marks[1].at, marks[2].at, messages); err != nil {
+	messages := sent[2] - sent[1]
+	short, long := marks[1].since(marks[0]), marks[2].since(marks[1])
+	result := &instructions{PerMessage: (float64(long.total) - float64(short.total)) / messages}
+	if long.at != nil {
+		if err := result.attribute(c.binary, short.at, long.at, messages); err != nil {
 			return nil, err
 		}
 	}
 	return result, nil
+}
+
+// since is what was executed after the earlier reading.
+func (c counts) since(earlier counts) counts {
+	d := counts{total: c.total - earlier.total}
+	if c.at != nil {
+		d.at = maps.Clone(c.at)
+		for address, n := range earlier.at {
+			d.at[address] -= n
+		}
+	}
+	return d
 }
 
 // stepping is c/steps.c at work.

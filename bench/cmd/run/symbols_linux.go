@@ -23,9 +23,9 @@ type function struct {
 // elsewhere stands for code that is not in the binary's own file: shared libraries and the vdso.
 const elsewhere = "(not in the binary)"
 
-// attribute finds the functions that the instructions of the second run, less those of the
-// first, belong to. after holds both runs, before only the first.
-func (in *instructions) attribute(binary string, before, after map[uint64]uint64, messages float64) error {
+// attribute finds the functions that the instructions of the long run, less those of the short
+// one, belong to.
+func (in *instructions) attribute(binary string, short, long map[uint64]uint64, messages float64) error {
 	file, err := elf.Open(binary)
 	if err != nil {
 		return err
@@ -39,8 +39,8 @@ func (in *instructions) attribute(binary string, before, after map[uint64]uint64
 	slices.SortFunc(symbols, func(a, b elf.Symbol) int { return cmp.Compare(a.Value, b.Value) })
 	call := systemCall(file.Machine)
 	sums := make(map[string]float64)
-	for address, n := range after {
-		executed := (float64(n) - 2*float64(before[address])) / messages
+	for address, n := range long {
+		executed := (float64(n) - float64(short[address])) / messages
 		at := sort.Search(len(symbols), func(i int) bool { return symbols[i].Value > address }) - 1
 		name := elsewhere
 		if at >= 0 && address < symbols[at].Value+max(symbols[at].Size, 1) {

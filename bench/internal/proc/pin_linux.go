@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,9 +38,21 @@ func (p Place) startHere(command *exec.Cmd) error {
 		}
 	}
 	if p.Nice != 0 {
+		// Sessions share a processor evenly, whatever their processes' priorities are, where the
+		// kernel groups them: so the session is given the priority too.
+		if command.SysProcAttr == nil {
+			command.SysProcAttr = &syscall.SysProcAttr{}
+		}
+		command.SysProcAttr.Setsid = true
 		if err := unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), p.Nice); err != nil {
 			return fmt.Errorf("priority %d: %w", p.Nice, os.NewSyscallError("setpriority", err))
 		}
 	}
-	return command.Start()
+	if err := command.Start(); err != nil || p.Nice == 0 {
+		return err
+	}
+	group := fmt.Sprintf("/proc/%d/autogroup", command.Process.Pid)
+	// It fails where sessions are not grouped, see sched(7), or when the process has ended already.
+	_ = os.WriteFile(group, []byte(strconv.Itoa(p.Nice)), 0)
+	return nil
 }

@@ -1,0 +1,287 @@
+package bench
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/go-asyncio/asyncio"
+)
+
+// newLoop gives a selector loop over the system's best selector, closed when the benchmark ends.
+func newLoop(b *testing.B) asyncio.EventLoop {
+	b.Helper()
+	loop, err := asyncio.NewSelectorEventLoop(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := loop.Close(); err != nil {
+			b.Error(err)
+		}
+	})
+	return loop
+}
+
+// drive calls begin as the first callback of the loop and runs the loop until something stops it.
+func drive(b *testing.B, loop asyncio.EventLoop, begin func()) {
+	b.Helper()
+	if _, err := loop.CallSoon(begin); err != nil {
+		b.Fatal(err)
+	}
+	if err := loop.RunForever(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// must stops the benchmark's loop with a panic, which the loop would log and go on from: so it
+// also marks the benchmark as failed.
+func must(b *testing.B, err error) {
+	if err != nil {
+		b.Error(err)
+		panic(err)
+	}
+}
+
+// One callback that schedules itself: a pass of the loop each. Beside it, a goroutine that sends
+// itself a function through a channel.
+func BenchmarkCallSoonOneByOne(b *testing.B) {
+	b.Run("asyncio", func(b *testing.B) {
+		b.ReportAllocs()
+		loop := newLoop(b)
+		n := 0
+		var again func()
+		again = func() {
+			if n++; n > b.N {
+				loop.Stop()
+				return
+			}
+			_, err := loop.CallSoon(again)
+			must(b, err)
+		}
+		b.ResetTimer()
+		drive(b, loop, again)
+	})
+	b.Run("channel", func(b *testing.B) {
+		b.ReportAllocs()
+		queue := make(chan func(), 1)
+		n := 0
+		var again func()
+		again = func() { n++; queue <- again }
+		b.ResetTimer()
+		again()
+		for n < b.N {
+			(<-queue)()
+		}
+	})
+}
+
+// Callbacks scheduled so many at a time, the next lot when the last one of a lot has run.
+func BenchmarkCallSoonBatch(b *testing.B) {
+	for _, size := range []int{1_000, 1_000_000} {
+		b.Run(fmt.Sprintf("asyncio/%d", size), func(b *testing.B) {
+			b.ReportAllocs()
+			loop := newLoop(b)
+			ran, asked := 0, 0
+			var fill func()
+			callback := func() {
+				if ran++; ran == asked {
+					fill()
+				}
+			}
+			fill = func() {
+				if asked >= b.N {
+					loop.Stop()
+					return
+				}
+				for range size {
+					asked++
+					_, err := loop.CallSoon(callback)
+					must(b, err)
+				}
+			}
+			// One lot before the clock starts: the steady state reuses its nodes.
+			begin := fill
+			fill = func() { loop.Stop() }
+			drive(b, loop, func() {
+				for range size {
+					asked++
+					_, err := loop.CallSoon(callback)
+					must(b, err)
+				}
+			})
+			ran, asked, fill = 0, 0, begin
+			b.ResetTimer()
+			drive(b, loop, fill)
+			b.StopTimer()
+			// The last lot is a whole one: count what ran.
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(max(ran, 1)), "ns/callback")
+		})
+		b.Run(fmt.Sprintf("channel/%d", size), func(b *testing.B) {
+			b.ReportAllocs()
+			queue := make(chan func(), size)
+			ran := 0
+			callback := func() { ran++ }
+			b.ResetTimer()
+			for ran < b.N {
+				for range size {
+					queue <- callback
+				}
+				for range size {
+					(<-queue)()
+				}
+			}
+			b.StopTimer()
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(ran), "ns/callback")
+		})
+	}
+}
+
+// produce splits n calls over so many goroutines and waits for them.
+func produce(producers, n int, call func()) {
+	var all sync.WaitGroup
+	for p := range producers {
+		share := n / producers
+		if p < n%producers {
+			share++
+		}
+		all.Go(func() {
+			for range share {
+				call()
+			}
+		})
+	}
+	all.Wait()
+}
+
+// Callbacks from other goroutines, until the last one has run: on a running loop, through a
+// channel to one goroutine, and by gnet's EventLoop.Execute.
+func BenchmarkCallSoonThreadsafe(b *testing.B) {
+	for _, producers := range []int{1, 4} {
+		b.Run(fmt.Sprintf("asyncio/%d", producers), func(b *testing.B) {
+			b.ReportAllocs()
+			loop := newLoop(b)
+			stop := runInBackground(b, loop)
+			done := make(chan struct{})
+			ran := 0
+			callback := func() {
+				if ran++; ran == b.N {
+					close(done)
+				}
+			}
+			b.ResetTimer()
+			produce(producers, b.N, func() {
+				if _, err := loop.CallSoonThreadsafe(callback); err != nil {
+					b.Error(err)
+				}
+			})
+			<-done
+			b.StopTimer()
+			stop()
+		})
+		b.Run(fmt.Sprintf("channel/%d", producers), func(b *testing.B) {
+			b.ReportAllocs()
+			queue := make(chan func(), 1024)
+			done := make(chan struct{})
+			ran := 0
+			callback := func() { ran++ }
+			go func() {
+				defer close(done)
+				for ran < b.N {
+					(<-queue)()
+				}
+			}()
+			b.ResetTimer()
+			produce(producers, b.N, func() { queue <- callback })
+			<-done
+		})
+		b.Run(fmt.Sprintf("gnet/%d", producers), func(b *testing.B) {
+			b.ReportAllocs()
+			execute := gnetLoop(b)
+			done := make(chan struct{})
+			ran := 0
+			callback := func() {
+				if ran++; ran == b.N {
+					close(done)
+				}
+			}
+			b.ResetTimer()
+			produce(producers, b.N, func() {
+				if err := execute(callback); err != nil {
+					b.Error(err)
+				}
+			})
+			<-done
+		})
+	}
+}
+
+// runInBackground runs the loop on another goroutine; what it returns stops it and waits.
+func runInBackground(b *testing.B, loop asyncio.EventLoop) (stop func()) {
+	b.Helper()
+	ended := make(chan error, 1)
+	running := make(chan struct{})
+	if _, err := loop.CallSoon(func() { close(running) }); err != nil {
+		b.Fatal(err)
+	}
+	go func() { ended <- loop.RunForever() }()
+	<-running
+	return func() {
+		b.Helper()
+		loop.Stop()
+		if err := <-ended; err != nil {
+			b.Error(err)
+		}
+	}
+}
+
+// From a goroutine to a loop that has just become idle, and back: the loop, a goroutine behind a
+// pair of channels, and gnet's EventLoop.Execute.
+func BenchmarkRoundTripToIdleLoop(b *testing.B) {
+	b.Run("asyncio", func(b *testing.B) {
+		b.ReportAllocs()
+		loop := newLoop(b)
+		stop := runInBackground(b, loop)
+		back := make(chan struct{}, 1)
+		callback := func() { back <- struct{}{} }
+		b.ResetTimer()
+		for range b.N {
+			if _, err := loop.CallSoonThreadsafe(callback); err != nil {
+				b.Fatal(err)
+			}
+			<-back
+		}
+		b.StopTimer()
+		stop()
+	})
+	b.Run("channel", func(b *testing.B) {
+		b.ReportAllocs()
+		there, back := make(chan func(), 1), make(chan struct{}, 1)
+		callback := func() { back <- struct{}{} }
+		go func() {
+			for f := range there {
+				f()
+			}
+		}()
+		b.ResetTimer()
+		for range b.N {
+			there <- callback
+			<-back
+		}
+		b.StopTimer()
+		close(there)
+	})
+	b.Run("gnet", func(b *testing.B) {
+		b.ReportAllocs()
+		execute := gnetLoop(b)
+		back := make(chan struct{}, 1)
+		callback := func() { back <- struct{}{} }
+		b.ResetTimer()
+		for range b.N {
+			if err := execute(callback); err != nil {
+				b.Fatal(err)
+			}
+			<-back
+		}
+	})
+}
