@@ -1,0 +1,692 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/sock"
+)
+
+func plainFactory() Protocol { return &recorder{} }
+
+// TestServer is the behaviour of servers over real sockets.
+func TestServer(t *testing.T) {
+	t.Parallel()
+	overSelectors(t, "events.022.create-server", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			var r *recorder
+			s, err := n.l.CreateServer(ctx, func() Protocol { r = &recorder{}; return r }, "tcp", "0.0.0.0:0", nil)
+			if err != nil {
+				n.Fatal(err)
+			}
+			addrs := s.Addrs()
+			if len(addrs) != 1 || addrs[0].(*net.TCPAddr).Port == 0 || len(s.Sockets()) != 1 || !s.IsServing() {
+				n.Fatalf("addresses %v, serving %v", addrs, s.IsServing())
+			}
+			if s.GetLoop() != EventLoop(n.l) || !strings.Contains(s.String(), addrs[0].String()) {
+				n.Errorf("loop %v, text %v", s.GetLoop(), s)
+			}
+			c := dialPlain(n, fmt.Sprintf("127.0.0.1:%d", addrs[0].(*net.TCPAddr).Port))
+			c.Write([]byte("xxx"))
+			n.until(ctx, "the data", func() bool { return r != nil && len(r.data) == 3 })
+			for name, want := range map[string]net.Addr{"sockname": c.RemoteAddr(), "peername": c.LocalAddr()} {
+				if got := r.transport.GetExtraInfo(name); got == nil || got.(net.Addr).String() != want.String() {
+					n.Errorf("%s is %v, want %v", name, got, want)
+				}
+			}
+			if r.transport.LocalAddr().String() != c.RemoteAddr().String() || r.transport.RemoteAddr().String() != c.LocalAddr().String() {
+				n.Error("LocalAddr or RemoteAddr is wrong")
+			}
+			n.check(r.transport.Close())
+			n.until(ctx, "the end", func() bool { return r.lost })
+			if r.lostErr != nil {
+				n.Error(r.lostErr)
+			}
+			s.Close()
+			n.check(s.WaitClosed(ctx))
+			if s.IsServing() || len(s.Addrs()) != 0 || len(s.Sockets()) != 0 {
+				n.Errorf("serving %v on %v after Close", s.IsServing(), s.Addrs())
+			}
+			s.Close()
+			if _, err := net.Dial("tcp", c.RemoteAddr().String()); err == nil {
+				n.Error("the port is still open")
+			}
+		})
+	})
+	overSelectors(t, "events.021.server-multiple-hosts", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			for network, hosts := range map[string][]string{
+				"tcp4": {"127.0.0.1:0", "127.0.0.2:0", "127.0.0.1:0"},
+				"tcp6": {"[::1]:0", "[0:0:0:0:0:0:0:1]:0"},
+			} {
+				s, err := n.l.CreateServer(ctx, plainFactory, network, hosts[0], &ServerOptions{Addresses: hosts[1:]})
+				if err != nil {
+					n.Fatal(err)
+				}
+				seen := map[string]bool{}
+				for _, a := range s.Addrs() {
+					ip := a.(*net.TCPAddr).IP.String()
+					if seen[ip] {
+						n.Errorf("%s listened on twice: %v", ip, s.Addrs())
+					}
+					seen[ip] = true
+				}
+				if want := map[string]int{"tcp4": 2, "tcp6": 1}[network]; len(seen) != want {
+					n.Errorf("%s: %v", network, s.Addrs())
+				}
+				s.Close()
+				n.check(s.WaitClosed(ctx))
+			}
+		})
+	})
+	overSelectors(t, "events.023.server-reuse-port", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			first, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", nil)
+			if err != nil {
+				n.Fatal(err)
+			}
+			addr := first.Addrs()[0].String()
+			if _, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, &ServerOptions{ReusePort: true}); !errors.Is(err, errAddrInUse) {
+				n.Errorf("beside a server without port reuse: %v", err)
+			}
+			first.Close()
+			var servers []*Server
+			for range 2 {
+				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, &ServerOptions{ReusePort: true})
+				if err != nil {
+					n.Fatal(err)
+				}
+				servers = append(servers, s)
+			}
+			for _, s := range servers {
+				s.Close()
+			}
+		})
+	})
+	overSelectors(t, "events.030.server-addr-in-use", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			s, addr := n.serve(ctx, nil)
+			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, nil)
+			if !errors.Is(err, errAddrInUse) || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "create_server") {
+				n.Errorf("got %v", err)
+			}
+			s.Close()
+		})
+	})
+	overSelectors(t, "events.031.server-dual-stack", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			made := 0
+			s, err := n.l.CreateServer(ctx, func() Protocol { made++; return &recorder{} }, "tcp", ":0", nil)
+			if err != nil {
+				n.Fatal(err)
+			}
+			addrs := s.Addrs()
+			if len(addrs) != 2 || addrs[0].(*net.TCPAddr).Port != addrs[1].(*net.TCPAddr).Port {
+				n.Fatalf("addresses %v, want two of one port", addrs)
+			}
+			for _, host := range []string{"127.0.0.1", "[::1]"} {
+				dialPlain(n, fmt.Sprintf("%s:%d", host, addrs[0].(*net.TCPAddr).Port))
+			}
+			n.until(ctx, "both clients", func() bool { return made == 2 })
+			s.Close()
+			s.AbortClients()
+			n.check(s.WaitClosed(ctx))
+		})
+	})
+	overSelectors(t, "base.048.server-ipv6", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "[::1]:0", nil)
+			if err != nil {
+				n.Fatal(err)
+			}
+			if len(s.Addrs()) == 0 {
+				n.Error("no socket")
+			}
+			s.Close()
+			n.check(s.WaitClosed(ctx))
+		})
+	})
+	overSelectors(t, "base.062.server-empty-host", func(n *netTest) {
+		asked := &namesOf{}
+		n.l.netState.resolver = asked
+		n.run(func(ctx context.Context) {
+			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", ":0", nil)
+			if dns := (*net.DNSError)(nil); !errors.As(err, &dns) {
+				n.Errorf("an empty look-up: %v", err)
+			}
+			if len(asked.hosts) != 1 || asked.hosts[0] != "" {
+				n.Errorf("asked for %q", asked.hosts)
+			}
+		})
+	})
+	overSelectors(t, "base.064.server-empty-lookup", func(n *netTest) {
+		n.l.netState.resolver = &namesOf{}
+		n.run(func(ctx context.Context) {
+			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "example:0", nil)
+			if dns := (*net.DNSError)(nil); !errors.As(err, &dns) || dns.Name != "example" {
+				n.Errorf("got %v", err)
+			}
+		})
+	})
+	overSelectors(t, "events.029.server-from-socket", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			fd := boundSocket(n, sock.Stream)
+			var r *recorder
+			s, err := n.l.CreateServer(ctx, func() Protocol { r = &recorder{}; return r }, "tcp", "", &ServerOptions{Sock: fd})
+			if err != nil {
+				n.Fatal(err)
+			}
+			if fds := s.Sockets(); len(fds) != 1 || fds[0] != fd {
+				n.Errorf("descriptors %v, want %d", fds, fd)
+			}
+			dialPlain(n, s.Addrs()[0].String())
+			n.until(ctx, "the client", func() bool { return r != nil && r.transport != nil })
+			r.transport.Abort()
+			s.Close()
+			n.check(s.WaitClosed(ctx))
+		})
+	})
+	overSelectors(t, "from-listener", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				n.Fatal(err)
+			}
+			made := 0
+			s, err := n.l.CreateServer(ctx, func() Protocol { made++; return &recorder{} }, "", "", &ServerOptions{Listener: l})
+			if err != nil {
+				n.Fatal(err)
+			}
+			n.check(l.Close()) // the server has its own
+			dialPlain(n, s.Addrs()[0].String())
+			n.until(ctx, "the client", func() bool { return made == 1 })
+			s.AbortClients()
+			s.Close()
+			n.check(s.WaitClosed(ctx))
+		})
+	})
+	overSelectors(t, "base.047.server-sock-extra-type-bits", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			fd := boundSocket(n, sock.Stream) // non-blocking, close-on-exec
+			s, err := n.l.CreateServer(ctx, plainFactory, "", "", &ServerOptions{Sock: fd})
+			if err != nil {
+				n.Fatal(err)
+			}
+			s.Close()
+		})
+	})
+	overSelectors(t, "base.045.server-wrong-sock-type", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			fd := boundSocket(n, sock.Datagram)
+			defer sock.Close(fd)
+			_, err := n.l.CreateServer(ctx, plainFactory, "", "", &ServerOptions{Sock: fd})
+			if !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), "a stream socket was expected") {
+				n.Errorf("a datagram socket: %v", err)
+			}
+			if _, err := sock.TypeOf(fd); err != nil {
+				n.Errorf("the refused socket was closed: %v", err)
+			}
+			p, err := net.ListenPacket("udp", "127.0.0.1:0")
+			n.check(err)
+			defer p.Close()
+			f, err := os.CreateTemp(n.TempDir(), "")
+			n.check(err)
+			defer f.Close()
+			if _, err := n.l.CreateServer(ctx, plainFactory, "", "", &ServerOptions{Sock: f.Fd()}); !errors.Is(err, ErrInvalidArgument) {
+				n.Errorf("a file: %v", err)
+			}
+		})
+	})
+}
+
+// TestServerLife is how servers start and end.
+func TestServerLife(t *testing.T) {
+	t.Parallel()
+	overSelectors(t, "sockets.026a.server-start-later", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &ServerOptions{DeferServing: true})
+			if err != nil {
+				n.Fatal(err)
+			}
+			if s.IsServing() {
+				n.Error("serving")
+			}
+			if _, err := net.Dial("tcp", s.Addrs()[0].String()); err == nil {
+				n.Error("connected to a server that does not serve")
+			}
+			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
+			n.until(ctx, "serving", s.IsServing)
+			dialPlain(n, s.Addrs()[0].String())
+			n.until(ctx, "the client", func() bool { return n.l.netState.first != nil })
+			n.check(s.StartServing(ctx))
+			task.Cancel()
+			n.until(ctx, "the end", task.Done)
+			if !task.Cancelled() {
+				n.Errorf("ended with %v", task.Exception())
+			}
+		})
+	})
+	overSelectors(t, "sockets.026b.server-serve-forever-cancel", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			s, _ := n.serve(ctx, nil)
+			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
+			n.passes(ctx)
+			task.Cancel()
+			if _, err := task.Await(ctx); !errors.Is(err, ErrCancelled) {
+				n.Errorf("ended with %v", err)
+			}
+			if s.IsServing() || len(s.Addrs()) != 0 {
+				n.Errorf("serving %v, %v", s.IsServing(), s.Addrs())
+			}
+		})
+	})
+	overSelectors(t, "sockets.026c.server-serve-forever-closed", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			s, _ := n.serve(ctx, nil)
+			s.Close()
+			for what, err := range map[string]error{"ServeForever": s.ServeForever(ctx), "StartServing": s.StartServing(ctx)} {
+				if !errors.Is(err, ErrServerClosed) || !errors.Is(err, net.ErrClosed) || !strings.Contains(err.Error(), "is closed") {
+					n.Errorf("%s of a closed server: %v", what, err)
+				}
+			}
+		})
+	})
+	overSelectors(t, "sockets.028.server-double-serve-forever", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			s, _ := n.serve(ctx, nil)
+			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
+			n.passes(ctx)
+			if err := s.ServeForever(ctx); !errors.Is(err, ErrInvalidState) {
+				n.Errorf("a second ServeForever: %v", err)
+			}
+			s.Close() // ends the first one
+			if _, err := task.Await(ctx); !errors.Is(err, ErrCancelled) {
+				n.Errorf("ended with %v", err)
+			}
+		})
+	})
+	overSelectors(t, "wait-closed", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			_, addr, r := "", "", (*recorder)(nil)
+			s, addr := n.serve(ctx, func(made *recorder) { r = made })
+			c := dialPlain(n, addr)
+			n.until(ctx, "the client", func() bool { return r != nil && r.transport != nil })
+			wait := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
+			n.passes(ctx)
+			s.Close()
+			late := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
+			n.passes(ctx)
+			if wait.Done() || late.Done() || r.lost {
+				n.Errorf("done %v, %v; lost %v with a connection open", wait.Done(), late.Done(), r.lost)
+			}
+			c.Close()
+			n.until(ctx, "the end", func() bool { return wait.Done() && late.Done() })
+			n.check(wait.Exception())
+			n.check(late.Exception())
+			n.check(s.WaitClosed(ctx))
+			if !r.lost {
+				n.Error("not lost")
+			}
+		})
+	})
+	overSelectors(t, "close-clients", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			var rs []*recorder
+			s, addr := n.serve(ctx, func(r *recorder) { rs = append(rs, r) })
+			other, otherAddr := n.serve(ctx, nil)
+			a, b := dialPlain(n, addr), dialPlain(n, addr)
+			dialPlain(n, otherAddr)
+			n.until(ctx, "the clients", func() bool { return len(rs) == 2 && len(n.l.netState.of(other)) == 1 })
+			n.passes(ctx)
+			sent := fill(n, rs[0].transport)
+			s.Close()
+			s.CloseClients()
+			if got := <-readAll(n, b); len(got) != 0 {
+				n.Errorf("%d bytes", len(got))
+			}
+			n.until(ctx, "the idle one", func() bool { return rs[1].lost })
+			if rs[0].lost {
+				n.Error("the one with data unsent is lost")
+			}
+			got := readAll(n, a)
+			n.check(s.WaitClosed(ctx))
+			if data := <-got; len(data) != len(sent) {
+				n.Errorf("%d bytes of %d", len(data), len(sent))
+			}
+			if len(n.l.netState.of(other)) != 1 {
+				n.Error("the other server's client is gone")
+			}
+			other.AbortClients()
+			other.Close()
+			n.check(other.WaitClosed(ctx))
+		})
+	})
+	overSelectors(t, "abort-clients", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			var r *recorder
+			s, addr := n.serve(ctx, func(made *recorder) { r = made })
+			dialPlain(n, addr)
+			n.until(ctx, "the client", func() bool { return r != nil && r.transport != nil })
+			fill(n, r.transport)
+			s.Close()
+			s.AbortClients()
+			n.check(s.WaitClosed(ctx))
+			if !r.lost || r.lostErr != nil {
+				n.Errorf("lost=%v %v", r.lost, r.lostErr)
+			}
+		})
+	})
+	overSelectors(t, "close-keeps-accepted", func(n *netTest) {
+		// A connection that is accepted when the server closes is served all the same.
+		n.run(func(ctx context.Context) {
+			var r *recorder
+			var s *Server
+			s, addr := n.serve(ctx, func(made *recorder) { r = made })
+			c := dialPlain(n, addr)
+			c.Write([]byte("question"))
+			n.until(ctx, "the accept", func() bool { return s.active == 1 })
+			s.Close()
+			n.until(ctx, "the question", func() bool { return r != nil && string(r.data) == "question" })
+			r.transport.Write([]byte("answer"))
+			r.transport.Close()
+			n.check(s.WaitClosed(ctx))
+			if got := <-readAll(n, c); string(got) != "answer" {
+				n.Errorf("got %q", got)
+			}
+		})
+	})
+	overSelectors(t, "from-other-goroutines", func(n *netTest) {
+		stop := NewFuture[struct{}](n.l)
+		served := make(chan error, 1)
+		go func() {
+			defer stop.SetResult(struct{}{})
+			ctx := context.Background()
+			var lost atomic.Int32
+			s, err := n.l.CreateServer(ctx, func() Protocol { return &recorder{onLost: func(error) { lost.Add(1) }} }, "tcp", "localhost:0", nil)
+			if err != nil {
+				n.Error(err)
+				return
+			}
+			forever, cancel := context.WithCancel(ctx)
+			defer cancel()
+			go func() { served <- s.ServeForever(forever) }()
+			tr, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", s.Addrs()[0].String(), nil)
+			if err != nil {
+				n.Error(err)
+				return
+			}
+			tr.Abort()
+			n.check(s.StartServing(ctx))
+			cancel()
+			if err := <-served; !errors.Is(err, context.Canceled) {
+				n.Errorf("ServeForever: %v", err)
+			}
+			n.check(s.WaitClosed(ctx))
+			if lost.Load() != 1 {
+				n.Errorf("%d connections lost", lost.Load())
+			}
+		}()
+		n.check(n.l.RunUntilComplete(stop))
+	})
+	overSelectors(t, "in-a-callback", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			done := NewFuture[error](n.l)
+			n.l.CallSoon(func() {
+				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", nil)
+				done.SetResult(err)
+			})
+			if err, _ := done.Await(ctx); !errors.Is(err, ErrAwaitInCallback) {
+				n.Errorf("got %v", err)
+			}
+		})
+	})
+}
+
+// TestServerArguments: what contradicts itself is refused, before anything is
+// looked up or opened.
+func TestServerArguments(t *testing.T) {
+	t.Parallel()
+	refuses := func(row, address string, o *ServerOptions, says string) {
+		overSelectors(t, row, func(n *netTest) {
+			n.run(func(ctx context.Context) {
+				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", address, o)
+				if !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), says) {
+					n.Errorf("got %v, want %q", err, says)
+				}
+			})
+		})
+	}
+	refuses("base.046.server-handshake-timeout-without-tls", "127.0.0.1:0", &ServerOptions{TLSHandshakeTimeout: time.Second}, "only meaningful with TLS")
+	refuses("shutdown-timeout-without-tls", "127.0.0.1:0", &ServerOptions{TLSShutdownTimeout: time.Second}, "only meaningful with TLS")
+	refuses("base.063.server-nothing-given", "", nil, "neither an address nor a socket")
+	refuses("address-and-socket", "127.0.0.1:0", &ServerOptions{Sock: 99}, "at the same time")
+	refuses("negative-backlog", "127.0.0.1:0", &ServerOptions{Backlog: -1}, "backlog")
+	refuses("no-port", "127.0.0.1", nil, "missing port")
+	overSelectors(t, "networks", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			for _, network := range []string{"", "udp", "unix", "tcp5"} {
+				if _, err := n.l.CreateServer(ctx, plainFactory, network, "127.0.0.1:0", nil); !errors.Is(err, ErrInvalidArgument) {
+					n.Errorf("network %q: %v", network, err)
+				}
+			}
+			if _, err := n.l.CreateServer(ctx, nil, "tcp", "127.0.0.1:0", nil); !errors.Is(err, ErrInvalidArgument) {
+				n.Errorf("no factory: %v", err)
+			}
+		})
+	})
+}
+
+// fakeSockets are the system's, except for what a test lets fail.
+type fakeSockets struct {
+	engine.SystemSockets
+	open   func(f sock.Family) error
+	bind   func(a sock.Addr) error
+	option func(opt engine.Option) error
+	opened map[uintptr]bool
+	closed int
+}
+
+func (s *fakeSockets) Open(f sock.Family, typ sock.Type) (uintptr, error) {
+	if s.open != nil {
+		if err := s.open(f); err != nil {
+			return 0, err
+		}
+	}
+	fd, err := s.SystemSockets.Open(f, typ)
+	if err == nil {
+		if s.opened == nil {
+			s.opened = map[uintptr]bool{}
+		}
+		s.opened[fd] = true
+	}
+	return fd, err
+}
+
+func (s *fakeSockets) Bind(fd uintptr, a sock.Addr) error {
+	if s.bind != nil {
+		if err := s.bind(a); err != nil {
+			return err
+		}
+	}
+	return s.SystemSockets.Bind(fd, a)
+}
+
+func (s *fakeSockets) SetOption(fd uintptr, opt engine.Option, on bool) error {
+	if s.option != nil {
+		if err := s.option(opt); err != nil {
+			return err
+		}
+	}
+	return s.SystemSockets.SetOption(fd, opt, on)
+}
+
+func (s *fakeSockets) Close(fd uintptr) error {
+	if s.opened[fd] {
+		delete(s.opened, fd)
+		s.closed++
+	}
+	return s.SystemSockets.Close(fd)
+}
+
+// TestServerSystemRefuses: what the system can refuse.
+func TestServerSystemRefuses(t *testing.T) {
+	t.Parallel()
+	reusePort := func(row string, refusal error) {
+		overSelectors(t, row, func(n *netTest) {
+			f := &fakeSockets{option: func(opt engine.Option) error {
+				if opt == engine.ReusePort {
+					return refusal
+				}
+				return nil
+			}}
+			n.script().sockets = f
+			n.run(func(ctx context.Context) {
+				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &ServerOptions{ReusePort: true})
+				if !errors.Is(err, ErrInvalidArgument) || !errors.Is(err, refusal) || !strings.Contains(err.Error(), "reuse_port") {
+					n.Errorf("got %v", err)
+				}
+				if len(f.opened) != 0 || f.closed != 1 {
+					n.Errorf("%d sockets left open, %d closed", len(f.opened), f.closed)
+				}
+			})
+		})
+	}
+	reusePort("base.065a.server-reuse-port-unsupported", errors.ErrUnsupported)
+	reusePort("base.065b.server-reuse-port-not-working", syscall.EINVAL)
+	overSelectors(t, "base.066.server-bind-failure-closes", func(n *netTest) {
+		f := &fakeSockets{bind: func(a sock.Addr) error {
+			if a.Family() == sock.Inet4 {
+				return syscall.EACCES
+			}
+			return nil
+		}}
+		n.script().sockets = f
+		n.run(func(ctx context.Context) {
+			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", ":0", nil)
+			if !errors.Is(err, syscall.EACCES) || !strings.Contains(err.Error(), "error while attempting to bind on address 0.0.0.0:") {
+				n.Errorf("got %v", err)
+			}
+			if len(f.opened) != 0 || f.closed != 2 {
+				n.Errorf("%d sockets left open, %d closed", len(f.opened), f.closed)
+			}
+		})
+	})
+	overSelectors(t, "no-ipv6", func(n *netTest) {
+		for _, f := range []*fakeSockets{
+			{open: func(f sock.Family) error { return onlyFor(f == sock.Inet6, syscall.EAFNOSUPPORT) }},
+			{bind: func(a sock.Addr) error { return onlyFor(a.Family() == sock.Inet6, errAddrNotAvailable) }},
+		} {
+			n.l.eng = &scripted{Engine: n.l.eng, sockets: f}
+			n.run(func(ctx context.Context) {
+				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", ":0", nil)
+				if err != nil {
+					n.Fatal(err)
+				}
+				if a := s.Addrs(); len(a) != 1 || a[0].(*net.TCPAddr).IP.To4() == nil {
+					n.Errorf("addresses %v", a)
+				}
+				s.Close()
+				_, err = n.l.CreateServer(ctx, plainFactory, "tcp6", ":0", nil)
+				if !errors.Is(err, errAddrNotAvailable) {
+					n.Errorf("IPv6 only: %v", err)
+				}
+			})
+		}
+	})
+	overSelectors(t, "port-taken-on-the-other-family", func(n *netTest) {
+		// The port that was picked for one family is taken on the other: another is picked.
+		refused := 0
+		f := &fakeSockets{bind: func(a sock.Addr) error {
+			if a.Family() == sock.Inet4 && refused < 3 {
+				refused++
+				return errAddrInUse
+			}
+			return nil
+		}}
+		n.script().sockets = f
+		n.run(func(ctx context.Context) {
+			s, err := n.l.CreateServer(ctx, plainFactory, "tcp", ":0", nil)
+			if err != nil {
+				n.Fatal(err)
+			}
+			a := s.Addrs()
+			if len(a) != 2 || a[0].(*net.TCPAddr).Port != a[1].(*net.TCPAddr).Port || refused != 3 || f.closed != 3 {
+				n.Errorf("addresses %v, refused %d times, %d closed", a, refused, f.closed)
+			}
+			s.Close()
+		})
+	})
+}
+
+func onlyFor(is bool, err error) error {
+	if is {
+		return err
+	}
+	return nil
+}
+
+// namesOf is a resolver that knows what it is told.
+type namesOf struct {
+	answers map[string][]string
+	err     error
+	block   chan struct{} // answers only when closed, or when the look-up is given up
+	hosts   []string      // what was asked
+	ended   atomic.Int32
+}
+
+func (r *namesOf) Resolve(ctx context.Context, network, host, service string) ([]sock.Addr, error) {
+	r.hosts = append(r.hosts, host)
+	defer r.ended.Add(1)
+	if r.block != nil {
+		select {
+		case <-r.block:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	var addrs []sock.Addr
+	for _, text := range r.answers[host] {
+		a, err := sock.InetAddr(netip.MustParseAddrPort(text))
+		if err != nil {
+			return nil, err
+		}
+		addrs = append(addrs, a)
+	}
+	return addrs, r.err
+}
+
+func boundSocket(n *netTest, typ sock.Type) uintptr {
+	n.Helper()
+	fd, err := sock.Open(sock.Inet4, typ)
+	if err != nil {
+		n.Fatal(err)
+	}
+	a, err := sock.InetAddr(netip.MustParseAddrPort("127.0.0.1:0"))
+	if err == nil {
+		err = sock.Bind(fd, a)
+	}
+	if err != nil {
+		n.Fatal(err)
+	}
+	return fd
+}
+
+func dialPlain(n *netTest, addr string) *net.TCPConn {
+	n.Helper()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		n.Fatal(err)
+	}
+	n.Cleanup(func() { c.Close() })
+	return c.(*net.TCPConn)
+}

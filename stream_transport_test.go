@@ -1,0 +1,364 @@
+package asyncio
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/sock"
+)
+
+// TestTransport is the behaviour of a connection over real sockets.
+func TestTransport(t *testing.T) {
+	t.Parallel()
+	overSelectors(t, "selev.001.make-socket-transport", func(n *netTest) {
+		var tr Transport
+		n.run(func(ctx context.Context) {
+			client, server := n.pair(ctx)
+			tr = client.transport
+			if s := fmt.Sprint(tr); !strings.Contains(s, "fd=") || !strings.Contains(s, "read=polling write=<idle, bufsize=0>") {
+				n.Errorf("text form %q", s)
+			}
+			server.transport.Abort()
+			tr.Abort()
+			n.until(ctx, "the end", func() bool { return client.lost && server.lost })
+			if s := fmt.Sprint(tr); !strings.Contains(s, "closed") {
+				n.Errorf("text form %q", s)
+			}
+		})
+		n.check(n.l.Close())
+		if s := fmt.Sprint(tr); !strings.Contains(s, "StreamTransport closed") {
+			n.Errorf("text form %q after the loop was closed", s)
+		}
+	})
+	overSelectors(t, "selev.026.start-order", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			a, b, err := sock.Pair()
+			n.check(err)
+			sock.Write(b, []byte("early"))
+			var order []string
+			r := &recorder{
+				onMade: func(Transport) { order = append(order, "made") },
+				onData: func([]byte) { order = append(order, "data") },
+			}
+			started := false
+			_, err = newStreamTransport(&n.l.baseLoop, a, r, nil, sock.Addr{}, callback(func() {
+				order = append(order, "waiter")
+				started = true
+			}))
+			n.check(err)
+			if len(order) != 0 {
+				n.Error("something happened within the call")
+			}
+			n.until(ctx, "the data", func() bool { return started && len(r.data) > 0 })
+			if got := strings.Join(order, " "); got != "made waiter data" {
+				n.Errorf("order: %s", got)
+			}
+			r.transport.Abort()
+			n.passes(ctx)
+			sock.Close(b)
+		})
+	})
+	overSelectors(t, "selev.031a.read-ready-eof-closes", func(n *netTest) { eofCloses(n, func() Protocol { return &recorder{} }) })
+	overSelectors(t, "selev.055a.buffered-eof", func(n *netTest) {
+		eofCloses(n, func() Protocol { return &bufferedRecorder{size: 10} })
+	})
+	overSelectors(t, "selev.031b.read-ready-eof-keep-open", func(n *netTest) {
+		eofKeepsOpen(n, func() Protocol { return &recorder{keepOpen: true} })
+	})
+	overSelectors(t, "selev.055b.buffered-eof-keep-open", func(n *netTest) {
+		eofKeepsOpen(n, func() Protocol { return &bufferedRecorder{size: 10, recorder: recorder{keepOpen: true}} })
+	})
+	overSelectors(t, "selev.032.read-would-block", func(n *netTest) { spurious(n, &recorder{}) })
+	overSelectors(t, "selev.056.buffered-would-block", func(n *netTest) { spurious(n, &bufferedRecorder{size: 10}) })
+	overSelectors(t, "selev.054.buffered-read", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			b := &bufferedRecorder{size: 10}
+			c := n.accept(ctx, b)
+			c.Write([]byte("data"))
+			n.until(ctx, "the data", func() bool { return len(b.data) == 4 })
+			if string(b.data) != "data" || b.hints[0] != -1 || b.history() != "made updated 4" {
+				n.Errorf("%q, hints %v, %s", b.data, b.hints, b.history())
+			}
+			b.transport.Abort()
+			n.passes(ctx)
+		})
+	})
+	overSelectors(t, "selev.045.write-ready-would-block", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			c, server := n.raw(ctx)
+			sent := fill(n, server.transport)
+			before := server.transport.GetWriteBufferSize()
+			// Writability that is not there: the try blocks, and nothing changes.
+			server.transport.(*streamTransport).stream.(engine.Completer).Complete(uint64(engine.Write))
+			if got := server.transport.GetWriteBufferSize(); got != before || server.lost {
+				n.Errorf("%d bytes buffered, %d before; lost=%v", got, before, server.lost)
+			}
+			n.check(server.transport.Close())
+			got := readAll(n, c)
+			n.until(ctx, "all of it", func() bool { return server.lost })
+			if data := <-got; !bytes.Equal(data, sent) {
+				n.Errorf("%d bytes arrived of %d", len(data), len(sent))
+			}
+		})
+	})
+	overSelectors(t, "close-sends-the-buffer", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			c, server := n.raw(ctx)
+			sent := fill(n, server.transport)
+			n.check(server.transport.Close())
+			n.passes(ctx)
+			if server.lost {
+				n.Error("lost before the data were sent")
+			}
+			got := readAll(n, c)
+			n.until(ctx, "the end", func() bool { return server.lost })
+			if data := <-got; !bytes.Equal(data, sent) || server.lostErr != nil {
+				n.Errorf("%d bytes arrived of %d; %v", len(data), len(sent), server.lostErr)
+			}
+		})
+	})
+	overSelectors(t, "reset-while-reading", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			c, server := n.raw(ctx)
+			c.SetLinger(0)
+			c.Close()
+			n.until(ctx, "the end", func() bool { return server.lost })
+			if !errors.Is(server.lostErr, syscall.ECONNRESET) {
+				n.Errorf("lost with %v", server.lostErr)
+			}
+			if server.history() != "made lost" {
+				n.Errorf("%s", server.history())
+			}
+		})
+	})
+	overSelectors(t, "reset-while-writing", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			c, server := n.raw(ctx)
+			n.check(server.transport.PauseReading())
+			fill(n, server.transport)
+			c.SetLinger(0)
+			c.Close()
+			n.until(ctx, "the end", func() bool { return server.lost })
+			if server.lostErr == nil || server.transport.GetWriteBufferSize() != 0 {
+				n.Errorf("lost with %v, %d bytes buffered", server.lostErr, server.transport.GetWriteBufferSize())
+			}
+		})
+	})
+	overSelectors(t, "peer-pauses", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			client, server := n.pair(ctx)
+			n.check(client.transport.PauseReading())
+			server.onMade = nil
+			want := pattern(4 << 20)
+			server.transport.Write(want)
+			n.until(ctx, "pressure", func() bool { return strings.Contains(server.history(), "pause") })
+			n.check(client.transport.ResumeReading())
+			n.until(ctx, "the data", func() bool { return len(client.data) == len(want) })
+			if !bytes.Equal(client.data, want) {
+				n.Error("wrong data")
+			}
+			if server.history() != "made pause resume" {
+				n.Errorf("%s", server.history())
+			}
+			n.check(client.transport.Close())
+			n.until(ctx, "the end", func() bool { return client.lost && server.lost })
+			if server.history() != "made pause resume eof lost" {
+				n.Errorf("%s", server.history())
+			}
+		})
+	})
+	overSelectors(t, "wrong-goroutine", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			client, server := n.pair(ctx)
+			elsewhere := make(chan []error)
+			tr := client.transport
+			go func() {
+				_, werr := tr.Write([]byte("x"))
+				elsewhere <- []error{
+					werr, tr.WriteLines([][]byte{[]byte("x")}), tr.WriteEOF(), tr.PauseReading(), tr.ResumeReading(),
+					tr.SetProtocol(&recorder{}), tr.SetWriteBufferLimits(1, 1), tr.Close(),
+				}
+			}()
+			for i, err := range <-elsewhere {
+				if !errors.Is(err, ErrWrongGoroutine) {
+					n.Errorf("call %d from another goroutine: %v", i, err)
+				}
+			}
+			go tr.Abort()
+			n.until(ctx, "the end", func() bool { return client.lost && server.lost })
+		})
+	})
+	overSelectors(t, "goexit-in-callback", func(n *netTest) {
+		n.expectErrors = true
+		n.run(func(ctx context.Context) {
+			client, server := n.pair(ctx)
+			server.onData = func([]byte) { runtime.Goexit() }
+			client.transport.Write([]byte("x"))
+			n.until(ctx, "the report", func() bool { return len(n.reported) > 0 })
+			server.onData = nil
+			client.transport.Write([]byte("y"))
+			n.until(ctx, "more data", func() bool { return string(server.data) == "xy" })
+			client.transport.Abort()
+			n.until(ctx, "the end", func() bool { return client.lost && server.lost })
+		})
+	})
+	overSelectors(t, "idle-loop", func(n *netTest) {
+		// Methods work on a loop that does not run, by whoever holds it.
+		var client, server *recorder
+		n.run(func(ctx context.Context) { client, server = n.pair(ctx) })
+		if k, err := client.transport.Write([]byte("x")); k != 1 || err != nil {
+			n.Errorf("Write = %d, %v", k, err)
+		}
+		n.check(client.transport.Close())
+		n.run(func(ctx context.Context) {
+			n.until(ctx, "the end", func() bool { return client.lost && server.lost })
+			if string(server.data) != "x" {
+				n.Errorf("got %q", server.data)
+			}
+		})
+	})
+	overSelectors(t, "selev.081.unclosed-transport-warning", func(n *netTest) {
+		var peer net.Conn
+		var text string
+		n.run(func(ctx context.Context) {
+			c, server := n.raw(ctx)
+			peer, text = c, fmt.Sprint(server.transport)
+			text = text[:strings.Index(text, " read=")]
+		})
+		n.check(n.l.Close())
+		if n.log.count("unclosed transport") != 1 || n.log.count(text) != 1 {
+			n.Errorf("logged %q, want a warning that names %s", n.log, text)
+		}
+		if _, err := peer.Read(make([]byte, 1)); err == nil {
+			n.Error("the socket is still open")
+		}
+	})
+}
+
+// accept serves p to one plain connection.
+func (n *netTest) accept(ctx context.Context, p Protocol) *net.TCPConn {
+	n.Helper()
+	s, err := n.l.CreateServer(ctx, func() Protocol { return p }, "tcp", "127.0.0.1:0", nil)
+	if err != nil {
+		n.Fatal(err)
+	}
+	c, err := net.Dial("tcp", s.Addrs()[0].String())
+	if err != nil {
+		n.Fatal(err)
+	}
+	n.Cleanup(func() { c.Close() })
+	n.until(ctx, "the connection", func() bool { return n.l.netState.first != nil })
+	n.passes(ctx)
+	s.Close()
+	return c.(*net.TCPConn)
+}
+
+// record is what happened to a recorder of either kind.
+func record(p Protocol) *recorder {
+	if b, ok := p.(*bufferedRecorder); ok {
+		return &b.recorder
+	}
+	return p.(*recorder)
+}
+
+func eofCloses(n *netTest, make func() Protocol) {
+	n.run(func(ctx context.Context) {
+		p := make()
+		r := record(p)
+		c := n.accept(ctx, p)
+		c.CloseWrite()
+		n.until(ctx, "the end", func() bool { return r.lost })
+		if r.history() != "made eof lost" || r.lostErr != nil {
+			n.Errorf("%s, %v", r.history(), r.lostErr)
+		}
+		if _, err := c.Read([]byte{0}); err != io.EOF {
+			n.Errorf("the peer reads %v", err)
+		}
+	})
+}
+
+func eofKeepsOpen(n *netTest, make func() Protocol) {
+	n.run(func(ctx context.Context) {
+		p := make()
+		r := record(p)
+		c := n.accept(ctx, p)
+		c.CloseWrite()
+		n.until(ctx, "the end of stream", func() bool { return strings.HasSuffix(r.history(), "eof") })
+		n.passes(ctx)
+		// Pausing and going on does not bring the end again.
+		n.check(r.transport.PauseReading())
+		n.check(r.transport.ResumeReading())
+		n.passes(ctx)
+		if r.transport.IsClosing() || r.history() != "made eof" {
+			n.Errorf("closing=%v, %s", r.transport.IsClosing(), r.history())
+		}
+		r.transport.Write([]byte("answer"))
+		n.check(r.transport.Close())
+		n.until(ctx, "the end", func() bool { return r.lost })
+		if data := <-readAll(n, c); string(data) != "answer" {
+			n.Errorf("the peer got %q", data)
+		}
+	})
+}
+
+// spurious: a stream that is told of readiness that is not there reads nothing,
+// and nothing happens.
+func spurious(n *netTest, p Protocol) {
+	n.run(func(ctx context.Context) {
+		r := record(p)
+		n.accept(ctx, p)
+		n.until(ctx, "the connection", func() bool { return r.transport != nil })
+		r.transport.(*streamTransport).stream.(engine.Completer).Complete(uint64(engine.Read))
+		n.passes(ctx)
+		if r.history() != "made" || r.transport.IsClosing() {
+			n.Errorf("%s", r.history())
+		}
+		r.transport.Abort()
+		n.passes(ctx)
+	})
+}
+
+// fill writes until something is buffered and returns all that was written.
+func fill(n *netTest, t Transport) (sent []byte) {
+	n.Helper()
+	chunk := pattern(1 << 18)
+	for t.GetWriteBufferSize() == 0 {
+		if k, err := t.Write(chunk); k != len(chunk) || err != nil {
+			n.Fatalf("Write = %d, %v", k, err)
+		}
+		sent = append(sent, chunk...)
+	}
+	return sent
+}
+
+// readAll reads a plain connection to its end, on a goroutine of its own.
+func readAll(n *netTest, c net.Conn) <-chan []byte {
+	got := make(chan []byte, 1)
+	go func() {
+		data, err := io.ReadAll(c)
+		if err != nil {
+			n.Errorf("the peer: %v", err)
+		}
+		got <- data
+	}()
+	return got
+}
+
+func pattern(size int) []byte {
+	p := make([]byte, size)
+	x := uint32(1)
+	for i := range p {
+		x = x*1664525 + 1013904223
+		p[i] = byte(x >> 24)
+	}
+	return p
+}
