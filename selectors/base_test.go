@@ -85,7 +85,7 @@ func TestResultsLetGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	type payload struct{ text [64]byte }
+	type payload [64]byte
 	register := func() weak.Pointer[payload] {
 		p, err := newProbe()
 		if err != nil {

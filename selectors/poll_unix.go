@@ -16,8 +16,8 @@ import (
 // while registered is reported ready. asyncio: selectors.PollSelector.
 type PollSelector struct {
 	base
-	fds     []unix.PollFd // one for each registration; slot.pos is its index
-	timeout pollTimeout
+	fds  []unix.PollFd // one for each registration; slot.pos is its index
+	call pollCall
 }
 
 // NewPollSelector makes a selector over poll(2). Where the system has none
@@ -54,7 +54,7 @@ func (s *PollSelector) Select(timeout time.Duration) ([]Ready, error) {
 
 func (s *PollSelector) wait(timeout time.Duration) (int, syscall.Errno) {
 	for c := newCountdown(timeout); ; c.refresh() {
-		if n, errno := s.ask(c.left); errno != unix.EINTR {
+		if n, errno := s.call.ask(s.fds, c.left); errno != unix.EINTR {
 			return n, errno
 		}
 	}

@@ -8,26 +8,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pollTimeout is what ppoll takes, pollPrecision its unit.
-type pollTimeout = unix.Timespec
+// pollCall is ppoll. The timeout is here and not on the stack, since its
+// address goes to the kernel.
+type pollCall struct{ timeout unix.Timespec }
 
+// pollPrecision is the unit of the timeout.
 const pollPrecision = time.Nanosecond
 
 // ask makes the system call once, as ppoll, which has nanoseconds. The
 // kernel changes the timeout, so it is set each time.
-func (s *PollSelector) ask(d time.Duration) (int, syscall.Errno) {
-	s.timeout = unix.Timespec{}
+func (c *pollCall) ask(fds []unix.PollFd, d time.Duration) (int, syscall.Errno) {
+	c.timeout = unix.Timespec{}
 	if d <= 0 {
-		n, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(unsafe.SliceData(s.fds))),
-			uintptr(len(s.fds)), uintptr(unsafe.Pointer(&s.timeout)), 0, 0, 0)
+		n, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(unsafe.SliceData(fds))),
+			uintptr(len(fds)), uintptr(unsafe.Pointer(&c.timeout)), 0, 0, 0)
 		return int(n), errno
 	}
 	var limit *unix.Timespec
 	if d != Forever {
-		s.timeout = timespec(d)
-		limit = &s.timeout
+		c.timeout = timespec(d)
+		limit = &c.timeout
 	}
-	n, _, errno := unix.Syscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(unsafe.SliceData(s.fds))),
-		uintptr(len(s.fds)), uintptr(unsafe.Pointer(limit)), 0, 0, 0)
+	n, _, errno := unix.Syscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(unsafe.SliceData(fds))),
+		uintptr(len(fds)), uintptr(unsafe.Pointer(limit)), 0, 0, 0)
 	return int(n), errno
 }

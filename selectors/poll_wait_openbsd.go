@@ -7,18 +7,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pollTimeout is what ppoll takes, pollPrecision its unit.
-type pollTimeout = unix.Timespec
+// pollCall is ppoll. The timeout is here and not on the stack, since its
+// address goes to the kernel.
+type pollCall struct{ timeout unix.Timespec }
 
+// pollPrecision is the unit of the timeout.
 const pollPrecision = time.Nanosecond
 
 // ask makes the system call once, as ppoll, which has nanoseconds.
-func (s *PollSelector) ask(d time.Duration) (int, syscall.Errno) {
+func (c *pollCall) ask(fds []unix.PollFd, d time.Duration) (int, syscall.Errno) {
 	var limit *unix.Timespec
 	if d != Forever {
-		s.timeout = unix.NsecToTimespec(int64(max(d, 0)))
-		limit = &s.timeout
+		c.timeout = unix.NsecToTimespec(int64(max(d, 0)))
+		limit = &c.timeout
 	}
-	n, err := unix.Ppoll(s.fds, limit, nil)
+	n, err := unix.Ppoll(fds, limit, nil)
 	return n, errnoOf(err)
 }

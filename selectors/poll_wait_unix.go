@@ -9,14 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pollTimeout: poll(2) takes a number of pollPrecision.
-type pollTimeout struct{}
+// pollCall is poll(2).
+type pollCall struct{}
 
+// pollPrecision is the unit of the timeout.
 const pollPrecision = time.Millisecond
 
 // ask makes the system call once. golang.org/x/sys/unix has ppoll for Linux
 // and OpenBSD only, so here the limit is rounded up to milliseconds.
-func (s *PollSelector) ask(d time.Duration) (int, syscall.Errno) {
-	n, err := unix.Poll(s.fds, milliseconds(d))
+func (pollCall) ask(fds []unix.PollFd, d time.Duration) (int, syscall.Errno) {
+	n, err := unix.Poll(fds, milliseconds(d))
 	return n, errnoOf(err)
 }
