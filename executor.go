@@ -55,17 +55,14 @@ func (p *PoolExecutor) Submit(f func()) error {
 // work runs f and then what waits. A Goexit in it ends the goroutine; another one
 // goes on.
 func (p *PoolExecutor) work(f func()) {
-	done := false
 	defer func() {
-		if next := p.next(); next != nil && !done {
+		if next := p.next(); next != nil {
 			go p.work(next)
 		}
 	}()
 	for f != nil {
 		f()
-		if f = p.queued(); f == nil {
-			done = true
-		}
+		f = p.queued()
 	}
 }
 
@@ -73,6 +70,10 @@ func (p *PoolExecutor) work(f func()) {
 func (p *PoolExecutor) queued() func() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.take()
+}
+
+func (p *PoolExecutor) take() func() {
 	if len(p.queue) == 0 {
 		return nil
 	}
@@ -83,13 +84,14 @@ func (p *PoolExecutor) queued() func() {
 }
 
 // next is queued for a goroutine that is about to end: with nothing left, it is
-// no longer counted.
+// no longer counted. Both under one lock, for else what is queued in between
+// would wait for a goroutine that has gone.
 func (p *PoolExecutor) next() func() {
-	if f := p.queued(); f != nil {
-		return f
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if f := p.take(); f != nil {
+		return f
+	}
 	p.running--
 	if p.shut && p.running == 0 {
 		close(p.idle)
