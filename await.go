@@ -88,6 +88,7 @@ func (t *taskBase) beginWait(ctx context.Context) (end func() bool, err error) {
 	if t.co.Unwinding() || t.loop.closed.Load() {
 		return nil, opError("await", ErrLoopClosed)
 	}
+	t.seq++ // what comes late for the wait before is not for this one
 	if t.peculiar {
 		t.peculiar, t.noDone, t.near, t.interrupt = false, false, nil, false
 	}
