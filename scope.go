@@ -41,10 +41,22 @@ type afterFunc struct{ f func() }
 // scopeKey finds the nearest scope of a context.
 type scopeKey struct{}
 
-// init makes s the scope of a task, with the values of ctx.
+// init makes s the scope of a task, with the values of ctx. The scopes that ctx
+// lies in have no values of their own and are left out, so that tasks that start
+// each other make no chain. What is left may be done and must not look so.
 func (s *scope) init(t *taskBase, values context.Context) {
-	if values == nil {
+	for {
+		outer, ok := values.(*scope)
+		if !ok {
+			break
+		}
+		values = outer.values
+	}
+	switch {
+	case values == nil:
 		values = context.Background()
+	case values.Done() != nil:
+		values = context.WithoutCancel(values)
 	}
 	s.task, s.values = t, values
 }
