@@ -140,6 +140,13 @@ func (f *futureBase) failWithout(err error) {
 
 func (f *futureBase) awaitable() *futureBase { return f }
 
+func (f *Future[T]) awaitable() *futureBase {
+	if f == nil {
+		return nil
+	}
+	return &f.futureBase
+}
+
 // Done reports whether there is a result, an error or a cancellation. Any
 // goroutine may call it. (Future.done)
 func (f *futureBase) Done() bool { return f.state.Load() != statePending }
@@ -279,7 +286,7 @@ func (f *futureBase) settle(op string) error {
 // publish makes a settled future done and tells who waits.
 func (f *futureBase) publish(state uint32, err error) error {
 	f.err = err
-	if state == stateFinished && err != nil {
+	if state == stateFinished && err != nil && asCancelled(err) == nil {
 		f.noteUnseen(err)
 	}
 	n := f.first
@@ -400,10 +407,16 @@ func (f *futureBase) removeCallback(t CallbackToken) int {
 	return 1
 }
 
-// RemoveDoneCallback takes back a registration and returns how many it took: 1,
-// or 0 if it was not there or is scheduled already. Any goroutine may call it.
-// (Future.remove_done_callback)
-func (f *futureBase) RemoveDoneCallback(t CallbackToken) int { return f.removeCallback(t) }
+// RemoveDoneCallback takes back registrations and returns how many it took: one
+// that is not there, or is scheduled already, does not count. Any goroutine may
+// call it. (Future.remove_done_callback)
+func (f *futureBase) RemoveDoneCallback(t CallbackToken, more ...CallbackToken) int {
+	n := f.removeCallback(t)
+	for _, t := range more {
+		n += f.removeCallback(t)
+	}
+	return n
+}
 
 // doneCallback is a user's function that waits for a future.
 type doneCallback struct {
@@ -428,7 +441,7 @@ func (f *future[T]) String() string {
 			return s.String()
 		}
 	}
-	return f.text("Future", f.resultText)
+	return f.text(f.kind(), f.resultText)
 }
 
 func (f *future[T]) resultText() string { return fmt.Sprintf(" result=%s", shortValue(f.value)) }

@@ -73,6 +73,7 @@ type taskBase struct {
 	// Cancellation.
 	requests   atomic.Int32
 	mustCancel bool // a request waits to be delivered
+	delivering bool // what the task waits for is being cancelled
 	cancelMsg  any
 }
 
@@ -160,6 +161,7 @@ func Go[T any](ctx context.Context, f func(context.Context) (T, error), opts ...
 // fail makes a task that was never started a failed one.
 func (t *Task[T]) fail(err error) {
 	t.taskBase.f, t.taskBase.self = &t.futureBase, t
+	t.scope.init(&t.taskBase, nil)
 	t.failWithout(err)
 }
 
@@ -202,10 +204,17 @@ func (t *taskBase) init(l *baseLoop, f *futureBase, self AnyTask, body coro.Work
 	}
 	t.node.to = t
 	l.listTask(t)
-	if c.eager && l.onLoop() {
+	ev := t.event(wakeUp)
+	switch {
+	case c.eager && l.onLoop():
 		t.stepNested()
-	} else {
-		l.schedule(t, t.event(wakeUp))
+	case l.outer:
+		// If the embedder's loop refuses, it is the task that has failed.
+		if _, err := l.self.CallSoon(func() { t.Complete(ev) }); err != nil {
+			t.finish(err)
+		}
+	default:
+		l.schedule(t, ev)
 	}
 }
 
@@ -242,6 +251,13 @@ func (l *baseLoop) unlistTask(t *taskBase) {
 }
 
 func (t *taskBase) anyTask() *taskBase { return t }
+
+func (t *Task[T]) awaitable() *futureBase {
+	if t == nil {
+		return nil
+	}
+	return &t.futureBase
+}
 
 // Name returns the task's name. Any goroutine may call it. (Task.get_name)
 func (t *taskBase) Name() string {
@@ -379,14 +395,13 @@ func (t *taskBase) finish(err error) {
 		return
 	}
 	state := stateFinished
-	c := asCancelled(err)
 	switch {
 	case err == nil && t.mustCancel:
 		// The request came after the last wait: too late to be seen, not to count.
 		t.mustCancel = false
 		state, err = stateCancelled, &CancelledError{t.cancelMsg}
-	case c != nil:
-		state, err = stateCancelled, c
+	case asCancelled(err) != nil:
+		state = stateCancelled
 	}
 	t.seq++ // wake-ups still under way are stale
 	t.loop.unlistTask(t)
@@ -435,11 +450,18 @@ func (t *taskBase) request(msg any, s *scope) bool {
 // deliver cancels what the task waits for, or notes that it is to be cancelled.
 func (t *taskBase) deliver(msg any) {
 	if t.suspended && !t.shielded() {
-		if t.waitingOn != nil && t.waitingOn.cancelWith(msg) {
-			return
-		}
-		if t.waitingOn == nil {
+		switch {
+		case t.waitingOn == nil, t.delivering:
+			// Tasks that wait for each other in a circle: the one that the request
+			// comes back to is woken, and so ends the circle.
 			t.loop.schedule(t, t.event(wakeUp))
+		default:
+			t.delivering = true
+			cancelled := t.waitingOn.cancelWith(msg)
+			t.delivering = false
+			if cancelled {
+				return
+			}
 		}
 	}
 	t.mustCancel, t.cancelMsg = true, msg
@@ -508,6 +530,10 @@ func (f *futureBase) kindName() string {
 	if t, ok := f.by.(*taskBase); ok {
 		return fmt.Sprintf("Task %q", t.Name())
 	}
+	return f.kind()
+}
+
+func (f *futureBase) kind() string {
 	if f.by != nil {
 		return f.by.describe()
 	}
@@ -521,6 +547,20 @@ func CurrentTask() AnyTask {
 		return s.task.self
 	}
 	return nil
+}
+
+// CurrentTaskOf is CurrentTask for one loop: nil unless the caller is in a
+// coroutine of that loop. A nil loop means the running one: ErrNoRunningLoop if
+// there is none. Any goroutine may call it. (asyncio.current_task)
+func CurrentTaskOf(loop EventLoop) (AnyTask, error) {
+	s := currentStrand()
+	switch {
+	case loop == nil && s == nil:
+		return nil, opError("current_task", ErrNoRunningLoop)
+	case s == nil || s.task == nil || loop != nil && s.loop != loop.base():
+		return nil, nil
+	}
+	return s.task.self, nil
 }
 
 // AllTasks returns the loop's tasks that are not done, in the order in which
@@ -560,12 +600,15 @@ func (l *baseLoop) unwindTasks() {
 		l.unlistTask(t)
 		l.handle(ExceptionContext{Message: "Task was destroyed but it is pending", Task: t.self})
 		if co := t.co; co != nil {
-			t.co = nil
 			if co.Unwind() == coro.Panicked {
 				value, stack := co.Panic()
-				l.handle(ExceptionContext{Message: "Exception in task while its loop was closed", Err: &PanicError{value, stack}, Task: t.self})
+				t.finish(&PanicError{value, stack})
 			}
+			t.co = nil // not before: what is deferred asks it whether it may wait
 		}
 		t.finish(opError("task", ErrLoopClosed))
+		if p, ok := t.f.err.(*PanicError); ok {
+			l.handle(ExceptionContext{Message: "Exception in task while its loop was closed", Err: p, Task: t.self})
+		}
 	}
 }
