@@ -137,8 +137,11 @@ func BenchmarkCallSoonBatch(b *testing.B) {
 	}
 }
 
-// produce splits n calls over so many goroutines and waits for them.
-func produce(producers, n int, call func()) {
+// produce has so many goroutines post n callbacks between them and waits until all have run. Each
+// posts a thousand at a time and waits for the last of them, because without any bound it is the
+// memory for what waits that is measured.
+func produce(producers, n int, post func(callback func())) {
+	const lot = 1_000
 	var all sync.WaitGroup
 	for p := range producers {
 		share := n / producers
@@ -146,72 +149,65 @@ func produce(producers, n int, call func()) {
 			share++
 		}
 		all.Go(func() {
-			for range share {
-				call()
+			ran := make(chan struct{}, 1)
+			nothing, last := func() {}, func() { ran <- struct{}{} }
+			for share > 0 {
+				for range min(share, lot) - 1 {
+					post(nothing)
+				}
+				post(last)
+				<-ran
+				share -= lot
 			}
 		})
 	}
 	all.Wait()
 }
 
-// Callbacks from other goroutines, until the last one has run: on a running loop, through a
-// channel to one goroutine, and by gnet's EventLoop.Execute.
+// Callbacks from other goroutines: to a running loop, through a channel to one goroutine, and by
+// gnet's EventLoop.Execute.
 func BenchmarkCallSoonThreadsafe(b *testing.B) {
 	for _, producers := range []int{1, 4} {
 		b.Run(fmt.Sprintf("asyncio/%d", producers), func(b *testing.B) {
 			b.ReportAllocs()
 			loop := newLoop(b)
 			stop := runInBackground(b, loop)
-			done := make(chan struct{})
-			ran := 0
-			callback := func() {
-				if ran++; ran == b.N {
-					close(done)
-				}
-			}
-			b.ResetTimer()
-			produce(producers, b.N, func() {
+			post := func(callback func()) {
 				if _, err := loop.CallSoonThreadsafe(callback); err != nil {
 					b.Error(err)
 				}
-			})
-			<-done
+			}
+			produce(producers, 100_000, post) // the steady state reuses what this allocates
+			b.ResetTimer()
+			produce(producers, b.N, post)
 			b.StopTimer()
 			stop()
 		})
 		b.Run(fmt.Sprintf("channel/%d", producers), func(b *testing.B) {
 			b.ReportAllocs()
 			queue := make(chan func(), 1024)
-			done := make(chan struct{})
-			ran := 0
-			callback := func() { ran++ }
 			go func() {
-				defer close(done)
-				for ran < b.N {
-					(<-queue)()
+				for f := range queue {
+					f()
 				}
 			}()
 			b.ResetTimer()
-			produce(producers, b.N, func() { queue <- callback })
-			<-done
+			produce(producers, b.N, func(callback func()) { queue <- callback })
+			b.StopTimer()
+			close(queue)
 		})
 		b.Run(fmt.Sprintf("gnet/%d", producers), func(b *testing.B) {
 			b.ReportAllocs()
 			execute := gnetLoop(b)
-			done := make(chan struct{})
-			ran := 0
-			callback := func() {
-				if ran++; ran == b.N {
-					close(done)
-				}
-			}
-			b.ResetTimer()
-			produce(producers, b.N, func() {
+			post := func(callback func()) {
 				if err := execute(callback); err != nil {
 					b.Error(err)
 				}
-			})
-			<-done
+			}
+			produce(producers, 100_000, post)
+			b.ResetTimer()
+			produce(producers, b.N, post)
+			b.StopTimer()
 		})
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/panjf2000/gnet/v2"
-	"github.com/panjf2000/gnet/v2/pkg/logging"
 	"golang.org/x/sys/unix"
 
 	"github.com/go-asyncio/asyncio/bench/internal/serve"
@@ -40,6 +39,15 @@ func (s *gnetServer) OnOpen(c gnet.Conn) ([]byte, gnet.Action) {
 	return nil, gnet.None
 }
 
+// quiet keeps gnet's log out of the benchmarks' output.
+type quiet struct{}
+
+func (quiet) Debugf(string, ...any) {}
+func (quiet) Infof(string, ...any)  {}
+func (quiet) Warnf(string, ...any)  {}
+func (quiet) Errorf(string, ...any) {}
+func (quiet) Fatalf(string, ...any) {}
+
 // gnetLoop starts a gnet engine with one event loop, and returns what runs a function on it. gnet
 // gives its loop only to a connection, so there is one, idle.
 func gnetLoop(b *testing.B) (execute func(func()) error) {
@@ -47,7 +55,7 @@ func gnetLoop(b *testing.B) (execute func(func()) error) {
 	s := &gnetServer{address: make(chan net.Addr, 1), loop: make(chan gnet.EventLoop, 1)}
 	ended := make(chan error, 1)
 	go func() {
-		ended <- gnet.Run(s, "tcp://127.0.0.1:0", gnet.WithNumEventLoop(1), gnet.WithLogLevel(logging.ErrorLevel))
+		ended <- gnet.Run(s, "tcp://127.0.0.1:0", gnet.WithNumEventLoop(1), gnet.WithLogger(quiet{}))
 	}()
 	c, err := net.Dial("tcp", (<-s.address).String())
 	if err != nil {
