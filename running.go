@@ -110,6 +110,9 @@ func (l *baseLoop) live() {
 	}
 	for job := range l.jobs {
 		err := l.embody(job)
+		if l.closed.Load() {
+			l.pool.Close() // the coroutine that closed the loop is idle now, too
+		}
 		l.idle.Lock()
 		l.runner.Store(0)
 		l.active.Store(false)
@@ -230,7 +233,6 @@ func (l *baseLoop) shutDown() {
 	l.dropQueues()
 	l.closeExecutor()
 	err := l.eng.Close()
-	l.pool.Close()
 	l.policies.forget(l)
 	l.wakeForeign()
 	if err != nil {
