@@ -1,0 +1,180 @@
+package asyncio
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync/atomic"
+	"time"
+)
+
+// NoTimeout is the timeout that never comes, and the deadline that is none.
+const NoTimeout time.Duration = math.MaxInt64
+
+// TimeoutScope is a Timeout as its function sees it. A zero TimeoutScope has not
+// been entered. (asyncio.Timeout)
+type TimeoutScope struct {
+	task   *taskBase
+	scope  *scope
+	before int // requests to cancel that the task had at the beginning
+	timer  TimerHandle
+	set    uint64 // counts the settings of the deadline: a fire for an earlier one is stale
+
+	state atomic.Int32
+	when  atomic.Int64
+}
+
+const (
+	timeoutCreated int32 = iota
+	timeoutActive
+	timeoutExpiring // the task was cancelled, the function has not returned
+	timeoutExpired
+	timeoutFinished
+)
+
+var timeoutStates = [...]string{"created", "active", "expiring", "expired", "finished"}
+
+// Timeout calls f, and cancels the current task if f takes longer than d: the
+// wait in f ends with ErrCancelled, and if f returns that, Timeout returns
+// ErrTimeout. Whatever else f returns comes out as it is, and so does a
+// cancellation that somebody else asked for. Zero and less than zero let f run up
+// to its first wait; NoTimeout only Reschedule can end.
+//
+// The context that f gets has the values of ctx; it is done when the timeout
+// expires, when ctx is, and when f has returned. The task's own context is not
+// touched.
+//
+// It must be called in a coroutine: ErrNotInTask elsewhere, and f is not called.
+// (asyncio.timeout)
+func Timeout(ctx context.Context, d time.Duration, f func(ctx context.Context, t *TimeoutScope) error) error {
+	return withTimeout("timeout", ctx, f, func(now time.Duration) time.Duration { return addTime(now, d) })
+}
+
+// TimeoutAt is Timeout with a deadline on the loop's clock; see EventLoop.Time.
+// (asyncio.timeout_at)
+func TimeoutAt(ctx context.Context, when time.Duration, f func(ctx context.Context, t *TimeoutScope) error) error {
+	return withTimeout("timeout_at", ctx, f, func(time.Duration) time.Duration { return when })
+}
+
+func withTimeout(op string, ctx context.Context, f func(context.Context, *TimeoutScope) error, deadline func(now time.Duration) time.Duration) error {
+	if f == nil {
+		return invalid(op, "the function is nil")
+	}
+	task, _ := currentTask(ctx)
+	if task == nil {
+		return opError(op, ErrNotInTask)
+	}
+	t := &TimeoutScope{task: task, scope: newScope(ctx, task), before: task.Cancelling()}
+	t.state.Store(timeoutActive)
+	t.setDeadline(deadline(task.loop.now()))
+	return t.call(f)
+}
+
+// call runs the function. If it panics, the scope is left all the same.
+func (t *TimeoutScope) call(f func(context.Context, *TimeoutScope) error) (err error) {
+	defer func() {
+		if t.leave() {
+			if c := asCancelled(err); c != nil {
+				err = &TimeoutError{Cause: err}
+			}
+		}
+	}()
+	return f(t.scope, t)
+}
+
+// leave ends the scope and reports whether the task was cancelled by it, and by
+// nobody else since.
+func (t *TimeoutScope) leave() bool {
+	t.set++
+	t.timer.Cancel()
+	t.scope.leave()
+	if t.state.CompareAndSwap(timeoutActive, timeoutFinished) {
+		return false
+	}
+	t.state.Store(timeoutExpired)
+	return t.task.takeBack(t.before)
+}
+
+// Reschedule moves the deadline to a time of the loop's clock; NoTimeout takes it
+// away. ErrInvalidState if the timeout has expired or its function has returned,
+// or before. Loop only. (Timeout.reschedule)
+func (t *TimeoutScope) Reschedule(when time.Duration) error {
+	const op = "timeout reschedule"
+	if t.task == nil {
+		return opError(op, fmt.Errorf("%w: the timeout has not been entered", ErrInvalidState))
+	}
+	held, err := t.task.loop.enter(op)
+	if err != nil {
+		return err
+	}
+	if held {
+		defer t.task.loop.leave()
+	}
+	if s := t.state.Load(); s != timeoutActive {
+		return opError(op, fmt.Errorf("%w: the timeout is %s", ErrInvalidState, timeoutStates[s]))
+	}
+	t.timer.Cancel()
+	t.setDeadline(when)
+	return nil
+}
+
+func (t *TimeoutScope) setDeadline(when time.Duration) {
+	t.when.Store(int64(when))
+	t.set++
+	t.timer = TimerHandle{}
+	l := t.task.loop
+	switch l.seen = l.now(); {
+	case when == NoTimeout:
+	case when <= l.seen:
+		l.schedule((*timeoutFire)(t), t.set)
+	default:
+		t.timer = l.scheduleAt(when, (*timeoutFire)(t), t.set)
+	}
+}
+
+// timeoutFire is what the loop calls when the time has come.
+type timeoutFire TimeoutScope
+
+func (t *timeoutFire) Complete(ev uint64) {
+	if ev != t.set {
+		return
+	}
+	t.task.request(nil, t.scope)
+	t.state.Store(timeoutExpiring)
+}
+
+func (t *timeoutFire) callbackName() string { return "timeout of " + t.task.Name() }
+
+// When returns the deadline on the loop's clock, and false if there is none. Any
+// goroutine may call it. (Timeout.when)
+func (t *TimeoutScope) When() (when time.Duration, ok bool) {
+	if t.state.Load() == timeoutCreated {
+		return 0, false
+	}
+	if when = time.Duration(t.when.Load()); when == NoTimeout {
+		return 0, false
+	}
+	return when, true
+}
+
+// Expired reports whether the timeout has come, whatever the function made of it.
+// Any goroutine may call it. (Timeout.expired)
+func (t *TimeoutScope) Expired() bool {
+	s := t.state.Load()
+	return s == timeoutExpiring || s == timeoutExpired
+}
+
+// String describes the timeout by its state, while it is active with its
+// deadline.
+func (t *TimeoutScope) String() string {
+	s := t.state.Load()
+	text := "<Timeout [" + timeoutStates[s] + "]"
+	if s == timeoutActive {
+		if when, ok := t.When(); ok {
+			text += fmt.Sprintf(" when=%v", when)
+		} else {
+			text += " when=none"
+		}
+	}
+	return text + ">"
+}
