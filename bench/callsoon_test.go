@@ -1,3 +1,5 @@
+//go:build unix
+
 package bench
 
 import (
@@ -7,41 +9,6 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 )
-
-// newLoop gives a selector loop over the system's best selector, closed when the benchmark ends.
-func newLoop(b *testing.B) asyncio.EventLoop {
-	b.Helper()
-	loop, err := asyncio.NewSelectorEventLoop(nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := loop.Close(); err != nil {
-			b.Error(err)
-		}
-	})
-	return loop
-}
-
-// drive calls begin as the first callback of the loop and runs the loop until something stops it.
-func drive(b *testing.B, loop asyncio.EventLoop, begin func()) {
-	b.Helper()
-	if _, err := loop.CallSoon(begin); err != nil {
-		b.Fatal(err)
-	}
-	if err := loop.RunForever(); err != nil {
-		b.Fatal(err)
-	}
-}
-
-// must stops the benchmark's loop with a panic, which the loop would log and go on from: so it
-// also marks the benchmark as failed.
-func must(b *testing.B, err error) {
-	if err != nil {
-		b.Error(err)
-		panic(err)
-	}
-}
 
 // One callback that schedules itself: a pass of the loop each. Beside it, a goroutine that sends
 // itself a function through a channel.

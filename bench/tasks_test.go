@@ -23,7 +23,8 @@ func inTask(b *testing.B, body func(ctx context.Context, loop asyncio.EventLoop)
 }
 
 // What it takes to leave a coroutine and come back to it: the bare switch of iter.Pull, a task
-// that sleeps for no time, and two tasks that resolve each other's futures, each op one wait.
+// that sleeps for no time, and two tasks that resolve each other's futures, each op one wait, the
+// futures made ahead or made, and allocated, in turn.
 // Beside them goroutines: two that hand a value to each other, each op one hand-over, and one
 // that yields to another.
 func BenchmarkSwitch(b *testing.B) {
@@ -51,7 +52,8 @@ func BenchmarkSwitch(b *testing.B) {
 			return nil
 		})
 	})
-	b.Run("Future", benchmarkFutures)
+	b.Run("Future", func(b *testing.B) { benchmarkFutures(b, true) })
+	b.Run("FutureMadeInTurn", func(b *testing.B) { benchmarkFutures(b, false) })
 	b.Run("channel", func(b *testing.B) {
 		b.ReportAllocs()
 		there, back := make(chan int), make(chan int)
@@ -92,10 +94,36 @@ func BenchmarkSwitch(b *testing.B) {
 	})
 }
 
-// benchmarkFutures has two tasks play a future back and forth: each makes the future that it will
+// supply gives futures made ahead, a thousand at a time, while the clock stands.
+type supply struct {
+	loop asyncio.EventLoop
+	made []*asyncio.Future[int]
+}
+
+func (s *supply) next(b *testing.B) *asyncio.Future[int] {
+	if len(s.made) == 0 {
+		b.StopTimer()
+		for range 1000 {
+			s.made = append(s.made, asyncio.NewFuture[int](s.loop))
+		}
+		b.StartTimer()
+	}
+	f := s.made[len(s.made)-1]
+	s.made = s.made[:len(s.made)-1]
+	return f
+}
+
+// benchmarkFutures has two tasks play a future back and forth: each takes the future that it will
 // wait for, resolves the one that the other waits for, and waits.
-func benchmarkFutures(b *testing.B) {
+func benchmarkFutures(b *testing.B, ahead bool) {
 	inTask(b, func(ctx context.Context, loop asyncio.EventLoop) error {
+		made := &supply{loop: loop}
+		take := func() *asyncio.Future[int] {
+			if ahead {
+				return made.next(b)
+			}
+			return asyncio.NewFuture[int](loop)
+		}
 		waits := 0
 		pending := asyncio.NewFuture[int](loop)
 		play := func(ctx context.Context) (int, error) {
@@ -106,7 +134,7 @@ func benchmarkFutures(b *testing.B) {
 				}
 				waits++
 				theirs := pending
-				mine = asyncio.NewFuture[int](loop)
+				mine = take()
 				pending = mine
 				if err := theirs.SetResult(1); err != nil || waits >= b.N {
 					return 0, err

@@ -22,7 +22,6 @@ type contender struct {
 	name   string
 	binary string
 	args   []string
-	golang bool
 	reason error
 }
 
@@ -30,21 +29,22 @@ type kind struct {
 	name   string
 	source string // a Go package of this module, a C file, or the command of the library
 	args   []string
+	binary string // of one more server, that is not ours to build
 }
 
 const command = "../cmd/asyncio"
 
 var kinds = []kind{
-	{reference, "c/echo_epoll.c", nil},
-	{"rawepoll", "peers/rawepoll", nil},
-	{peer, "peers/gnet", nil},
-	{"gonet", "peers/gonet", nil},
-	{"netpoll", "peers/netpoll", nil},
-	{"nbio", "peers/nbio", nil},
-	{"asyncio-epoll", command, []string{"--loop", "selector", "--selector", "epoll"}},
-	{"asyncio-poll", command, []string{"--loop", "selector", "--selector", "poll"}},
-	{"asyncio-streams", command, []string{"--loop", "selector", "--selector", "epoll", "--api", "streams"}},
-	{"asyncio-proactor", command, []string{"--loop", "proactor"}},
+	{name: reference, source: "c/echo_epoll.c"},
+	{name: "rawepoll", source: "peers/rawepoll"},
+	{name: peer, source: "peers/gnet"},
+	{name: "gonet", source: "peers/gonet"},
+	{name: "netpoll", source: "peers/netpoll"},
+	{name: "nbio", source: "peers/nbio"},
+	{name: "asyncio-epoll", source: command, args: []string{"--loop", "selector", "--selector", "epoll"}},
+	{name: "asyncio-poll", source: command, args: []string{"--loop", "selector", "--selector", "poll"}},
+	{name: "asyncio-streams", source: command, args: []string{"--loop", "selector", "--selector", "epoll", "--api", "streams"}},
+	{name: "asyncio-proactor", source: command, args: []string{"--loop", "proactor"}},
 }
 
 func allNames() []string {
@@ -112,19 +112,22 @@ func lastLine(text string) string {
 }
 
 func prepare(ctx context.Context, s *settings, t *tools) ([]*contender, error) {
+	known := slices.Concat(kinds, s.extra)
 	var all []*contender
 	for _, name := range s.contenders {
-		at := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })
+		at := slices.IndexFunc(known, func(k kind) bool { return k.name == name })
 		if at < 0 {
 			return nil, fmt.Errorf("there is no contender %q; there are %s", name, strings.Join(allNames(), ", "))
 		}
-		k := kinds[at]
-		c := &contender{name: name, binary: t.path(k.source), golang: !strings.HasSuffix(k.source, ".c")}
-		c.reason = t.build(ctx, k.source)
-		if k.source == command {
-			c.args = append([]string{"serve", "--quiet"}, k.args...)
+		k := known[at]
+		c := &contender{name: name, binary: k.binary, args: k.args}
+		if c.binary == "" {
+			c.binary, c.reason = t.path(k.source), t.build(ctx, k.source)
 		}
-		c.args = append(c.args, "--listen", "127.0.0.1:0")
+		if k.source == command {
+			c.args = append([]string{"serve", "--quiet"}, c.args...)
+		}
+		c.args = append(slices.Clone(c.args), "--listen", "127.0.0.1:0")
 		all = append(all, c)
 	}
 	return all, ctx.Err()

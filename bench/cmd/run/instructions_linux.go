@@ -71,7 +71,7 @@ func (m *measurer) countOne(ctx context.Context, c *contender, shape cell) (*ins
 	if _, err := m.load(ctx, s.address, shape, "--warmup", "0s", "--messages", "20000"); err != nil {
 		return nil, err
 	}
-	counting, err := begin(ctx, s.command.Process.Pid, c.golang)
+	counting, err := begin(ctx, s.command.Process.Pid, isGo(c.binary))
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ func (c cell) String() string { return fmt.Sprintf("%dx%dx%d", c.Conns, c.Size, 
 
 type settings struct {
 	contenders          []string
+	extra               []kind
 	cells               []cell
 	rounds              int
 	window, warmup      time.Duration
@@ -56,6 +57,7 @@ func parse(args []string, messages io.Writer) (*settings, error) {
 	flags := flag.NewFlagSet("run", flag.ContinueOnError)
 	flags.SetOutput(messages)
 	names := flags.String("contenders", "", "comma-separated `names`; all by default: "+strings.Join(allNames(), ","))
+	flags.Func("extra", "`NAME=COMMAND`: one more server, which gets --listen 127.0.0.1:0 and must say where it listens; repeatable", s.addExtra)
 	conns := flags.String("conns", "50", "comma-separated `numbers` of connections")
 	sizes := flags.String("size", "64", "comma-separated message `sizes` in bytes")
 	pipelines := flags.String("pipeline", "1", "comma-separated `numbers` of messages under way on each connection")
@@ -82,6 +84,9 @@ func parse(args []string, messages io.Writer) (*settings, error) {
 	if *names != "" {
 		s.contenders = strings.Split(*names, ",")
 	}
+	for _, k := range s.extra {
+		s.contenders = append(s.contenders, k.name)
+	}
 	s.window = time.Duration(*seconds * float64(time.Second))
 	s.warmup = time.Duration(*warmup * float64(time.Second))
 	var err error
@@ -101,6 +106,16 @@ func parse(args []string, messages io.Writer) (*settings, error) {
 		return nil, fmt.Errorf("--profile needs --step")
 	}
 	return s, nil
+}
+
+func (s *settings) addExtra(value string) error {
+	name, line, _ := strings.Cut(value, "=")
+	words := strings.Fields(line)
+	if name == "" || len(words) == 0 {
+		return errors.New("it is not NAME=COMMAND")
+	}
+	s.extra = append(s.extra, kind{name: name, binary: words[0], args: words[1:]})
+	return nil
 }
 
 func numbers(list string) ([]int, error) {

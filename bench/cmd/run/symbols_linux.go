@@ -60,6 +60,16 @@ func (in *instructions) attribute(binary string, short, long map[uint64]uint64, 
 	return nil
 }
 
+// isGo tells whether a binary was built by Go.
+func isGo(binary string) bool {
+	file, err := elf.Open(binary)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return file.Section(".gopclntab") != nil
+}
+
 func systemCall(machine elf.Machine) []byte {
 	switch machine {
 	case elf.EM_X86_64:
