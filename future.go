@@ -389,6 +389,9 @@ func (f *futureBase) removeNode(n *waitNode) bool {
 // addCallback registers work of the loop for when the future is done; it is
 // scheduled at once if that is so already.
 func (f *futureBase) addCallback(to engine.Completer) CallbackToken {
+	if f.loop == nil && !f.Done() {
+		return CallbackToken{} // a zero Future is never done
+	}
 	n := &waitNode{to: to}
 	if !f.addNode(n) {
 		if f.loop == nil {

@@ -273,7 +273,12 @@ func (t *taskBase) SetName(name string) { t.name.Store(&name) }
 // Context returns the task's own context: it has the values that the task was
 // made with, and is done from an explicit Cancel on. Any goroutine may call it.
 // (Task.get_context)
-func (t *taskBase) Context() context.Context { return &t.scope }
+func (t *taskBase) Context() context.Context {
+	if t.scope.task == nil {
+		return context.Background() // of a zero Task
+	}
+	return &t.scope
+}
 
 // Result and the like come from the future. Wake-ups of a task say for which of
 // its waits they are, and why.

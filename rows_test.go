@@ -1,0 +1,122 @@
+package asyncio_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/selectors"
+)
+
+var errBoom = errors.New("boom")
+
+// plainRow is a row that needs no coroutine.
+func plainRow(t *testing.T, id string, f func(t *testing.T)) {
+	t.Helper()
+	t.Run(id, func(t *testing.T) {
+		t.Parallel()
+		f(t)
+	})
+}
+
+// timedRow is a row in time that stands still while anybody works: it knows
+// exactly when something happens, however slow the machine is.
+func timedRow(t *testing.T, id string, f func(t *testing.T, ctx context.Context, loop asyncio.EventLoop)) {
+	t.Helper()
+	plainRow(t, id, func(t *testing.T) {
+		measureClock(t)
+		synctest.Test(t, func(t *testing.T) {
+			s, err := selectors.NewDefaultSelector()
+			must(t, err)
+			loop, err := asyncio.NewSelectorEventLoop(timeSelector{s})
+			must(t, err)
+			noReports(t, loop)
+			runIn(t, loop, func(ctx context.Context) { f(t, ctx, loop) })
+			must(t, loop.Close())
+		})
+	})
+}
+
+// measureClock makes a loop measure the step of the clock, which stands still in
+// a test bubble.
+func measureClock(t *testing.T) {
+	clockMeasured.Do(func() { must(t, mustLoop(t).Close()) })
+}
+
+var clockMeasured sync.Once
+
+func mustLoop(t *testing.T, opts ...asyncio.LoopOption) asyncio.EventLoop {
+	t.Helper()
+	loop, err := asyncio.NewSelectorEventLoop(nil, opts...)
+	must(t, err)
+	return loop
+}
+
+// timeSelector sleeps in the bubble's time: the kernel's would hold it.
+type timeSelector struct{ selectors.Selector }
+
+func (s timeSelector) Select(timeout time.Duration) ([]selectors.Ready, error) {
+	for began := time.Now(); ; time.Sleep(time.Millisecond) {
+		ready, err := s.Selector.Select(0)
+		if err != nil || len(ready) > 0 || timeout != selectors.Forever && time.Since(began) >= timeout {
+			return ready, err
+		}
+		if time.Since(began) > 24*time.Hour {
+			return nil, errors.New("the loop waits for ever")
+		}
+	}
+}
+
+// want fails the test if got is not want.
+func want[T comparable](t testing.TB, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+// wantMessage fails the test if err is no cancellation with this message.
+func wantMessage(t testing.TB, err error, message any) {
+	t.Helper()
+	var c *asyncio.CancelledError
+	if !errors.As(err, &c) {
+		t.Errorf("error is %v, want a cancellation", err)
+		return
+	}
+	want(t, "message", c.Message, message)
+}
+
+// passes lets the loop make n passes.
+func passes(t testing.TB, ctx context.Context, n int) {
+	t.Helper()
+	for range n {
+		must(t, asyncio.Sleep(ctx, 0))
+	}
+}
+
+// failing is a coroutine that gives way once and fails.
+func failing(err error) func(context.Context) (int, error) {
+	return func(ctx context.Context) (int, error) {
+		if e := asyncio.Sleep(ctx, 0); e != nil {
+			return 0, e
+		}
+		return 0, err
+	}
+}
+
+// nothing is a coroutine that returns at once.
+func nothing(context.Context) (int, error) { return 0, nil }
+
+// elsewhere runs f on a goroutine of its own and waits for it.
+func elsewhere(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	<-done
+}
