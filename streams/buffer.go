@@ -1,0 +1,111 @@
+package streams
+
+import "sync"
+
+// buffer holds the bytes that have come and were not read yet, in one piece:
+//
+//	mem.room  [ .... | bytes ........ | free ... ]
+//	                 off              end
+//
+// Memory is taken when the first byte comes and given back with the last one, so
+// that an idle stream keeps none.
+type buffer struct {
+	mem      *memory
+	off, end int
+	dropped  uint64 // counts the bytes that were read
+}
+
+// memory is a piece that is used again if it is of one of the sizes below.
+type memory struct{ room []byte }
+
+// The sizes of pieces grow by a factor of four: a buffer that grows copies a
+// third of its bytes once more on average. The largest holds what a reader of
+// the default limit can have buffered; beyond it pieces are made to measure.
+const (
+	smallestPiece = 512
+	pieceSizes    = 6 // up to 512 KiB
+)
+
+var pieces [pieceSizes]sync.Pool
+
+// takeMemory returns a piece of at least n bytes.
+func takeMemory(n int) *memory {
+	size := smallestPiece
+	for i := range pieces {
+		if n <= size {
+			if m, ok := pieces[i].Get().(*memory); ok {
+				return m
+			}
+			return &memory{make([]byte, size)}
+		}
+		size *= 4
+	}
+	return &memory{make([]byte, n)}
+}
+
+// giveBack lets a piece be used again.
+func (m *memory) giveBack() {
+	size := smallestPiece
+	for i := range pieces {
+		if len(m.room) == size {
+			pieces[i].Put(m)
+			return
+		}
+		size *= 4
+	}
+}
+
+func (b *buffer) len() int { return b.end - b.off }
+
+// bytes returns what is there. It is the buffer's, until the next change.
+func (b *buffer) bytes() []byte {
+	if b.mem == nil {
+		return nil
+	}
+	return b.mem.room[b.off:b.end]
+}
+
+// write adds a copy of p, which is not empty.
+func (b *buffer) write(p []byte) {
+	switch {
+	case b.mem == nil:
+		b.mem = takeMemory(len(p))
+	case len(p) > len(b.mem.room)-b.end:
+		b.makeRoom(len(p))
+	}
+	b.end += copy(b.mem.room[b.end:], p)
+}
+
+// makeRoom makes n bytes of room at the end. Bytes move to the front only if at
+// least as many have been read since the last time, so that each moves a bounded
+// number of times.
+func (b *buffer) makeRoom(n int) {
+	have := b.len()
+	if b.off >= have && have+n <= len(b.mem.room) {
+		copy(b.mem.room, b.bytes())
+	} else {
+		next := takeMemory(max(have+n, 2*have))
+		copy(next.room, b.bytes())
+		b.mem.giveBack()
+		b.mem = next
+	}
+	b.off, b.end = 0, have
+}
+
+// discard drops the first n bytes.
+func (b *buffer) discard(n int) {
+	b.off += n
+	b.dropped += uint64(n)
+	if b.off == b.end && b.mem != nil {
+		b.mem.giveBack()
+		b.mem, b.off, b.end = nil, 0, 0
+	}
+}
+
+// next returns a copy of the first n bytes and drops them.
+func (b *buffer) next(n int) []byte {
+	p := make([]byte, n)
+	copy(p, b.bytes())
+	b.discard(n)
+	return p
+}

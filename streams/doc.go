@@ -1,0 +1,33 @@
+// Package streams reads and writes connections as streams of bytes, inside
+// coroutines, without callbacks: the streams module of asyncio.
+//
+//	r, w, err := streams.OpenConnection(ctx, "tcp", "localhost:7777", nil)
+//	if err != nil {
+//		return err
+//	}
+//	defer w.Close()
+//	fmt.Fprintf(w, "hello\n")
+//	line, err := r.ReadLine(ctx)
+//
+// A StreamReader holds what has come and was not read yet. It is bounded: above
+// twice its limit the connection is not read from any more, until the rest has
+// been read down to the limit. A StreamWriter writes to the transport, which
+// keeps what the system does not take; Drain waits until that is little enough.
+// Write as much as you like and Drain now and then, or the peer that does not
+// read fills your memory.
+//
+// # Who may call what
+//
+// What takes a context may wait. A coroutine of the stream's loop is suspended; a
+// goroutine that is no loop's blocks, and is woken with asyncio.ErrLoopClosed if
+// the loop is closed; a plain callback gets asyncio.ErrAwaitInCallback and a
+// coroutine of another loop asyncio.ErrWrongLoop, unless there is nothing to wait
+// for. Everything of a StreamReader may be used from any goroutine. Writing
+// belongs to the loop; from elsewhere use a Conn.
+//
+// # For Go's libraries
+//
+// Conn makes a net.Conn of a reader and a writer, for code that knows nothing of
+// loops: bufio, net/http's requests and responses, crypto/tls. It can be used from
+// anywhere.
+package streams

@@ -1,0 +1,98 @@
+package streams
+
+import (
+	"context"
+	"sync"
+
+	"github.com/go-asyncio/asyncio"
+)
+
+// FlowControl is the part of a protocol that a StreamWriter's Drain and
+// WaitClosed ask: it hears from the transport when writing is to pause, and when
+// the connection is lost. Embed a *FlowControl in a protocol of your own to put a
+// StreamWriter over it; what overrides a method calls it. (FlowControlMixin)
+type FlowControl struct {
+	loop asyncio.EventLoop
+
+	mu     sync.Mutex
+	paused bool
+	lost   bool
+	reason error    // that of ConnectionLost
+	drains sleepers // those who wait until writing is resumed
+	closes sleepers // those who wait until the connection is lost
+}
+
+// FlowController is a protocol that embeds a FlowControl.
+type FlowController interface{ flow() *FlowControl }
+
+// NewFlowControl makes a FlowControl. Without WithLoop it belongs to the running
+// loop, else to the current one. Any goroutine may call it.
+func NewFlowControl(opts ...Option) (*FlowControl, error) {
+	c, err := configure("new flow control", opts, asyncio.GetEventLoop)
+	if err != nil {
+		return nil, err
+	}
+	return &FlowControl{loop: c.loop}, nil
+}
+
+func (f *FlowControl) flow() *FlowControl { return f }
+
+// PauseWriting makes Drain wait. (pause_writing)
+func (f *FlowControl) PauseWriting() {
+	f.mu.Lock()
+	f.paused = true
+	f.mu.Unlock()
+}
+
+// ResumeWriting ends every Drain that waits. (resume_writing)
+func (f *FlowControl) ResumeWriting() {
+	var room [8]wakeup
+	f.mu.Lock()
+	f.paused = false
+	ws := f.drains.finish(nil, room[:0])
+	f.mu.Unlock()
+	doAll(ws)
+}
+
+// ConnectionLost ends every WaitClosed and every Drain that waits, with err; a
+// later Drain is ErrConnectionLost. (connection_lost)
+func (f *FlowControl) ConnectionLost(err error) {
+	var room [8]wakeup
+	f.mu.Lock()
+	f.lost, f.reason = true, err
+	ws := f.closes.finish(err, room[:0])
+	ws = f.drains.finish(err, ws)
+	f.mu.Unlock()
+	doAll(ws)
+}
+
+// drain waits while writing is paused.
+func (f *FlowControl) drain(ctx context.Context) error {
+	f.mu.Lock()
+	err := error(nil)
+	switch {
+	case f.lost:
+		err = ErrConnectionLost
+	case f.paused:
+		err = f.drains.await(ctx, f.loop, &f.mu)
+	}
+	f.mu.Unlock()
+	return err
+}
+
+// waitClosed waits until the connection is lost.
+func (f *FlowControl) waitClosed(ctx context.Context) error {
+	f.mu.Lock()
+	err := f.reason
+	if !f.lost {
+		err = f.closes.await(ctx, f.loop, &f.mu)
+	}
+	f.mu.Unlock()
+	return err
+}
+
+func (f *FlowControl) isLost() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lost
+}

@@ -1,0 +1,39 @@
+package streams
+
+import "github.com/go-asyncio/asyncio"
+
+// Option changes how streams are made.
+type Option func(*config)
+
+type config struct {
+	limit int
+	loop  asyncio.EventLoop
+}
+
+// configure applies the options; the loop is that of otherwise if they name none.
+func configure(op string, opts []Option, otherwise func() (asyncio.EventLoop, error)) (config, error) {
+	c := config{limit: DefaultLimit}
+	for _, o := range opts {
+		o(&c)
+	}
+	if c.limit <= 0 {
+		return c, invalid(op, "limit cannot be <= 0, but is %d", c.limit)
+	}
+	if c.loop == nil {
+		loop, err := otherwise()
+		if err != nil {
+			return c, opError(op, err)
+		}
+		c.loop = loop
+	}
+	return c, nil
+}
+
+// WithLimit sets the reader's limit in bytes: how long a line may be, and half of
+// how much is buffered before the connection is not read from any more. The
+// default is DefaultLimit; zero and less is asyncio.ErrInvalidArgument. (limit)
+func WithLimit(n int) Option { return func(c *config) { c.limit = n } }
+
+// WithLoop sets the loop; the default is the running one. With it, OpenConnection
+// and StartServer can be called from any goroutine. (loop)
+func WithLoop(loop asyncio.EventLoop) Option { return func(c *config) { c.loop = loop } }
