@@ -3,6 +3,7 @@ package asyncio_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -110,3 +111,6 @@ func value[T any](v T) func(context.Context) (T, error) {
 func sleeper(d time.Duration) func(context.Context) (struct{}, error) {
 	return func(ctx context.Context) (struct{}, error) { return struct{}{}, asyncio.Sleep(ctx, d) }
 }
+
+// goexit ends the goroutine as a failing test does.
+func goexit() { runtime.Goexit() }
