@@ -3,6 +3,7 @@ package asyncio_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -119,4 +120,10 @@ func elsewhere(f func()) {
 		f()
 	}()
 	<-done
+}
+
+// exits is a coroutine that ends its goroutine.
+func exits(context.Context) (int, error) {
+	runtime.Goexit()
+	return 0, nil
 }
