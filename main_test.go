@@ -56,7 +56,8 @@ func runProgram(name string) int {
 // programCommand is a command that runs a program in a process of its own.
 func programCommand(name string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), programVariable+"="+name)
+	// The race detector would have each program wait for a second at its end.
+	cmd.Env = append(os.Environ(), programVariable+"="+name, "GORACE=atexit_sleep_ms=0")
 	return cmd
 }
 
@@ -105,3 +106,16 @@ func strangers() []string {
 	}
 	return some
 }
+
+// complaints are what a program finds wrong.
+type complaints []error
+
+func (c *complaints) check(ok bool, format string, args ...any) {
+	if !ok {
+		*c = append(*c, fmt.Errorf(format, args...))
+	}
+}
+
+func (c *complaints) must(err error) { c.check(err == nil, "unexpected error: %v", err) }
+
+func (c *complaints) err() error { return errors.Join(*c...) }
