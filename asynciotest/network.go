@@ -1,0 +1,4 @@
+package asynciotest
+
+// networkCases are the behaviours of servers and connections.
+var networkCases = []behaviour{}

@@ -1,0 +1,31 @@
+package asynciotest_test
+
+import (
+	"testing"
+
+	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/asynciotest"
+	"github.com/go-asyncio/asyncio/selectors"
+)
+
+// TestSelectorEventLoop runs the suite over every selector of the machine.
+func TestSelectorEventLoop(t *testing.T) {
+	for _, s := range []struct {
+		name string
+		make func() (selectors.Selector, error)
+	}{
+		{"select", func() (selectors.Selector, error) { return selectors.NewSelectSelector() }},
+		{"poll", func() (selectors.Selector, error) { return selectors.NewPollSelector() }},
+		{"epoll", func() (selectors.Selector, error) { return selectors.NewEpollSelector() }},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			asynciotest.TestLoop(t, func() (asyncio.EventLoop, error) {
+				sel, err := s.make()
+				if err != nil {
+					return nil, err
+				}
+				return asyncio.NewSelectorEventLoop(sel)
+			})
+		})
+	}
+}
