@@ -187,21 +187,26 @@ func (h Handle) describe(kind, when string) string {
 		text += " cancelled"
 	}
 	text += when
-	switch l := h.n.loop; {
-	case s>>1 != h.gen:
-		text += " done"
-	case l == nil || !l.ownedByCaller():
-		// Only the loop may look into a node.
-	default:
-		debug := h.n.origin != nil
-		if h.n.fn != nil && (s&1 == 0 || debug) {
-			text += " " + funcName(h.n.fn)
-		}
-		if debug {
-			text += " created at " + h.n.origin.caller()
-		}
+	if s>>1 != h.gen {
+		return text + " done>"
+	}
+	// Only the loop may look into a node.
+	if l := h.n.loop; l != nil {
+		l.asOwner(func() { text += h.n.describe(s&1 == 1) })
 	}
 	return text + ">"
+}
+
+// describe names the node's callback, unless it was let go with its cancellation,
+// and where it was made if that is known.
+func (n *node) describe(cancelled bool) (text string) {
+	if n.fn != nil && (!cancelled || n.origin != nil) {
+		text = " " + funcName(n.fn)
+	}
+	if n.origin != nil {
+		text += " created at " + n.origin.caller()
+	}
+	return text
 }
 
 // origin is a recorded stack: where a handle, a future or a task was made.

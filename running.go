@@ -164,7 +164,8 @@ func (b *runBody) Run(c *coro.Coro) {
 		l.over = false
 		l.beginRun()
 	}
-	for !l.turns() {
+	for !l.over && !l.turns() {
+		continue // a callback did not return
 	}
 	l.over = false
 	l.stopping.Store(false)
@@ -242,7 +243,7 @@ func (l *baseLoop) shutDown() {
 
 func (l *baseLoop) dropQueues() {
 	l.ready = readyQueue{}
-	l.free = nil
+	l.free, l.watches = nil, nil
 	for {
 		if _, ok := l.timers.PopDue(1<<63 - 1); !ok {
 			break
