@@ -113,6 +113,8 @@ func (c *completions[T]) Complete(ev uint64) {
 	c.put(int(ev))
 }
 
+func (c *completions[T]) callbackName() string { return "as_completed" }
+
 // timeUp gives up all that is not done.
 func (c *completions[T]) timeUp() {
 	c.leave()

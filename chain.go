@@ -5,12 +5,12 @@ package asyncio
 // changes on its own loop.
 func chain[T any](src AwaitableOf[T], dst *Future[T]) {
 	from := src.awaitable()
-	deliver := callback(func() { copyState(src, dst) })
-	dst.addCallback(callback(func() {
+	deliver := &link{"chain", func() { copyState(src, dst) }}
+	dst.addCallback(&link{"chain", func() {
 		if dst.Cancelled() {
 			from.cancelWith(asCancelled(dst.err).Message)
 		}
-	}))
+	}})
 	if from.loop == dst.loop {
 		from.addCallback(deliver)
 		return
@@ -19,6 +19,15 @@ func chain[T any](src AwaitableOf[T], dst *Future[T]) {
 	across := callback(func() { dst.loop.post(deliver, 0) })
 	from.notify(dst.loop, &waitNode{to: across, direct: true})
 }
+
+// link is a callback between two futures.
+type link struct {
+	name string
+	call func()
+}
+
+func (l *link) Complete(uint64)      { l.call() }
+func (l *link) callbackName() string { return l.name }
 
 // copyState makes dst, unless it is done, what src is: succeeded, failed or
 // cancelled. src is done. (futures._copy_future_state)

@@ -179,5 +179,7 @@ func (g *gathering) cancelAll(msg any) (any bool) {
 	return any
 }
 
+func (g *gathering) callbackName() string { return "gather" }
+
 // describe names the kind.
 func (g *gathering) describe() string { return "GatheringFuture" }

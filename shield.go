@@ -31,14 +31,14 @@ func ShieldFuture[T any](_ context.Context, a AwaitableOf[T]) *Future[T] {
 	}
 	outer := &Future[T]{}
 	outer.setLoop(inner.loop)
-	link := inner.addCallback(callback(func() {
+	token := inner.addCallback(&link{op, func() {
 		if outer.Done() {
 			inner.markSeen()
 			return
 		}
 		copyState(a, outer)
-	}))
-	outer.addCallback(callback(func() { inner.removeCallback(link) }))
+	}})
+	outer.addCallback(&link{op, func() { inner.removeCallback(token) }})
 	return outer
 }
 

@@ -110,5 +110,7 @@ func (w *waiting) Complete(ev uint64) {
 	w.release()
 }
 
+func (w *waiting) callbackName() string { return "wait" }
+
 // release ends the wait, unless it is over.
 func (w *waiting) release() { _ = w.over.complete(stateFinished, nil) }
