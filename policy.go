@@ -139,7 +139,7 @@ func (p *DefaultEventLoopPolicy) overrides() EventLoopPolicy {
 	return p
 }
 
-var errZeroPolicy = errors.New("asyncio: the DefaultEventLoopPolicy is nil; embed one made by NewDefaultEventLoopPolicy")
+var errZeroPolicy = invalid("event loop policy", "the DefaultEventLoopPolicy is nil; embed one made by NewDefaultEventLoopPolicy")
 
 // GetEventLoop returns the loop that was set for this goroutine. In the main
 // goroutine, if none was ever set, it makes one with NewEventLoop and sets it

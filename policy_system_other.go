@@ -1,0 +1,6 @@
+//go:build !windows
+
+package asyncio
+
+// windowsPolicies: the policies of Windows can be made here.
+const windowsPolicies = false

@@ -1,0 +1,4 @@
+package asyncio
+
+// windowsPolicies: the policies of Windows can be made here.
+const windowsPolicies = true
