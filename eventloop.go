@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"context"
+	"net"
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
@@ -22,7 +23,8 @@ import (
 type EventLoop interface {
 	LoopRunner
 	Scheduler
-	//Networker
+	Networker
+	NameResolver
 	Watcher
 	ExecutorUser
 	ErrorHandling
@@ -71,6 +73,32 @@ type Scheduler interface {
 	// CallAt runs f at the given loop time; timers due at the same time run in
 	// the order in which they were set. (loop.call_at)
 	CallAt(when time.Duration, f func()) (TimerHandle, error)
+}
+
+// Networker is the part of a loop that serves and connects.
+type Networker interface {
+	// CreateConnection connects to address and returns the transport and the
+	// protocol made by factory, after its ConnectionMade. It suspends or blocks:
+	// any goroutine. (loop.create_connection)
+	CreateConnection(ctx context.Context, factory func() Protocol, network, address string, opts *ConnectionOptions) (Transport, Protocol, error)
+	// CreateServer listens on address and serves each connection by a protocol
+	// made by factory. It suspends or blocks: any goroutine. (loop.create_server)
+	CreateServer(ctx context.Context, factory func() Protocol, network, address string, opts *ServerOptions) (*Server, error)
+	// ConnectAcceptedSocket takes over a connection that was accepted elsewhere.
+	// It suspends or blocks: any goroutine. (loop.connect_accepted_socket)
+	ConnectAcceptedSocket(ctx context.Context, factory func() Protocol, fd uintptr, opts *ConnectionOptions) (Transport, Protocol, error)
+}
+
+// NameResolver is the part of a loop that looks names up without holding it up.
+type NameResolver interface {
+	// GetAddrInfo returns the addresses of a host and service, in the order in
+	// which they should be tried. It suspends or blocks: any goroutine.
+	// (loop.getaddrinfo)
+	GetAddrInfo(ctx context.Context, network, address string) ([]net.Addr, error)
+	// GetNameInfo returns the name of an address's host, or the address as text
+	// if it has none, and its port. It suspends or blocks: any goroutine.
+	// (loop.getnameinfo)
+	GetNameInfo(ctx context.Context, addr net.Addr) (host, service string, err error)
 }
 
 // Watcher is the part of a loop that tells of descriptors.

@@ -1,0 +1,149 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/go-asyncio/asyncio/internal/netaddr"
+	"github.com/go-asyncio/asyncio/internal/sock"
+)
+
+// GetAddrInfo returns the addresses of address, a "host:service" of network
+// "tcp" or "udp", with "4" or "6" for one family only, in the order in which they
+// should be tried: *net.TCPAddr or *net.UDPAddr. An IP address with a port number
+// is answered at once; names are looked up off the loop, and the look-up is given
+// up when ctx is done, the task is cancelled or the loop closed. The empty host
+// is every interface, the empty service port 0.
+//
+// ErrInvalidArgument for what is no such address; a name that does not exist is a
+// *net.DNSError. In debug mode, look-ups are logged with their time. It suspends
+// or blocks: any goroutine may call it. (loop.getaddrinfo)
+func (l *baseLoop) GetAddrInfo(ctx context.Context, network, address string) ([]net.Addr, error) {
+	const op = "getaddrinfo"
+	target, err := netaddr.Parse(network, address)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("asyncio: %s: %w: %w", op, ErrInvalidArgument, err)
+	case target.Family == sock.Unix:
+		return nil, invalid(op, "network %q has no names to look up", network)
+	}
+	if err := l.mayWait(op, ctx); err != nil {
+		return nil, err
+	}
+	found, err := l.resolve(ctx, op, target)
+	if err != nil {
+		return nil, err
+	}
+	addrs := make([]net.Addr, len(found))
+	for i, a := range found {
+		addrs[i] = a.NetAddr(target.Type)
+	}
+	return addrs, nil
+}
+
+// GetNameInfo returns the name of the host that has the address, or the IP
+// address as text if it has none, and its port in digits: Go looks no names up
+// for ports. addr is a *net.TCPAddr or a *net.UDPAddr. The
+// name is looked up off the loop, as GetAddrInfo does it.
+//
+// ErrInvalidArgument for other addresses; the *net.DNSError of a look-up that
+// failed. It suspends or blocks: any goroutine may call it. (loop.getnameinfo)
+func (l *baseLoop) GetNameInfo(ctx context.Context, addr net.Addr) (host, service string, err error) {
+	const op = "getnameinfo"
+	a, err := sock.AddrOf(addr)
+	switch {
+	case err != nil:
+		return "", "", fmt.Errorf("asyncio: %s: %w: %w", op, ErrInvalidArgument, err)
+	case a.Family() == sock.Unix:
+		return "", "", invalid(op, "the address %v is a path", addr)
+	}
+	if err := l.mayWait(op, ctx); err != nil {
+		return "", "", err
+	}
+	ip := a.AddrPort().Addr()
+	host, err = l.nameOf(ctx, ip)
+	if notFound := new(net.DNSError); errors.As(err, &notFound) && notFound.IsNotFound {
+		host, err = ip.String(), nil
+	}
+	if err != nil {
+		return "", "", opError(op, err)
+	}
+	return host, strconv.Itoa(int(a.Port())), nil
+}
+
+// nameFinder is a netaddr.Resolver that knows the names of addresses, too. One
+// that does not is a world in which they have none.
+type nameFinder interface {
+	// NameOf is called as Resolve is. A *net.DNSError that is IsNotFound says that
+	// the address has no name.
+	NameOf(ctx context.Context, ip netip.Addr) (string, error)
+}
+
+// systemNames asks the system.
+type systemNames struct{}
+
+func (systemNames) NameOf(ctx context.Context, ip netip.Addr) (string, error) {
+	names, err := net.DefaultResolver.LookupAddr(ctx, ip.String())
+	if err != nil {
+		return "", err
+	}
+	if len(names) == 0 {
+		return "", &net.DNSError{Err: "no such host", Name: ip.String(), IsNotFound: true}
+	}
+	return strings.TrimSuffix(names[0], "."), nil
+}
+
+// nameOf looks up the name of an address, off the loop.
+func (l *baseLoop) nameOf(ctx context.Context, ip netip.Addr) (string, error) {
+	var finder nameFinder = systemNames{}
+	if r := l.netState.resolver; r != nil {
+		var ok bool
+		if finder, ok = r.(nameFinder); !ok {
+			return ip.String(), nil
+		}
+	}
+	return lookUp(ctx, l, func(ctx context.Context) (string, error) { return finder.NameOf(ctx, ip) })
+}
+
+// lookUp runs f on a goroutine that the loop waits for when it is closed, and
+// waits for its answer. f's context is done when nobody waits any more.
+func lookUp[T any](ctx context.Context, l *baseLoop, f func(ctx context.Context) (T, error)) (T, error) {
+	var zero T
+	// An error travels as a result: if nobody waits for it any more, it is no
+	// failure that somebody ought to have looked at.
+	answer := NewFuture[Result[T]](l.self)
+	stop, ok := l.netState.lookups.start(func(ctx context.Context) {
+		v, err := f(ctx)
+		_ = answer.SetResult(Result[T]{v, err}) // fails if the wait was cancelled
+	})
+	if !ok {
+		return zero, ErrLoopClosed
+	}
+	defer stop()
+	r, err := answer.Await(ctx)
+	if err != nil {
+		return zero, err
+	}
+	return r.Value, r.Err
+}
+
+// mayWait refuses a wait before it is begun, as Await would refuse it.
+func (l *baseLoop) mayWait(op string, ctx context.Context) error {
+	t, inLoop := currentTask(ctx)
+	switch {
+	case l.closed.Load():
+		return opError(op, ErrLoopClosed)
+	case !inLoop:
+		return contextError(ctx)
+	case t == nil:
+		return opError(op, ErrAwaitInCallback)
+	case t.loop != l:
+		return opError(op, ErrWrongLoop)
+	}
+	return nil
+}
