@@ -26,10 +26,11 @@ async def attempt(coro):
 
 
 def feed(r, *pieces):
-    """Feeds one piece per tick, then the end if a piece is None."""
+    """Feeds one piece per tick, and at last the end."""
     loop = asyncio.get_running_loop()
     for n, piece in enumerate(pieces, 1):
-        loop.call_later(n, r.feed_eof if piece is None else lambda p=piece: r.feed_data(p))
+        loop.call_later(n, r.feed_data, piece)
+    loop.call_later(len(pieces) + 1, r.feed_eof)
 
 
 @scenario
@@ -43,7 +44,7 @@ async def read_what_is_there():
 @scenario
 async def read_waits_for_some():
     r = reader()
-    feed(r, b"abc", b"def", None)
+    feed(r, b"abc", b"def")
     for _ in range(3):
         await attempt(r.read(10))
 
@@ -51,7 +52,7 @@ async def read_waits_for_some():
 @scenario
 async def read_until_the_end():
     r = reader()
-    feed(r, b"abc", b"def", None)
+    feed(r, b"abc", b"def")
     await attempt(r.read(-1))
     await attempt(r.read(-1))
 
@@ -69,7 +70,7 @@ async def at_eof_needs_empty_buffer():
 @scenario
 async def line_in_pieces():
     r = reader()
-    feed(r, b"one", b" line\nsecond", b" line\nlast", None)
+    feed(r, b"one", b" line\nsecond", b" line\nlast")
     for _ in range(4):
         await attempt(r.readline())
 
@@ -99,7 +100,7 @@ async def line_over_limit_without_newline():
 @scenario
 async def line_over_limit_while_waiting():
     r = reader(limit=7)
-    feed(r, b"chunk1", b"chunk2", b"chunk3\nrest", None)
+    feed(r, b"chunk1", b"chunk2", b"chunk3\nrest")
     for _ in range(4):
         await attempt(r.readline())
 
@@ -123,7 +124,7 @@ async def until_separator():
 @scenario
 async def until_separator_in_pieces():
     r = reader()
-    feed(r, b"aaA", b"aA", b"AAb", b"rest", None)
+    feed(r, b"aaA", b"aA", b"AAb", b"rest")
     await attempt(r.readuntil(b"AAAb"))
     await attempt(r.read(-1))
 
@@ -160,7 +161,7 @@ async def exactly_in_pieces():
 @scenario
 async def exactly_cut_short():
     r = reader()
-    feed(r, b"abc", b"def", None)
+    feed(r, b"abc", b"def")
     await attempt(r.readexactly(10))
     await attempt(r.readexactly(10))
     out("at eof", r.at_eof())
