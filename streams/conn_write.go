@@ -1,0 +1,146 @@
+package streams
+
+import (
+	"context"
+
+	"github.com/go-asyncio/asyncio"
+)
+
+// writeChunk is how much of a Write a transport gets at a time: it may exceed its
+// high mark by so much.
+const writeChunk = 64 << 10
+
+// handover is how a goroutine that is not the loop's has a transport write: the
+// loop takes the bytes from where they are, so the goroutine waits for that.
+// Guarded as writing is.
+type handover struct {
+	transmit func() // what the loop calls
+	handed   []byte
+	taken    bool // the loop has them, and this came of it
+	n        int
+	err      error
+	place    slot // where the goroutine waits
+}
+
+// Write implements net.Conn.
+func (c *conn) Write(p []byte) (int, error) {
+	n, err := c.write(p)
+	return n, c.opError("write", err)
+}
+
+func (c *conn) write(p []byte) (n int, err error) {
+	s, f := &c.out, c.w.flow
+	var a alarm
+	s.mu.Lock()
+	if err = s.begin(c.ctx, &a); err != nil {
+		s.mu.Unlock()
+		return 0, err
+	}
+	for first := true; err == nil && (first || n < len(p)); {
+		if err = s.check(); err != nil {
+			break
+		}
+		switch {
+		case f.lost:
+			if err = f.reason; err == nil {
+				err = ErrConnectionLost
+			}
+		case !f.paused:
+			first = false
+			var k int
+			k, err = c.send(p[n:min(n+writeChunk, len(p))], &a)
+			n += k
+		case !a.isFor(s):
+			a.set(s)
+		default:
+			err = c.waitForRoom()
+			a.stop()
+		}
+	}
+	next := s.end()
+	s.mu.Unlock()
+	next.do()
+	a.stop()
+	return n, err
+}
+
+// waitForRoom waits until writing is resumed, or something else is to be looked
+// at. The mutex is held when it is called and when it returns.
+func (c *conn) waitForRoom() error {
+	s, f := &c.out, c.w.flow
+	me := f.drains.add()
+	s.sleeps = &me.slot
+	err := me.sleep(c.ctx, c.loop, s.mu)
+	s.sleeps = nil
+	f.drains.drop(me)
+	return err
+}
+
+// send gives the transport a piece. The mutex is held when it is called and when
+// it returns.
+func (c *conn) send(p []byte, a *alarm) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	switch running, err := asyncio.GetRunningLoop(); {
+	case err != nil:
+		return c.handOver(p, a)
+	case running != c.loop && running != own(c.loop):
+		return 0, asyncio.ErrWrongLoop
+	}
+	c.out.mu.Unlock()
+	n, err := c.w.transport.Write(p)
+	c.out.mu.Lock()
+	return n, err
+}
+
+// handOver has the loop give the transport a piece.
+func (c *conn) handOver(p []byte, a *alarm) (int, error) {
+	s := &c.out
+	c.handed, c.taken = p, false
+	handle, err := c.loop.CallSoonThreadsafe(c.transmit)
+	if err != nil {
+		return 0, err
+	}
+	ctx, revocable := c.ctx, true
+	for !c.taken {
+		err = nil
+		if revocable {
+			err = s.check()
+		}
+		switch {
+		case err != nil:
+		case revocable && !a.isFor(s):
+			a.set(s)
+		default:
+			s.sleeps = &c.place
+			err = c.place.sleep(ctx, c.loop, s.mu)
+			s.sleeps = nil
+			a.stop()
+		}
+		if err == nil {
+			continue
+		}
+		if handle.Cancel() || c.loop.IsClosed() {
+			c.handed = nil
+			return 0, err
+		}
+		// The loop is at it, and p must not be let go of before it is done.
+		ctx, revocable = context.Background(), false
+	}
+	return c.n, c.err
+}
+
+// transmitHanded is the loop's part.
+func (c *conn) transmitHanded() {
+	s := &c.out
+	s.mu.Lock()
+	p := c.handed
+	s.mu.Unlock()
+	n, err := c.w.transport.Write(p)
+	s.mu.Lock()
+	c.n, c.err, c.taken, c.handed = n, err, true, nil
+	w := c.place.wake()
+	s.mu.Unlock()
+	w.do()
+}

@@ -1,0 +1,220 @@
+package streams
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/go-asyncio/asyncio"
+)
+
+func TestWaiting(t *testing.T) {
+	t.Parallel()
+	onStage(t, "streams.027a.exception-wakes-reader", func(s *stage) {
+		for name, read := range reads {
+			r := s.reader(DefaultLimit)
+			s.soon(func() { r.SetException(errBoom) })
+			if err := read(s.ctx, r); !errors.Is(err, errBoom) {
+				s.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+	onStage(t, "streams.027b.exception-after-cancel", func(s *stage) {
+		for name, read := range reads {
+			r := s.reader(DefaultLimit)
+			task := s.start(func(ctx context.Context) error { return read(ctx, r) })
+			s.must(asyncio.Sleep(s.ctx, 0))
+			task.Cancel()
+			r.SetException(errBoom)
+			if _, err := task.Await(s.ctx); !errors.Is(err, asyncio.ErrCancelled) {
+				s.Errorf("%s: %v", name, err)
+			}
+			if r.slot.taken {
+				s.Errorf("%s: somebody waits still", name)
+			}
+		}
+	})
+	onStage(t, "data-before-the-exception", func(s *stage) {
+		r := s.reader(DefaultLimit)
+		s.soon(func() {
+			s.check(r.FeedData([]byte("abc")))
+			r.SetException(errBoom)
+		})
+		s.want("abc")(r.Read(s.ctx, 10))
+		_, err := r.Read(s.ctx, 10)
+		s.wantError(err, errBoom)
+	})
+	onStage(t, "cancelled-read-takes-nothing", func(s *stage) {
+		for name, read := range reads {
+			r := s.reader(DefaultLimit)
+			task := s.start(func(ctx context.Context) error { return read(ctx, r) })
+			s.must(asyncio.Sleep(s.ctx, 0))
+			task.Cancel()
+			s.check(r.FeedData([]byte("data")))
+			if _, err := task.Await(s.ctx); !errors.Is(err, asyncio.ErrCancelled) {
+				s.Errorf("%s: %v", name, err)
+			}
+			s.want("data")(r.Read(s.ctx, 10))
+		}
+	})
+	onStage(t, "streams.043.concurrent-readers", func(s *stage) {
+		for name, read := range reads {
+			r := s.reader(DefaultLimit)
+			task := s.start(func(ctx context.Context) error {
+				s.want("abc")(r.Read(ctx, 10))
+				return nil
+			})
+			s.must(asyncio.Sleep(s.ctx, 0))
+			err := read(s.ctx, r)
+			s.wantError(err, asyncio.ErrInvalidState)
+			if !strings.Contains(err.Error(), name+"() called while another coroutine is already waiting for incoming data") {
+				s.Errorf("%s: %v", name, err)
+			}
+			s.check(r.FeedData([]byte("abc")))
+			_, err = task.Await(s.ctx)
+			s.check(err)
+		}
+	})
+	onStage(t, "read-between-waking-and-running", func(s *stage) {
+		r := s.reader(DefaultLimit)
+		task := s.start(func(ctx context.Context) error {
+			s.want("later")(r.Read(ctx, 10))
+			return nil
+		})
+		s.must(asyncio.Sleep(s.ctx, 0))
+		s.check(r.FeedData([]byte("first")))
+		s.want("first")(r.Read(s.ctx, 10)) // before the one who was woken
+		s.passes()
+		s.check(r.FeedData([]byte("later")))
+		_, err := task.Await(s.ctx)
+		s.check(err)
+	})
+	onStage(t, "in-a-callback", func(s *stage) {
+		r := s.reader(DefaultLimit, "x")
+		done := asyncio.NewFuture[struct{}](s.loop)
+		s.soon(func() {
+			s.want("x")(r.Read(s.ctx, 1))
+			_, err := r.Read(s.ctx, 1)
+			s.wantError(err, asyncio.ErrAwaitInCallback)
+			s.check(done.SetResult(struct{}{}))
+		})
+		_, err := done.Await(s.ctx)
+		s.check(err)
+		s.feedSoon(r, "y")
+		s.want("y")(r.Read(s.ctx, 1))
+	})
+	onStage(t, "streams.042.reader-unpausable", func(s *stage) {
+		r := s.reader(2)
+		v := &valve{pauseErr: asyncio.ErrNotImplemented}
+		s.check(r.SetTransport(v))
+		for range 3 {
+			s.check(r.FeedData([]byte("12345")))
+		}
+		if len(v.calls) != 1 {
+			s.Errorf("tried to pause %d times", len(v.calls))
+		}
+		s.want("123451234512345")(r.Read(s.ctx, 100))
+		if len(v.calls) != 1 {
+			s.Errorf("resumed what was not paused: %v", v.calls)
+		}
+	})
+	onStage(t, "pause-and-resume", func(s *stage) {
+		r := s.reader(4)
+		v := &valve{}
+		s.check(r.SetTransport(v))
+		for _, p := range []string{"1234", "5678", "9", "0"} {
+			s.check(r.FeedData([]byte(p)))
+		}
+		if len(v.calls) != 1 {
+			s.Errorf("calls %v", v.calls)
+		}
+		s.want("12345")(r.Read(s.ctx, 5))
+		if len(v.calls) != 1 {
+			s.Errorf("calls %v: resumed above the limit", v.calls)
+		}
+		s.want("6")(r.Read(s.ctx, 1))
+		if got := strings.Join(v.calls, " "); got != "pause resume" {
+			s.Errorf("calls %v", got)
+		}
+	})
+}
+
+// reads are all the ways to wait for data, by the name under which they complain.
+var reads = map[string]func(ctx context.Context, r *StreamReader) error{
+	"read": func(ctx context.Context, r *StreamReader) error { _, err := r.Read(ctx, 10); return err },
+	"readinto": func(ctx context.Context, r *StreamReader) error {
+		_, err := r.ReadInto(ctx, make([]byte, 10))
+		return err
+	},
+	"readuntil":   func(ctx context.Context, r *StreamReader) error { _, err := r.ReadLine(ctx); return err },
+	"readexactly": func(ctx context.Context, r *StreamReader) error { _, err := r.ReadExactly(ctx, 10); return err },
+	"peek":        func(ctx context.Context, r *StreamReader) error { _, err := r.Peek(ctx, 10); return err },
+	"discard":     func(ctx context.Context, r *StreamReader) error { _, err := r.Discard(ctx, 10); return err },
+}
+
+func TestWhichLoop(t *testing.T) {
+	t.Parallel()
+	t.Run("streams.031a.reader-no-loop", func(t *testing.T) {
+		t.Parallel()
+		s := newStage(t, nil) // this goroutine has no loop
+		_, err := NewStreamReader()
+		s.wantError(err, asyncio.ErrNoCurrentLoop)
+		r, err := NewStreamReader(WithLoop(s.loop))
+		s.must(err)
+		_, err = NewStreamReaderProtocol(r, nil)
+		s.wantError(err, asyncio.ErrNoCurrentLoop)
+		_, err = NewFlowControl()
+		s.wantError(err, asyncio.ErrNoCurrentLoop)
+	})
+	t.Run("streams.031b.reader-which-loop", func(t *testing.T) {
+		t.Parallel()
+		made := func(s *stage) {
+			r, err := NewStreamReader()
+			s.must(err)
+			p, err := NewStreamReaderProtocol(r, nil)
+			s.must(err)
+			f, err := NewFlowControl()
+			s.must(err)
+			if r.loop != s.loop || p.loop != s.loop || f.loop != s.loop {
+				s.Error("another loop")
+			}
+		}
+		t.Run("running", func(t *testing.T) {
+			t.Parallel()
+			play(t, nil, made)
+		})
+		t.Run("current", func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, nil)
+			s.must(asyncio.SetEventLoop(s.loop))
+			defer asyncio.SetEventLoop(nil)
+			made(s)
+		})
+	})
+	t.Run("foreign-goroutines-need-a-loop", func(t *testing.T) {
+		t.Parallel()
+		s := newStage(t, nil)
+		_, _, err := OpenConnection(context.Background(), "tcp", "127.0.0.1:1", nil)
+		s.wantError(err, asyncio.ErrNoRunningLoop)
+		_, err = StartServer(context.Background(), echo, "tcp", "127.0.0.1:0", nil)
+		s.wantError(err, asyncio.ErrNoRunningLoop)
+	})
+}
+
+// echo sends lines back.
+func echo(ctx context.Context, r *StreamReader, w *StreamWriter) error {
+	defer w.Close()
+	for line, err := range r.Lines(ctx) {
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(line); err != nil {
+			return err
+		}
+		if err := w.Drain(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
