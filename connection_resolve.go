@@ -22,23 +22,11 @@ func (l *baseLoop) resolve(ctx context.Context, op string, target netaddr.Target
 	if resolver == nil {
 		resolver = netaddr.System{}
 	}
-	answer := NewFuture[[]sock.Addr](l.self)
-	start := time.Now()
-	stop, ok := l.netState.lookups.start(func(ctx context.Context) {
-		addrs, err := resolver.Resolve(ctx, target.Network, target.Host, target.Service)
-		// Who waits may have been cancelled; then the answer is nobody's.
-		if err != nil {
-			_ = answer.SetException(err)
-			return
-		}
-		_ = answer.SetResult(addrs)
+	start := l.now()
+	addrs, err := lookUp(ctx, l, func(ctx context.Context) ([]sock.Addr, error) {
+		return resolver.Resolve(ctx, target.Network, target.Host, target.Service)
 	})
-	if !ok {
-		return nil, opError(op, ErrLoopClosed)
-	}
-	defer stop()
-	addrs, err := answer.Await(ctx)
-	l.noteLookup(target, time.Since(start))
+	l.noteLookup(target, l.now()-start)
 	switch {
 	case err != nil:
 		return nil, opError(op, fmt.Errorf("look-up of %q: %w", target.Host, err))
