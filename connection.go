@@ -238,9 +238,10 @@ func (l *baseLoop) dial(ctx context.Context, op string, target netaddr.Target, o
 }
 
 // connectTo makes one attempt.
-func (l *baseLoop) connectTo(ctx context.Context, addr sock.Addr, locals []sock.Addr, bound bool) (fd uintptr, err error) {
+func (l *baseLoop) connectTo(ctx context.Context, addr sock.Addr, locals []sock.Addr, bound bool) (uintptr, error) {
 	sockets := l.eng.Sockets()
-	if fd, err = sockets.Open(addr.Family(), sock.Stream); err != nil {
+	fd, err := sockets.Open(addr.Family(), sock.Stream)
+	if err != nil {
 		return 0, fmt.Errorf("socket for %v: %w", addr, err)
 	}
 	ok := false
