@@ -1,0 +1,108 @@
+// Command asyncio shows the event loop at work and what it can do on this machine.
+//
+//	asyncio serve      run a TCP echo server on the event loop
+//	asyncio platform   find out what works on this machine, by trying it
+//	asyncio version    print the version
+//	asyncio help       print help, for all or for one command
+//
+// It is built on the public packages alone. It ends with status 0, with 1 after an
+// error and with 2 if it was called wrongly; either is one line on standard error.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// command is one of the first words that the program understands.
+type command struct {
+	name    string
+	summary string
+	details string
+	// prepare defines the command's flags, and returns what is to be done once
+	// they are parsed.
+	prepare func(f *flags) func(out *os.File) error
+}
+
+// commands, in the order in which help lists them.
+var commands = []command{
+	{"serve", "run a TCP echo server on the event loop", serveDetails, prepareServe},
+	{"platform", "find out what works on this machine, by trying it", platformDetails, preparePlatform},
+	{"version", "print the version", "", prepareVersion},
+}
+
+// run is the program: it returns the status.
+func run(args []string, out *os.File, stderr io.Writer) int {
+	err := dispatch(args, out)
+	if err == nil {
+		return 0
+	}
+	status := &statusError{status: 1}
+	if !errors.As(err, &status) || status.err != nil {
+		fmt.Fprintln(stderr, "asyncio:", oneLine(err))
+	}
+	return status.status
+}
+
+func dispatch(args []string, out *os.File) error {
+	if len(args) == 0 {
+		return usage(`a command is missing; see "asyncio help"`)
+	}
+	name, args := args[0], args[1:]
+	switch name {
+	case "help", "-h", "-help", "--help":
+		return help(out, args)
+	case "-version", "--version":
+		name = "version"
+	}
+	c := find(name)
+	if c == nil {
+		return usage(`unknown command %q; see "asyncio help"`, name)
+	}
+	f := newFlags(c.name)
+	do := c.prepare(f)
+	switch asked, err := f.parse(args); {
+	case err != nil:
+		return err
+	case asked:
+		return help(out, []string{c.name})
+	}
+	if err := do(out); err != nil {
+		return fmt.Errorf("%s: %w", c.name, err)
+	}
+	return nil
+}
+
+func find(name string) *command {
+	for i := range commands {
+		if commands[i].name == name {
+			return &commands[i]
+		}
+	}
+	return nil
+}
+
+// statusError is an error that ends the program with a status of its own. With a
+// nil err nothing is printed.
+type statusError struct {
+	status int
+	err    error
+}
+
+func (e *statusError) Error() string { return fmt.Sprint(e.err) }
+func (e *statusError) Unwrap() error { return e.err }
+
+// usage is the error of who called the program wrongly.
+func usage(format string, args ...any) error {
+	return &statusError{2, fmt.Errorf(format, args...)}
+}
+
+// oneLine is an error's text without line breaks: errors.Join makes some.
+func oneLine(err error) string {
+	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}

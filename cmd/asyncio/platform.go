@@ -1,0 +1,193 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/selectors"
+)
+
+const platformDetails = `
+Tries every event loop, selector and proactor, and what the system offers beside them,
+and prints what came out of it on this very machine. A loop works if it ran a callback, a
+timer, a wake-up from another goroutine and a TCP echo.`
+
+func preparePlatform(f *flags) func(*os.File) error {
+	asJSON := f.Bool("json", false, "print JSON; times are in nanoseconds, limits are left out where there are none")
+	return func(out *os.File) error {
+		p := examine()
+		if *asJSON {
+			e := json.NewEncoder(out)
+			e.SetIndent("", "  ")
+			return e.Encode(p)
+		}
+		_, err := out.WriteString(p.text())
+		return err
+	}
+}
+
+// platform is what has been found out.
+type platform struct {
+	Version   string           `json:"asyncio"`
+	Go        string           `json:"go"`
+	OS        string           `json:"os"`
+	Arch      string           `json:"arch"`
+	CPUs      int              `json:"cpus"`
+	Default   defaultReport    `json:"default"`
+	Loops     []loopReport     `json:"loops"`
+	Selectors []selectorReport `json:"selectors"`
+	Proactors []proactorReport `json:"proactors"`
+	Features  []featureReport  `json:"features"`
+	Limits    limitsReport     `json:"limits"`
+	Clock     clockReport      `json:"clock"`
+}
+
+// verdict is what came out of a trial.
+type verdict struct {
+	Works bool   `json:"works"`
+	Error string `json:"error,omitempty"`
+}
+
+func verdictOf(err error) verdict {
+	if errors.Is(err, errors.ErrUnsupported) {
+		return verdict{Error: "not on this system"}
+	}
+	if err != nil {
+		return verdict{false, oneLine(err)}
+	}
+	return verdict{Works: true}
+}
+
+// defaultReport is what NewEventLoop makes.
+type defaultReport struct {
+	Loop     string `json:"loop,omitempty"`
+	Selector string `json:"selector,omitempty"`
+	Why      string `json:"why"`
+}
+
+type loopReport struct {
+	Name string `json:"name"`
+	verdict
+	Default bool `json:"default"`
+}
+
+type selectorReport struct {
+	Name          string        `json:"name"`
+	verdict                     // of the selector
+	Default       bool          `json:"default"`
+	Loop          verdict       `json:"loop"`  // of a loop over it
+	Pipes         bool          `json:"pipes"` // it can watch pipes
+	MaxDescriptor int           `json:"max_descriptor,omitempty"`
+	MaxSockets    int           `json:"max_sockets,omitempty"`
+	SocketsOnly   bool          `json:"sockets_only"`
+	Precision     time.Duration `json:"precision_ns"`
+}
+
+type proactorReport struct {
+	Name    string  `json:"name"`
+	verdict         // of a loop over it
+	System  verdict `json:"system"` // of the system's mechanism
+}
+
+// featureReport says whether this version's loops can do something, and whether
+// the system can.
+type featureReport struct {
+	Name   string  `json:"name"`
+	Loops  verdict `json:"loops"`
+	System verdict `json:"system"`
+}
+
+// limitsReport is what the system allows the process.
+type limitsReport struct {
+	Descriptors    uint64 `json:"descriptors,omitempty"`
+	MaxDescriptors uint64 `json:"max_descriptors,omitempty"` // to which it may be raised
+}
+
+type clockReport struct {
+	Resolution time.Duration `json:"resolution_ns"` // the smallest step that was seen
+	TimerLate  time.Duration `json:"timer_late_ns"` // by which a timer of one millisecond ran late, the median
+}
+
+const notInThisVersion = "not in this version"
+
+// examine tries everything.
+func examine() *platform {
+	p := &platform{
+		Version: version(),
+		Go:      runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(),
+		Proactors: examineProactors(),
+		Limits:    examineLimits(),
+	}
+	available := selectors.Available()
+	for _, info := range available {
+		p.Selectors = append(p.Selectors, examineSelector(info))
+	}
+	p.Default = examineDefault(available)
+	p.Loops = []loopReport{
+		{"SelectorEventLoop", selectorLoopVerdict(p.Selectors), p.Default.Loop == "SelectorEventLoop"},
+		{"ProactorEventLoop", verdict{Error: notInThisVersion}, p.Default.Loop == "ProactorEventLoop"},
+	}
+	p.Features, p.Clock = examineFeatures(), examineClock()
+	return p
+}
+
+func examineSelector(info selectors.Info) selectorReport {
+	r := selectorReport{
+		Name: info.Name, verdict: verdictOf(info.Err), Default: info.Default,
+		MaxDescriptor: info.MaxDescriptor, MaxSockets: info.MaxFiles, SocketsOnly: info.SocketsOnly, Precision: info.Precision,
+		Loop: verdict{Error: "there is no such selector"},
+	}
+	if info.Works {
+		r.Loop = verdictOf(tryLoop(info.New, tryEverything))
+		r.Pipes = tryLoop(info.New, tryPipe) == nil
+	}
+	return r
+}
+
+// selectorLoopVerdict: the loop works if it does over one of the selectors.
+func selectorLoopVerdict(all []selectorReport) verdict {
+	v := verdict{Error: "no selector works here"}
+	for _, s := range all {
+		switch {
+		case s.Loop.Works:
+			return s.Loop
+		case s.Works:
+			v = s.Loop
+		}
+	}
+	return v
+}
+
+// examineDefault makes a loop as a program that says nothing would.
+func examineDefault(available []selectors.Info) defaultReport {
+	loop, err := asyncio.NewEventLoop()
+	if err != nil {
+		return defaultReport{Why: "none could be made: " + oneLine(err)}
+	}
+	defer loop.Close()
+	over, ok := loop.(*asyncio.SelectorEventLoop)
+	if !ok {
+		return defaultReport{Loop: fmt.Sprintf("%T", loop), Why: "the event loop policy says so"}
+	}
+	r := defaultReport{Loop: "SelectorEventLoop", Selector: nameOf(over.Selector())}
+	var names []string
+	for _, i := range available {
+		names = append(names, i.Name)
+	}
+	r.Why = fmt.Sprintf("%s is the first of %s that works here, and ProactorEventLoop is %s",
+		r.Selector, strings.Join(names, ", "), notInThisVersion)
+	return r
+}
+
+func nameOf(s selectors.Selector) string {
+	if n, ok := s.(interface{ Name() string }); ok {
+		return n.Name()
+	}
+	return fmt.Sprintf("%T", s)
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// text is the report for people.
+func (p *platform) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "asyncio %s, %s, %s/%s, %d CPUs\n", p.Version, p.Go, p.OS, p.Arch, p.CPUs)
+	fmt.Fprintf(&b, "default: %s", orNone(p.Default.Loop))
+	if p.Default.Selector != "" {
+		fmt.Fprintf(&b, " over %s", p.Default.Selector)
+	}
+	fmt.Fprintf(&b, "\n         %s\n", p.Default.Why)
+
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	row := func(cells ...string) { fmt.Fprintln(table, strings.TrimRight("  "+strings.Join(cells, "\t"), "\t ")) }
+	head := func(cells ...string) {
+		table.Flush()
+		fmt.Fprintf(table, "\n%s\n", strings.Join(cells, "\t"))
+	}
+	head("loops")
+	for _, l := range p.Loops {
+		row(l.Name, l.verdict.String(), mark(l.Default))
+	}
+	head("selectors", "works", "a loop over it", "pipes", "limits")
+	for _, s := range p.Selectors {
+		if !s.Works {
+			row(s.Name, s.verdict.String())
+			continue
+		}
+		row(s.Name, s.verdict.String(), s.Loop.String(), yes(s.Pipes), s.limits(), mark(s.Default))
+	}
+	head("proactors", "a loop over it", "the system")
+	for _, r := range p.Proactors {
+		row(r.Name, r.verdict.String(), r.System.String())
+	}
+	head("features", "the loops", "the system")
+	for _, f := range p.Features {
+		row(f.Name, f.Loops.String(), f.System.String())
+	}
+	head("limits")
+	row("descriptors", limit(p.Limits.Descriptors)+", can be raised to "+limit(p.Limits.MaxDescriptors))
+	head("clock, as measured")
+	row("resolution", p.Clock.Resolution.String())
+	row("a timer of 1 ms is late by", p.Clock.TimerLate.Round(time.Microsecond).String())
+	table.Flush()
+	return b.String()
+}
+
+func (v verdict) String() string {
+	switch {
+	case v.Works:
+		return "yes"
+	case v.Error == "":
+		return "no"
+	}
+	return "no: " + v.Error
+}
+
+// limits says what the mechanism sets of its own.
+func (s *selectorReport) limits() string {
+	var all []string
+	if s.MaxDescriptor > 0 {
+		all = append(all, fmt.Sprintf("descriptors up to %d", s.MaxDescriptor))
+	}
+	if s.MaxSockets > 0 {
+		all = append(all, fmt.Sprintf("%d sockets", s.MaxSockets))
+	}
+	if s.SocketsOnly {
+		all = append(all, "sockets only")
+	}
+	all = append(all, fmt.Sprintf("waits in units of %v", s.Precision))
+	return strings.Join(all, ", ")
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+func mark(isDefault bool) string {
+	if isDefault {
+		return "<- default"
+	}
+	return ""
+}
+
+func limit(n uint64) string {
+	if n == 0 {
+		return "no limit"
+	}
+	return fmt.Sprint(n)
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}

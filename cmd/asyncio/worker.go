@@ -1,0 +1,188 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/selectors"
+)
+
+// worker is one event loop of the server and what it has counted.
+type worker struct {
+	loop  asyncio.EventLoop
+	sleep *sleepMeter   // nil if nobody looks
+	ended chan struct{} // closed when the loop runs no more,
+	err   error         // with this
+
+	// Only the loop touches the rest, or who has seen it end.
+	counters
+	clients clientList
+
+	_ [64]byte // the next worker's counters are another core's
+}
+
+// counters are plain: the loop's goroutine alone counts.
+type counters struct {
+	accepted uint64
+	messages uint64
+	bytes    uint64
+}
+
+func (c *counters) add(d counters) {
+	c.accepted += d.accepted
+	c.messages += d.messages
+	c.bytes += d.bytes
+}
+
+func (c *counters) received(n int) {
+	c.messages++
+	c.bytes += uint64(n)
+}
+
+// startWorkers makes the loops and runs each on a goroutine.
+func startWorkers(o *serveOptions, metered bool) ([]*worker, error) {
+	newSelector, err := selectorNamed(o.selector)
+	if err != nil {
+		return nil, err
+	}
+	var workers []*worker
+	for range o.loops {
+		w, err := newWorker(newSelector, metered)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("cannot make event loop %d: %w", len(workers)+1, err), closeWorkers(workers))
+		}
+		workers = append(workers, w)
+		go w.run()
+	}
+	return workers, nil
+}
+
+func newWorker(newSelector func() (selectors.Selector, error), metered bool) (*worker, error) {
+	s, err := newSelector()
+	if err != nil {
+		return nil, err
+	}
+	w := &worker{ended: make(chan struct{})}
+	if metered {
+		w.sleep = &sleepMeter{Selector: s}
+		s = w.sleep
+	}
+	if w.loop, err = asyncio.NewSelectorEventLoop(s); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *worker) run() {
+	defer close(w.ended)
+	w.err = w.loop.RunForever()
+}
+
+// selectorNamed finds a selector's constructor; the empty name is the best's.
+func selectorNamed(name string) (func() (selectors.Selector, error), error) {
+	if name == "" {
+		return selectors.NewDefaultSelector, nil
+	}
+	available := selectors.Available()
+	at := slices.IndexFunc(available, func(i selectors.Info) bool { return i.Name == name })
+	if at >= 0 && available[at].Works {
+		return available[at].New, nil
+	}
+	var works []string
+	for _, i := range available {
+		if i.Works {
+			works = append(works, i.Name)
+		}
+	}
+	here := strings.Join(works, ", ")
+	if at < 0 {
+		return nil, usage("unknown selector %q; here there are %s", name, here)
+	}
+	return nil, fmt.Errorf("selector %s: %s; here there are %s", name, verdictOf(available[at].Err).Error, here)
+}
+
+// anyFailed tells of the first loop that ends.
+func anyFailed(workers []*worker) <-chan error {
+	failed := make(chan error, len(workers))
+	for _, w := range workers {
+		go func() {
+			<-w.ended
+			failed <- fmt.Errorf("an event loop has ended: %w", w.err)
+		}()
+	}
+	return failed
+}
+
+// abortClients ends the clients that are connected at once, and returns how many
+// it has not counted before.
+func (w *worker) abortClients() int {
+	n, _ := ask(w, func() (n int) {
+		for c := w.clients.first(); c != nil; c = w.clients.next(c) {
+			if !c.cut {
+				c.cut = true
+				n++
+				c.transport.Abort()
+			}
+		}
+		return n
+	})
+	return n
+}
+
+// ask runs f on the loop and waits for what it returns; ok is false if the loop
+// runs no more.
+func ask[T any](w *worker, f func() T) (v T, ok bool) {
+	answer := make(chan T, 1)
+	if _, err := w.loop.CallSoonThreadsafe(func() { answer <- f() }); err != nil {
+		return v, false
+	}
+	select {
+	case v = <-answer:
+		return v, true
+	case <-w.ended:
+		return v, false
+	}
+}
+
+// stopWorkers ends the loops' runs.
+func stopWorkers(workers []*worker) error {
+	var errs []error
+	for _, w := range workers {
+		w.loop.Stop()
+		<-w.ended
+		errs = append(errs, w.err)
+	}
+	return errors.Join(errs...)
+}
+
+// closeWorkers ends the loops, whether they run or not, and releases what they
+// have. An error of a run is reported by whoever ended it.
+func closeWorkers(workers []*worker) error {
+	_ = stopWorkers(workers)
+	var errs []error
+	for _, w := range workers {
+		errs = append(errs, w.loop.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// sleepMeter measures how long a loop sleeps in its selector. A Select that does
+// not wait, which is nearly each one under load, costs nothing more.
+type sleepMeter struct {
+	selectors.Selector
+	slept time.Duration // the loop's alone
+}
+
+func (m *sleepMeter) Select(timeout time.Duration) ([]selectors.Ready, error) {
+	if timeout <= 0 {
+		return m.Selector.Select(timeout)
+	}
+	began := time.Now()
+	ready, err := m.Selector.Select(timeout)
+	m.slept += time.Since(began)
+	return ready, err
+}
