@@ -4,7 +4,7 @@
  *
  * Usage: steps PID [--hold-monitor]
  *
- * Prints "ready" once every thread is stepped. On SIGUSR1 it prints "mark", a line "ADDRESS COUNT"
+ * Prints "ready" once every thread is stepped. On SIGUSR1 it prints "mark TOTAL", a line "ADDRESS COUNT"
  * for every instruction executed so far, and "end". On SIGTERM it kills the process and ends.
  *
  * --hold-monitor is for Go programs. Stepping slows a program several hundred times, and the
@@ -121,12 +121,17 @@ static void count(unsigned long pc)
 
 static void mark(void)
 {
+	/* A write that a signal interrupts would lose what stdio had collected. */
+	sigset_t all, before;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
 	printf("mark %lu\n", total);
 	for (int i = 0; i < ADDRESSES; i++)
 		if (table[i].count)
 			printf("%lx %lu\n", table[i].pc, table[i].count);
 	printf("end\n");
 	fflush(stdout);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 static int by_id(const void *a, const void *b)

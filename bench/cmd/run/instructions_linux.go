@@ -153,12 +153,17 @@ func (s *stepping) read() (counts, error) {
 		return counts{}, err
 	}
 	c := counts{at: make(map[uint64]uint64)}
+	var want string
 	for s.lines.Scan() {
 		first, second, _ := strings.Cut(s.lines.Text(), " ")
 		if first == "end" {
+			if got := strconv.FormatUint(c.total, 10); got != want {
+				return counts{}, fmt.Errorf("steps: the addresses sum up to %s of %s instructions", got, want)
+			}
 			return c, nil
 		}
 		if first == "mark" {
+			want = second
 			continue
 		}
 		address, err1 := strconv.ParseUint(first, 16, 64)
