@@ -3,7 +3,6 @@ package streams
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"iter"
 )
@@ -50,18 +49,17 @@ func (r *StreamReader) ReadUntil(ctx context.Context, separators ...[]byte) ([]b
 func (r *StreamReader) ReadLine(ctx context.Context) ([]byte, error) {
 	r.mu.Lock()
 	m, err := r.find(ctx, "readuntil", newline)
-	var over *LimitOverrunError
+	over, _ := err.(*LimitOverrunError)
+	if err == io.EOF && r.buf.len() > 0 {
+		m.end, err = r.buf.len(), nil
+	}
 	switch {
 	case err == nil:
 		p := r.buf.next(m.end)
 		r.took()
 		return p, nil
-	case err == io.EOF && r.buf.len() > 0:
-		p := r.buf.next(r.buf.len())
-		r.took()
-		return p, nil
-	case errors.As(err, &over):
-		if m.end == 0 {
+	case over != nil:
+		if m.end == 0 { // no newline among what has come
 			m.end = r.buf.len()
 		}
 		r.buf.discard(m.end)

@@ -52,8 +52,6 @@ type dropped struct {
 	flow      *FlowControl
 }
 
-func (d *dropped) String() string { return fmt.Sprintf("<StreamWriter transport=%v>", d.transport) }
-
 // report says so, once, and closes the connection.
 func (d *dropped) report() {
 	if d.flow.isLost() {
@@ -61,12 +59,17 @@ func (d *dropped) report() {
 	}
 	if _, err := d.loop.CallSoonThreadsafe(func() {
 		if !d.transport.IsClosing() {
-			slog.Warn("unclosed " + d.String())
+			d.warn("unclosed")
 			_ = d.transport.Close() // on its own loop it closes
 		}
 	}); err != nil {
-		slog.Warn("loop is closed, unclosed " + d.String())
+		d.warn("loop is closed, unclosed")
 	}
+}
+
+func (d *dropped) warn(what string) {
+	slog.Warn(fmt.Sprintf("%s <StreamWriter transport=%v>", what, d.transport),
+		"sockname", d.transport.LocalAddr(), "peername", d.transport.RemoteAddr())
 }
 
 // Transport returns the transport. Any goroutine. (transport)

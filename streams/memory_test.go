@@ -1,0 +1,153 @@
+package streams
+
+import (
+	"bytes"
+	"context"
+	"testing"
+
+	"github.com/go-asyncio/asyncio"
+)
+
+// TestAllocations is not parallel: it counts all that the process allocates.
+func TestAllocations(t *testing.T) {
+	if underRace {
+		t.Skip("pools forget under the race detector")
+	}
+	play(t, nil, func(s *stage) {
+		r := s.reader(DefaultLimit)
+		data := bytes.Repeat([]byte("x"), 100)
+		data[99] = '\n'
+		room := make([]byte, 4096)
+		feed := func() { s.check(r.FeedData(data)) }
+		waiting := func(read func()) func() {
+			return func() {
+				s.soon(feed)
+				read()
+			}
+		}
+		present := func(read func()) func() {
+			return func() {
+				feed()
+				read()
+			}
+		}
+		readInto := func() { _, err := r.ReadInto(s.ctx, room); s.check(err) }
+		read := func() { _, err := r.Read(s.ctx, 4096); s.check(err) }
+		line := func() { _, err := r.ReadLine(s.ctx); s.check(err) }
+		exactly := func() { _, err := r.ReadExactly(s.ctx, 100); s.check(err) }
+		for name, c := range map[string]struct {
+			f    func()
+			most float64
+		}{
+			"read into, waiting": {waiting(readInto), 0},
+			"read into, present": {present(readInto), 0},
+			"read, waiting":      {waiting(read), 1},
+			"read, present":      {present(read), 1},
+			"line, waiting":      {waiting(line), 1},
+			"line, present":      {present(line), 1},
+			"exactly, waiting":   {waiting(exactly), 1},
+		} {
+			if n := testing.AllocsPerRun(200, c.f); n > c.most {
+				s.Errorf("%s: %v allocations, at most %v wanted", name, n, c.most)
+			}
+		}
+	})
+}
+
+// TestAllocationsOverConnection counts what a message costs from end to end.
+func TestAllocationsOverConnection(t *testing.T) {
+	if underRace {
+		t.Skip("pools forget under the race detector")
+	}
+	play(t, nil, func(s *stage) {
+		client, server := s.conns()
+		echoing := s.start(func(context.Context) error {
+			room := make([]byte, 4096)
+			for {
+				n, err := server.Read(room)
+				if err != nil {
+					return nil
+				}
+				if _, err := server.Write(room[:n]); err != nil {
+					return err
+				}
+			}
+		})
+		message, room := make([]byte, 64), make([]byte, 4096)
+		n := testing.AllocsPerRun(200, func() {
+			_, err := client.Write(message)
+			s.check(err)
+			_, err = client.Read(room)
+			s.check(err)
+		})
+		if n > 0 {
+			s.Errorf("%v allocations for a message there and back", n)
+		}
+		s.check(client.Close())
+		_, err := echoing.Await(s.ctx)
+		s.check(err)
+	})
+}
+
+func TestBuffer(t *testing.T) {
+	t.Parallel()
+	t.Run("empty-keeps-nothing", func(t *testing.T) {
+		t.Parallel()
+		var b buffer
+		for _, n := range []int{1, smallestPiece, smallestPiece + 1, 100_000, 1 << 20} {
+			b.write(make([]byte, n))
+			if got := len(b.mem.room); got < n {
+				t.Errorf("room for %d of %d bytes", got, n)
+			}
+			b.discard(b.len())
+			if b.mem != nil || b.off != 0 || b.end != 0 {
+				t.Errorf("after %d bytes it keeps %+v", n, b)
+			}
+		}
+	})
+	t.Run("bounded-while-in-use", func(t *testing.T) {
+		t.Parallel()
+		// A byte always stays, so the memory is never given back; it must not
+		// grow with what goes through.
+		var b buffer
+		b.write([]byte("x"))
+		piece := make([]byte, 300)
+		for range 10_000 {
+			b.write(piece)
+			b.discard(len(piece))
+		}
+		if got := len(b.mem.room); got > 4*smallestPiece {
+			t.Errorf("%d bytes of room for %d", got, b.len())
+		}
+	})
+}
+
+// BenchmarkReader is what a line costs that has to be waited for.
+func BenchmarkReader(b *testing.B) {
+	loop, err := asyncio.NewSelectorEventLoop(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer loop.Close()
+	data := []byte("a line of some length, as people write them\n")
+	task := asyncio.CreateTask(loop, func(ctx context.Context) (struct{}, error) {
+		r, err := NewStreamReader()
+		if err != nil {
+			return struct{}{}, err
+		}
+		feed := func() { _ = r.FeedData(data) }
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := loop.CallSoon(feed); err != nil {
+				return struct{}{}, err
+			}
+			if _, err := r.ReadLine(ctx); err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, nil
+	})
+	if err := loop.RunUntilComplete(task); err != nil {
+		b.Fatal(err)
+	}
+}

@@ -1,0 +1,150 @@
+package streams
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"runtime"
+	"testing"
+
+	"github.com/go-asyncio/asyncio"
+)
+
+// drop opens a connection and lets go of what keep does not keep. It is a task
+// of its own, so that nothing stays on the test's stack.
+func (s *stage) drop(addr string, keep func(r *StreamReader, w *StreamWriter)) (names []string) {
+	s.Helper()
+	task := s.start(func(ctx context.Context) error {
+		r, w, err := OpenConnection(ctx, "tcp", addr, nil)
+		if err != nil {
+			return err
+		}
+		t := w.Transport()
+		names = []string{fmt.Sprint("sockname=", t.LocalAddr()), fmt.Sprint("peername=", t.RemoteAddr())}
+		keep(r, w)
+		return nil
+	})
+	_, err := task.Await(s.ctx)
+	s.must(err)
+	return names
+}
+
+func TestUnclosed(t *testing.T) {
+	t.Parallel()
+	overSelectors(t, "streams.039a.unclosed-warning", func(s *stage) {
+		server, addr := s.serve(echo)
+		names := s.drop(addr, func(*StreamReader, *StreamWriter) {})
+		words := append(names, "level=WARN", "unclosed <StreamWriter transport=<StreamTransport")
+		s.until("the warning", func() bool {
+			runtime.GC()
+			return len(warnings.lines(words...)) > 0
+		})
+		s.finish(server) // waits until the connection is closed at both ends
+		for range 3 {
+			runtime.GC()
+			s.passes()
+		}
+		if found := warnings.lines(names...); len(found) != 1 {
+			s.Errorf("warned of: %q", found)
+		}
+	})
+	overSelectors(t, "streams.039b.unclosed-loop-closed-warning", func(s *stage) {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		s.must(err)
+		defer listener.Close()
+		var left *StreamWriter
+		var names []string
+		inner := newStage(s.T, nil)
+		task := inner.start(func(ctx context.Context) error {
+			inner.ctx = ctx
+			names = inner.drop(listener.Addr().String(), func(_ *StreamReader, w *StreamWriter) { left = w })
+			return nil
+		})
+		s.elsewhere(func() { s.check(inner.loop.RunUntilComplete(task)) })
+		s.check(inner.loop.Close())
+		runtime.GC()
+		words := append(names, "loop is closed")
+		if found := warnings.lines(words...); len(found) > 0 {
+			s.Errorf("warned before it was dropped: %q", found)
+		}
+		runtime.KeepAlive(left)
+		left = nil
+		s.until("the warning", func() bool {
+			runtime.GC()
+			return len(warnings.lines(words...)) > 0
+		})
+		if found := warnings.lines(words...); len(found) != 1 {
+			s.Errorf("warned of: %q", found)
+		}
+	})
+	overSelectors(t, "what-is-in-use-is-not-closed", func(s *stage) {
+		var serving *StreamReader
+		server, addr := s.serve(func(ctx context.Context, r *StreamReader, w *StreamWriter) error {
+			serving = r
+			s.want("all\n")(r.ReadLine(ctx)) // and nothing with w
+			serving = nil
+			return nil
+		})
+		var r *StreamReader
+		var conn net.Conn
+		s.drop(addr, func(kept *StreamReader, _ *StreamWriter) { r = kept })
+		s.until("the handler", func() bool { return serving != nil })
+		for range 3 {
+			runtime.GC()
+			s.passes()
+		}
+		if r.AtEOF() || serving.AtEOF() {
+			s.Error("one half was dropped, and the connection is closed")
+		}
+		conn = Conn(s.ctx, r, r.writer)
+		r = nil
+		_, err := conn.Write([]byte("all\n"))
+		s.check(err)
+		s.until("the handler", func() bool { return serving == nil })
+		s.check(conn.Close())
+		server.AbortClients() // what the handler has left
+		s.finish(server)
+	})
+	overSelectors(t, "closed-or-lost-is-no-warning", func(s *stage) {
+		server, addr := s.serve(echo)
+		closed := s.drop(addr, func(_ *StreamReader, w *StreamWriter) { s.check(w.Close()) })
+		aborted := s.drop(addr, func(_ *StreamReader, w *StreamWriter) { w.Transport().Abort() })
+		for range 3 {
+			runtime.GC()
+			s.passes()
+		}
+		s.finish(server)
+		for _, names := range [][]string{closed, aborted} {
+			if found := warnings.lines(names...); len(found) > 0 {
+				s.Errorf("warned of: %q", found)
+			}
+		}
+	})
+	onStage(t, "dropped-before-there-was-a-connection", func(s *stage) {
+		s.expectReports = true
+		p, err := NewStreamReaderProtocol(s.reader(DefaultLimit), nil)
+		s.must(err)
+		s.until("the reader to be collected", func() bool {
+			runtime.GC()
+			return p.reader.Value() == nil
+		})
+		v := &valve{}
+		p.ConnectionMade(v)
+		if reports := s.reported(); len(reports) != 1 || !v.aborted {
+			s.Errorf("aborted: %v, reported: %v", v.aborted, reports)
+		}
+		p.DataReceived([]byte("x"))
+		p.EOFReceived()
+		p.ConnectionLost(nil)
+	})
+}
+
+// elsewhere runs f on a goroutine that is no loop's, and waits.
+func (s *stage) elsewhere(f func()) {
+	s.Helper()
+	_, err := asyncio.ToThread(s.ctx, func() (struct{}, error) {
+		f()
+		return struct{}{}, nil
+	})
+	s.check(err)
+}
