@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -25,9 +26,20 @@ type source struct {
 	fset *token.FileSet
 }
 
-// sources parses every Go file of this module: not those of modules of their own below it.
+// sources are all Go files of this module: not those of modules of their own below it.
 func sources(t *testing.T) []source {
 	t.Helper()
+	all, err := parsed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 20 {
+		t.Fatalf("only %d files found", len(all))
+	}
+	return all
+}
+
+var parsed = sync.OnceValues(func() ([]source, error) {
 	root := filepath.Join("..", "..")
 	var all []source
 	fset := token.NewFileSet()
@@ -56,14 +68,8 @@ func sources(t *testing.T) []source {
 		all = append(all, source{rel, path.Dir(rel), strings.HasSuffix(rel, "_test.go"), f, fset})
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(all) < 20 {
-		t.Fatalf("only %d files found", len(all))
-	}
-	return all
-}
+	return all, err
+})
 
 func exists(file string) bool {
 	_, err := os.Stat(file)
