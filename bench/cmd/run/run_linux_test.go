@@ -97,7 +97,7 @@ func TestServersAreCompared(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	args := []string{
-		"--contenders", "c-epoll,rawepoll,gnet,gonet,netpoll,nbio", "--conns", "3", "--size", "64", "--rounds", "1",
+		"--contenders", "c-epoll,rawepoll,gnet,gonet,netpoll,nbio,asyncio-epoll", "--conns", "3", "--size", "64", "--rounds", "1",
 		"--seconds", "0.02", "--warmup", "0.01", "--server-cpu", "-1", "--load-cpu", "-1", "--busy=false", "--json",
 	}
 	if err := run(t.Context(), args, &out, io.Discard); err != nil {
@@ -118,6 +118,37 @@ func TestServersAreCompared(t *testing.T) {
 		if len(row.Rounds) != 1 || row.PerSecond <= 0 || row.CPUPerMessage <= 0 || row.P50 <= 0 {
 			t.Errorf("%+v %s", row, r.Missing[row.Contender])
 		}
+	}
+}
+
+// TestInstructionsAreCounted steps through the reference: two system calls and little around them.
+func TestInstructionsAreCounted(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	args := []string{
+		"--contenders", reference, "--conns", "10", "--rounds", "1", "--seconds", "0.01", "--warmup", "0",
+		"--server-cpu", "-1", "--load-cpu", "-1", "--step", "--json",
+	}
+	if err := run(t.Context(), args, &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	var r report
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+		t.Fatal(err)
+	}
+	row := r.Cells[0].Rows[0]
+	if reason := r.Missing[reference] + row.InstructionsReason; reason != "" {
+		t.Skip(reason)
+	}
+	if n := row.Instructions.PerMessage; n < 10 || n > 200 {
+		t.Errorf("an echo takes %g instructions", n)
+	}
+	sum := 0.0
+	for _, f := range row.Instructions.Functions {
+		sum += f.PerMessage
+	}
+	if math.Abs(sum-row.Instructions.PerMessage) > 1e-6 {
+		t.Errorf("the functions' instructions are %g of %g", sum, row.Instructions.PerMessage)
 	}
 }
 
