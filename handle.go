@@ -36,6 +36,8 @@ type TimerHandle struct {
 // and moves in two ways only: Cancel sets the lowest bit, if the generation is
 // still the handle's; the loop starts the next generation when the callback's
 // turn has come. Both are one compare-and-swap, so that exactly one of them wins.
+//
+// A node fills one line of the processor's cache: keep it so.
 type node struct {
 	state atomic.Uint64
 	fn    func()           // the user's callback, or
@@ -43,7 +45,6 @@ type node struct {
 	ev    uint64
 
 	loop   *baseLoop
-	when   time.Duration
 	timer  timers.ID // valid while place is inTimers
 	place  place
 	shared bool    // from the pool for other goroutines
@@ -88,8 +89,11 @@ func (l *baseLoop) trimNodes() {
 
 // freeNode gives a node back whose generation has ended. Loop only.
 func (l *baseLoop) freeNode(n *node) {
-	n.fn, n.to, n.origin = nil, nil, nil
+	n.fn = nil
 	n.place = inNothing
+	if n.to != nil || n.origin != nil {
+		n.to, n.origin = nil, nil
+	}
 	if n.shared {
 		n.loop = nil
 		foreignNodes.Put(n)

@@ -213,6 +213,7 @@ func (l *baseLoop) pollIdle() ([]engine.Event, error) {
 	}
 	l.trimNodes()
 	l.ready.shrink()
+	l.forgetCurrent()
 	if !l.inbox.Sleep() {
 		l.hot = stayHot
 		l.takeInbox()
@@ -229,6 +230,9 @@ func (l *baseLoop) pollIdle() ([]engine.Event, error) {
 	}
 	return events, err
 }
+
+// forgetCurrent lets go of what ran last, for the time in which nothing runs.
+func (l *baseLoop) forgetCurrent() { l.fn, l.to, l.stepping = nil, nil, nil }
 
 // yield gives other goroutines the processor for a moment and reports whether
 // one of them has left something in the inbox.
@@ -250,7 +254,7 @@ func (l *baseLoop) dispatch() {
 	for l.nextEv < len(l.events) {
 		e := l.events[l.nextEv]
 		l.nextEv++
-		l.to = e.To
+		l.fn, l.to = nil, e.To
 		e.To.Complete(e.Ev)
 	}
 	if l.debug.Load() {
@@ -265,7 +269,10 @@ func (l *baseLoop) dispatch() {
 		l.todo--
 		i := l.ready.pop()
 		if i.n == nil {
-			l.to = i.to
+			if l.fn != nil {
+				l.fn = nil
+			}
+			l.fn, l.to = nil, i.to
 			i.to.Complete(i.ev)
 		} else {
 			l.runNode(i.n)
@@ -281,11 +288,10 @@ func (l *baseLoop) runNode(n *node) {
 	switch {
 	case !run:
 	case fn != nil:
-		l.fn = fn
+		l.fn = fn // stays, for whom it may concern, until the next one
 		fn()
-		l.fn = nil
 	default:
-		l.to = to
+		l.fn, l.to = nil, to
 		to.Complete(ev)
 	}
 }

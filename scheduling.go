@@ -208,7 +208,6 @@ func (l *baseLoop) scheduleAt(when time.Duration, to engine.Completer, ev uint64
 }
 
 func (l *baseLoop) addTimer(n *node, when time.Duration) {
-	n.when = when
 	n.place = inTimers
 	n.timer = l.timers.Add(when, n)
 }
