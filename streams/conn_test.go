@@ -44,7 +44,8 @@ func TestNettest(t *testing.T) {
 
 // connect makes a connection whose two ends are Conns of the loop. It can be
 // called from outside the loop.
-func (s *stage) connect(ctx context.Context) (client, server net.Conn, err error) {
+func (s *stage) connect(ctx context.Context, more ...Option) (client, server net.Conn, err error) {
+	more = append(more, WithLoop(s.loop))
 	type pair struct {
 		r *StreamReader
 		w *StreamWriter
@@ -52,12 +53,12 @@ func (s *stage) connect(ctx context.Context) (client, server net.Conn, err error
 	accepted := asyncio.NewFuture[pair](s.loop)
 	listener, err := StartServer(ctx, func(_ context.Context, r *StreamReader, w *StreamWriter) error {
 		return accepted.SetResult(pair{r, w})
-	}, "tcp", "127.0.0.1:0", nil, WithLoop(s.loop))
+	}, "tcp", "127.0.0.1:0", nil, more...)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer listener.Close()
-	r, w, err := OpenConnection(ctx, "tcp", listener.Addrs()[0].String(), nil, WithLoop(s.loop))
+	r, w, err := OpenConnection(ctx, "tcp", listener.Addrs()[0].String(), nil, more...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -296,7 +297,8 @@ func TestConnFromOutside(t *testing.T) {
 		eachSelector(t, func(t *testing.T, sel selectors.Selector) {
 			s := newStage(t, sel)
 			s.runLoop()
-			client, server, err := s.connect(context.Background())
+			// The least limit: the transport is paused and resumed for every piece.
+			client, server, err := s.connect(context.Background(), WithLimit(1))
 			s.must(err)
 			const total = 4 << 20
 			sent, came := sha256.New(), sha256.New()
@@ -343,6 +345,63 @@ func TestConnFromOutside(t *testing.T) {
 			s.want("ld")(r.ReadAll(s.ctx))
 			s.check(server.Close())
 		})
+	})
+	t.Run("loop-closed-over-coroutines", func(t *testing.T) {
+		t.Parallel()
+		s := newStage(t, nil)
+		s.expectReports = true // of tasks that were not done
+		var ended []string
+		wait := func(what string, c net.Conn, f func(ctx context.Context) error) {
+			s.start(func(ctx context.Context) error {
+				defer func() {
+					if _, err := c.Read(make([]byte, 1)); !errors.Is(err, net.ErrClosed) { // by who was unwound first
+						s.wantError(err, asyncio.ErrLoopClosed)
+					}
+					_, err := c.(*conn).r.Peek(ctx, 1)
+					s.wantError(err, asyncio.ErrLoopClosed)
+					s.check(c.Close())
+					ended = append(ended, what)
+				}()
+				err := f(ctx)
+				s.Errorf("%s came back: %v", what, err)
+				return err
+			})
+		}
+		task := s.start(func(ctx context.Context) error {
+			s.ctx = ctx
+			for range 2 {
+				client, _, err := s.connect(ctx)
+				if err != nil {
+					return err
+				}
+				c := client.(*conn)
+				wait("reader", c, func(ctx context.Context) error { _, err := c.r.ReadLine(ctx); return err })
+				wait("closed", c, c.w.WaitClosed)
+				client, _, err = s.connect(ctx)
+				if err != nil {
+					return err
+				}
+				wait("conn", client, func(context.Context) error { _, err := client.Read(make([]byte, 1)); return err })
+				wait("turn", client, func(context.Context) error { _, err := client.Read(make([]byte, 1)); return err })
+				other, _, err := s.connect(ctx)
+				if err != nil {
+					return err
+				}
+				wait("writer", other, func(ctx context.Context) (err error) {
+					for err == nil {
+						_, err = other.Write(make([]byte, 100_000))
+					}
+					return err
+				})
+				s.until("the writer to be held up", func() bool { return other.(*conn).w.flow.drains.first != nil })
+			}
+			return nil
+		})
+		s.must(s.loop.RunUntilComplete(task))
+		s.check(s.loop.Close())
+		if len(ended) != 10 {
+			s.Errorf("ended: %v", ended)
+		}
 	})
 	t.Run("loop-closed", func(t *testing.T) {
 		t.Parallel()

@@ -200,6 +200,8 @@ func (r *StreamReader) Buffered() int {
 // deferred, see slot.sleep. It may return early: look again.
 func (r *StreamReader) wait(ctx context.Context, op string) error {
 	switch {
+	case r.slot.taken && r.loop.IsClosed():
+		return opError(op, asyncio.ErrLoopClosed) // who waited was unwound
 	case r.slot.taken:
 		return fmt.Errorf("streams: %w: %s() called while another coroutine is already waiting for incoming data", asyncio.ErrInvalidState, op)
 	case r.eof:

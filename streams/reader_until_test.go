@@ -166,6 +166,22 @@ func TestReadUntil(t *testing.T) {
 			s.held(r, all[end:])
 		}
 	})
+	onStage(t, "readuntil-does-not-start-over", func(s *stage) {
+		for _, sep := range []string{"X", "XYZ"} {
+			r := s.reader(DefaultLimit, "abcdefgh")
+			task := s.start(func(ctx context.Context) error {
+				s.want(sep + "abcdefgh"[len(sep):] + "--" + sep)(r.ReadUntil(ctx, []byte(sep)))
+				return nil
+			})
+			s.passes()
+			copy(r.buf.bytes(), sep) // where it has looked already
+			s.check(r.FeedData([]byte("--")))
+			s.passes()
+			s.check(r.FeedData([]byte(sep)))
+			_, err := task.Await(s.ctx)
+			s.check(err)
+		}
+	})
 	onStage(t, "streams.022.readuntil-eof", func(s *stage) {
 		r := s.reader(DefaultLimit, "some dataAA")
 		r.FeedEOF()
