@@ -45,4 +45,5 @@ func (w *worker) leave(c *client) {
 	}
 	c.prev.after, c.after.prev = c.after, c.prev
 	w.clients.n--
+	w.stopIfEmpty()
 }

@@ -124,34 +124,36 @@ func TestServeLetsClientsFinish(t *testing.T) {
 
 func TestServeCutsOffWhoDoesNotFinish(t *testing.T) {
 	t.Parallel()
-	for _, grace := range []string{"0", "100ms"} {
-		t.Run(grace, func(t *testing.T) {
-			t.Parallel()
-			eachShare(t, func(t *testing.T, args ...string) {
-				s := startServer(t, append(args, "--grace", grace)...)
-				idle, full, ended := s.dial(), s.dial(), s.dial()
-				for _, c := range []net.Conn{idle, full, ended} {
-					if err := roundTrip(c, []byte("x")); err != nil {
-						t.Fatal(err)
-					}
-				}
-				// Two that do not read, so that the server cannot send all.
-				together(t, 2, func(i int) error {
-					_, err := fill([]*net.TCPConn{full, ended}[i], nil)
-					return err
-				})
-				if err := ended.CloseWrite(); err != nil {
-					t.Fatal(err)
-				}
-				s.signal(os.Interrupt)
-				if got := s.summary(); got.cut != 3 || got.clients != 3 {
-					t.Errorf("summary: %+v", got)
-				}
-				if n, err := idle.Read(make([]byte, 1)); n != 0 || err == nil {
-					t.Errorf("the client reads %d, %v", n, err)
-				}
-			})
-		})
+	t.Run("no grace", func(t *testing.T) {
+		t.Parallel()
+		cutsOff(t, "--grace", "0")
+	})
+	eachShare(t, func(t *testing.T, args ...string) { cutsOff(t, append(args, "--grace", "100ms")...) })
+}
+
+// cutsOff has three clients stay, of which two do not even read, so that the server
+// cannot send all that it has.
+func cutsOff(t *testing.T, args ...string) {
+	s := startServer(t, args...)
+	idle, full, ended := s.dial(), s.dial(), s.dial()
+	for _, c := range []net.Conn{idle, full, ended} {
+		if err := roundTrip(c, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	together(t, 2, func(i int) error {
+		_, err := fill([]*net.TCPConn{full, ended}[i], nil)
+		return err
+	})
+	if err := ended.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	s.signal(os.Interrupt)
+	if got := s.summary(); got.cut != 3 || got.clients != 3 {
+		t.Errorf("summary: %+v", got)
+	}
+	if n, err := idle.Read(make([]byte, 1)); n != 0 || err == nil {
+		t.Errorf("the client reads %d, %v", n, err)
 	}
 }
 

@@ -49,7 +49,7 @@ func TestServeOnTerminal(t *testing.T) {
 			t.Parallel()
 			user, program := openTerminal(t)
 			c := self(t, "serve", "--listen", "127.0.0.1:0", "--loops", loops)
-			c.Env = append(c.Env, "TERM=xterm")
+			c.Env = append(c.Environ(), "TERM=xterm")
 			c.Stdin, c.Stdout, c.Stderr = program, program, program
 			c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 			if err := c.Start(); err != nil {

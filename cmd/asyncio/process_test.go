@@ -18,12 +18,14 @@ import (
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
-// asCommand in the environment makes the test binary the command.
-const asCommand = "ASYNCIO_TEST_AS_COMMAND"
-
+// TestMain makes the test binary the command in every process that a test starts.
 func TestMain(m *testing.M) {
+	const asCommand = "ASYNCIO_TEST_AS_COMMAND"
 	if os.Getenv(asCommand) != "" {
 		main()
+	}
+	if err := os.Setenv(asCommand, "1"); err != nil {
+		panic(err)
 	}
 	os.Exit(m.Run())
 }
@@ -37,9 +39,7 @@ func self(t *testing.T, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command(path, args...)
-	c.Env = append(os.Environ(), asCommand+"=1")
-	return c
+	return exec.Command(path, args...)
 }
 
 // ran is how a command ended.
@@ -201,7 +201,7 @@ func fill(c *net.TCPConn, data []byte) (sent int, err error) {
 		data = make([]byte, 1<<20)
 	}
 	for sent < fillLimit {
-		_ = c.SetWriteDeadline(time.Now().Add(time.Second / 2))
+		_ = c.SetWriteDeadline(time.Now().Add(time.Second / 5))
 		n, err := c.Write(data[sent%len(data):])
 		sent += n
 		if errors.Is(err, os.ErrDeadlineExceeded) && n == 0 {

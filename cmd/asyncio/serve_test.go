@@ -9,29 +9,36 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/go-asyncio/asyncio/selectors"
 )
 
 func TestServeEchoesEveryByte(t *testing.T) {
 	t.Parallel()
-	for _, loops := range [][]string{{}, {"--loops", "2"}, {"--loops", "2", "--share", "handover"}, {"--loops", "3", "--share", "reuseport"}} {
-		t.Run("loops"+strings.Join(loops, ""), func(t *testing.T) {
-			if len(loops) > 0 && loops[len(loops)-1] == "reuseport" && systemReusePort() != nil {
-				t.Skip("no SO_REUSEPORT here")
-			}
-			variants(t, func(t *testing.T, args ...string) {
-				s := startServer(t, append(args, loops...)...)
-				together(t, 8, func(i int) error {
-					c, err := dialTCP(s.address)
-					if err != nil {
-						return err
-					}
-					defer c.Close()
-					return exchange(c, random(uint64(i), 100_000+i))
-				})
+	variants(t, echoesEveryByte)
+	for _, share := range []string{shareHandOver, shareReusePort} {
+		for api := range apis {
+			t.Run(share+"/"+api, func(t *testing.T) {
+				t.Parallel()
+				if share == shareReusePort && systemReusePort() != nil {
+					t.Skip("no SO_REUSEPORT here")
+				}
+				echoesEveryByte(t, "--loops", "3", "--share", share, "--api", api)
 			})
-		})
+		}
 	}
+}
+
+func echoesEveryByte(t *testing.T, args ...string) {
+	s := startServer(t, args...)
+	together(t, 8, func(i int) error {
+		c, err := dialTCP(s.address)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		return exchange(c, random(uint64(i), 100_000+i))
+	})
 }
 
 func TestServeAThousandClients(t *testing.T) {
@@ -183,7 +190,7 @@ func TestServeRefuses(t *testing.T) {
 func TestServeRefusesWhatIsAbsent(t *testing.T) {
 	t.Parallel()
 	absent := 0
-	for _, i := range examine().Selectors {
+	for _, i := range selectors.Available() {
 		if i.Works {
 			continue
 		}

@@ -20,7 +20,8 @@ type worker struct {
 
 	// Only the loop touches the rest, or who has seen it end.
 	counters
-	clients clientList
+	clients  clientList
+	stopping bool
 
 	_ [64]byte // the next worker's counters are another core's
 }
@@ -148,23 +149,53 @@ func ask[T any](w *worker, f func() T) (v T, ok bool) {
 	}
 }
 
-// stopWorkers ends the loops' runs.
+// settle is for what a connection leaves to be done when it has gone: a pass or two.
+const settle = time.Second
+
+// stopWorkers ends the loops' runs when the last clients have left, which is a
+// moment after their connections have gone.
 func stopWorkers(workers []*worker) error {
+	for _, w := range workers {
+		ask(w, func() struct{} {
+			w.stopping = true
+			w.stopIfEmpty()
+			return struct{}{}
+		})
+	}
+	patience := time.After(settle)
 	var errs []error
 	for _, w := range workers {
-		w.loop.Stop()
+		select {
+		case <-w.ended:
+		case <-patience:
+			endRuns(workers)
+		}
 		<-w.ended
 		errs = append(errs, w.err)
 	}
 	return errors.Join(errs...)
 }
 
+// stopIfEmpty ends the run if it is to end and nobody is left. Loop only.
+func (w *worker) stopIfEmpty() {
+	if w.stopping && w.clients.n == 0 {
+		w.loop.Stop()
+	}
+}
+
+func endRuns(workers []*worker) {
+	for _, w := range workers {
+		w.loop.Stop()
+	}
+}
+
 // closeWorkers ends the loops, whether they run or not, and releases what they
 // have. An error of a run is reported by whoever ended it.
 func closeWorkers(workers []*worker) error {
-	_ = stopWorkers(workers)
+	endRuns(workers)
 	var errs []error
 	for _, w := range workers {
+		<-w.ended
 		errs = append(errs, w.loop.Close())
 	}
 	return errors.Join(errs...)
