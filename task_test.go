@@ -33,6 +33,27 @@ func TestTask(t *testing.T) {
 		_, err := task.Await(ctx)
 		wantError(t, err, asyncio.ErrAwaitSelf)
 	})
+	plainRow(t, "tasks.028.stop-in-run-until-complete", func(t *testing.T) {
+		loop := newLoop(t)
+		noReports(t, loop)
+		stepped := 0
+		task := asyncio.CreateTask(loop, func(ctx context.Context) (int, error) {
+			for {
+				stepped++
+				loop.Stop()
+				if err := asyncio.Sleep(ctx, 0); err != nil {
+					return 0, err
+				}
+			}
+		})
+		for n := range 3 {
+			wantError(t, loop.RunUntilComplete(task), asyncio.ErrLoopStopped)
+			want(t, "done", task.Done(), false)
+			want(t, "steps", stepped, n+1)
+		}
+		want(t, "cancel", task.Cancel(), true)
+		wantError(t, loop.RunUntilComplete(task), asyncio.ErrCancelled)
+	})
 	row(t, "tasks.049.task-set-refused", func(t *testing.T, ctx context.Context, loop asyncio.EventLoop) {
 		task := asyncio.CreateTask(loop, value(1))
 		if _, can := any(task).(interface{ SetResult(int) error }); can {
