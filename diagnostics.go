@@ -3,13 +3,13 @@ package asyncio
 import (
 	"bytes"
 	"fmt"
+	"iter"
 	"log/slog"
 	"os"
 	"runtime"
+	"strconv"
 	"sync/atomic"
 	"time"
-
-	"github.com/go-asyncio/asyncio/internal/engine"
 )
 
 // diagnostics is the part of a loop that reports: errors, and in debug mode what
@@ -20,10 +20,9 @@ type diagnostics struct {
 	debug   atomic.Bool
 	slow    atomic.Int64 // nanoseconds from which on a callback is slow
 
-	// Debug mode: what runs now, for the watcher.
-	since  atomic.Int64 // when it began, as loop time; 0: nothing runs
-	holder atomic.Int64 // the goroutine that it runs on
-	source *origin      // where what runs now was made
+	// Debug mode: what runs now.
+	since  atomic.Int64 // when it began, as loop time and one; 0: nothing runs
+	source *origin      // where what runs now was made; loop only
 }
 
 // debugVariable is the environment variable that switches debug mode on for
@@ -64,38 +63,36 @@ func (l *baseLoop) SetSlowCallbackDuration(d time.Duration) error {
 
 // runTimed runs one callback in debug mode.
 func (l *baseLoop) runTimed(i readyItem) {
-	fn, to := (func())(nil), i.to
+	l.source, l.stepping = nil, nil
 	if i.n != nil {
-		fn, to, l.source = i.n.fn, i.n.to, i.n.origin
+		l.source = i.n.origin
 	}
-	start := l.now()
-	l.holder.Store(goroutineID())
+	start, returned := l.now(), false
 	l.since.Store(int64(start) + 1)
 	defer func() {
 		l.since.Store(0)
-		l.source = nil
+		if returned {
+			l.source = nil // otherwise the report of how it ended needs it
+		}
 		if d := l.now() - start; d >= time.Duration(l.slow.Load()) {
-			l.logger().Warn(fmt.Sprintf("Executing %s took %.3f seconds", describeCallback(fn, to), d.Seconds()))
+			l.logger().Warn(fmt.Sprintf("Executing %s took %.3f seconds", l.describeRan(), d.Seconds()))
 		}
 	}()
 	if i.n != nil {
 		l.runNode(i.n)
-		return
+	} else {
+		l.fn, l.to = nil, i.to
+		i.to.Complete(i.ev)
 	}
-	l.to = to
-	to.Complete(i.ev)
+	returned = true
 }
 
-// describeCallback names a callback, or the task whose step it is.
-func describeCallback(fn func(), to engine.Completer) string {
-	switch t := to.(type) {
-	case nil:
-		return "<Handle " + funcName(fn) + ">"
-	case fmt.Stringer:
-		return t.String()
-	default:
-		return fmt.Sprintf("<Handle %T>", to)
+// describeRan names the callback that has run, or the task whose step it was.
+func (l *baseLoop) describeRan() string {
+	if l.stepping != nil {
+		return fmt.Sprint(l.stepping.self)
 	}
+	return "<Handle " + l.currentName() + ">"
 }
 
 // currentSource is the stack where what runs now was made.
@@ -131,7 +128,7 @@ func (l *baseLoop) watchBlocking() (stop func()) {
 			if d := l.now() - time.Duration(since-1); d >= slow {
 				reported = since
 				l.logger().Warn(fmt.Sprintf("Event loop blocked for %.3f seconds", d.Seconds()),
-					"stack", goroutineStack(l.holder.Load()))
+					"stack", l.holdingStack())
 			}
 		}
 	}()
@@ -141,22 +138,55 @@ func (l *baseLoop) watchBlocking() (stop func()) {
 	}
 }
 
-// goroutineStack returns the stack of one goroutine, out of all.
+// goroutineStack returns the stack of one goroutine.
 func goroutineStack(id int64) string {
-	buf := make([]byte, 64<<10)
-	for {
-		n := runtime.Stack(buf, true)
-		if n < len(buf) {
-			buf = buf[:n]
-			break
-		}
-		buf = make([]byte, 2*len(buf))
-	}
 	head := fmt.Appendf(nil, "goroutine %d ", id)
-	for part := range bytes.SplitSeq(buf, []byte("\n\n")) {
-		if bytes.HasPrefix(part, head) {
-			return string(part)
+	for stack := range allStacks() {
+		if bytes.HasPrefix(stack, head) {
+			return string(stack)
 		}
 	}
 	return ""
+}
+
+// holdingStack returns the stack of the goroutine that holds the loop: its body,
+// or the coroutine that the body has switched to. All others of the loop wait to
+// be switched to, which the runtime calls the state "coroutine".
+func (l *baseLoop) holdingStack() string {
+	for stack := range allStacks() {
+		id, state, ok := parseStackHead(stack)
+		if !ok || bytes.HasPrefix(state, []byte("coroutine")) {
+			continue
+		}
+		if s := strands.lookup(id); s != nil && s.loop == l {
+			return string(stack)
+		}
+	}
+	return ""
+}
+
+// parseStackHead reads "goroutine 123 [state, 2 minutes]:".
+func parseStackHead(stack []byte) (id int64, state []byte, ok bool) {
+	rest, ok := bytes.CutPrefix(stack, []byte("goroutine "))
+	if !ok {
+		return 0, nil, false
+	}
+	number, state, ok := bytes.Cut(rest, []byte(" ["))
+	if !ok {
+		return 0, nil, false
+	}
+	id, err := strconv.ParseInt(string(number), 10, 64)
+	return id, state, err == nil
+}
+
+// allStacks yields the stacks of all goroutines. It stops the program for a
+// moment.
+func allStacks() iter.Seq[[]byte] {
+	buf := make([]byte, 64<<10)
+	n := runtime.Stack(buf, true)
+	for n == len(buf) {
+		buf = make([]byte, 2*len(buf))
+		n = runtime.Stack(buf, true)
+	}
+	return bytes.SplitSeq(buf[:n], []byte("\n\n"))
 }

@@ -1,28 +1,27 @@
 package asyncio
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"slices"
+	"strings"
 )
 
 // ExceptionContext says what went wrong, for an exception handler. Fields that
 // do not apply are zero. (the context dict of call_exception_handler)
 type ExceptionContext struct {
-	Message    string    // what happened
-	Err        error     // the error, a *PanicError for a panic
-	Future     Awaitable // the future that failed
-	Task       AnyTask   // the task that failed
-	Handle     string    // the callback that failed, by name
-	Protocol   any       // the protocol concerned
-	Transport  any       // the transport concerned
-	Descriptor uintptr   // the descriptor concerned, if Extra has "fd"
-	Source     string    // debug mode: the stack where the object was made
-	Extra      map[string]any
+	Message   string    // what happened
+	Err       error     // the error, a *PanicError for a panic
+	Future    Awaitable // the future that failed
+	Task      AnyTask   // the task that failed
+	Handle    string    // the callback that failed, by name
+	Protocol  any       // the protocol concerned
+	Transport any       // the transport concerned
+	Source    string    // debug mode: the stack where the object was made
+	Extra     map[string]any
 }
 
 // ExceptionHandler hears of errors that nobody else catches. It is called on the
@@ -51,20 +50,37 @@ func (l *baseLoop) GetExceptionHandler() (h ExceptionHandler) {
 }
 
 // DefaultExceptionHandler logs the context as an error: the message first, then
-// each other field in the order of their names. Any goroutine may call it.
+// each other field in the order of their names. In debug mode, a context that
+// does not say where its object was made gets the place where the running
+// callback was scheduled. Any goroutine may call it.
 // (loop.default_exception_handler)
 func (l *baseLoop) DefaultExceptionHandler(c ExceptionContext) {
-	if c.Message == "" {
-		c.Message = "Unhandled exception in event loop"
-	}
+	source := ""
 	if c.Source == "" && l.debug.Load() && l.onLoop() {
-		c.Source = l.currentSource()
+		source = l.currentSource()
 	}
-	l.logger().LogAttrs(context.Background(), slog.LevelError, c.Message, c.attrs()...)
+	c.logTo(l.logger(), source)
+}
+
+// logTo logs the context. source is where the running callback was scheduled.
+func (c ExceptionContext) logTo(log *slog.Logger, source string) {
+	attrs := c.attrs()
+	if source != "" {
+		attrs = append(attrs, slog.String("handle_source", source))
+		sortAttrs(attrs)
+	}
+	log.LogAttrs(context.Background(), slog.LevelError, c.message(), attrs...)
+}
+
+func (c ExceptionContext) message() string {
+	if c.Message == "" {
+		return "Unhandled exception in event loop"
+	}
+	return c.Message
 }
 
 // attrs lists the fields that are set, sorted by name.
-func (c *ExceptionContext) attrs() []slog.Attr {
+func (c ExceptionContext) attrs() []slog.Attr {
 	var as []slog.Attr
 	add := func(key string, set bool, value any) {
 		if set {
@@ -85,8 +101,23 @@ func (c *ExceptionContext) attrs() []slog.Attr {
 	for key, value := range c.Extra {
 		add(key, true, value)
 	}
-	slices.SortFunc(as, func(a, b slog.Attr) int { return bytes.Compare([]byte(a.Key), []byte(b.Key)) })
+	sortAttrs(as)
 	return as
+}
+
+func sortAttrs(as []slog.Attr) {
+	slices.SortStableFunc(as, func(a, b slog.Attr) int { return strings.Compare(a.Key, b.Key) })
+}
+
+// String is the message, and on lines of their own each other field as
+// "name: value", in the order of their names.
+func (c ExceptionContext) String() string {
+	var b strings.Builder
+	b.WriteString(c.message())
+	for _, a := range c.attrs() {
+		fmt.Fprintf(&b, "\n%s: %v", a.Key, a.Value)
+	}
+	return b.String()
 }
 
 // CallExceptionHandler gives the context to the handler that was set, or to the
@@ -144,31 +175,29 @@ func (l *baseLoop) callbackPanicked(value any, stack []byte) {
 		l.fail(err)
 		return
 	}
-	name := l.currentName()
-	l.handle(ExceptionContext{
-		Message: "Exception in callback " + name,
-		Err:     &PanicError{value, stack},
-		Handle:  name,
-	})
+	l.reportCallback("Exception in callback ", &PanicError{value, stack})
 }
 
 // callbackExited deals with a Goexit in what the loop ran last.
-func (l *baseLoop) callbackExited() {
-	name := l.currentName()
-	l.handle(ExceptionContext{Message: "Goexit in callback " + name, Err: ErrGoexit, Handle: name})
+func (l *baseLoop) callbackExited() { l.reportCallback("Goexit in callback ", ErrGoexit) }
+
+func (l *baseLoop) reportCallback(what string, err error) {
+	name, source := l.currentName(), l.currentSource()
+	l.source = nil
+	l.handle(ExceptionContext{Message: what + name, Err: err, Handle: name, Source: source})
 }
 
-// currentName names what the loop runs or ran last.
+// currentName names what the loop runs or ran last: a user's function, or work
+// of its own.
 func (l *baseLoop) currentName() string {
-	defer func() { l.fn = nil }()
 	switch {
 	case l.fn != nil:
 		return funcName(l.fn)
-	case l.to != nil:
-		if n, ok := l.to.(interface{ callbackName() string }); ok {
-			return n.callbackName()
-		}
-		return fmt.Sprintf("%T", l.to)
+	case l.to == nil:
+		return "none"
 	}
-	return "none"
+	if n, ok := l.to.(interface{ callbackName() string }); ok {
+		return n.callbackName()
+	}
+	return fmt.Sprintf("%T", l.to)
 }

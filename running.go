@@ -22,8 +22,9 @@ type running struct {
 	pin        *pinning
 	pinFailure error
 	stopping   atomic.Bool
-	over       bool  // the run is to end with this pass
-	failure    error // what the run returns
+	over       bool          // the run is to end with this pass
+	failure    error         // what the run returns
+	ending     *stopWhenDone // of the run, if it waits for a future
 
 	pass
 }
@@ -54,10 +55,18 @@ func (l *baseLoop) RunUntilComplete(a Awaitable) error {
 	return f.outcome()
 }
 
-// stopWhenDone ends the run that waits for a future.
-type stopWhenDone baseLoop
+// stopWhenDone ends the run that waits for a future. If that run has ended
+// otherwise, the callback may still be queued, and does nothing to a later one.
+type stopWhenDone struct {
+	loop *baseLoop
+	over bool // loop only
+}
 
-func (s *stopWhenDone) Complete(uint64) { (*baseLoop)(s).stopping.Store(true) }
+func (s *stopWhenDone) Complete(uint64) {
+	if !s.over {
+		s.loop.stopping.Store(true)
+	}
+}
 
 // run hands the loop's goroutine one run and waits for its end.
 func (l *baseLoop) run(op string, until *futureBase) error {
@@ -72,12 +81,12 @@ func (l *baseLoop) run(op string, until *futureBase) error {
 	}
 	l.runner.Store(goroutineID())
 	if until != nil {
-		token := until.addCallback((*stopWhenDone)(l))
+		l.ending = &stopWhenDone{loop: l}
+		token := until.addCallback(l.ending)
 		defer until.removeCallback(token)
 	}
 	l.jobs <- (*runBody)(l)
-	err := <-l.done
-	return err
+	return <-l.done
 }
 
 // activate takes the loop from idle to active and starts its goroutine.
@@ -112,6 +121,10 @@ func (l *baseLoop) live() {
 		err := l.embody(job)
 		if l.closed.Load() {
 			l.pool.Close() // the coroutine that closed the loop is idle now, too
+		}
+		if l.ending != nil {
+			l.ending.over = true
+			l.ending = nil
 		}
 		l.idle.Lock()
 		l.runner.Store(0)
@@ -167,6 +180,7 @@ func (b *runBody) Run(c *coro.Coro) {
 	for !l.over && !l.turns() {
 		continue // a callback did not return
 	}
+	l.forgetCurrent()
 	l.over = false
 	l.stopping.Store(false)
 }

@@ -1,6 +1,8 @@
 package asyncio
 
 import (
+	"strings"
+
 	"github.com/go-asyncio/asyncio/internal/engine"
 )
 
@@ -30,14 +32,28 @@ func (w *fdWatch) mask() (m engine.Mask) {
 // Complete calls what is there for each direction that is ready. The reader goes
 // first; it may replace or remove the writer.
 func (w *fdWatch) Complete(ev uint64) {
-	if f := w.reader; f != nil && engine.Mask(ev)&engine.Read != 0 {
-		w.loop.fn = f
-		f()
+	read := w.reader
+	if read != nil && engine.Mask(ev)&engine.Read != 0 {
+		w.loop.fn = read
+		read()
 	}
-	if f := w.writer; f != nil && engine.Mask(ev)&engine.Write != 0 {
-		w.loop.fn = f
-		f()
+	if write := w.writer; write != nil && engine.Mask(ev)&engine.Write != 0 {
+		w.loop.fn = write
+		write()
+		if read != nil {
+			w.loop.fn, w.loop.to = nil, w // not one of them alone has run
+		}
 	}
+}
+
+func (w *fdWatch) callbackName() string {
+	var names []string
+	for _, f := range []func(){w.reader, w.writer} {
+		if f != nil {
+			names = append(names, funcName(f))
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // AddReader calls f in each pass in which fd is readable, in place of an earlier
