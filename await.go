@@ -103,8 +103,11 @@ func (t *taskBase) beginWait(ctx context.Context) (end func() bool, err error) {
 		// A scope's own end reaches the task as a cancellation.
 		return nil, nil
 	case own:
-		if e := near.failed.Load(); e != nil && e.users {
-			return nil, e.err
+		if e := near.failed.Load(); e != nil {
+			if e.users {
+				return nil, e.err
+			}
+			return nil, nil
 		}
 		return near.AfterFunc(func() {
 			if near.failed.Load().users {

@@ -19,6 +19,9 @@ type scope struct {
 	task   *taskBase
 	// underUser: a context of the user's lies around it and may be done.
 	underUser bool
+	// shield is the scope from which a context that cannot be done cuts this one
+	// off, if there is such a context around it.
+	shield *scope
 
 	failed atomic.Pointer[scopeEnd] // why it is done
 
@@ -63,15 +66,25 @@ func (s *scope) init(t *taskBase, values context.Context) {
 
 // newScope makes a scope inside ctx.
 func newScope(ctx context.Context, t *taskBase) *scope {
+	if ctx == nil {
+		ctx = &t.scope
+	}
 	s := &scope{values: ctx, task: t}
-	if p, own := scopeOf(ctx); own {
+	p, own := scopeOf(ctx)
+	if p != nil {
+		s.shield = p.shield
+	}
+	switch {
+	case own:
 		s.underUser = p.underUser
 		if e := p.failed.Load(); e != nil {
 			s.end(e)
 		} else {
 			s.stop = p.AfterFunc(func() { s.end(p.failed.Load()) })
 		}
-	} else if ctx.Done() != nil {
+	case ctx.Done() == nil:
+		s.shield = p
+	default:
 		s.underUser = true
 		end := func() { s.end(&scopeEnd{ctx.Err(), true}) }
 		if ctx.Err() != nil {
@@ -81,6 +94,19 @@ func newScope(ctx context.Context, t *taskBase) *scope {
 		}
 	}
 	return s
+}
+
+// shields reports whether requests to cancel leave a wait with the scope alone,
+// or one with a context inside it that cannot be done: it cleans up after the
+// scope that is done, and no scope that it waits in itself is.
+func (s *scope) shields(noDone bool) bool {
+	switch {
+	case s.failed.Load() != nil:
+		return noDone
+	case s.shield != nil:
+		return s.shield.shields(true)
+	}
+	return false
 }
 
 // scopeOf returns the nearest scope of a context, nil if there is none, and

@@ -10,17 +10,33 @@ func (s *scope) leave() {
 	s.end(&scopeEnd{err: errScopeLeft})
 }
 
+// standing is how it stands with requests to cancel a task before a scope makes
+// one of its own.
+type standing struct {
+	requests int
+	pending  bool // one is held back, and is to be after the scope
+}
+
+// beforeRequest brings up to date what was taken when the scope was entered:
+// requests that have come since do not reach a scope that cleans up, and count as
+// if they had come before it.
+func (t *taskBase) beforeRequest(s *scope, entered standing) standing {
+	if s.shields(false) {
+		return standing{t.Cancelling(), t.mustCancel}
+	}
+	return entered
+}
+
 // takeBack takes back the request to cancel that a scope has made of its task,
-// and reports whether no other one came since the scope was entered, when there
-// were that many. If so, and it was not delivered, it never will be. (the
-// uncancel of asyncio.timeout and asyncio.TaskGroup)
-func (t *taskBase) takeBack(before int) bool {
+// and reports whether no other one came. If so, and it was not delivered, it
+// never will be. (the uncancel of asyncio.timeout and asyncio.TaskGroup)
+func (t *taskBase) takeBack(before standing) bool {
 	if t.requests.Load() > 0 {
 		t.requests.Add(-1)
 	}
-	if t.Cancelling() > before {
+	if t.Cancelling() > before.requests {
 		return false
 	}
-	t.mustCancel = false
+	t.mustCancel = before.pending
 	return true
 }

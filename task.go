@@ -472,11 +472,9 @@ func (t *taskBase) deliver(msg any) {
 	t.mustCancel, t.cancelMsg = true, msg
 }
 
-// shielded reports whether the task waits with a context that cannot be done
-// although the nearest of this package's is: it cleans up, and is left alone.
-func (t *taskBase) shielded() bool {
-	return t.noDone && t.near != nil && t.near.failed.Load() != nil
-}
+// shielded reports whether the task waits with a context that cannot be done,
+// inside a scope that is: it cleans up, and is left alone.
+func (t *taskBase) shielded() bool { return t.near != nil && t.near.shields(t.noDone) }
 
 // describe names the kind.
 func (t *taskBase) describe() string { return "Task" }

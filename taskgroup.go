@@ -13,7 +13,7 @@ type TaskGroup struct {
 	loop   *baseLoop
 	parent *taskBase
 	scope  *scope
-	before int // requests to cancel that the parent had at the beginning
+	before standing
 
 	first, last *groupChild // the children that are not done, in order of creation
 	count       int
@@ -60,7 +60,7 @@ func WithTaskGroup(ctx context.Context, f func(ctx context.Context, g *TaskGroup
 	if parent == nil {
 		return opError(op, ErrNotInTask)
 	}
-	g := &TaskGroup{loop: parent.loop, parent: parent, scope: newScope(ctx, parent), before: parent.Cancelling()}
+	g := &TaskGroup{loop: parent.loop, parent: parent, scope: newScope(ctx, parent), before: standing{requests: parent.Cancelling()}}
 	return g.call(f)
 }
 
@@ -117,7 +117,7 @@ func (g *TaskGroup) leave(err error) error {
 // cancelled meanwhile, it goes on; cut is the first such cancellation, and ended
 // why a context of the user's or the loop's end ended a wait.
 func (g *TaskGroup) waitForChildren() (ended, cut error) {
-	ctx := context.Context(g.scope)
+	ctx := g.scope.values
 	for g.count > 0 {
 		g.empty = NewFuture[struct{}](g.loop.self)
 		_, err := g.empty.Await(ctx)
@@ -163,6 +163,7 @@ func (g *TaskGroup) abandon() {
 // abort cancels the children.
 func (g *TaskGroup) abort() {
 	g.aborting = true
+	g.before = g.parent.beforeRequest(g.scope, g.before)
 	g.scope.end(&scopeEnd{err: &CancelledError{}})
 	for c := g.first; c != nil; c = c.next {
 		c.task.cancelWith(nil)

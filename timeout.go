@@ -16,7 +16,7 @@ const NoTimeout time.Duration = math.MaxInt64
 type TimeoutScope struct {
 	task   *taskBase
 	scope  *scope
-	before int // requests to cancel that the task had at the beginning
+	before standing
 	timer  TimerHandle
 	set    uint64 // counts the settings of the deadline: a fire for an earlier one is stale
 
@@ -64,7 +64,7 @@ func withTimeout(op string, ctx context.Context, f func(context.Context, *Timeou
 	if task == nil {
 		return opError(op, ErrNotInTask)
 	}
-	t := &TimeoutScope{task: task, scope: newScope(ctx, task), before: task.Cancelling()}
+	t := &TimeoutScope{task: task, scope: newScope(ctx, task), before: standing{requests: task.Cancelling()}}
 	t.state.Store(timeoutActive)
 	t.setDeadline(deadline(task.loop.now()))
 	return t.call(f)
@@ -139,6 +139,7 @@ func (t *timeoutFire) Complete(ev uint64) {
 	if ev != t.set {
 		return
 	}
+	t.before = t.task.beforeRequest(t.scope, t.before)
 	t.task.request(nil, t.scope)
 	t.state.Store(timeoutExpiring)
 }
