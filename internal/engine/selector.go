@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/sock"
@@ -41,6 +42,8 @@ type SelectorEngine struct {
 	iov    sock.Vec
 	polls  uint64 // how often Poll was called: tells stale events of watches
 	closed bool
+
+	wakeErr atomic.Pointer[error] // why a Wake failed, for the next Poll to say
 }
 
 // waker is wake.Waker, or a test's.
@@ -100,6 +103,9 @@ func (e *SelectorEngine) Poll(timeout time.Duration) ([]Event, error) {
 	}
 	ready, err := e.sel.Select(timeout)
 	e.polls++
+	if failed := e.wakeErr.Swap(nil); failed != nil {
+		err = errors.Join(err, *failed)
+	}
 	events, before := e.events[:0], len(e.events)
 	for i := range ready {
 		r := &ready[i]
@@ -123,8 +129,10 @@ func (e *SelectorEngine) Poll(timeout time.Duration) ([]Event, error) {
 
 // Wake implements Engine.
 func (e *SelectorEngine) Wake() {
-	// It fails only when the engine is closed, and then nobody sleeps.
-	_ = e.waker.Wake()
+	// On a closed engine nobody sleeps.
+	if err := e.waker.Wake(); err != nil && !errors.Is(err, wake.ErrClosed) {
+		e.wakeErr.Store(&err)
+	}
 }
 
 // Sockets implements Engine.

@@ -199,7 +199,10 @@ func TestStoppedReadingSettles(t *testing.T) {
 type fakeWaker struct {
 	waker
 	drain error
+	wake  error
 }
+
+func (w *fakeWaker) Wake() error { return errors.Join(w.wake, w.waker.Wake()) }
 
 func (w *fakeWaker) Drain() error {
 	if w.drain != nil {
@@ -243,6 +246,36 @@ func TestWakeUps(t *testing.T) {
 		e.Wake()
 		if _, err := e.Poll(10 * time.Second); !errors.Is(err, w.drain) {
 			t.Errorf("Poll returns %v, want %v", err, w.drain)
+		}
+	})
+}
+
+func TestWakeUpFailures(t *testing.T) {
+	t.Parallel()
+	t.Run("selev.005a.wakeup-write-would-block", func(t *testing.T) {
+		t.Parallel()
+		e, _ := withFakeWaker(t)
+		for range 100_000 { // more than any pipe or socket holds
+			e.Wake()
+		}
+		if _, err := e.Poll(10 * time.Second); err != nil {
+			t.Errorf("Poll: %v", err)
+		}
+		if events, err := e.Poll(0); err != nil || len(events) != 0 {
+			t.Errorf("Poll = %v, %v", events, err)
+		}
+	})
+	t.Run("selev.005b.wakeup-write-other-error", func(t *testing.T) {
+		t.Parallel()
+		e, w := withFakeWaker(t)
+		w.wake = errors.New("cannot wake")
+		e.Wake()
+		if _, err := e.Poll(10 * time.Second); !errors.Is(err, w.wake) {
+			t.Errorf("Poll returns %v, want %v", err, w.wake)
+		}
+		w.wake = nil
+		if _, err := e.Poll(0); err != nil {
+			t.Errorf("Poll returns %v again", err)
 		}
 	})
 }

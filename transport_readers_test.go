@@ -1,0 +1,372 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/selectors"
+)
+
+// countingSelector writes down how registrations change.
+type countingSelector struct {
+	selectors.Selector
+	calls []string
+}
+
+func (c *countingSelector) Register(f any, m selectors.EventMask, d any) (*selectors.SelectorKey, error) {
+	c.calls = append(c.calls, "register "+m.String())
+	return c.Selector.Register(f, m, d)
+}
+
+func (c *countingSelector) Modify(f any, m selectors.EventMask, d any) (*selectors.SelectorKey, error) {
+	c.calls = append(c.calls, "modify "+m.String())
+	return c.Selector.Modify(f, m, d)
+}
+
+func (c *countingSelector) Unregister(f any) (*selectors.SelectorKey, error) {
+	c.calls = append(c.calls, "unregister")
+	return c.Selector.Unregister(f)
+}
+
+// readerTest is a loop with one end of a socket pair to watch and its other end.
+type readerTest struct {
+	*netTest
+	sel       *countingSelector
+	fd, other uintptr
+}
+
+// overPairs runs f in a coroutine, as overSelectors does.
+func overPairs(t *testing.T, row string, f func(ctx context.Context, r *readerTest)) {
+	t.Helper()
+	t.Run(row, func(t *testing.T) {
+		t.Parallel()
+		for _, m := range mechanisms {
+			s, err := m.open()
+			if errors.Is(err, errors.ErrUnsupported) {
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Run(m.name, func(t *testing.T) {
+				t.Parallel()
+				sel := &countingSelector{Selector: s}
+				r := &readerTest{netTest: newNetTest(t, sel), sel: sel}
+				sel.calls = nil
+				var err error
+				if r.fd, r.other, err = sock.Pair(); err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { sock.Close(r.fd); sock.Close(r.other) })
+				r.run(func(ctx context.Context) {
+					f(ctx, r)
+					r.l.RemoveReader(r.fd)
+					r.l.RemoveWriter(r.fd)
+				})
+			})
+		}
+	})
+}
+
+// registered is what the descriptor is registered for, "" for nothing.
+func (r *readerTest) registered() string {
+	k, err := r.l.Selector().GetKey(r.fd)
+	if errors.Is(err, selectors.ErrNotRegistered) {
+		return ""
+	}
+	r.check(err)
+	return k.Events.String()
+}
+
+func (r *readerTest) want(registered, calls string) {
+	r.Helper()
+	if got := r.registered(); got != registered {
+		r.Errorf("registered for %q, want %q", got, registered)
+	}
+	if got := strings.Join(r.sel.calls, ", "); got != calls {
+		r.Errorf("changes %q, want %q", got, calls)
+	}
+	r.sel.calls = nil
+}
+
+func (r *readerTest) removes(what func(uintptr) (bool, error), want bool) {
+	r.Helper()
+	if had, err := what(r.fd); had != want || err != nil {
+		r.Errorf("removed %v, %v; want %v", had, err, want)
+	}
+}
+
+func (r *readerTest) feed() {
+	if _, err := sock.Write(r.other, []byte("x")); err != nil {
+		r.Error(err)
+	}
+}
+
+func nothing() {}
+
+// TestReaders is AddReader and its like, over each selector.
+func TestReaders(t *testing.T) {
+	t.Parallel()
+	overPairs(t, "selev.007.add-reader-new", func(ctx context.Context, r *readerTest) {
+		r.check(r.l.AddReader(r.fd, nothing))
+		r.want("read", "register read")
+		r.removes(r.l.RemoveWriter, false)
+		r.removes(r.l.RemoveReader, true)
+	})
+	overPairs(t, "selev.008.add-reader-replaces", func(ctx context.Context, r *readerTest) {
+		var got []string
+		r.check(r.l.AddWriter(r.fd, func() { got = append(got, "writer") }))
+		r.check(r.l.AddReader(r.fd, func() { got = append(got, "old") }))
+		r.want("read|write", "register write, modify read|write")
+		r.feed()
+		r.check(r.l.AddReader(r.fd, func() {
+			got = append(got, "new")
+			sock.Read(r.fd, make([]byte, 1))
+		}))
+		if r.registered() != "read|write" {
+			r.Errorf("registered for %q", r.registered())
+		}
+		r.until(ctx, "the reader", func() bool { return strings.Contains(fmt.Sprint(got), "new") })
+		if s := fmt.Sprint(got); strings.Contains(s, "old") || !strings.Contains(s, "writer") {
+			r.Errorf("called: %s", s)
+		}
+	})
+	overPairs(t, "selev.009.remove-reader-only-event", func(ctx context.Context, r *readerTest) {
+		r.check(r.l.AddReader(r.fd, nothing))
+		r.removes(r.l.RemoveReader, true)
+		r.want("", "register read, unregister")
+		r.removes(r.l.RemoveReader, false)
+	})
+	overPairs(t, "selev.010.remove-reader-keeps-writer", func(ctx context.Context, r *readerTest) {
+		wrote := 0
+		r.check(r.l.AddReader(r.fd, nothing))
+		r.check(r.l.AddWriter(r.fd, func() { wrote++ }))
+		r.sel.calls = nil
+		r.removes(r.l.RemoveReader, true)
+		r.want("write", "modify write")
+		r.until(ctx, "the writer", func() bool { return wrote > 0 })
+	})
+	overPairs(t, "selev.011.remove-reader-unknown", func(ctx context.Context, r *readerTest) {
+		r.removes(r.l.RemoveReader, false)
+		r.want("", "")
+	})
+	overPairs(t, "selev.012.add-writer-new", func(ctx context.Context, r *readerTest) {
+		r.check(r.l.AddWriter(r.fd, nothing))
+		r.want("write", "register write")
+		r.removes(r.l.RemoveReader, false)
+		r.removes(r.l.RemoveWriter, true)
+	})
+	overPairs(t, "selev.013.remove-writer-only-event", func(ctx context.Context, r *readerTest) {
+		r.check(r.l.AddWriter(r.fd, nothing))
+		r.removes(r.l.RemoveWriter, true)
+		r.want("", "register write, unregister")
+		r.removes(r.l.RemoveWriter, false)
+	})
+	overPairs(t, "selev.014.remove-writer-keeps-reader", func(ctx context.Context, r *readerTest) {
+		read := 0
+		r.check(r.l.AddReader(r.fd, func() { read++ }))
+		r.check(r.l.AddWriter(r.fd, nothing))
+		r.sel.calls = nil
+		r.removes(r.l.RemoveWriter, true)
+		r.want("read", "modify read")
+		r.feed()
+		r.until(ctx, "the reader", func() bool { return read > 0 })
+	})
+	overPairs(t, "selev.015.remove-writer-unknown", func(ctx context.Context, r *readerTest) {
+		r.removes(r.l.RemoveWriter, false)
+		r.want("", "")
+	})
+	overPairs(t, "selev.016a.event-read-queues-reader", func(ctx context.Context, r *readerTest) {
+		called := 0
+		r.check(r.l.AddReader(r.fd, func() { called++ }))
+		r.passes(ctx)
+		if called != 0 {
+			r.Errorf("called %d times with nothing to read", called)
+		}
+		r.feed()
+		r.until(ctx, "the reader", func() bool { return called > 1 }) // again and again
+	})
+	overPairs(t, "selev.016b.event-read-cancelled", func(ctx context.Context, r *readerTest) {
+		removedAfterPoll(ctx, r, r.l.AddReader, r.l.RemoveReader, func(fd uintptr) {
+			sock.Write(fd, []byte("x"))
+		})
+	})
+	overPairs(t, "selev.017a.event-write-queues-writer", func(ctx context.Context, r *readerTest) {
+		called := 0
+		r.check(r.l.AddWriter(r.fd, func() { called++ }))
+		r.until(ctx, "the writer", func() bool { return called > 1 })
+	})
+	overPairs(t, "selev.017b.event-write-cancelled", func(ctx context.Context, r *readerTest) {
+		removedAfterPoll(ctx, r, r.l.AddWriter, r.l.RemoveWriter, func(uintptr) {})
+	})
+	overPairs(t, "events.008.reader-callback", func(ctx context.Context, r *readerTest) {
+		var got []byte
+		removed := false
+		r.check(r.l.AddReader(r.fd, func() {
+			p := make([]byte, 3)
+			k, err := sock.Read(r.fd, p)
+			r.check(err)
+			got = append(got, p[:k]...)
+			if k == 0 {
+				r.removes(r.l.RemoveReader, true)
+				removed = true
+			}
+		}))
+		sock.Write(r.other, []byte("abc"))
+		r.passes(ctx)
+		sock.Write(r.other, []byte("defgh"))
+		r.check(sock.ShutdownWrite(r.other))
+		r.until(ctx, "the end", func() bool { return removed })
+		if string(got) != "abcdefgh" {
+			r.Errorf("got %q", got)
+		}
+	})
+	overPairs(t, "events.009.writer-callback", func(ctx context.Context, r *readerTest) {
+		var got []string
+		arg := "argument"
+		r.check(r.l.AddWriter(r.fd, func() { got = append(got, arg) }))
+		r.until(ctx, "the writer", func() bool { return len(got) > 0 && got[0] == arg })
+		r.removes(r.l.RemoveWriter, true)
+		r.removes(r.l.RemoveWriter, false)
+	})
+	overPairs(t, "used-by-transport", func(ctx context.Context, r *readerTest) {
+		client, server := r.pair(ctx)
+		fd := client.transport.GetExtraInfo("socket").(uintptr)
+		err := r.l.AddReader(fd, nothing)
+		var used *engine.UsedError
+		if !errors.As(err, &used) || !strings.Contains(err.Error(), fmt.Sprintf("file descriptor %d is used by transport <StreamTransport", fd)) {
+			r.Errorf("got %v", err)
+		}
+		if err := r.l.AddWriter(fd, nothing); !errors.As(err, &used) {
+			r.Errorf("got %v", err)
+		}
+		client.transport.Abort()
+		r.until(ctx, "the end", func() bool { return client.lost && server.lost })
+	})
+	overPairs(t, "reader-beside-writer", func(ctx context.Context, r *readerTest) {
+		// A writer that comes and goes in every pass does not starve the reader.
+		read, turns := 0, 0
+		r.check(r.l.AddReader(r.fd, func() { read++ }))
+		r.feed()
+		var turn func()
+		turn = func() {
+			if turns++; turns > 50 {
+				return
+			}
+			r.check(r.l.AddWriter(r.fd, nothing))
+			r.removes(r.l.RemoveWriter, true)
+			r.l.CallSoon(turn)
+		}
+		turn()
+		r.until(ctx, "the reader", func() bool { return read > 0 })
+	})
+}
+
+// removedAfterPoll: two descriptors are ready; the callback of whichever comes
+// first removes the other's, which then is not called and not registered.
+func removedAfterPoll(ctx context.Context, r *readerTest, add func(uintptr, func()) error, remove func(uintptr) (bool, error), ready func(other uintptr)) {
+	fd2, other2, err := sock.Pair()
+	r.check(err)
+	defer sock.Close(fd2)
+	defer sock.Close(other2)
+	ready(r.other)
+	ready(other2)
+	fds := []uintptr{r.fd, fd2}
+	called := 0
+	for i, fd := range fds {
+		r.check(add(fd, func() {
+			called++
+			if had, err := remove(fds[1-i]); !had || err != nil {
+				r.Errorf("removed %v, %v", had, err)
+			}
+			remove(fd)
+		}))
+	}
+	r.until(ctx, "a callback", func() bool { return called > 0 })
+	r.passes(ctx)
+	if called != 1 {
+		r.Errorf("%d callbacks called, want 1", called)
+	}
+	for _, fd := range fds {
+		if _, err := r.l.Selector().GetKey(fd); !errors.Is(err, selectors.ErrNotRegistered) {
+			r.Errorf("descriptor %d: %v", fd, err)
+		}
+	}
+}
+
+// TestLoopDescriptors is what the loop has of its own, and what is left of it.
+func TestLoopDescriptors(t *testing.T) {
+	t.Parallel()
+	own := func(n *netTest) []uintptr { return n.l.eng.(*engine.SelectorEngine).Descriptors() }
+	overSelectors(t, "selev.003a.close-releases", func(n *netTest) {
+		fds := own(n)
+		if len(fds) == 0 {
+			n.Fatal("a loop that cannot be woken")
+		}
+		if _, err := n.l.Selector().GetKey(fds[0]); err != nil {
+			n.Errorf("the loop does not watch its wake-ups: %v", err)
+		}
+		n.check(n.l.Close())
+		if len(own(n)) != 0 || n.l.Selector().GetMap().Len() != 0 {
+			n.Errorf("left: %v, %d registrations", own(n), n.l.Selector().GetMap().Len())
+		}
+		if _, err := n.l.Selector().Select(0); !errors.Is(err, selectors.ErrClosed) {
+			n.Errorf("the selector is open: %v", err)
+		}
+		n.check(n.l.Close())
+	})
+	overSelectors(t, "events.034.internal-fds", func(n *netTest) {
+		n.run(func(ctx context.Context) {})
+		if k := n.l.Selector().GetMap().Len(); k != 1 {
+			n.Errorf("%d descriptors registered, want the loop's own alone", k)
+		}
+		n.check(n.l.Close())
+		if len(own(n)) != 0 {
+			n.Errorf("left: %v", own(n))
+		}
+	})
+	overSelectors(t, "selev.003b.closed-refuses-fds", closedLoopRefuses)
+	overSelectors(t, "events.044.add-fds-after-close", closedLoopRefuses)
+	overSelectors(t, "events.043.remove-fds-after-close", func(n *netTest) {
+		fd, other, err := sock.Pair()
+		n.check(err)
+		defer sock.Close(fd)
+		defer sock.Close(other)
+		n.check(n.l.AddReader(fd, nothing))
+		n.check(n.l.Close())
+		for _, remove := range []func(uintptr) (bool, error){n.l.RemoveReader, n.l.RemoveWriter} {
+			if had, err := remove(fd); had || err != nil {
+				n.Errorf("removed %v, %v", had, err)
+			}
+		}
+	})
+	overSelectors(t, "selev.005b.wakeup-write-other-error", func(n *netTest) {
+		n.check(n.l.Close())
+		if _, err := n.l.CallSoonThreadsafe(nothing); !errors.Is(err, ErrLoopClosed) {
+			n.Errorf("waking a closed loop: %v", err)
+		}
+	})
+}
+
+func closedLoopRefuses(n *netTest) {
+	fd, other, err := sock.Pair()
+	n.check(err)
+	defer sock.Close(fd)
+	defer sock.Close(other)
+	n.check(n.l.Close())
+	for what, err := range map[string]error{
+		"AddReader": n.l.AddReader(fd, nothing), "AddWriter": n.l.AddWriter(fd, nothing), "RunForever": n.l.RunForever(),
+	} {
+		if !errors.Is(err, ErrLoopClosed) {
+			n.Errorf("%s: %v", what, err)
+		}
+	}
+	if err := n.l.RunUntilComplete(NewFuture[int](n.l)); !errors.Is(err, ErrLoopClosed) {
+		n.Errorf("RunUntilComplete: %v", err)
+	}
+}
