@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,7 +43,7 @@ type node struct {
 	to    engine.Completer // a timer of the loop's own
 	ev    uint64
 
-	loop   *baseLoop
+	loop   *baseLoop // for good
 	timer  timers.ID // valid while place is inTimers
 	place  place
 	shared bool    // from the pool for other goroutines
@@ -59,10 +58,6 @@ const (
 	inReady
 	inTimers
 )
-
-// foreignNodes serves goroutines that are not the loop's, which must not touch
-// its free list.
-var foreignNodes = sync.Pool{New: func() any { return &node{shared: true} }}
 
 // newNode takes a node from the loop's free list. Loop only.
 func (l *baseLoop) newNode() *node {
@@ -95,8 +90,7 @@ func (l *baseLoop) freeNode(n *node) {
 		n.to, n.origin = nil, nil
 	}
 	if n.shared {
-		n.loop = nil
-		foreignNodes.Put(n)
+		l.foreign.Put(n)
 		return
 	}
 	l.free = append(l.free, n)
@@ -139,17 +133,25 @@ func (t TimerHandle) Cancel() bool {
 	if n == nil {
 		return false
 	}
-	// The loop is read first: once cancelled, the node may be used again.
 	l := n.loop
 	if !t.h.Cancel() {
 		return false
 	}
-	if l.onLoop() {
+	switch {
+	case l.onLoop():
 		l.dropTimer(n)
-	} else {
+	case l.active.Load() || !l.asOwner(func() { t.drop() }):
 		l.staleTimers.Add(1)
 	}
 	return true
+}
+
+// drop takes the timer out of the queue of a loop that has not run since it was
+// cancelled: until it does, the node is this timer's.
+func (t TimerHandle) drop() {
+	if n := t.h.n; n.state.Load() == t.h.gen<<1|1 {
+		n.loop.dropTimer(n)
+	}
 }
 
 // Cancelled reports whether the callback was cancelled. It is exact until the
@@ -194,10 +196,13 @@ func (h Handle) describe(kind, when string) string {
 	if s>>1 != h.gen {
 		return text + " done>"
 	}
-	// Only the loop may look into a node.
-	if l := h.n.loop; l != nil {
-		l.asOwner(func() { text += h.n.describe(s&1 == 1) })
-	}
+	// Only the loop may look into a node, and nothing else changes it
+	// meanwhile.
+	h.n.loop.asOwner(func() {
+		if h.n.state.Load()>>1 == h.gen {
+			text += h.n.describe(s&1 == 1)
+		}
+	})
 	return text + ">"
 }
 

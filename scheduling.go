@@ -21,6 +21,7 @@ type scheduling struct {
 	timers      timers.Queue[*node]
 	staleTimers atomic.Int64 // cancelled from other goroutines, still queued
 	free        []*node
+	foreign     sync.Pool // the free nodes of other goroutines: *node
 
 	inbox *mailbox.Box[readyItem]
 	taken []readyItem // what was taken from the inbox, kept for its memory
@@ -29,6 +30,7 @@ type scheduling struct {
 func (l *baseLoop) initScheduling() {
 	l.epoch = time.Now()
 	l.resolution = clockResolution()
+	l.foreign.New = func() any { return &node{loop: l, shared: true} }
 	l.inbox = mailbox.New[readyItem](l.eng.Wake)
 }
 
@@ -133,15 +135,15 @@ func (l *baseLoop) CallSoonThreadsafe(f func()) (Handle, error) {
 	if f == nil {
 		return Handle{}, invalid("call_soon_threadsafe", "the callback is nil")
 	}
-	n := foreignNodes.Get().(*node)
-	n.loop, n.fn = l, f
+	n := l.foreign.Get().(*node)
+	n.fn = f
 	if l.debug.Load() {
 		n.origin = newOrigin()
 	}
 	h := n.handle()
 	if !l.inbox.Put(readyItem{n: n}) {
-		n.loop, n.fn, n.origin = nil, nil, nil
-		foreignNodes.Put(n)
+		n.fn, n.origin = nil, nil
+		l.foreign.Put(n)
 		return Handle{}, opError("call_soon_threadsafe", ErrLoopClosed)
 	}
 	return h, nil
@@ -201,6 +203,12 @@ func (l *baseLoop) setTimer(op string, when time.Duration, f func()) (TimerHandl
 
 // scheduleAt is CallAt for the loop's own work. Loop only.
 func (l *baseLoop) scheduleAt(when time.Duration, to engine.Completer, ev uint64) TimerHandle {
+	if l.outer {
+		// A loop of the user's may want to see every timer.
+		if h, err := l.self.CallAt(when, func() { to.Complete(ev) }); err == nil {
+			return h
+		}
+	}
 	n := l.newNode()
 	n.to, n.ev = to, ev
 	l.addTimer(n, when)
