@@ -1,0 +1,161 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/sock"
+)
+
+// TestAccept is how connections are accepted and set up.
+func TestAccept(t *testing.T) {
+	t.Parallel()
+	overSelectors(t, "selev.018.accept-up-to-backlog", func(n *netTest) {
+		n.expectErrors = true
+		n.run(func(ctx context.Context) {
+			// Clients that wait already: more than one pass takes.
+			fd := boundSocket(n, sock.Stream)
+			n.check(sock.Listen(fd, 300))
+			a, err := sock.LocalAddr(fd)
+			n.check(err)
+			const clients = 130
+			for range clients {
+				dialPlain(n, a.String())
+			}
+			made := 0
+			s, err := n.l.CreateServer(ctx, func() Protocol {
+				if made++; made == 3 {
+					panic("the third one")
+				}
+				return &recorder{}
+			}, "", "", &ServerOptions{Sock: fd, DeferServing: true})
+			if err != nil {
+				n.Fatal(err)
+			}
+			n.check(s.start())
+			most, before := 0, 0
+			for end := n.l.Time() + patience; (made < clients || before < clients-1) && n.l.Time() < end; {
+				n.check(Sleep(ctx, 0)) // one pass
+				most = max(most, s.active-before)
+				before = s.active
+			}
+			if most != 100 {
+				n.Errorf("%d accepted in one pass, want 100", most)
+			}
+			// Each is set up by itself: the one that failed leaves the others alone.
+			if k := len(n.l.netState.of(s)); k != clients-1 {
+				n.Errorf("%d connections, want %d", k, clients-1)
+			}
+			if len(n.reported) != 1 || !strings.Contains(n.reported[0].Message, "incoming connection") {
+				n.Errorf("reported %+v", n.reported)
+			}
+			s.Close()
+			s.AbortClients()
+			n.check(s.WaitClosed(ctx))
+		})
+	})
+	overSelectors(t, "base.082.accept-out-of-fds", func(n *netTest) {
+		for _, failure := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
+			n.expectErrors, n.reported = true, nil
+			eng := &scripted{Engine: n.l.eng}
+			fake := &fakeListener{}
+			eng.listener = func(fd uintptr, h engine.ListenHandler) (engine.Listener, error) {
+				l, err := eng.Engine.Listener(fd, h)
+				fake.Listener, fake.h = l, h
+				return fake, err
+			}
+			n.l.eng = eng
+			n.run(func(ctx context.Context) {
+				s, addr := n.serve(ctx, nil)
+				fake.StopAccepting() // as the engine does when it fails
+				fake.h.AcceptFailed(failure)
+				if len(n.reported) != 1 || n.reported[0].Message != "socket.accept() out of system resource" || !errors.Is(n.reported[0].Err, failure) {
+					n.Errorf("reported %+v", n.reported)
+				}
+				if !s.IsServing() || fake.closed {
+					n.Error("the listener was given up")
+				}
+				retry := s.sockets[0].retry
+				if wait := retry.When() - n.l.Time(); wait > time.Second || wait < time.Second/2 {
+					n.Errorf("goes on in %v, want 1s", wait)
+				}
+				dialPlain(n, addr)
+				n.passes(ctx)
+				if fake.starts != 1 || s.active != 0 {
+					n.Errorf("accepting was begun %d times, %d accepted", fake.starts, s.active)
+				}
+				// The time is up: as if the timer were due.
+				retry.Cancel()
+				(*acceptAgain)(s.sockets[0]).Complete(0)
+				n.until(ctx, "the client that waited", func() bool { return s.active == 1 })
+				// Closing the server in such a pause ends the pause.
+				fake.h.AcceptFailed(failure)
+				s.Close()
+				if !s.sockets[0].retry.Cancelled() {
+					n.Error("the timer of a closed server is still set")
+				}
+				(*acceptAgain)(s.sockets[0]).Complete(0)
+				s.AbortClients()
+				n.check(s.WaitClosed(ctx))
+			})
+			n.l.eng = eng.Engine
+		}
+	})
+	overSelectors(t, "other-failure", func(n *netTest) {
+		n.expectErrors = true
+		n.run(func(ctx context.Context) {
+			s, addr := n.serve(ctx, nil)
+			k := s.sockets[0]
+			k.AcceptFailed(syscall.EPERM)
+			if len(n.reported) != 1 || n.reported[0].Message != "socket.accept() failed" || fmt.Sprint(n.reported[0].Extra["socket"]) != k.String() {
+				n.Errorf("reported %+v", n.reported)
+			}
+			if !strings.Contains(k.String(), addr) {
+				n.Errorf("socket described as %s", k)
+			}
+			s.Close()
+		})
+	})
+	overSelectors(t, "stream-refused", func(n *netTest) {
+		// The engine has no room for the connection (select beyond its limit).
+		n.expectErrors = true
+		n.script().stream = func(uintptr, engine.StreamHandler) (engine.Stream, error) { return nil, errOdd }
+		n.run(func(ctx context.Context) {
+			s, addr := n.serve(ctx, nil)
+			c := dialPlain(n, addr)
+			n.until(ctx, "the report", func() bool { return len(n.reported) == 1 })
+			if n.reported[0].Err != errOdd || s.active != 0 {
+				n.Errorf("reported %+v, %d active", n.reported, s.active)
+			}
+			if _, err := c.Read([]byte{0}); err == nil {
+				n.Error("the socket is still open")
+			}
+			s.Close()
+			n.check(s.WaitClosed(ctx))
+		})
+	})
+}
+
+// fakeListener counts.
+type fakeListener struct {
+	engine.Listener
+	h      engine.ListenHandler
+	starts int
+	closed bool
+}
+
+func (f *fakeListener) StartAccepting(backlog int) error {
+	f.starts++
+	return f.Listener.StartAccepting(backlog)
+}
+
+func (f *fakeListener) Close() error {
+	f.closed = true
+	return f.Listener.Close()
+}

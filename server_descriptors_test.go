@@ -1,0 +1,132 @@
+//go:build linux
+
+package asyncio_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/selectors"
+	"golang.org/x/sys/unix"
+)
+
+// TestOutOfDescriptors lets a process really run out of descriptors while
+// clients wait: they are served when there are descriptors again.
+func TestOutOfDescriptors(t *testing.T) {
+	t.Parallel()
+	for name, open := range outOfDescriptorsPrograms {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inProgram(t, open)
+		})
+	}
+}
+
+var outOfDescriptorsPrograms = map[string]string{
+	"select": program("out-of-descriptors-select", func() error {
+		return outOfDescriptors(func() (selectors.Selector, error) { return selectors.NewSelectSelector() })
+	}),
+	"poll": program("out-of-descriptors-poll", func() error {
+		return outOfDescriptors(func() (selectors.Selector, error) { return selectors.NewPollSelector() })
+	}),
+	"epoll": program("out-of-descriptors-epoll", func() error {
+		return outOfDescriptors(func() (selectors.Selector, error) { return selectors.NewEpollSelector() })
+	}),
+}
+
+func outOfDescriptors(open func() (selectors.Selector, error)) error {
+	s, err := open()
+	if err != nil {
+		return err
+	}
+	loop, err := asyncio.NewSelectorEventLoop(s)
+	if err != nil {
+		return err
+	}
+	var reported []asyncio.ExceptionContext
+	loop.SetExceptionHandler(func(_ asyncio.EventLoop, c asyncio.ExceptionContext) { reported = append(reported, c) })
+	task := asyncio.CreateTask(loop, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, starveServer(ctx, loop, &reported)
+	})
+	return errors.Join(loop.RunUntilComplete(task), loop.Close())
+}
+
+func starveServer(ctx context.Context, loop asyncio.EventLoop, reported *[]asyncio.ExceptionContext) error {
+	const clients = 3
+	made := 0
+	server, err := loop.CreateServer(ctx, func() asyncio.Protocol { made++; return &asyncio.BaseProtocol{} }, "tcp", "127.0.0.1:0", nil)
+	if err != nil {
+		return err
+	}
+	for range clients { // they wait in the system's queue while this holds the loop
+		c, err := net.Dial("tcp", server.Addrs()[0].String())
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+	}
+	hogs, err := takeAllDescriptors()
+	if err != nil {
+		return err
+	}
+	deadline := loop.Time() + 20*time.Second
+	for len(*reported) == 0 && loop.Time() < deadline {
+		if err := asyncio.Sleep(ctx, time.Millisecond); err != nil {
+			return err
+		}
+	}
+	failed := loop.Time()
+	if len(*reported) != 1 || (*reported)[0].Message != "socket.accept() out of system resource" || !errors.Is((*reported)[0].Err, syscall.EMFILE) {
+		return fmt.Errorf("reported %+v", *reported)
+	}
+	if made != 0 || !server.IsServing() {
+		return fmt.Errorf("%d accepted, serving %v", made, server.IsServing())
+	}
+	for _, fd := range hogs {
+		unix.Close(fd)
+	}
+	for made < clients && loop.Time() < deadline {
+		if err := asyncio.Sleep(ctx, time.Millisecond); err != nil {
+			return err
+		}
+	}
+	if made != clients || len(*reported) != 1 {
+		return fmt.Errorf("%d of %d clients accepted, reported %+v", made, clients, *reported)
+	}
+	if rest := loop.Time() - failed; rest < 900*time.Millisecond {
+		return fmt.Errorf("accepting went on after %v", rest)
+	}
+	server.Close()
+	server.AbortClients()
+	return server.WaitClosed(ctx)
+}
+
+// takeAllDescriptors lowers the limit of this process and uses it up.
+func takeAllDescriptors() ([]int, error) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return nil, err
+	}
+	limit.Cur = 64
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return nil, err
+	}
+	var fds []int
+	for {
+		fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if errors.Is(err, unix.EMFILE) {
+			return fds, nil
+		}
+		if err != nil {
+			return fds, err
+		}
+		fds = append(fds, fd)
+	}
+}
