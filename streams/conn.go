@@ -59,8 +59,7 @@ func (c *conn) read(p []byte) (n int, err error) {
 	s, r := &c.in, c.r
 	var a alarm
 	s.mu.Lock()
-	if err = s.begin(c.ctx, &a); err != nil {
-		s.mu.Unlock()
+	if err = s.begin(c.ctx); err != nil {
 		return 0, err
 	}
 	for n == 0 && err == nil {

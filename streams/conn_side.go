@@ -15,8 +15,8 @@ import (
 // until when. It is guarded by mu, which belongs to the reader or to the flow
 // control.
 //
-// Who waits, for a turn or in it, is stirred when the deadline changes or passes
-// and when the Conn is closed, and looks for itself what that means for it.
+// Who has the turn and sleeps is stirred when the deadline changes or passes and
+// when the Conn is closed, and looks for itself what that means for it.
 type side struct {
 	loop   asyncio.EventLoop
 	mu     *sync.Mutex
@@ -39,9 +39,10 @@ func (s *side) init(loop asyncio.EventLoop, mu *sync.Mutex, sleeps *slot) {
 	s.loop, s.mu, s.sleeps, s.ring = loop, mu, sleeps, s.stir
 }
 
-// begin waits for the turn. mu is held when it is called and when it returns; see
-// slot.sleep.
-func (s *side) begin(ctx context.Context, a *alarm) error {
+// begin waits for the turn. mu is held when it is called, and when it returns
+// unless it returns an error; see slot.sleep. Nobody who waits for a turn looks
+// at the deadline: who has it does, and gives it up.
+func (s *side) begin(ctx context.Context) error {
 	if !s.busy {
 		s.busy = true
 		return nil
@@ -49,26 +50,16 @@ func (s *side) begin(ctx context.Context, a *alarm) error {
 	me := s.queue.add()
 	var err error
 	for err == nil && !me.done {
-		if err = s.check(); err != nil {
-			break
-		}
-		if !a.isFor(s) {
-			a.set(s)
-			continue
-		}
 		err = me.sleep(ctx, s.loop, s.mu)
-		a.stop()
 	}
 	var next wakeup
-	if err != nil && me.done {
+	if err != nil && me.done { // cancelled just when the turn came
 		next = s.end()
 	}
 	s.queue.drop(me)
 	if err != nil {
 		s.mu.Unlock()
 		next.do()
-		a.stop()
-		s.mu.Lock()
 	}
 	return err
 }
@@ -118,17 +109,15 @@ func (s *side) setDeadline(t time.Time) error {
 	return nil
 }
 
-// stir makes all who wait look again.
+// stir makes who has the turn look again.
 func (s *side) stir() {
-	var room [4]wakeup
-	ws := room[:0]
+	var w wakeup
 	s.mu.Lock()
 	if s.sleeps != nil {
-		ws = append(ws, s.sleeps.wake())
+		w = s.sleeps.wake()
 	}
-	ws = s.queue.stir(ws)
 	s.mu.Unlock()
-	doAll(ws)
+	w.do()
 }
 
 // alarm stirs a side when its deadline passes. It is set for one sleep: by

@@ -217,6 +217,46 @@ func TestConnInCoroutines(t *testing.T) {
 			s.Errorf("read %q", got)
 		}
 	})
+	overSelectors(t, "cancelled-just-when-the-turn-comes", func(s *stage) {
+		client, server := s.conns()
+		read := func(context.Context) error {
+			_, err := client.Read(make([]byte, 1))
+			return err
+		}
+		var second *asyncio.Task[struct{}]
+		first := s.start(func(ctx context.Context) error {
+			err := read(ctx)
+			second.Cancel()
+			return err
+		})
+		second = s.start(read)
+		third := s.start(read)
+		s.passes()
+		_, err := server.Write([]byte("ab"))
+		s.check(err)
+		_, err = first.Await(s.ctx)
+		s.check(err)
+		_, err = second.Await(s.ctx)
+		s.wantError(err, asyncio.ErrCancelled)
+		_, err = third.Await(s.ctx)
+		s.check(err)
+	})
+	overSelectors(t, "deadline-of-all-who-wait", func(s *stage) {
+		client, _ := s.conns()
+		var tasks []*asyncio.Task[struct{}]
+		for range 4 {
+			tasks = append(tasks, s.start(func(context.Context) error {
+				_, err := client.Read(make([]byte, 1))
+				return err
+			}))
+		}
+		s.passes()
+		s.check(client.SetDeadline(time.Now().Add(instant)))
+		for _, task := range tasks {
+			_, err := task.Await(s.ctx)
+			s.wantTimeout("read", err)
+		}
+	})
 	overSelectors(t, "close-write", func(s *stage) {
 		client, server := s.conns()
 		_, err := client.Write([]byte("question"))
@@ -330,6 +370,7 @@ func TestConnFromOutside(t *testing.T) {
 			s.wantError(err, asyncio.ErrWrongGoroutine)
 			s.wantError(w.Close(), asyncio.ErrWrongGoroutine)
 			s.check(w.Drain(s.ctx))
+			s.drainFor(w, instant)
 			_, err = client.Write([]byte("hello\nworld"))
 			s.check(err)
 			r := server.(*conn).r
@@ -438,4 +479,29 @@ func TestConnFromOutside(t *testing.T) {
 		s.check(s.loop.Close())
 		<-ended
 	})
+}
+
+// drainFor has the goroutine that calls it, which is no loop's, drain in vain.
+func (s *stage) drainFor(w *StreamWriter, d time.Duration) {
+	s.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	w.flow.PauseWriting()
+	s.wantError(w.Drain(ctx), context.DeadlineExceeded)
+	gone := asyncio.RunCoroutineThreadsafe(s.loop, func(ctx context.Context) (struct{}, error) {
+		for {
+			w.flow.mu.Lock()
+			waits := w.flow.drains.first != nil
+			w.flow.mu.Unlock()
+			if !waits {
+				return struct{}{}, nil
+			}
+			if err := asyncio.Sleep(ctx, time.Millisecond); err != nil {
+				return struct{}{}, err
+			}
+		}
+	})
+	_, err := gone.Await(context.Background())
+	s.check(err)
+	w.flow.ResumeWriting()
 }

@@ -32,8 +32,7 @@ func (c *conn) write(p []byte) (n int, err error) {
 	s, f := &c.out, c.w.flow
 	var a alarm
 	s.mu.Lock()
-	if err = s.begin(c.ctx, &a); err != nil {
-		s.mu.Unlock()
+	if err = s.begin(c.ctx); err != nil {
 		return 0, err
 	}
 	for first := true; err == nil && (first || n < len(p)); {

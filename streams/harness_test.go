@@ -273,6 +273,7 @@ type valve struct {
 	info     map[string]any
 	closing  bool
 	aborted  bool
+	addr     string
 }
 
 func (v *valve) PauseReading() error          { v.calls = append(v.calls, "pause"); return v.pauseErr }
@@ -281,6 +282,6 @@ func (v *valve) GetExtraInfo(name string) any { return v.info[name] }
 func (v *valve) IsClosing() bool              { return v.closing }
 func (v *valve) Close() error                 { v.closing = true; return nil }
 func (v *valve) Abort()                       { v.aborted = true }
-func (v *valve) LocalAddr() net.Addr          { return nil }
+func (v *valve) LocalAddr() net.Addr          { return &net.UnixAddr{Name: v.addr, Net: "unix"} }
 func (v *valve) RemoteAddr() net.Addr         { return nil }
 func (v *valve) String() string               { return "<valve>" }

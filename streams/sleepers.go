@@ -91,14 +91,6 @@ func (l *sleepers) finish(err error, to []wakeup) []wakeup {
 	return to
 }
 
-// stir makes all of them look again whether they want to wait on.
-func (l *sleepers) stir(to []wakeup) []wakeup {
-	for s := l.first; s != nil; s = s.next {
-		to = append(to, s.wake())
-	}
-	return to
-}
-
 func doAll(ws []wakeup) {
 	for _, w := range ws {
 		w.do()

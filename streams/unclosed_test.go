@@ -2,6 +2,7 @@ package streams
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"runtime"
@@ -79,14 +80,15 @@ func TestUnclosed(t *testing.T) {
 	})
 	overSelectors(t, "what-is-in-use-is-not-closed", func(s *stage) {
 		var serving *StreamReader
+		finish := asyncio.NewFuture[struct{}](s.loop)
 		server, addr := s.serve(func(ctx context.Context, r *StreamReader, w *StreamWriter) error {
 			serving = r
 			s.want("all\n")(r.ReadLine(ctx)) // and nothing with w
 			serving = nil
-			return nil
+			_, err := finish.Await(ctx) // and nothing with r any more
+			return err
 		})
 		var r *StreamReader
-		var conn net.Conn
 		s.drop(addr, func(kept *StreamReader, _ *StreamWriter) { r = kept })
 		s.until("the handler", func() bool { return serving != nil })
 		for range 3 {
@@ -96,12 +98,21 @@ func TestUnclosed(t *testing.T) {
 		if r.AtEOF() || serving.AtEOF() {
 			s.Error("one half was dropped, and the connection is closed")
 		}
-		conn = Conn(s.ctx, r, r.writer)
+		whole := Conn(s.ctx, r, r.writer)
 		r = nil
-		_, err := conn.Write([]byte("all\n"))
+		_, err := whole.Write([]byte("all\n"))
 		s.check(err)
 		s.until("the handler", func() bool { return serving == nil })
-		s.check(conn.Close())
+		for range 3 {
+			runtime.GC()
+			s.passes()
+		}
+		_, err = whole.Write([]byte("still there?"))
+		s.check(err)
+		if whole.(*conn).r.AtEOF() {
+			s.Error("the handler runs, and its connection is closed")
+		}
+		s.check(errors.Join(whole.Close(), finish.SetResult(struct{}{})))
 		server.AbortClients() // what the handler has left
 		s.finish(server)
 	})
@@ -117,6 +128,38 @@ func TestUnclosed(t *testing.T) {
 		for _, names := range [][]string{closed, aborted} {
 			if found := warnings.lines(names...); len(found) > 0 {
 				s.Errorf("warned of: %q", found)
+			}
+		}
+	})
+	onStage(t, "closing-is-no-warning", func(s *stage) {
+		for _, closing := range []bool{true, false} {
+			f, err := NewFlowControl()
+			s.must(err)
+			v := &valve{closing: closing, addr: fmt.Sprintf("%s-%v", s.Name(), closing)}
+			(&dropped{s.loop, v, f}).report()
+			s.passes()
+			if found := warnings.lines("sockname=" + v.addr); (len(found) == 0) != closing || !v.closing {
+				s.Errorf("closing %v: warned of %q, closing now %v", closing, found, v.closing)
+			}
+		}
+	})
+	t.Run("lost-before-the-loop-was-closed", func(t *testing.T) {
+		t.Parallel()
+		loop, err := asyncio.NewSelectorEventLoop(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := loop.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for _, lost := range []bool{true, false} {
+			f, v := &FlowControl{loop: loop}, &valve{addr: fmt.Sprintf("%s-%v", t.Name(), lost)}
+			if lost {
+				f.ConnectionLost(nil)
+			}
+			(&dropped{loop, v, f}).report()
+			if found := warnings.lines("sockname=" + v.addr); (len(found) == 0) != lost {
+				t.Errorf("lost %v: warned of %q", lost, found)
 			}
 		}
 	})
