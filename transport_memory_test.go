@@ -1,0 +1,337 @@
+package asyncio
+
+import (
+	"context"
+	"hash/crc32"
+	"math/rand/v2"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/selectors"
+)
+
+// idleLimit is what an idle connection may cost in memory of this process, its
+// protocol included.
+const idleLimit = 700
+
+// TestIdleConnections: a connection on which nothing happens costs its transport
+// and its protocol, no buffer and no goroutine. Not parallel: it measures the
+// whole process.
+func TestIdleConnections(t *testing.T) {
+	s, err := selectors.NewDefaultSelector()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := newNetTest(t, s)
+	n.run(func(ctx context.Context) {
+		const count = 400
+		settle := func() (heap uint64, goroutines int) {
+			n.passes(ctx)
+			runtime.GC()
+			runtime.GC()
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			return m.HeapAlloc, runtime.NumGoroutine()
+		}
+		open := func(k int) (peers []uintptr) {
+			for range k {
+				a, b, err := sock.Pair()
+				n.check(err)
+				_, err = newStreamTransport(&n.l.baseLoop, a, &BaseProtocol{}, nil, sock.Addr{}, nil)
+				n.check(err)
+				peers = append(peers, b)
+			}
+			return peers
+		}
+		peers := open(100) // the tables have some size then
+		peers = append(peers, make([]uintptr, 0, count)...)
+		before, goroutines := settle()
+		peers = append(peers, open(count)...)
+		after, goroutinesAfter := settle()
+		each := int64(after-before) / count
+		t.Logf("%d bytes for each idle connection", each)
+		if each > idleLimit {
+			t.Errorf("%d bytes for each idle connection, more than %d", each, idleLimit)
+		}
+		if goroutinesAfter > goroutines {
+			t.Errorf("%d goroutines more", goroutinesAfter-goroutines)
+		}
+		for tr := n.l.netState.first; tr != nil; tr = tr.next {
+			tr.forceClose(nil)
+		}
+		n.passes(ctx)
+		for _, fd := range peers {
+			sock.Close(fd)
+		}
+	})
+}
+
+// TestEchoAllocatesNothing: in steady state neither a message nor falling
+// behind and catching up allocates.
+func TestEchoAllocatesNothing(t *testing.T) {
+	s, err := selectors.NewDefaultSelector()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := newNetTest(t, s)
+	n.run(func(ctx context.Context) {
+		a, peer, err := sock.Pair()
+		n.check(err)
+		r := &echoProtocol{}
+		tr, err := newStreamTransport(&n.l.baseLoop, a, r, nil, sock.Addr{}, nil)
+		n.check(err)
+		n.passes(ctx)
+		msg := make([]byte, 64)
+		event := tr.stream.(engine.Completer)
+		message := func() {
+			sock.Write(peer, msg)
+			event.Complete(uint64(engine.Read))
+			if k, _ := sock.Read(peer, msg); k != len(msg) {
+				t.Fatalf("%d bytes came back", k)
+			}
+		}
+		message()
+		if k := testing.AllocsPerRun(100, message); k != 0 {
+			t.Errorf("%v allocations for each message", k)
+		}
+		big := make([]byte, 1<<20)
+		buf := make([]byte, 1<<16)
+		backlog := func() {
+			tr.Write(big)
+			for tr.GetWriteBufferSize() > 0 {
+				for k := 1; k > 0; k, _ = sock.Read(peer, buf) {
+				}
+				event.Complete(uint64(engine.Write))
+			}
+			for k := 1; k > 0; k, _ = sock.Read(peer, buf) {
+			}
+		}
+		backlog()
+		// Registering for writing, and back: each makes a key, and may box a descriptor.
+		if k := testing.AllocsPerRun(20, backlog); k > 4 {
+			t.Errorf("%v allocations for each backlog", k)
+		}
+		tr.Abort()
+		n.passes(ctx)
+		sock.Close(peer)
+	})
+}
+
+type echoProtocol struct {
+	BaseProtocol
+	t Transport
+}
+
+func (p *echoProtocol) ConnectionMade(t Transport) { p.t = t }
+func (p *echoProtocol) DataReceived(data []byte)   { p.t.Write(data) }
+
+// TestPeerThatNeverReads: a server that respects PauseWriting and has much to
+// say to a client that never reads keeps a bounded amount of it.
+func TestPeerThatNeverReads(t *testing.T) {
+	t.Parallel()
+	overSelectors(t, "bounded", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			const total, piece = 64 << 20, 16 << 10
+			c, server := n.raw(ctx)
+			p := pattern(piece)
+			sum, sent, most, paused := crc32.NewIEEE(), 0, 0, false
+			pump := func() {
+				for sent < total && !paused {
+					server.transport.Write(p)
+					sum.Write(p)
+					sent += piece
+					most = max(most, server.transport.GetWriteBufferSize())
+				}
+			}
+			server.onPause = func() { paused = true }
+			server.onResume = func() { paused = false; pump() }
+			pump()
+			n.passes(ctx)
+			stuck := sent
+			n.passes(ctx)
+			if !paused || sent != stuck || stuck == total {
+				n.Fatalf("paused=%v after %d of %d bytes", paused, stuck, total)
+			}
+			// It reads after all: everything comes, and no more was ever kept.
+			done := make(chan uint32)
+			go func() {
+				h := crc32.NewIEEE()
+				buf := make([]byte, 1<<16)
+				for got := 0; got < total; {
+					k, err := c.Read(buf)
+					if err != nil {
+						n.Error(err)
+						break
+					}
+					got += k
+					h.Write(buf[:k])
+				}
+				done <- h.Sum32()
+			}()
+			n.until(ctx, "all of it", func() bool { return sent == total && server.transport.GetWriteBufferSize() == 0 })
+			if got := <-done; got != sum.Sum32() {
+				n.Error("the data are not what was sent")
+			}
+			if limit := 64<<10 + piece; most > limit {
+				n.Errorf("%d bytes were buffered, want %d at most", most, limit)
+			}
+			server.transport.Abort()
+			n.passes(ctx)
+		})
+	})
+}
+
+// TestFlowControlModel drives a transport through random histories beside a
+// model: what was sent is what was written, in order, and the protocol is told
+// to pause and to resume exactly when the marks say so.
+func TestFlowControlModel(t *testing.T) {
+	t.Parallel()
+	text := make([]byte, 42<<10) // no power of two in its period
+	for i := range text {
+		text[i] = byte(i % 251)
+	}
+	overFake(t, "seeded", func(ctx context.Context, n *netTest) {
+		for seed := range uint64(10) {
+			rng := rand.New(rand.NewPCG(seed, 3))
+			r := &recorder{}
+			tr, fs := n.faked(ctx, r)
+			var written []byte
+			low, high, paused, next := 16<<10, 64<<10, false, 0
+			check := func(step int, rose bool) {
+				size := len(written) - len(fs.wrote)
+				switch {
+				case rose && size > high:
+					paused = true
+				case !rose && size <= low:
+					paused = false
+				}
+				if tr.GetWriteBufferSize() != size || tr.flow.paused != paused {
+					n.Fatalf("seed %d step %d: %d buffered, paused=%v; want %d, %v", seed, step, tr.GetWriteBufferSize(), tr.flow.paused, size, paused)
+				}
+				if fs.sending != (size > 0) {
+					n.Fatalf("seed %d step %d: sending=%v with %d bytes buffered", seed, step, fs.sending, size)
+				}
+			}
+			data := func() []byte {
+				p := make([]byte, 1+rng.IntN(40<<10))
+				copy(p, text[next:])
+				next = (next + len(p)) % 251
+				written = append(written, p...)
+				return p
+			}
+			for step := range 200 {
+				fs.accept = rng.IntN(50<<10) - 100
+				switch rng.IntN(6) {
+				case 0, 1:
+					tr.Write(data())
+					check(step, true)
+				case 2:
+					n.check(tr.WriteLines([][]byte{data(), nil, data()}))
+					check(step, true)
+				case 3, 4:
+					if fs.sending {
+						fs.writable(rng.IntN(100<<10), nil)
+						check(step, false)
+					}
+				case 5:
+					low = rng.IntN(20 << 10)
+					high = low + rng.IntN(60<<10)
+					n.check(tr.SetWriteBufferLimits(high, low))
+					check(step, true)
+				}
+			}
+			n.check(tr.Close())
+			for fs.sending {
+				fs.writable(-1, nil)
+			}
+			n.passes(ctx)
+			if string(fs.wrote) != string(written) || !r.lost {
+				n.Fatalf("seed %d: %d bytes sent of %d, lost=%v", seed, len(fs.wrote), len(written), r.lost)
+			}
+			pauses := strings.Count(r.history(), "pause")
+			if resumes := strings.Count(r.history(), "resume"); pauses-resumes != 0 && pauses-resumes != 1 {
+				n.Fatalf("seed %d: %d pauses, %d resumes", seed, pauses, resumes)
+			}
+		}
+	})
+}
+
+// TestChurn: many connections come and go in every way there is; every byte is
+// accounted for and nothing is left.
+func TestChurn(t *testing.T) {
+	t.Parallel()
+	overSelectors(t, "seeded", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			s, err := n.l.CreateServer(ctx, func() Protocol { return &echoProtocol{} }, "tcp", "127.0.0.1:0", nil)
+			if err != nil {
+				n.Fatal(err)
+			}
+			addr := s.Addrs()[0].String()
+			done := make(chan struct{})
+			const workers, rounds = 4, 25
+			for w := range workers {
+				go func() {
+					rng := rand.New(rand.NewPCG(uint64(w), 9))
+					for range rounds {
+						churn(n, rng, addr)
+					}
+					done <- struct{}{}
+				}()
+			}
+			left := workers
+			n.until(ctx, "the clients", func() bool {
+				select {
+				case <-done:
+					left--
+				default:
+				}
+				return left == 0
+			})
+			s.Close()
+			n.until(ctx, "the connections to end", func() bool { return s.active == 0 })
+			n.check(s.WaitClosed(ctx))
+			if n.l.netState.first != nil {
+				n.Error("a transport is left")
+			}
+		})
+	})
+}
+
+// churn is one client's life.
+func churn(n *netTest, rng *rand.Rand, addr string) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		n.Error(err)
+		return
+	}
+	defer conn.Close()
+	c := conn.(*net.TCPConn)
+	if rng.IntN(5) == 0 {
+		c.SetLinger(0)
+		c.Write(make([]byte, 1000))
+		return // reset, with or without what was echoed
+	}
+	data := pattern(1 + rng.IntN(200<<10))
+	go func() {
+		for p := data; len(p) > 0; {
+			k := min(len(p), 1+int(crc32.ChecksumIEEE(p[:1]))%30000)
+			if _, err := c.Write(p[:k]); err != nil {
+				return
+			}
+			p = p[k:]
+		}
+		c.CloseWrite()
+	}()
+	if rng.IntN(5) == 0 {
+		c.Read(make([]byte, 1)) // gone in the middle
+		return
+	}
+	got := readAll(n, c)
+	if echoed := <-got; string(echoed) != string(data) {
+		n.Errorf("%d bytes came back of %d", len(echoed), len(data))
+	}
+}
