@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"sync"
@@ -11,37 +10,35 @@ import (
 	"github.com/go-asyncio/asyncio"
 )
 
-// handOver accepts in one goroutine and gives each connection to the next loop.
-// Unlike a loop of its own for accepting it needs nothing of the system that is
-// not in package net, and waits behind nobody's callbacks.
+// handOver accepts in one place and gives each connection to the next loop. How it
+// accepts is the system's affair: see acceptor.
 type handOver struct {
-	listener net.Listener
+	listener *net.TCPListener
 	workers  []*worker
+	next     int // of the workers, only for who accepts
 	api      api
-	accepted sync.WaitGroup // the goroutine, and connections that are not over
-	stopped  chan struct{}
+	accepted sync.WaitGroup // connections that are not over
 	once     sync.Once
+	acceptor
 }
 
 func listenAndHandOver(ctx context.Context, a api, address string, workers []*worker) (intake, error) {
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", address)
+	l, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	h := &handOver{listener: listener, workers: workers, api: a, stopped: make(chan struct{})}
-	h.accepted.Go(h.accept)
+	h := &handOver{listener: l.(*net.TCPListener), workers: workers, api: a}
+	if err := h.startAccepting(); err != nil {
+		h.stop()
+		return nil, err
+	}
 	return h, nil
 }
 
 func (h *handOver) addrs() []net.Addr { return []net.Addr{h.listener.Addr()} }
 
-func (h *handOver) stop() {
-	h.once.Do(func() {
-		close(h.stopped)
-		_ = h.listener.Close()
-	})
-}
+func (h *handOver) stop() { h.once.Do(h.stopAccepting) }
 
 func (h *handOver) wait(ctx context.Context) error {
 	over := make(chan struct{})
@@ -61,31 +58,16 @@ func (h *handOver) wait(ctx context.Context) error {
 // memory left, as in the servers of the loops.
 const acceptPause = time.Second
 
-func (h *handOver) accept() {
-	for next := 0; ; {
-		c, err := h.listener.Accept()
-		switch {
-		case err == nil:
-			h.give(c, h.workers[next%len(h.workers)])
-			next++
-		case errors.Is(err, net.ErrClosed):
-			return
-		default:
-			slog.Warn("accepting rests", "error", err, "for", acceptPause)
-			select {
-			case <-time.After(acceptPause):
-			case <-h.stopped:
-				return
-			}
-		}
-	}
-}
-
-// give has a loop take the connection over.
-func (h *handOver) give(c net.Conn, w *worker) {
+// give has the next loop take a connection over, by its descriptor or, if fd is 0,
+// by opts. Then it calls after; taken says whether the loop owns the descriptor.
+func (h *handOver) give(fd uintptr, opts *asyncio.ConnectionOptions, after func(taken bool)) {
+	w := h.workers[h.next]
+	h.next = (h.next + 1) % len(h.workers)
 	h.accepted.Add(1)
 	over := sync.OnceFunc(h.accepted.Done)
+	taken := false
 	factory := func() asyncio.Protocol {
+		taken = true
 		p := h.api.protocol(w)
 		if p == nil {
 			return nil
@@ -93,8 +75,8 @@ func (h *handOver) give(c net.Conn, w *worker) {
 		return &handedOver{p, over}
 	}
 	asyncio.RunCoroutineThreadsafe(w.loop, func(ctx context.Context) (struct{}, error) {
-		_, _, err := w.loop.ConnectAcceptedSocket(ctx, factory, 0, &asyncio.ConnectionOptions{Conn: c})
-		_ = c.Close() // the transport has a descriptor of its own
+		_, _, err := w.loop.ConnectAcceptedSocket(ctx, factory, fd, opts)
+		after(taken)
 		if err != nil {
 			over()
 			slog.Warn("a client could not be taken over", "error", err)

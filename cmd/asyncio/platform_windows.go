@@ -16,11 +16,13 @@ func systemReusePort() error {
 	return errors.ErrUnsupported
 }
 
-// examineProactors makes a completion port.
+// examineProactors makes a completion port. Package syscall's function for it has a
+// wrong signature.
 func examineProactors() []proactorReport {
-	port, err := syscall.CreateIoCompletionPort(syscall.InvalidHandle, 0, 0, 0)
-	if err == nil {
-		err = syscall.CloseHandle(port)
+	create := syscall.NewLazyDLL("kernel32.dll").NewProc("CreateIoCompletionPort")
+	port, _, err := create.Call(uintptr(syscall.InvalidHandle), 0, 0, 0)
+	if port != 0 {
+		err = syscall.CloseHandle(syscall.Handle(port))
 	}
 	return []proactorReport{
 		{"iocp", verdict{Error: notInThisVersion}, verdictOf(err)},
