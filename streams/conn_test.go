@@ -122,7 +122,7 @@ func TestConnInCoroutines(t *testing.T) {
 		}
 	})
 	overSelectors(t, "deadlines", func(s *stage) {
-		client, _ := s.conns()
+		client, server := s.conns()
 		for name, set := range map[string]func(time.Time) error{"both": client.SetDeadline, "read": client.SetReadDeadline} {
 			s.check(set(time.Now().Add(instant)))
 			_, err := client.Read(make([]byte, 1))
@@ -140,6 +140,10 @@ func TestConnInCoroutines(t *testing.T) {
 			_, err = task.Await(s.ctx)
 			s.wantTimeout(name, err)
 			s.check(set(time.Unix(1<<40, 0))) // never
+			_, err = server.Write([]byte("x"))
+			s.check(err)
+			_, err = client.Read(make([]byte, 1))
+			s.check(err)
 		}
 		s.check(client.SetWriteDeadline(time.Now().Add(-1)))
 		n, err := client.Write([]byte("late"))

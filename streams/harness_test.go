@@ -268,20 +268,25 @@ func (s *stage) finish(server *asyncio.Server, ws ...*StreamWriter) {
 // valve is a transport that only notes what is asked of it.
 type valve struct {
 	asyncio.Transport
-	calls    []string
-	pauseErr error
-	info     map[string]any
-	closing  bool
-	aborted  bool
-	addr     string
+	calls     []string
+	pauseErr  error
+	resumeErr error // for the first call
+	info      map[string]any
+	closing   bool
+	aborted   bool
+	addr      string
 }
 
 func (v *valve) PauseReading() error          { v.calls = append(v.calls, "pause"); return v.pauseErr }
-func (v *valve) ResumeReading() error         { v.calls = append(v.calls, "resume"); return nil }
 func (v *valve) GetExtraInfo(name string) any { return v.info[name] }
 func (v *valve) IsClosing() bool              { return v.closing }
 func (v *valve) Close() error                 { v.closing = true; return nil }
 func (v *valve) Abort()                       { v.aborted = true }
 func (v *valve) LocalAddr() net.Addr          { return &net.UnixAddr{Name: v.addr, Net: "unix"} }
 func (v *valve) RemoteAddr() net.Addr         { return nil }
-func (v *valve) String() string               { return "<valve>" }
+func (v *valve) ResumeReading() (err error) {
+	v.calls = append(v.calls, "resume")
+	err, v.resumeErr = v.resumeErr, nil
+	return err
+}
+func (v *valve) String() string { return "<valve>" }

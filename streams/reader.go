@@ -35,7 +35,6 @@ type StreamReader struct {
 	transport asyncio.Transport // nil if there is none, or one that cannot be paused
 	paused    bool              // the transport
 	slot      slot              // where the one who reads waits
-	wokenBy   error             // the SetException that woke it
 
 	// writer is the other half: as long as one of the two is in use the
 	// connection is.
@@ -163,9 +162,6 @@ func (r *StreamReader) FeedEOF() {
 func (r *StreamReader) SetException(err error) {
 	r.mu.Lock()
 	r.err = err
-	if r.slot.taken {
-		r.wokenBy = err
-	}
 	w := r.slot.wake()
 	r.mu.Unlock()
 	w.do()
@@ -216,13 +212,7 @@ func (r *StreamReader) wait(ctx context.Context, op string) error {
 		r.mu.Lock()
 		return nil
 	}
-	r.wokenBy = nil
-	if err := r.slot.sleep(ctx, r.loop, &r.mu); err != nil {
-		return err
-	}
-	err := r.wokenBy
-	r.wokenBy = nil
-	return err
+	return r.slot.sleep(ctx, r.loop, &r.mu)
 }
 
 // waitForAny waits until there is at least one byte; io.EOF if there is none

@@ -140,6 +140,61 @@ func TestWaiting(t *testing.T) {
 	})
 }
 
+// TestResumingFromOutside: who reads on another goroutine leaves the resuming to
+// the loop.
+func TestResumingFromOutside(t *testing.T) {
+	t.Parallel()
+	for name, again := range map[string]bool{"resumed": false, "paused-again-meanwhile": true} {
+		onStage(t, name, func(s *stage) {
+			r := s.reader(4)
+			v := &valve{resumeErr: asyncio.ErrWrongGoroutine}
+			s.check(r.SetTransport(v))
+			s.check(r.FeedData([]byte("123456789")))
+			s.want("123456789")(r.Read(s.ctx, 9))
+			want := "pause resume resume"
+			if again {
+				want = "pause resume pause"
+				s.check(r.FeedData([]byte("123456789")))
+			}
+			s.passes()
+			if got := strings.Join(v.calls, " "); got != want {
+				s.Errorf("the transport was told to %s", got)
+			}
+		})
+	}
+}
+
+// outer is a loop of a user's own.
+type outer struct{ *asyncio.SelectorEventLoop }
+
+// TestLoopInsideAnother: a reader that was given the inner loop may be read by
+// the coroutines of the outer one, which are the same.
+func TestLoopInsideAnother(t *testing.T) {
+	t.Parallel()
+	o := &outer{}
+	inner, err := asyncio.NewSelectorEventLoop(nil, asyncio.WithSelf(o))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.SelectorEventLoop = inner
+	s := &stage{T: t, loop: o}
+	defer func() { s.check(o.Close()) }()
+	task := s.start(func(ctx context.Context) error {
+		s.ctx = ctx
+		r, err := NewStreamReader(WithLoop(inner))
+		s.must(err)
+		s.feedSoon(r, "abc")
+		s.want("abc")(r.Read(ctx, 10))
+		f, err := NewFlowControl(WithLoop(inner))
+		s.must(err)
+		w, err := NewStreamWriter(&valve{}, f, r)
+		s.must(err)
+		s.check(w.Drain(ctx))
+		return w.Close()
+	})
+	s.check(o.RunUntilComplete(task))
+}
+
 // reads are all the ways to wait for data, by the name under which they complain.
 var reads = map[string]func(ctx context.Context, r *StreamReader) error{
 	"read": func(ctx context.Context, r *StreamReader) error { _, err := r.Read(ctx, 10); return err },
