@@ -122,6 +122,7 @@ func (t *streamTransport) made() {
 func (t *streamTransport) adopt(p Protocol) {
 	t.protocol = p
 	t.lender, _ = p.(BufferedProtocol)
+	t.stream.UseReadBuffer(t.lender != nil)
 }
 
 // startReading receives, if that is what is wanted.
@@ -134,17 +135,9 @@ func (t *streamTransport) startReading() {
 	}
 }
 
-// ReadBuffer implements engine.StreamHandler.
-func (t *streamTransport) ReadBuffer() []byte {
-	if t.lender == nil {
-		return nil
-	}
-	return t.borrow()
-}
-
-// borrow asks the protocol for memory; on failure the connection is lost and
-// the stream stopped, which tells the engine not to read.
-func (t *streamTransport) borrow() (buf []byte) {
+// ReadBuffer implements engine.StreamHandler. If the protocol fails, the
+// connection is lost and the stream stopped, which tells the engine not to read.
+func (t *streamTransport) ReadBuffer() (buf []byte) {
 	defer t.rescue("get_buffer")
 	buf = t.lender.GetBuffer(-1)
 	if len(buf) == 0 {
@@ -156,13 +149,26 @@ func (t *streamTransport) borrow() (buf []byte) {
 
 // Received implements engine.StreamHandler.
 func (t *streamTransport) Received(p []byte) {
+	done := false
+	defer func() { // every message comes by here: recover is not called for nothing
+		if !done {
+			t.receiveFailed(recover())
+		}
+	}()
 	if t.lender != nil {
-		defer t.rescue("buffer_updated")
 		t.lender.BufferUpdated(len(p))
-		return
+	} else {
+		t.protocol.DataReceived(p)
 	}
-	defer t.rescue("data_received")
-	t.protocol.DataReceived(p)
+	done = true
+}
+
+func (t *streamTransport) receiveFailed(panicked any) {
+	if t.lender != nil {
+		t.failed("buffer_updated", panicked)
+	} else {
+		t.failed("data_received", panicked)
+	}
 }
 
 // ReadEOF implements engine.StreamHandler.
@@ -182,16 +188,19 @@ func (t *streamTransport) ReadFailed(err error) {
 
 // rescue is deferred around each call of the protocol: a panic is the end of
 // the connection, not of the loop.
-func (t *streamTransport) rescue(call string) {
-	r := recover()
-	if r == nil {
+func (t *streamTransport) rescue(call string) { t.failed(call, recover()) }
+
+// failed takes what a call of the protocol panicked with, nil if it did not (or
+// left by Goexit, of which the loop makes its report).
+func (t *streamTransport) failed(call string, panicked any) {
+	if panicked == nil {
 		return
 	}
-	if err, ok := r.(error); ok && isFatal(err) {
+	if err, ok := panicked.(error); ok && isFatal(err) {
 		t.loop.fail(err)
 		return
 	}
-	t.fatal(&PanicError{r, debug.Stack()}, "Fatal error: protocol."+call+"() call failed.")
+	t.fatal(&PanicError{panicked, debug.Stack()}, "Fatal error: protocol."+call+"() call failed.")
 }
 
 // fatal ends the connection with an error. What the system says about a

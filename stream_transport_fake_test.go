@@ -240,7 +240,7 @@ func TestTransportScriptedReads(t *testing.T) {
 	overFake(t, "selev.030.read-ready-data", func(ctx context.Context, n *netTest) {
 		r := &recorder{}
 		tr, fs := n.faked(ctx, r)
-		if fs.h.ReadBuffer() != nil {
+		if fs.lends {
 			n.Error("a plain protocol lends memory")
 		}
 		fs.h.Received([]byte("data"))
@@ -254,7 +254,7 @@ func TestTransportScriptedReads(t *testing.T) {
 		tr, fs := n.faked(ctx, r)
 		fs.h.Received([]byte("one"))
 		n.check(tr.SetProtocol(b))
-		if tr.GetProtocol() != Protocol(b) {
+		if tr.GetProtocol() != Protocol(b) || !fs.lends {
 			n.Error("GetProtocol is not what was set")
 		}
 		buf := fs.h.ReadBuffer()
@@ -266,7 +266,7 @@ func TestTransportScriptedReads(t *testing.T) {
 			n.Errorf("%q, %q, %s", r.data, b.data, b.history())
 		}
 		n.check(tr.SetProtocol(r))
-		if fs.h.ReadBuffer() != nil {
+		if fs.lends {
 			n.Error("the buffered protocol is still asked")
 		}
 		if err := tr.SetProtocol(nil); !errors.Is(err, ErrInvalidArgument) {
@@ -289,7 +289,9 @@ func readReset(ctx context.Context, n *netTest, p Protocol) {
 	case *bufferedRecorder:
 		p.onLost = func(err error) { lost = err }
 	}
-	fs.h.ReadBuffer()
+	if fs.lends {
+		fs.h.ReadBuffer()
+	}
 	fs.h.ReadFailed(syscall.ECONNRESET)
 	n.passes(ctx)
 	if lost != syscall.ECONNRESET || !tr.IsClosing() || len(n.reported) != 0 {

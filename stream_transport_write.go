@@ -12,6 +12,9 @@ const gatherLimit = 64
 
 // Write implements Transport.
 func (t *streamTransport) Write(p []byte) (int, error) {
+	if t.loop.bodyID.Load() == goroutineID() { // a callback of the loop's
+		return t.write(p)
+	}
 	held, err := t.loop.own("write")
 	if err != nil {
 		return 0, err
@@ -19,6 +22,10 @@ func (t *streamTransport) Write(p []byte) (int, error) {
 	if held {
 		defer t.loop.leave()
 	}
+	return t.write(p)
+}
+
+func (t *streamTransport) write(p []byte) (int, error) {
 	if t.queue != nil || t.lost > 0 || t.eof || len(p) == 0 {
 		return t.writeLater(p)
 	}

@@ -350,17 +350,19 @@ type fakeStream struct {
 	reading bool
 	sending bool
 	closed  bool
+	lends   bool
 	sendErr error
 }
 
 func (s *fakeStream) note(call string) { s.calls = append(s.calls, call) }
 
-func (s *fakeStream) StartReading() error { s.note("start"); s.reading = true; return nil }
-func (s *fakeStream) StopReading()        { s.note("stop"); s.reading = false }
-func (s *fakeStream) StopSending()        { s.note("stopsending"); s.sending = false }
-func (s *fakeStream) CloseWrite() error   { s.note("closewrite"); return nil }
-func (s *fakeStream) Close() error        { s.note("close"); s.closed = true; return nil }
-func (s *fakeStream) FD() uintptr         { return s.fd }
+func (s *fakeStream) StartReading() error   { s.note("start"); s.reading = true; return nil }
+func (s *fakeStream) StopReading()          { s.note("stop"); s.reading = false }
+func (s *fakeStream) UseReadBuffer(on bool) { s.lends = on }
+func (s *fakeStream) StopSending()          { s.note("stopsending"); s.sending = false }
+func (s *fakeStream) CloseWrite() error     { s.note("closewrite"); return nil }
+func (s *fakeStream) Close() error          { s.note("close"); s.closed = true; return nil }
+func (s *fakeStream) FD() uintptr           { return s.fd }
 
 func (s *fakeStream) Send() error {
 	s.note("send")

@@ -204,6 +204,11 @@ type Stream interface {
 	// harmless while stopped.
 	StopReading()
 
+	// UseReadBuffer says whether data go where the handler's ReadBuffer says,
+	// or into the engine's own memory, as at first. It takes effect with the
+	// next data.
+	UseReadBuffer(on bool)
+
 	// Write sends what can be sent at once. n < len(p) without an error
 	// means that the rest would have to wait, or that this engine only
 	// sends through Send; n may be 0. It must not be called between Send and
@@ -238,9 +243,9 @@ type Stream interface {
 
 // StreamHandler is told what happens on a Stream.
 type StreamHandler interface {
-	// ReadBuffer is asked for memory right before data are put there. nil
-	// means the engine's own. A handler that has nothing to lend though it
-	// should calls StopReading or Close, and nothing is put anywhere.
+	// ReadBuffer is asked for memory right before data are put there, if
+	// UseReadBuffer is on. A handler that has nothing to lend calls
+	// StopReading or Close, and nothing is put anywhere.
 	ReadBuffer() []byte
 
 	// Received brings what has come, at least one byte, to be used before it

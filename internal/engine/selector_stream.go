@@ -14,6 +14,7 @@ type stream struct {
 	source
 	reading bool
 	sending bool
+	lends   bool // the handler has memory to read into
 	h       StreamHandler
 }
 
@@ -28,6 +29,10 @@ func (e *SelectorEngine) Stream(fd uintptr, h StreamHandler) (Stream, error) {
 
 // Complete uses readiness, or notes that nobody wants it.
 func (s *stream) Complete(ev uint64) {
+	if ev == uint64(Read) && s.reading { // nearly always
+		s.readable()
+		return
+	}
 	idle := false
 	if ev&uint64(Read) != 0 {
 		if s.reading {
@@ -61,12 +66,11 @@ func (s *stream) settle() error {
 }
 
 func (s *stream) readable() {
-	buf := s.h.ReadBuffer()
-	if !s.reading {
-		return
-	}
-	if buf == nil {
-		buf = s.e.readBuffer()
+	buf := s.e.buf
+	if s.lends {
+		if buf = s.h.ReadBuffer(); !s.reading {
+			return
+		}
 	}
 	n, err := sock.Read(s.fd, buf)
 	switch {
@@ -115,6 +119,9 @@ func (s *stream) StartReading() error {
 	if s.closed {
 		return ErrClosed
 	}
+	if s.e.buf == nil {
+		s.e.buf = make([]byte, readSize)
+	}
 	s.reading = true
 	if s.reg&Read != 0 {
 		return nil
@@ -128,6 +135,9 @@ func (s *stream) StartReading() error {
 
 // StopReading implements Stream. The registration stays until it proves useless.
 func (s *stream) StopReading() { s.reading = false }
+
+// UseReadBuffer implements Stream.
+func (s *stream) UseReadBuffer(on bool) { s.lends = on }
 
 // Write implements Stream.
 func (s *stream) Write(p []byte) (int, error) {
@@ -200,11 +210,3 @@ func (s *stream) Close() error {
 func (s *stream) owner() any { return s.h }
 
 func (s *stream) abandon() { _ = s.Close() }
-
-// readBuffer is the memory that streams without their own are read into.
-func (e *SelectorEngine) readBuffer() []byte {
-	if e.buf == nil {
-		e.buf = make([]byte, readSize)
-	}
-	return e.buf
-}

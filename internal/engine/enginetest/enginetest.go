@@ -239,10 +239,13 @@ type peer struct {
 
 func (p *peer) ReadBuffer() []byte {
 	p.alive("ReadBuffer")
-	if p.lend != nil {
-		return p.lend()
-	}
-	return nil
+	return p.lend()
+}
+
+// lends sets what ReadBuffer gives.
+func (p *peer) lends(f func() []byte) {
+	p.lend = f
+	p.s.UseReadBuffer(f != nil)
 }
 
 func (p *peer) Received(data []byte) {

@@ -49,7 +49,7 @@ func testOwnReadBuffer(t *testing.T, b *bench) {
 	client, server := b.peers()
 	mine := make([]byte, 100)
 	asked := 0
-	server.lend = func() []byte { asked++; return mine }
+	server.lends(func() []byte { asked++; return mine })
 	server.on = func(p []byte) {
 		if &p[0] != &mine[0] {
 			t.Error("Received brings other memory than what was lent")
@@ -64,17 +64,25 @@ func testOwnReadBuffer(t *testing.T, b *bench) {
 	if asked < 10 {
 		t.Errorf("asked for memory %d times, want at least 10", asked)
 	}
+	server.lends(nil)
+	server.on = nil
+	asked = 0
+	client.put(want)
+	b.until("more data", func() bool { return len(server.got) == 2*len(want) })
+	if asked != 0 {
+		t.Errorf("asked for memory %d times though the engine's own is to be used", asked)
+	}
 }
 
 func testReadBufferRefused(t *testing.T, b *bench) {
 	client, server := b.peers()
-	server.lend = func() []byte { server.s.StopReading(); return nil }
+	server.lends(func() []byte { server.s.StopReading(); return nil })
 	client.put([]byte("x"))
 	b.quiet()
 	if server.received != 0 {
 		t.Fatal("received although the handler had stopped reading")
 	}
-	server.lend = func() []byte { server.close(); return nil }
+	server.lends(func() []byte { server.close(); return nil })
 	b.must(server.s.StartReading())
 	b.until("the refusal", func() bool { return server.closed })
 	b.quiet()
@@ -100,7 +108,7 @@ func testStopReadingKeepsData(t *testing.T, b *bench) {
 
 func testStopInReceived(t *testing.T, b *bench) {
 	client, server := b.peers()
-	server.lend = func() []byte { return make([]byte, 10) }
+	server.lends(func() []byte { return make([]byte, 10) })
 	server.on = func([]byte) { server.s.StopReading() }
 	client.put(pattern(30))
 	for want := 10; want <= 30; want += 10 {
@@ -210,7 +218,7 @@ func testStopSending(t *testing.T, b *bench) {
 
 func testCloseInReceived(t *testing.T, b *bench) {
 	client, server := b.peers()
-	server.lend = func() []byte { return make([]byte, 1) }
+	server.lends(func() []byte { return make([]byte, 1) })
 	server.on = func([]byte) { server.close() }
 	client.put([]byte("xyz"))
 	b.until("the first byte", func() bool { return server.closed })
