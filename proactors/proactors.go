@@ -1,38 +1,274 @@
 // Package proactors is for completion: mechanisms of the system that are given
 // an operation and tell when it is done, where those of package selectors tell
-// when one may be tried. They will be IOCP on Windows and io_uring on Linux.
+// when one may be tried. They are io_uring on Linux and IOCP on Windows.
 //
-// This version has none of them. The names are here so that programs that ask
-// for a proactor compile and get a clear answer: every constructor returns
-// errors.ErrUnsupported, and names what to use instead.
+// This comment is the contract: what a user of a [Proactor] may rely on, and all
+// that an implementation must keep. Package proactortest checks one against it.
+//
+// # The life of an operation
+//
+//	idle ──Submit──> in flight ──last Completion (More not set)──> idle
+//	                  │     ▲
+//	                  └─────┘ Completions with More (Repeat only)
+//
+// An [Operation] belongs to its user, who embeds it in the object that the
+// operation is for and uses it again and again: nothing is allocated per
+// operation in steady state. What is to be done is told by a [Request], which is
+// copied. While the operation is in flight its Tag is the proactor's and not 0;
+// the Operation must not be copied, changed or submitted again.
+//
+// Submit only queues. The system learns of it in the next Wait or Flush (or
+// earlier), of everything that was queued by one call where the system has such
+// a call. An error of Submit means that nothing was queued and no completion will
+// come; what the system has to say about the operation itself comes as a
+// completion.
+//
+// Every operation that was submitted ends with exactly one completion without
+// [More], in a later Wait, cancelled or not, unless the proactor is closed first.
+// Completions of one operation come in order; those of different operations in
+// the order in which the system tells them. An operation that can go on at once is
+// done at once if the system can; nothing else orders two operations, not even on
+// one descriptor: a user who wants two sends in order submits the second when the
+// first is done.
+//
+// # Repeat
+//
+// With Request.Repeat an Accept or Receive may complete any number of times before
+// the last, each but the last with More. It is permission, not duty: a
+// proactor that has no such operation completes once without More, and the user
+// submits again. The last completion of a repeated operation may be a success.
+//
+// # Cancel
+//
+// Cancel asks for an early end. The last completion still comes, with
+// [ErrCancelled]'s number (see [Completion.Err]) or, if the operation was quicker,
+// with its success: then an accepted descriptor is the user's, who closes it if
+// it has no use for it, and received memory must be released. After Cancel has
+// returned the user may close the descriptor at once, even if the system never
+// heard of the operation: the proactor sees to it that the operation does not
+// act on another descriptor that gets the same number. (A descriptor must not be
+// closed while an operation on it is in flight that has not been cancelled.) To
+// have the peer see the end of the connection the user waits for nothing; the next
+// Wait or Flush is enough.
+//
+// # Memory
+//
+// The system reads and writes the memory of an operation from Submit to its last
+// completion, also after Cancel. The proactor itself keeps everything reachable
+// that the system may touch: the Operation, what Request.Bufs and Request.Addr
+// point to. Whose memory it is leaves it where it is (the heap: not a stack, which
+// moves) and unchanged meanwhile. The slice of slices Request.Bufs is read by
+// Submit only; it may be scratch memory.
+//
+// A Receive without Bufs is into memory of the proactor's, which need not be
+// bound to the operation while nothing comes. Such a completion lends it:
+// [Proactor.Memory] is what was received, until [Proactor.Release], which must be
+// called exactly once for every such completion that has N > 0. Memory that runs
+// out is not an error: receives wait until some is released, and nothing is lost.
+// Users therefore release before the next Wait, and copy what they keep longer.
+//
+// # Descriptors
+//
+// They are the user's, sockets as package sock makes them: non-blocking on Unix,
+// overlapped on Windows. Each must be given to Attach once before the first
+// operation on it (again is harmless). There is no way back; closing is enough.
+//
+// # Who calls what, and from where
+//
+// One goroutine makes all calls, one at a time; Wake alone may be called from any
+// goroutine, also during and after Close. If [Proactor.Pinned] is true that
+// goroutine must be locked to its thread from its first Submit, Wait or Flush on;
+// other calls may come earlier and from elsewhere.
+//
+// Wait returns a slice that is good until the next Wait. Completions themselves
+// are values and may be kept longer.
+//
+// # Errors
+//
+// The system's own errors, syscall.Errno, for errors.Is. "Would block",
+// "interrupted" and "in progress" are never reported. What an implementation does
+// not have (a Kind it does not know) is errors.ErrUnsupported from Submit. After
+// Close everything answers [ErrClosed], except Wake, Release and Close, which do
+// nothing.
 package proactors
 
 import (
 	"errors"
-	"fmt"
+	"syscall"
+	"time"
 )
 
-// Proactor is a completion mechanism. What a loop asks of one is fixed with the
-// first that is built; until then nobody can implement it outside this module.
-type Proactor interface {
-	// Close releases what the proactor has of the system.
-	Close() error
+// ErrClosed is what a proactor answers after its Close.
+var ErrClosed = errors.New("proactors: the proactor is closed")
 
-	proactor()
+// Kind says what an operation does.
+type Kind uint8
+
+// The kinds of operations.
+const (
+	// Accept takes connections from a listening socket. N is 0 and
+	// Completion.Accepted the descriptor: non-blocking (overlapped), not
+	// inherited by child processes, and such that the system knows its
+	// addresses. Connections that were reset while they waited are an error
+	// ECONNABORTED (or its like) or nothing at all.
+	Accept Kind = 1 + iota
+
+	// Receive receives from a connected socket: into Bufs (one piece is enough
+	// for an implementation; more may be left empty), or without Bufs into the
+	// proactor's own memory. N is how many bytes; 0 is the end of the
+	// stream. Repeat needs the proactor's own memory.
+	Receive
+
+	// Send sends Bufs in order, together at least one byte, 64 pieces at most. N is
+	// how many bytes are on their way, which may be fewer. It never raises a
+	// signal.
+	Send
+
+	// Connect connects a socket to Addr.
+	Connect
+
+	// Poll waits until the descriptor is ready in one of the ways of Mask; N is
+	// the ready part of Mask. A descriptor that has failed or ended is ready
+	// both ways. It is level-triggered: what is ready already completes at
+	// once. It never repeats. It works for all descriptors that the system can
+	// poll, not for sockets alone.
+	Poll
+)
+
+// Mask says which way a descriptor is to be ready.
+type Mask uint8
+
+// The two directions of readiness.
+const (
+	Readable Mask = 1 << iota
+	Writable
+)
+
+// Request says what an operation is to do.
+type Request struct {
+	Kind   Kind
+	Repeat bool     // Accept, Receive: go on until cancelled, if the system can
+	Mask   Mask     // Poll
+	FD     uintptr  // on what
+	Bufs   [][]byte // Send, Receive
+	Addr   []byte   // Connect: the address as the system's struct sockaddr
 }
 
-// NewDefaultProactor makes the best proactor that the machine has. In this
-// version there is none: errors.ErrUnsupported.
-func NewDefaultProactor() (Proactor, error) { return unsupported("default proactor") }
+// Completer is told of completions, by whoever called Wait. It is for the user of
+// the proactor only; the proactor calls nothing.
+type Completer interface {
+	// Complete acts on a completion; ev is its Ev.
+	Complete(ev uint64)
+}
 
-// NewIOUringProactor makes a proactor over Linux's io_uring. In this version
-// there is none: errors.ErrUnsupported.
-func NewIOUringProactor() (Proactor, error) { return unsupported("io_uring proactor") }
+// Operation is one operation, and identifies it.
+type Operation struct {
+	// To is the user's: whom the completion concerns. It is set before Submit.
+	To Completer
 
-// NewIOCPProactor makes a proactor over the completion ports of Windows. In this
-// version there is none: errors.ErrUnsupported.
-func NewIOCPProactor() (Proactor, error) { return unsupported("IOCP proactor") }
+	// Tag is the proactor's while the operation is in flight, and 0 otherwise.
+	// A user may look whether it is 0, and must leave it alone.
+	Tag uint64
+}
 
-func unsupported(what string) (Proactor, error) {
-	return nil, fmt.Errorf("proactors: %s: %w: this version has no proactors; use a selector", what, errors.ErrUnsupported)
+// InFlight reports whether the operation's last completion is still to be
+// returned by Wait.
+func (op *Operation) InFlight() bool { return op.Tag != 0 }
+
+// Flags say more about a completion. The bits above those named here are the
+// proactor's own.
+type Flags uint32
+
+const (
+	// More: the operation goes on and will complete again.
+	More Flags = 1 << iota
+
+	// Lent: the completion lends memory of the proactor's.
+	Lent
+
+	// OwnFlags is the first bit that is the proactor's own.
+	OwnFlags
+)
+
+// Completion is one result of an operation.
+type Completion struct {
+	Op    *Operation
+	N     int32 // the result; below 0: the error, as -Errno
+	Flags Flags
+}
+
+// Ev is the result in one word, for a Completer.
+func (c Completion) Ev() uint64 { return uint64(uint32(c.N)) | uint64(c.Flags)<<32 }
+
+// FromEv is the reverse of Ev. The Op is not known.
+func FromEv(ev uint64) Completion {
+	return Completion{N: int32(uint32(ev)), Flags: Flags(ev >> 32)}
+}
+
+// Err is the system's error, nil for a success. It allocates nothing for the
+// error numbers of Unix.
+func (c Completion) Err() error {
+	if c.N >= 0 {
+		return nil
+	}
+	return syscall.Errno(-c.N)
+}
+
+// Cancelled reports whether the operation was ended by Cancel.
+func (c Completion) Cancelled() bool { return c.N < 0 && syscall.Errno(-c.N) == ErrCancelled }
+
+// Proactor is a completion mechanism. The package's comment says what its methods
+// keep.
+type Proactor interface {
+	// Attach makes the descriptor fit for operations. It does not take it over.
+	Attach(fd uintptr) error
+
+	// Submit queues an operation, which must be idle.
+	Submit(op *Operation, r *Request) error
+
+	// Cancel asks for the early end of an operation. It does nothing if the
+	// operation is not in flight.
+	Cancel(op *Operation)
+
+	// Wait hands the system what is queued and returns what is done. With
+	// nothing done it waits: not at all for a timeout of 0 or less, without
+	// limit for selectors.Forever . It
+	// returns early, possibly with nothing, when Wake is called; a Wake since
+	// the last Wait counts. An error means that the proactor itself is broken.
+	Wait(timeout time.Duration) ([]Completion, error)
+
+	// Flush hands the system what is queued and waits for nothing: for a user
+	// who will not call Wait for a while.
+	Flush() error
+
+	// Wake ends a Wait that waits, or makes the next one return. Any goroutine
+	// may call it, at any time; after Close it does nothing.
+	Wake()
+
+	// Accepted is the descriptor of an Accept that succeeded.
+	Accepted(c Completion) uintptr
+
+	// Memory is what a completion with Lent has received.
+	Memory(c Completion) []byte
+
+	// Release gives back the memory that a completion with Lent lends.
+	Release(c Completion)
+
+	// Pinned reports whether all operations must come from one thread.
+	Pinned() bool
+
+	// Descriptors are those that the proactor has for itself.
+	Descriptors() []uintptr
+
+	// Name is that of the mechanism: "io_uring", "IOCP".
+	Name() string
+
+	// String is the name and what of the mechanism is in use, for reports.
+	String() string
+
+	// Close ends all operations, waits until the system no longer touches their
+	// memory, closes descriptors that were accepted and not told of, and
+	// releases what the proactor has of the system. The user's
+	// descriptors stay open. A second Close does nothing.
+	Close() error
 }

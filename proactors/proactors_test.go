@@ -11,8 +11,8 @@ import (
 func TestUnsupported(t *testing.T) {
 	t.Parallel()
 	for name, make := range map[string]func() (proactors.Proactor, error){
-		"default":  proactors.NewDefaultProactor,
-		"io_uring": proactors.NewIOUringProactor,
+		
+		
 		"IOCP":     proactors.NewIOCPProactor,
 	} {
 		p, err := make()
