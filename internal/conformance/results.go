@@ -146,11 +146,8 @@ func (r *Results) Failed() bool {
 // output of failed tests, the reason of each skipped one, and how many leaf
 // tests passed, failed and were skipped.
 func (r *Results) Summary(w io.Writer) {
-	names := slices.SortedFunc(maps.Keys(r.tests), func(a, b testName) int {
-		return strings.Compare(a.Package+" "+a.Test, b.Package+" "+b.Test)
-	})
 	var passed, failed, skipped int
-	for _, name := range names {
+	for _, name := range r.names() {
 		t := r.tests[name]
 		if t.failed {
 			fmt.Fprintf(w, "--- failed: %s %s\n%s", name.Package, name.Test, strings.Join(t.output, ""))
@@ -176,4 +173,11 @@ func (r *Results) Summary(w io.Writer) {
 		}
 	}
 	fmt.Fprintf(w, "%d passed, %d failed, %d skipped\n", passed, failed, skipped)
+}
+
+// names are all tests, in the order of the alphabet.
+func (r *Results) names() []testName {
+	return slices.SortedFunc(maps.Keys(r.tests), func(a, b testName) int {
+		return strings.Compare(a.Package+" "+a.Test, b.Package+" "+b.Test)
+	})
 }
