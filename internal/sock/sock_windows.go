@@ -153,6 +153,10 @@ func AcceptFrom(fd uintptr, from *Addr) (uintptr, error) {
 		err = windows.SetHandleInformation(windows.Handle(n), windows.HANDLE_FLAG_INHERIT, 0)
 	}
 	syscall.ForkLock.RUnlock()
+	if err == windows.WSAENOTCONN {
+		// Wine says so of a connection that was reset while it waited.
+		err = windows.WSAECONNABORTED
+	}
 	if n == Invalid {
 		return Invalid, err
 	}
