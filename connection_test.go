@@ -139,7 +139,7 @@ func TestCreateConnection(t *testing.T) {
 		n.run(func(ctx context.Context) {
 			addr := freePort(n)
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", addr, nil)
-			if !errors.Is(err, syscall.ECONNREFUSED) || !strings.Contains(err.Error(), addr) || strings.Contains(err.Error(), "Multiple") {
+			if !errors.Is(err, errConnRefused) || !strings.Contains(err.Error(), addr) || strings.Contains(err.Error(), "Multiple") {
 				n.Errorf("got %v", err)
 			}
 		})
@@ -612,7 +612,7 @@ func TestLookUps(t *testing.T) {
 				n.Error("done without an answer")
 			}
 			close(r.block)
-			if _, err := task.Await(ctx); !errors.Is(err, syscall.ECONNREFUSED) {
+			if _, err := task.Await(ctx); !errors.Is(err, errConnRefused) {
 				n.Errorf("got %v", err)
 			}
 		})

@@ -2,7 +2,20 @@
 
 package asyncio
 
-import "golang.org/x/sys/unix"
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// What the system says of a connection that nobody takes, of one that the peer has
+// reset, and when it cannot make one more socket.
+const (
+	errConnRefused = syscall.ECONNREFUSED
+	errConnReset   = syscall.ECONNRESET
+)
+
+var outOfResources = []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM}
 
 // noDelay reports whether TCP_NODELAY is set.
 func noDelay(fd uintptr) (bool, error) {

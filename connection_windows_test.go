@@ -2,6 +2,15 @@ package asyncio
 
 import "golang.org/x/sys/windows"
 
+// What the system says of a connection that nobody takes, of one that the peer has
+// reset, and when it cannot make one more socket.
+const (
+	errConnRefused = windows.WSAECONNREFUSED
+	errConnReset   = windows.WSAECONNRESET
+)
+
+var outOfResources = []error{windows.WSAEMFILE, windows.WSAENOBUFS, windows.ERROR_NOT_ENOUGH_MEMORY}
+
 // noDelay reports whether TCP_NODELAY is set.
 func noDelay(fd uintptr) (bool, error) {
 	v, err := windows.GetsockoptInt(windows.Handle(fd), windows.IPPROTO_TCP, windows.TCP_NODELAY)

@@ -61,7 +61,7 @@ func TestAccept(t *testing.T) {
 		})
 	})
 	overSelectors(t, "base.082.accept-out-of-fds", func(n *netTest) {
-		for _, failure := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
+		for _, failure := range outOfResources {
 			n.expectErrors, n.reported = true, nil
 			eng := &scripted{Engine: n.l.eng}
 			fake := &fakeListener{}

@@ -9,7 +9,6 @@ import (
 	"net"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
@@ -132,7 +131,7 @@ func TestTransport(t *testing.T) {
 			c.SetLinger(0)
 			c.Close()
 			n.until(ctx, "the end", func() bool { return server.lost })
-			if !errors.Is(server.lostErr, syscall.ECONNRESET) {
+			if !errors.Is(server.lostErr, errConnReset) {
 				n.Errorf("lost with %v", server.lostErr)
 			}
 			if server.history() != "made lost" {

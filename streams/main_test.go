@@ -34,6 +34,9 @@ func openFiles() int {
 	if r, w, err := os.Pipe(); err == nil {
 		_ = errors.Join(r.Close(), w.Close())
 	}
+	if runtime.GOOS == "windows" {
+		return -1 // not the descriptors of a program for Windows, even if the folder is there
+	}
 	names, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		return -1
