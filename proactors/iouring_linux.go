@@ -1,5 +1,569 @@
 package proactors
 
-// NewIOUringProactor makes a proactor over Linux's io_uring; elsewhere
-// errors.ErrUnsupported.
-func NewIOUringProactor() (Proactor, error) { return unsupported("io_uring proactor") }
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/go-asyncio/asyncio/internal/wake"
+)
+
+// forever is selectors.Forever.
+const forever time.Duration = math.MaxInt64
+
+// IOUring is the proactor over io_uring(7). Make one with NewIOUringProactor.
+//
+// # What the kernel holds
+//
+// The kernel knows an operation by its slot, of which user data has the number and a
+// generation, so that what comes late for an operation can hit no other. The slot
+// keeps reachable what the kernel may touch.
+//
+// # Submission
+//
+// Submit fills an entry of the submission queue; Wait makes one system call that
+// hands over all of them and waits. Cancel of an operation whose entry the kernel
+// has not taken yet turns the entry into nothing, for its descriptor may be
+// closed, and the number be another's, when the kernel looks at it.
+type IOUring struct {
+	ring  *ring
+	bufs  *buffers
+	slots []slot
+	free  []uint32
+	done  []Completion
+	dry   []uint32 // slots of receives that wait for buffers
+	live  int      // operations in flight, but for the one for wake-ups
+	spare []*gather
+
+	waker  *wake.Waker
+	wakeOp Operation
+	woken  atomic.Pointer[error]
+	pinned bool
+
+	closing bool
+	closed  bool
+}
+
+// slot is an operation in flight.
+type slot struct {
+	op   *Operation
+	keep unsafe.Pointer // what the kernel reads or writes
+	vec  *gather
+	fd   uintptr
+	gen  uint32
+	pos  uint32 // of the entry in the submission queue
+	kind Kind
+	mask Mask
+	flag slotFlag
+}
+
+type slotFlag uint8
+
+const (
+	slotRepeat slotFlag = 1 << iota
+	slotOwn             // receives into memory of the user's
+	slotVoid            // the entry was turned into nothing
+	slotDry             // waits for buffers
+	slotGone            // cancelled
+)
+
+// gather is what a send of several pieces needs.
+type gather struct {
+	msg unix.Msghdr
+	iov [maxPieces]unix.Iovec
+}
+
+const maxPieces = 64
+
+// NewIOUringProactor makes a proactor over Linux's io_uring. Where there is none,
+// or a kernel before 6.0, or something forbids it, that is errors.ErrUnsupported
+// with the reason. Any thread may use it.
+func NewIOUringProactor() (Proactor, error) { return newIOUring(false) }
+
+// NewPinnedIOUringProactor makes a proactor over Linux's io_uring for a goroutine
+// that is locked to its thread: the kernel does more of its work when it is asked
+// for the results (single issuer, deferred task work). See NewIOUringProactor.
+func NewPinnedIOUringProactor() (Proactor, error) { return newIOUring(true) }
+
+func newIOUring(pinned bool) (Proactor, error) {
+	r, err := openRing(pinned)
+	if err != nil {
+		return nil, err
+	}
+	b, err := openBuffers(r.fd)
+	if err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	w, err := wake.New()
+	if err != nil {
+		b.close()
+		return nil, errors.Join(err, r.close())
+	}
+	p := &IOUring{ring: r, bufs: b, waker: w, pinned: pinned, slots: make([]slot, 1, 16)}
+	return p, nil
+}
+
+// Attach implements Proactor: every descriptor is fit.
+func (p *IOUring) Attach(uintptr) error {
+	if p.closed {
+		return ErrClosed
+	}
+	return nil
+}
+
+// Submit implements Proactor.
+func (p *IOUring) Submit(op *Operation, r *Request) error {
+	if p.closed {
+		return ErrClosed
+	}
+	if op.Tag != 0 {
+		return fmt.Errorf("proactors: submit: %w: the operation is in flight", syscall.EALREADY)
+	}
+	if err := p.begin(op, r); err != nil {
+		return err
+	}
+	p.live++
+	return nil
+}
+
+func (p *IOUring) begin(op *Operation, r *Request) error {
+	i, err := p.slot(r.Kind)
+	if err != nil {
+		return err
+	}
+	e, pos, err := p.ring.next()
+	if err != nil {
+		p.free = append(p.free, i)
+		return err
+	}
+	s := &p.slots[i]
+	s.op, s.kind, s.fd, s.mask, s.pos, s.flag = op, r.Kind, r.FD, r.Mask, pos, 0
+	if r.Repeat {
+		s.flag = slotRepeat
+	}
+	e.fd = int32(r.FD)
+	e.userData = uint64(s.gen)<<32 | uint64(i)
+	op.Tag = e.userData
+	switch r.Kind {
+	case Send:
+		p.fillSend(s, e, r.Bufs)
+	case Receive:
+		if len(r.Bufs) > 0 {
+			s.flag = slotOwn
+			e.opcode = opRecv
+			s.point(e, r.Bufs[0])
+			break
+		}
+		s.fillReceive(e)
+	case Accept:
+		s.fillAccept(e)
+	case Connect:
+		e.opcode = opConnect
+		s.point(e, r.Addr)
+		e.off, e.len = uint64(e.len), 0
+	case Poll:
+		s.fillPoll(e)
+	}
+	return nil
+}
+
+// slot finds one for a new operation. Its generation is never 0, so that no tag is.
+func (p *IOUring) slot(k Kind) (uint32, error) {
+	if k < Accept || k > Poll {
+		return 0, fmt.Errorf("proactors: io_uring: %w: kind %d of operation", errors.ErrUnsupported, k)
+	}
+	if n := len(p.free); n > 0 {
+		i := p.free[n-1]
+		p.free = p.free[:n-1]
+		return i, nil
+	}
+	p.slots = append(p.slots, slot{gen: 1})
+	return uint32(len(p.slots) - 1), nil
+}
+
+// point makes b what the entry is about.
+func (s *slot) point(e *sqe, b []byte) {
+	s.keep = unsafe.Pointer(unsafe.SliceData(b))
+	e.addr, e.len = uint64(uintptr(s.keep)), uint32(len(b))
+}
+
+func (s *slot) fillReceive(e *sqe) {
+	e.opcode, e.flags, e.bufGroup = opRecv, sqeBufferSelect, bufGroup
+	if s.flag&slotRepeat != 0 {
+		e.ioprio = recvMultishot
+	}
+}
+
+func (s *slot) fillAccept(e *sqe) {
+	e.opcode, e.opFlags = opAccept, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC
+	if s.flag&slotRepeat != 0 {
+		e.ioprio = acceptMultishot
+	}
+}
+
+func (s *slot) fillPoll(e *sqe) {
+	e.opcode = opPollAdd
+	if s.mask&Readable != 0 {
+		e.opFlags |= unix.POLLIN | unix.POLLRDHUP
+	}
+	if s.mask&Writable != 0 {
+		e.opFlags |= unix.POLLOUT
+	}
+	if bigEndian {
+		e.opFlags = bits.RotateLeft32(e.opFlags, 16)
+	}
+}
+
+func (p *IOUring) fillSend(s *slot, e *sqe, pieces [][]byte) {
+	e.opFlags = unix.MSG_NOSIGNAL
+	if len(pieces) == 1 {
+		e.opcode = opSend
+		s.point(e, pieces[0])
+		return
+	}
+	g := p.gather()
+	n := min(len(pieces), maxPieces)
+	for i, b := range pieces[:n] {
+		g.iov[i].Base = unsafe.SliceData(b)
+		g.iov[i].SetLen(len(b))
+	}
+	g.msg.Iov = &g.iov[0]
+	g.msg.SetIovlen(n)
+	s.vec = g
+	e.opcode, e.addr, e.len = opSendmsg, uint64(uintptr(unsafe.Pointer(&g.msg))), 1
+}
+
+func (p *IOUring) gather() *gather {
+	if n := len(p.spare); n > 0 {
+		g := p.spare[n-1]
+		p.spare = p.spare[:n-1]
+		return g
+	}
+	return new(gather)
+}
+
+// end frees the slot of an operation that is over.
+func (p *IOUring) end(i uint32, s *slot) {
+	s.op.Tag = 0
+	s.op, s.keep = nil, nil
+	if g := s.vec; g != nil {
+		clear(g.iov[:])
+		s.vec = nil
+		if len(p.spare) < 16 {
+			p.spare = append(p.spare, g)
+		}
+	}
+	if s.gen++; s.gen == 0 {
+		s.gen = 1
+	}
+	p.free = append(p.free, i)
+}
+
+// Cancel implements Proactor.
+func (p *IOUring) Cancel(op *Operation) {
+	if p.closed || op.Tag == 0 {
+		return
+	}
+	i := uint32(op.Tag)
+	s := &p.slots[i]
+	if s.flag&slotGone != 0 {
+		return
+	}
+	s.flag |= slotGone
+	if s.flag&slotDry != 0 {
+		return // restart finds it
+	}
+	if e := p.ring.unseen(s.pos); e != nil {
+		tag := e.userData
+		*e = sqe{opcode: opNop, fd: -1, userData: tag}
+		s.flag |= slotVoid
+		return
+	}
+	e, _, err := p.ring.next()
+	if err != nil {
+		return // the next Wait fails likewise, and tells
+	}
+	e.opcode, e.flags, e.fd, e.addr = opAsyncCancel, sqeCQESkipSuccess, -1, op.Tag
+}
+
+// restart starts anew the receives that had no buffer.
+func (p *IOUring) restart() error {
+	dry := p.dry
+	p.dry = p.dry[:0]
+	for _, i := range dry {
+		s := &p.slots[i]
+		if s.kind == Receive && s.flag&slotGone == 0 && !p.bufs.some() {
+			p.dry = append(p.dry, i) // never beyond what was read
+			continue
+		}
+		e, pos, err := p.ring.next()
+		if err != nil {
+			return err
+		}
+		s.flag &^= slotDry
+		s.pos = pos
+		e.userData = s.op.Tag
+		if s.flag&slotGone != 0 {
+			e.opcode, e.fd = opNop, -1
+			s.flag |= slotVoid
+			continue
+		}
+		e.fd = int32(s.fd)
+		switch s.kind {
+		case Receive:
+			s.fillReceive(e)
+		case Accept:
+			s.fillAccept(e)
+		case Poll:
+			s.fillPoll(e)
+		}
+	}
+	return nil
+}
+
+// Wait implements Proactor.
+func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
+	if p.closed {
+		return nil, ErrClosed
+	}
+	p.done = p.done[:0]
+	if err := p.prepare(); err != nil {
+		return nil, err
+	}
+	var end time.Time
+	if timeout > 0 && timeout != forever && p.ring.empty() {
+		end = time.Now().Add(timeout)
+	}
+	for {
+		if err := p.ring.enter(timeout); err != nil {
+			return nil, err
+		}
+		woken, err := p.reap()
+		if err != nil || woken || len(p.done) > 0 || timeout <= 0 {
+			return p.done, err
+		}
+		// What came was of no interest, or a signal, or it is time.
+		if timeout != forever {
+			if timeout = time.Until(end); timeout <= 0 {
+				return p.done, nil
+			}
+		}
+		if err := p.prepare(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// prepare queues what the proactor has to do for itself.
+func (p *IOUring) prepare() error {
+	if p.wakeOp.Tag == 0 {
+		if err := p.begin(&p.wakeOp, &Request{Kind: Poll, Mask: Readable, FD: p.waker.FD()}); err != nil {
+			return err
+		}
+	}
+	if len(p.dry) > 0 {
+		return p.restart()
+	}
+	return nil
+}
+
+// reap takes what the kernel has to tell.
+func (p *IOUring) reap() (woken bool, err error) {
+	r := p.ring
+	head, tail := *r.cqHead, atomic.LoadUint32(r.cqTail)
+	for ; head != tail; head++ {
+		c := &r.cqes[head&r.cqMask]
+		i := uint32(c.userData)
+		if i == 0 || i >= uint32(len(p.slots)) || p.slots[i].gen != uint32(c.userData>>32) {
+			continue // of a Cancel that came too late
+		}
+		s := &p.slots[i]
+		if s.op == &p.wakeOp {
+			p.end(i, s)
+			woken = true
+			continue
+		}
+		p.complete(i, s, c)
+	}
+	atomic.StoreUint32(r.cqHead, head)
+	if woken {
+		err = p.waker.Drain()
+		if failed := p.woken.Swap(nil); failed != nil {
+			err = errors.Join(err, *failed)
+		}
+	}
+	return woken, err
+}
+
+// complete turns an entry of the completion queue into a completion.
+func (p *IOUring) complete(i uint32, s *slot, c *cqe) {
+	done := Completion{Op: s.op, N: c.res}
+	if p.closing && s.kind == Accept && c.res >= 0 {
+		_ = unix.Close(int(c.res))
+	}
+	if c.flags&cqeBuffer != 0 {
+		pos := p.bufs.take(int(c.flags>>cqeBufferShift), max(c.res, 0), c.flags&cqeBufMore != 0)
+		if c.res > 0 {
+			done.Flags = Lent | Flags(pos)*OwnFlags
+		} else {
+			p.bufs.release(pos)
+		}
+	}
+	if c.flags&cqeMore != 0 {
+		done.Flags |= More
+		p.done = append(p.done, done)
+		return
+	}
+	switch {
+	case s.flag&slotVoid != 0:
+		done.N = -int32(unix.ECANCELED)
+	case c.res == -int32(unix.ENOBUFS) && s.kind == Receive && s.flag&slotOwn == 0:
+		s.flag |= slotDry
+		p.dry = append(p.dry, i)
+		if !p.bufs.some() || len(p.dry) == 1 {
+			p.bufs.grow(p.bufs.total)
+		}
+		return
+	case c.res == -int32(unix.EINTR) || c.res == -int32(unix.EAGAIN):
+		if s.restartable() {
+			s.flag |= slotDry
+			p.dry = append(p.dry, i)
+			return
+		}
+		if s.kind == Send {
+			done.N = 0
+		}
+	case s.kind == Poll && c.res > 0:
+		done.N = int32(ready(uint32(c.res)) & s.mask)
+	}
+	p.end(i, s)
+	p.live--
+	p.done = append(p.done, done)
+}
+
+// restartable reports whether the operation can be started anew from what its slot
+// knows.
+func (s *slot) restartable() bool {
+	return s.kind == Accept || s.kind == Poll || s.kind == Receive && s.flag&slotOwn == 0
+}
+
+// ready translates the events of poll(2).
+func ready(events uint32) Mask {
+	var m Mask
+	if events&^unix.POLLOUT != 0 {
+		m |= Readable
+	}
+	if events&^(unix.POLLIN|unix.POLLRDHUP|unix.POLLPRI) != 0 {
+		m |= Writable
+	}
+	return m
+}
+
+// Flush implements Proactor.
+func (p *IOUring) Flush() error {
+	if p.closed {
+		return ErrClosed
+	}
+	if p.ring.queued() == 0 && atomic.LoadUint32(p.ring.sqFlags)&sqTaskrun == 0 {
+		return nil
+	}
+	return p.ring.submit()
+}
+
+// Wake implements Proactor.
+func (p *IOUring) Wake() {
+	if err := p.waker.Wake(); err != nil && !errors.Is(err, wake.ErrClosed) {
+		p.woken.Store(&err)
+	}
+}
+
+// Accepted implements Proactor.
+func (p *IOUring) Accepted(c Completion) uintptr { return uintptr(c.N) }
+
+// Memory implements Proactor.
+func (p *IOUring) Memory(c Completion) []byte {
+	pos := uint32(c.Flags / OwnFlags)
+	return p.bufs.mem[pos : pos+uint32(c.N) : pos+uint32(c.N)]
+}
+
+// Release implements Proactor.
+func (p *IOUring) Release(c Completion) {
+	if !p.closed {
+		p.bufs.release(uint32(c.Flags / OwnFlags))
+	}
+}
+
+// Pinned implements Proactor.
+func (p *IOUring) Pinned() bool { return p.pinned }
+
+// Descriptors implements Proactor: those of the ring and of the waker.
+func (p *IOUring) Descriptors() []uintptr {
+	if p.closed {
+		return nil
+	}
+	return append(p.waker.Descriptors(), uintptr(p.ring.fd))
+}
+
+// Name implements Proactor.
+func (p *IOUring) Name() string { return "io_uring" }
+
+// String names what of io_uring is in use.
+func (p *IOUring) String() string {
+	use := []string{"multishot accept and receive"}
+	if p.bufs.inc {
+		use = append(use, "buffers consumed incrementally")
+	} else {
+		use = append(use, "provided buffers")
+	}
+	if p.pinned {
+		use = append(use, "single issuer with deferred task work")
+	} else {
+		use = append(use, "cooperative task work")
+	}
+	return "io_uring: " + strings.Join(use, ", ")
+}
+
+// Close implements Proactor.
+func (p *IOUring) Close() error {
+	if p.closed {
+		return nil
+	}
+	p.closing = true
+	err := p.drain()
+	p.closed = true
+	err = errors.Join(err, p.ring.close(), p.waker.Close())
+	p.bufs.close()
+	p.slots, p.done, p.dry, p.spare, p.free = nil, nil, nil, nil, nil
+	return err
+}
+
+// drain cancels what is in flight and waits for the end of it: until then the
+// kernel may touch its memory.
+func (p *IOUring) drain() error {
+	for i := range p.slots {
+		if s := &p.slots[i]; s.op != nil {
+			p.Cancel(s.op)
+		}
+	}
+	for p.live > 0 || p.wakeOp.Tag != 0 {
+		p.done = p.done[:0]
+		if err := p.restart(); err != nil {
+			return err
+		}
+		if err := p.ring.enter(time.Second); err != nil {
+			return err
+		}
+		if _, err := p.reap(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

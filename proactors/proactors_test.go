@@ -11,9 +11,8 @@ import (
 func TestUnsupported(t *testing.T) {
 	t.Parallel()
 	for name, make := range map[string]func() (proactors.Proactor, error){
-		
-		
-		"IOCP":     proactors.NewIOCPProactor,
+
+		"IOCP": proactors.NewIOCPProactor,
 	} {
 		p, err := make()
 		if p != nil || !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "selector") {

@@ -181,6 +181,10 @@ type Engine interface {
 	// cancel is nil and done is never called.
 	Connect(fd uintptr, addr sock.Addr, done func(error)) (cancel func(), err error)
 
+	// Flush hands the system what is queued, for a loop that will not Poll
+	// for a while: its run is over.
+	Flush() error
+
 	// Sockets makes and asks the sockets that this engine can use.
 	Sockets() Sockets
 

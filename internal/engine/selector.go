@@ -127,6 +127,14 @@ func (e *SelectorEngine) Poll(timeout time.Duration) ([]Event, error) {
 	return events, err
 }
 
+// Flush implements Engine: nothing is ever queued.
+func (e *SelectorEngine) Flush() error {
+	if e.closed {
+		return ErrClosed
+	}
+	return nil
+}
+
 // Wake implements Engine.
 func (e *SelectorEngine) Wake() {
 	// On a closed engine nobody sleeps.

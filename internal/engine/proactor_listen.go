@@ -1,0 +1,164 @@
+package engine
+
+import (
+	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/proactors"
+)
+
+// plistener is a listening socket over completion.
+type plistener struct {
+	e       *ProactorEngine
+	fd      uintptr
+	h       ListenHandler
+	op      proactors.Operation
+	got     []uintptr // accepted and not told of yet
+	backlog int
+	pass    uint64 // in which
+	told    int    // as many were told of
+
+	accepting bool
+	armed     bool
+	waking    bool
+	closed    bool
+}
+
+// Listener implements Engine.
+func (e *ProactorEngine) Listener(fd uintptr, h ListenHandler) (Listener, error) {
+	l := &plistener{e: e, fd: fd, h: h}
+	if err := e.claim(fd, l); err != nil {
+		return nil, err
+	}
+	l.op.To = l
+	return l, nil
+}
+
+// Complete tells of a connection, or keeps it.
+func (l *plistener) Complete(ev uint64) {
+	c := proactors.FromEv(ev)
+	if c.Flags&proactors.More == 0 {
+		l.armed = false
+	}
+	err := c.Err()
+	if err == nil {
+		fd := l.e.p.Accepted(c)
+		if l.closed {
+			_ = sock.Close(fd)
+			return
+		}
+		l.got = append(l.got, fd)
+	}
+	if !l.accepting {
+		return
+	}
+	if err != nil && !c.Cancelled() && !sock.Disconnected(err) {
+		l.accepting = false
+		l.h.AcceptFailed(err)
+		return
+	}
+	if !l.armed {
+		if err := l.arm(); err != nil {
+			l.accepting = false
+			l.h.AcceptFailed(err)
+			return
+		}
+	}
+	l.tell()
+}
+
+// tell hands over connections, as many as may be in one pass.
+func (l *plistener) tell() {
+	if l.pass != l.e.polls {
+		l.pass, l.told = l.e.polls, 0
+	}
+	for l.accepting && len(l.got) > 0 {
+		if l.told >= l.backlog {
+			l.wakeUp()
+			return
+		}
+		if len(l.got) > 1 {
+			l.wakeUp() // should the handler not return
+		}
+		fd := l.got[0]
+		l.got = l.got[1:]
+		l.told++
+		peer, _ := l.e.Sockets().RemoteAddr(fd) // gone already: reading tells
+		l.h.Accepted(fd, peer)
+	}
+	if len(l.got) == 0 {
+		l.got = nil
+	}
+}
+
+func (l *plistener) wakeUp() {
+	if !l.waking {
+		l.waking = true
+		l.e.later((*waiting)(l))
+	}
+}
+
+// waiting is the listener as what hears that there is another pass.
+type waiting plistener
+
+func (w *waiting) Complete(uint64) {
+	l := (*plistener)(w)
+	l.waking = false
+	l.tell()
+}
+
+func (l *plistener) arm() error {
+	err := l.e.submit(&l.op, proactors.Request{Kind: proactors.Accept, FD: l.fd, Repeat: true})
+	l.armed = err == nil
+	return err
+}
+
+// StartAccepting implements Listener.
+func (l *plistener) StartAccepting(backlog int) error {
+	if l.closed || l.e.closed {
+		return ErrClosed
+	}
+	l.backlog = max(backlog, 1)
+	l.accepting = true
+	if len(l.got) > 0 {
+		l.wakeUp()
+	}
+	if l.armed {
+		return nil
+	}
+	err := l.arm()
+	if err != nil {
+		l.accepting = false
+	}
+	return err
+}
+
+// StopAccepting implements Listener.
+func (l *plistener) StopAccepting() {
+	l.accepting = false
+	if !l.closed && !l.e.closed {
+		l.e.p.Cancel(&l.op)
+	}
+}
+
+// Close implements Listener.
+func (l *plistener) Close() error {
+	if l.closed {
+		return nil
+	}
+	l.StopAccepting()
+	l.closed = true
+	for _, fd := range l.got {
+		_ = sock.Close(fd)
+	}
+	l.got = nil
+	if !l.e.closed {
+		delete(l.e.nodes, l.fd)
+	}
+	return sock.Close(l.fd)
+}
+
+// FD implements Listener.
+func (l *plistener) FD() uintptr { return l.fd }
+
+func (l *plistener) owner() any { return l.h }
+
+func (l *plistener) abandon() { _ = l.Close() }

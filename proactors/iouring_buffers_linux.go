@@ -1,0 +1,151 @@
+package proactors
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// buffers are the memory that the kernel receives into, and the ring in which it
+// finds them.
+//
+// There are two ways. If the kernel consumes incrementally (Linux 6.12) a buffer
+// is large and takes one message after the other until it is full; else
+// each message, however small, takes a buffer, of 16 KiB: smaller ones cost
+// more on large messages than they save on small ones. A few buffers are in use
+// at first, which stay in the processor's cache; when they run out twice as many
+// are, up to all of the memory that is reserved (and not used until then).
+type buffers struct {
+	mem, ringMem []byte
+	ring         []buf
+	state        []bufState
+	shift        uint // log2 of a buffer's size
+	inc          bool
+	total        int // buffers in use
+	out          int // of them, full ones that are lent: not in the ring
+	tail         uint16
+}
+
+type bufState struct {
+	off  uint32 // where the next message goes
+	refs uint32 // messages that are lent
+	full bool   // the kernel is done with it
+}
+
+const (
+	poolSize   = 16 << 20
+	incShift   = 16
+	plainShift = 14
+	incFirst   = 4
+	plainFirst = 16
+	bufGroup   = 0
+)
+
+func openBuffers(ringFD int) (*buffers, error) {
+	b := &buffers{shift: incShift, inc: true}
+	err := b.register(ringFD)
+	if err != nil {
+		b = &buffers{shift: plainShift}
+		err = b.register(ringFD)
+	}
+	if err != nil {
+		return nil, err
+	}
+	const prot, flags = unix.PROT_READ | unix.PROT_WRITE, unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_NORESERVE
+	if b.mem, err = unix.Mmap(-1, 0, poolSize, prot, flags); err != nil {
+		return nil, fmt.Errorf("proactors: io_uring: %w", os.NewSyscallError("mmap", err))
+	}
+	b.state = make([]bufState, len(b.ring))
+	first := plainFirst
+	if b.inc {
+		first = incFirst
+	}
+	b.grow(first)
+	return b, nil
+}
+
+func (b *buffers) register(ringFD int) error {
+	n := poolSize >> b.shift
+	const prot, flags = unix.PROT_READ | unix.PROT_WRITE, unix.MAP_PRIVATE | unix.MAP_ANONYMOUS
+	mem, err := unix.Mmap(-1, 0, n*int(unsafe.Sizeof(buf{})), prot, flags)
+	if err != nil {
+		return fmt.Errorf("proactors: io_uring: %w", os.NewSyscallError("mmap", err))
+	}
+	reg := bufReg{ringAddr: uint64(uintptr(unsafe.Pointer(&mem[0]))), ringEntries: uint32(n), bgid: bufGroup}
+	if b.inc {
+		reg.flags = pbufRingInc
+	}
+	if e := ioUringRegister(ringFD, registerPbufRing, unsafe.Pointer(&reg), 1); e != 0 {
+		_ = unix.Munmap(mem)
+		return refused("io_uring_register", e)
+	}
+	b.ringMem = mem
+	b.ring = unsafe.Slice((*buf)(unsafe.Pointer(&mem[0])), n)
+	return nil
+}
+
+// grow takes up to n more buffers into use and reports whether there were any.
+func (b *buffers) grow(n int) bool {
+	n = min(n, len(b.ring)-b.total)
+	for range n {
+		b.put(b.total)
+		b.total++
+	}
+	if n > 0 {
+		b.publish()
+	}
+	return n > 0
+}
+
+// put hands a buffer to the kernel, which sees it with the next publish.
+func (b *buffers) put(bid int) {
+	b.state[bid] = bufState{}
+	e := &b.ring[int(b.tail)&(len(b.ring)-1)]
+	e.addr = uint64(uintptr(unsafe.Pointer(&b.mem[bid<<b.shift])))
+	e.len = 1 << b.shift
+	e.bid = uint16(bid) // never e.tail: in the first entry it is the ring's
+	b.tail++
+}
+
+// publish stores the tail. There are no atomic stores of 16 bits: it goes with the
+// buffer's number beside it, which nobody changes meanwhile.
+func (b *buffers) publish() {
+	word := (*uint32)(unsafe.Pointer(&b.ring[0].bid))
+	atomic.StoreUint32(word, tailWord(b.ring[0].bid, b.tail))
+}
+
+// take notes that a message of n bytes lies in the buffer and returns where.
+func (b *buffers) take(bid int, n int32, more bool) (pos uint32) {
+	s := &b.state[bid]
+	pos = uint32(bid)<<b.shift + s.off
+	s.refs++
+	s.off += uint32(n)
+	if !b.inc || !more {
+		s.full = true
+		b.out++
+	}
+	return pos
+}
+
+func (b *buffers) release(pos uint32) {
+	bid := int(pos >> b.shift)
+	s := &b.state[bid]
+	s.refs--
+	if s.refs == 0 && s.full {
+		b.out--
+		b.put(bid)
+		b.publish()
+	}
+}
+
+// some reports whether the kernel has a buffer, as far as can be known here.
+func (b *buffers) some() bool { return b.out < b.total }
+
+func (b *buffers) close() {
+	_ = unix.Munmap(b.ringMem)
+	_ = unix.Munmap(b.mem)
+	b.mem, b.ringMem, b.ring = nil, nil, nil
+}
