@@ -176,6 +176,7 @@ type baseLoop struct {
 	eng   engine.Engine
 	self  EventLoop // the loop as users see it
 	outer bool      // self is an embedder's, whose overrides count
+	why   string    // who chose the engine
 
 	scheduling
 	running

@@ -71,6 +71,9 @@ func (l *baseLoop) enterElsewhere(op string, id int64) (held bool, err error) {
 }
 
 func (l *baseLoop) leave() {
+	if l.pin == nil {
+		l.flush() // nobody polls meanwhile
+	}
 	l.idleID.Store(0)
 	l.idle.Unlock()
 }

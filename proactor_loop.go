@@ -2,28 +2,62 @@ package asyncio
 
 import (
 	"errors"
-	"fmt"
 
+	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/proactors"
 )
 
 // ProactorEventLoop is the event loop over a proactor: it waits until operations
-// are done. (asyncio.ProactorEventLoop)
+// are done, by io_uring on Linux and by completion ports on Windows. Make one with
+// NewProactorEventLoop. Its methods are described at EventLoop.
+// (asyncio.ProactorEventLoop)
 //
-// This version cannot make one.
+// What is written goes to the system at the end of the pass, all of it with the
+// one call that also waits. A transport therefore counts it in
+// GetWriteBufferSize until then.
 type ProactorEventLoop struct {
 	baseLoop
+	proactor proactors.Proactor
 }
 
 // NewProactorEventLoop makes a loop over p, or over the system's proactor if p is
-// nil. In this version that fails everywhere with errors.ErrUnsupported, and p
-// stays the caller's. Any goroutine may call it.
-func NewProactorEventLoop(p proactors.Proactor, _ ...LoopOption) (*ProactorEventLoop, error) {
+// nil. The loop owns p from now on and closes it. Where there is none, or
+// something forbids it, that is errors.ErrUnsupported with the reason. With
+// WithPinnedThread the system's proactor is one that makes use of it. Any
+// goroutine may call it.
+func NewProactorEventLoop(p proactors.Proactor, opts ...LoopOption) (*ProactorEventLoop, error) {
 	const op = "new proactor event loop"
+	why := chosenByProgram
 	if p == nil {
-		if _, err := proactors.NewDefaultProactor(); err != nil {
+		var err error
+		if p, err = systemProactor(opts); err != nil {
 			return nil, opError(op, err)
 		}
+		why = bestProactor
 	}
-	return nil, opError(op, fmt.Errorf("%w: this version has no proactor loop; use NewSelectorEventLoop", errors.ErrUnsupported))
+	l := &ProactorEventLoop{proactor: p}
+	l.init(engine.NewProactorEngine(p), l, opts)
+	l.why = why
+	if p.Pinned() && l.pin == nil {
+		l.pin = &pinning{}
+	}
+	return l, nil
+}
+
+// Proactor returns the loop's proactor, for information. Its operations are the
+// loop's.
+func (l *ProactorEventLoop) Proactor() proactors.Proactor { return l.proactor }
+
+func systemProactor(opts []LoopOption) (proactors.Proactor, error) {
+	var c loopConfig
+	for _, o := range opts {
+		o(&c)
+	}
+	if c.pin != nil {
+		p, err := proactors.NewPinnedIOUringProactor()
+		if !errors.Is(err, errors.ErrUnsupported) {
+			return p, err
+		}
+	}
+	return proactors.NewDefaultProactor()
 }

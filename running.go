@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/go-asyncio/asyncio/internal/coro"
+	"github.com/go-asyncio/asyncio/internal/engine"
 )
 
 // running is the part of a loop that has a goroutine and runs passes on it.
@@ -181,8 +182,16 @@ func (b *runBody) Run(c *coro.Coro) {
 		continue // a callback did not return
 	}
 	l.forgetCurrent()
+	l.flush()
 	l.over = false
 	l.stopping.Store(false)
+}
+
+// flush has the system begin what is queued, for there is no poll soon.
+func (l *baseLoop) flush() {
+	if err := l.eng.Flush(); err != nil && !errors.Is(err, engine.ErrClosed) && l.failure == nil {
+		l.failure = opError("flush", err)
+	}
 }
 
 // fail ends the run with an error, at once.

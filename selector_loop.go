@@ -21,7 +21,9 @@ type SelectorEventLoop struct {
 // goroutine may call it.
 func NewSelectorEventLoop(s selectors.Selector, opts ...LoopOption) (*SelectorEventLoop, error) {
 	const op = "new selector event loop"
+	why := chosenByProgram
 	if s == nil {
+		why = bestSelector
 		var err error
 		if s, err = selectors.NewDefaultSelector(); err != nil {
 			return nil, opError(op, err)
@@ -33,21 +35,13 @@ func NewSelectorEventLoop(s selectors.Selector, opts ...LoopOption) (*SelectorEv
 	}
 	l := &SelectorEventLoop{selector: s}
 	l.init(eng, l, opts)
+	l.why = why
 	return l, nil
 }
 
 // Selector returns the loop's selector, for information. Its registrations are
 // the loop's to change.
 func (l *SelectorEventLoop) Selector() selectors.Selector { return l.selector }
-
-// newDefaultLoop makes the loop that is the platform's default.
-func newDefaultLoop() (EventLoop, error) {
-	l, err := NewSelectorEventLoop(nil)
-	if err != nil {
-		return nil, err
-	}
-	return l, nil
-}
 
 // LoopOption changes how a loop is made.
 type LoopOption func(*loopConfig)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/asynciotest"
+	"github.com/go-asyncio/asyncio/proactors"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
@@ -31,6 +32,33 @@ func TestSelectorEventLoop(t *testing.T) {
 					return nil, err
 				}
 				return asyncio.NewSelectorEventLoop(sel)
+			})
+		})
+	}
+}
+
+// TestProactorEventLoop runs the suite over every proactor of the machine.
+func TestProactorEventLoop(t *testing.T) {
+	for _, p := range []struct {
+		name string
+		make func() (proactors.Proactor, error)
+	}{
+		{"uring", proactors.NewIOUringProactor},
+		{"uring-pinned", proactors.NewPinnedIOUringProactor},
+		{"iocp", proactors.NewIOCPProactor},
+	} {
+		t.Run(p.name, func(t *testing.T) {
+			if pro, err := p.make(); errors.Is(err, errors.ErrUnsupported) {
+				t.Skip(err)
+			} else if err == nil {
+				pro.Close()
+			}
+			asynciotest.TestLoop(t, func() (asyncio.EventLoop, error) {
+				pro, err := p.make()
+				if err != nil {
+					return nil, err
+				}
+				return asyncio.NewProactorEventLoop(pro)
 			})
 		})
 	}

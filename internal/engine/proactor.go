@@ -137,6 +137,9 @@ func (e *ProactorEngine) Close() error {
 // Name implements Engine.
 func (e *ProactorEngine) Name() string { return e.p.Name() }
 
+// Detail says what of the proactor is in use, for reports.
+func (e *ProactorEngine) Detail() string { return e.p.String() }
+
 // claim enters n as what has fd. Whatever was watched there is watched no
 // more: the number belongs to n now.
 func (e *ProactorEngine) claim(fd uintptr, n pnode) error {
