@@ -34,6 +34,7 @@ type serveOptions struct {
 	listen   string
 	loop     string
 	selector string
+	pinned   bool
 	api      string
 	loops    int
 	share    string
@@ -49,6 +50,7 @@ func prepareServe(f *flags) func(*os.File) error {
 	f.StringVar(&o.listen, "listen", "127.0.0.1:7777", "`HOST:PORT` to listen on; port 0 is one that the system picks")
 	f.choice(&o.loop, "loop", "selector", "kind of event loop", "selector", "proactor")
 	f.StringVar(&o.selector, "selector", "", "`NAME` of what waits for readiness: epoll, poll, select, ...; by default the best of this machine")
+	f.BoolVar(&o.pinned, "pinned", false, "each loop keeps to a thread of its own")
 	f.choice(&o.api, "api", "protocol", "what the echo is written with", "protocol", "streams", "sock")
 	f.IntVar(&o.loops, "loops", 1, "`N` event loops on one port, each on a goroutine of its own")
 	f.choice(&o.share, "share", shareAuto, "how several loops share the port", shareAuto, shareReusePort, shareHandOver)
@@ -65,8 +67,8 @@ func prepareServe(f *flags) func(*os.File) error {
 // check finds what is wrong with the flags before anything is opened.
 func (o *serveOptions) check() error {
 	switch {
-	case o.loop == "proactor":
-		return errors.New("--loop proactor is not in this version: use --loop selector")
+	case o.loop == "proactor" && o.selector != "":
+		return usage("--selector %s with --loop proactor: a proactor has no selector", o.selector)
 	case o.api == "sock":
 		return errors.New("--api sock is not in this version: use --api protocol or --api streams")
 	case o.loops < 1 || o.loops > maxLoops:

@@ -161,7 +161,7 @@ func TestServeRefuses(t *testing.T) {
 		{"unknown loop", "serve --loop uv", 2, "selector, proactor"},
 		{"unknown api", "serve --api rest", 2, "protocol, streams, sock"},
 		{"unknown share", "serve --share no", 2, "auto, reuseport, handover"},
-		{"proactor", "serve --loop proactor", 1, "--loop proactor is not in this version"},
+		{"proactor with selector", "serve --loop proactor --selector epoll", 2, "a proactor has no selector"},
 		{"sock", "serve --api sock", 1, "--api sock is not in this version"},
 		{"no loops", "serve --loops 0", 2, "--loops 0"},
 		{"too many loops", "serve --loops 99999", 2, "--loops 99999"},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/proactors"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
@@ -46,14 +47,17 @@ func (c *counters) received(n int) {
 
 // startWorkers makes the loops and runs each on a goroutine.
 func startWorkers(o *serveOptions, metered bool) ([]*worker, error) {
-	newSelector, err := selectorNamed(o.selector)
+	newLoop, err := loopsOf(o)
 	if err != nil {
 		return nil, err
 	}
 	var workers []*worker
 	for range o.loops {
-		w, err := newWorker(newSelector, metered)
-		if err != nil {
+		w := &worker{ended: make(chan struct{})}
+		if metered {
+			w.sleep = &sleepMeter{}
+		}
+		if w.loop, err = newLoop(w.sleep); err != nil {
 			return nil, errors.Join(fmt.Errorf("cannot make event loop %d: %w", len(workers)+1, err), closeWorkers(workers))
 		}
 		workers = append(workers, w)
@@ -62,20 +66,45 @@ func startWorkers(o *serveOptions, metered bool) ([]*worker, error) {
 	return workers, nil
 }
 
-func newWorker(newSelector func() (selectors.Selector, error), metered bool) (*worker, error) {
-	s, err := newSelector()
+// loopsOf finds what makes the loops that the flags ask for; a meter that is not
+// nil gets to know how long the loop sleeps.
+func loopsOf(o *serveOptions) (func(*sleepMeter) (asyncio.EventLoop, error), error) {
+	var opts []asyncio.LoopOption
+	if o.pinned {
+		opts = append(opts, asyncio.WithPinnedThread())
+	}
+	if o.loop == "proactor" {
+		return func(m *sleepMeter) (asyncio.EventLoop, error) { return proactorLoop(m, o.pinned, opts) }, nil
+	}
+	newSelector, err := selectorNamed(o.selector)
 	if err != nil {
 		return nil, err
 	}
-	w := &worker{ended: make(chan struct{})}
-	if metered {
-		w.sleep = &sleepMeter{Selector: s}
-		s = w.sleep
+	return func(m *sleepMeter) (asyncio.EventLoop, error) {
+		s, err := newSelector()
+		if err != nil {
+			return nil, err
+		}
+		if m != nil {
+			s = &meteredSelector{s, m}
+		}
+		return asyncio.NewSelectorEventLoop(s, opts...)
+	}, nil
+}
+
+func proactorLoop(m *sleepMeter, pinned bool, opts []asyncio.LoopOption) (asyncio.EventLoop, error) {
+	if m == nil {
+		return asyncio.NewProactorEventLoop(nil, opts...)
 	}
-	if w.loop, err = asyncio.NewSelectorEventLoop(s); err != nil {
+	make := proactors.NewDefaultProactor
+	if pinned {
+		make = proactors.NewPinnedIOUringProactor
+	}
+	p, err := make()
+	if err != nil {
 		return nil, err
 	}
-	return w, nil
+	return asyncio.NewProactorEventLoop(&meteredProactor{p, m}, opts...)
 }
 
 func (w *worker) run() {
@@ -201,19 +230,36 @@ func closeWorkers(workers []*worker) error {
 	return errors.Join(errs...)
 }
 
-// sleepMeter measures how long a loop sleeps in its selector. A Select that does
-// not wait, which is nearly each one under load, costs nothing more.
+// sleepMeter measures how long a loop sleeps. A poll that does not block counts as
+// work.
 type sleepMeter struct {
-	selectors.Selector
-	slept time.Duration // the loop's alone
+	slept time.Duration
 }
 
-func (m *sleepMeter) Select(timeout time.Duration) ([]selectors.Ready, error) {
-	if timeout <= 0 {
-		return m.Selector.Select(timeout)
+func (m *sleepMeter) since(began time.Time) { m.slept += time.Since(began) }
+
+type meteredSelector struct {
+	selectors.Selector
+	meter *sleepMeter
+}
+
+// Select implements selectors.Selector.
+func (s *meteredSelector) Select(timeout time.Duration) ([]selectors.Ready, error) {
+	if timeout > 0 {
+		defer s.meter.since(time.Now())
 	}
-	began := time.Now()
-	ready, err := m.Selector.Select(timeout)
-	m.slept += time.Since(began)
-	return ready, err
+	return s.Selector.Select(timeout)
+}
+
+type meteredProactor struct {
+	proactors.Proactor
+	meter *sleepMeter
+}
+
+// Wait implements proactors.Proactor.
+func (p *meteredProactor) Wait(timeout time.Duration) ([]proactors.Completion, error) {
+	if timeout > 0 {
+		defer p.meter.since(time.Now())
+	}
+	return p.Proactor.Wait(timeout)
 }

@@ -45,6 +45,7 @@ var kinds = []kind{
 	{name: "asyncio-poll", source: command, args: []string{"--loop", "selector", "--selector", "poll"}},
 	{name: "asyncio-streams", source: command, args: []string{"--loop", "selector", "--selector", "epoll", "--api", "streams"}},
 	{name: "asyncio-proactor", source: command, args: []string{"--loop", "proactor"}},
+	{name: "asyncio-proactor-pinned", source: command, args: []string{"--loop", "proactor", "--pinned"}},
 }
 
 func allNames() []string {
