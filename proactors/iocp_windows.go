@@ -1,5 +1,289 @@
 package proactors
 
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/selectors"
+)
+
+// iocp is a completion port. Operations are asked for at once, since Windows has
+// no call for many; a Wait takes up to batch results in one.
+//
+// A socket that belongs to another port already (one of package net's) is polled
+// and then tried, so that it works, too, if slower.
+type iocp struct {
+	port    windows.Handle
+	afd     windows.Handle
+	quiet   bool    // no packet for what completes at once
+	connect uintptr // ConnectEx, once it has been asked for
+
+	foreign map[uintptr]struct{} // sockets of other ports
+	records *records
+	ops     []*Operation // by the index of their records
+	busy    int          // how many records the system has
+	memory  lending
+	vec     sock.Vec
+
+	done, out      []Completion // for the next Wait, of the last one
+	restart, spare []*record    // to be started again
+	packets        [batch]packet
+
+	woken  atomic.Bool // a packet is on its way that wakes
+	mu     sync.Mutex  // closed and port, for Wake
+	closed bool
+}
+
+const (
+	batch   = 256
+	wakeKey = 1
+)
+
 // NewIOCPProactor makes a proactor over the completion ports of Windows;
-// elsewhere errors.ErrUnsupported.
-func NewIOCPProactor() (Proactor, error) { return unsupported("IOCP proactor") }
+// elsewhere errors.ErrUnsupported. Any goroutine may call it.
+func NewIOCPProactor() (Proactor, error) {
+	if err := procGet.Find(); err != nil {
+		return nil, fmt.Errorf("proactors: IOCP: %w: %w", errors.ErrUnsupported, err)
+	}
+	// Winsock is started before its first socket.
+	if fd, err := sock.Open(sock.Inet4, sock.Datagram); err == nil {
+		_ = sock.Close(fd)
+	}
+	port, err := windows.CreateIoCompletionPort(windows.InvalidHandle, 0, 0, 1)
+	if err != nil {
+		return nil, fmt.Errorf("proactors: IOCP: %w", os.NewSyscallError("CreateIoCompletionPort", err))
+	}
+	afd, err := openAFD(port)
+	if err != nil {
+		return nil, fmt.Errorf("proactors: IOCP: opening %s: %w", afdDevice, errors.Join(err, windows.CloseHandle(port)))
+	}
+	p := &iocp{port: port, afd: afd, quiet: quietSuccess(), foreign: map[uintptr]struct{}{}, records: &records{}}
+	inUse.Store(p.records, nil)
+	return p, nil
+}
+
+// Attach implements [Proactor].
+func (p *iocp) Attach(fd uintptr) error {
+	if p.closed {
+		return ErrClosed
+	}
+	delete(p.foreign, fd)
+	err := sock.BindPort(fd, uintptr(p.port))
+	if err == windows.ERROR_INVALID_PARAMETER {
+		if _, err := sock.TypeOf(fd); err != nil {
+			return fmt.Errorf("proactors: IOCP: attach %d: %w", fd, err)
+		}
+		p.foreign[fd] = struct{}{}
+		err = sock.SetNonblock(fd, true)
+	} else if err == nil && p.quiet {
+		err = windows.SetFileCompletionNotificationModes(windows.Handle(fd),
+			windows.FILE_SKIP_COMPLETION_PORT_ON_SUCCESS|windows.FILE_SKIP_SET_EVENT_ON_HANDLE)
+	}
+	if err != nil {
+		return fmt.Errorf("proactors: IOCP: attach %d: %w", fd, err)
+	}
+	return nil
+}
+
+// Wait implements [Proactor].
+func (p *iocp) Wait(timeout time.Duration) ([]Completion, error) {
+	if p.closed {
+		return nil, ErrClosed
+	}
+	p.startAgain()
+	if len(p.done) > 0 {
+		timeout = 0
+	}
+	n, err := getPackets(p.port, p.packets[:], milliseconds(timeout))
+	if err != nil {
+		return nil, fmt.Errorf("proactors: IOCP: %w", os.NewSyscallError("GetQueuedCompletionStatusEx", err))
+	}
+	for i := range p.packets[:n] {
+		if k := &p.packets[i]; k.key == wakeKey {
+			p.woken.Store(false)
+		} else {
+			p.packet(k)
+		}
+	}
+	p.out, p.done = p.done, p.out[:0]
+	for _, c := range p.out {
+		if c.Flags&More == 0 {
+			p.retire(c.Op)
+		}
+	}
+	return p.out, nil
+}
+
+// retire makes an operation idle.
+func (p *iocp) retire(op *Operation) {
+	r := p.records.at(uint32(op.Tag - 1))
+	op.Tag, p.ops[r.index] = 0, nil
+	p.records.give(r)
+}
+
+// milliseconds rounds up, so that a timer is not early, and says "without limit"
+// for selectors.Forever.
+func milliseconds(d time.Duration) uint32 {
+	switch {
+	case d <= 0:
+		return 0
+	case d == selectors.Forever:
+		return windows.INFINITE
+	}
+	return uint32(min((d-1)/time.Millisecond+1, windows.INFINITE-1))
+}
+
+// Flush implements [Proactor].
+func (p *iocp) Flush() error {
+	if p.closed {
+		return ErrClosed
+	}
+	p.startAgain()
+	return nil
+}
+
+// Wake implements [Proactor]. However many come until the next Wait, one packet
+// is posted.
+func (p *iocp) Wake() {
+	if p.woken.Swap(true) {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		// If there is no memory for a packet, the next call may have more luck.
+		if err := windows.PostQueuedCompletionStatus(p.port, 0, wakeKey, nil); err != nil {
+			p.woken.Store(false)
+		}
+	}
+}
+
+// Cancel implements [Proactor].
+func (p *iocp) Cancel(op *Operation) {
+	if p.closed || op.Tag == 0 {
+		return
+	}
+	r := p.records.at(uint32(op.Tag - 1))
+	if r.cancelled {
+		return
+	}
+	r.cancelled = true
+	switch r.state {
+	case system:
+		p.cancel(r)
+	case waiting:
+		p.tell(r, -int32(ErrCancelled), 0)
+	}
+}
+
+// cancel asks the system for the early end. If it has ended already, its packet is
+// on its way.
+func (p *iocp) cancel(r *record) {
+	h := windows.Handle(r.fd)
+	if r.kind == Poll || r.polls {
+		h = p.afd
+	}
+	_ = windows.CancelIoEx(h, &r.ov)
+}
+
+// recordOf is the record that begins with ov.
+func recordOf(ov *windows.Overlapped) *record { return (*record)(unsafe.Pointer(ov)) }
+
+// Accepted implements [Proactor].
+func (p *iocp) Accepted(c Completion) uintptr { return acceptedFD(c.Flags) }
+
+// Memory implements [Proactor].
+func (p *iocp) Memory(c Completion) []byte { return p.memory.pieces[lentPiece(c.Flags)][:c.N] }
+
+// Release implements [Proactor].
+func (p *iocp) Release(c Completion) {
+	if !p.closed {
+		p.memory.give(lentPiece(c.Flags))
+	}
+}
+
+// Pinned implements [Proactor].
+func (p *iocp) Pinned() bool { return false }
+
+// Descriptors implements [Proactor].
+func (p *iocp) Descriptors() []uintptr { return []uintptr{uintptr(p.port), uintptr(p.afd)} }
+
+// Name implements [Proactor].
+func (p *iocp) Name() string { return "IOCP" }
+
+// String implements [Proactor].
+func (p *iocp) String() string {
+	s := "IOCP: AcceptEx, ConnectEx, readiness from AFD"
+	if p.quiet {
+		s += ", no packet for what completes at once"
+	}
+	return s
+}
+
+// patience is how long Close waits for the system to let go of one more record.
+const patience = 10 * time.Second
+
+// Close implements [Proactor]. If the system keeps an operation against all
+// rules, its memory stays, and Close says so.
+func (p *iocp) Close() error {
+	if p.closed {
+		return nil
+	}
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	for i := range uint32(len(p.ops)) {
+		if r := p.records.at(i); r.state == system {
+			r.cancelled = true
+			p.cancel(r)
+		}
+	}
+	err := p.drain()
+	for _, c := range p.done {
+		if fd := acceptedFD(c.Flags); fd != 0 && c.N == 0 && c.Flags&Lent == 0 {
+			_ = sock.Close(fd)
+		}
+	}
+	for _, op := range p.ops {
+		if op != nil {
+			op.Tag = 0
+		}
+	}
+	if err == nil {
+		p.records.pins.Unpin()
+		inUse.Delete(p.records)
+	}
+	p.ops, p.done, p.restart, p.spare = nil, nil, nil, nil
+	sock.ForgetPort(uintptr(p.port))
+	return errors.Join(err, windows.CloseHandle(p.afd), windows.CloseHandle(p.port))
+}
+
+// drain waits until the system has no record any more.
+func (p *iocp) drain() error {
+	for p.busy > 0 {
+		n, err := getPackets(p.port, p.packets[:], milliseconds(patience))
+		if err != nil {
+			return fmt.Errorf("proactors: IOCP: close: %w", os.NewSyscallError("GetQueuedCompletionStatusEx", err))
+		}
+		if n == 0 {
+			return fmt.Errorf("proactors: IOCP: close: the system does not end %d operations", p.busy)
+		}
+		for i := range p.packets[:n] {
+			if k := &p.packets[i]; k.key != wakeKey {
+				p.packet(k)
+			}
+		}
+	}
+	for _, r := range p.restart {
+		r.leave()
+	}
+	return nil
+}

@@ -88,7 +88,10 @@ func ConnectError(fd uintptr) error {
 func ShutdownWrite(fd uintptr) error { return windows.Shutdown(windows.Handle(fd), windows.SHUT_WR) }
 
 // Close closes a socket. It may sleep if SetLinger asked for that.
-func Close(fd uintptr) error { return windows.Closesocket(windows.Handle(fd)) }
+func Close(fd uintptr) error {
+	ports.Delete(fd) // before another socket can get the number
+	return windows.Closesocket(windows.Handle(fd))
+}
 
 // SetNonblock sets whether calls on a socket return an error for which
 // WouldBlock holds instead of sleeping. Overlapped operations are not affected.

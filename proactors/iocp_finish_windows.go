@@ -1,0 +1,151 @@
+package proactors
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/go-asyncio/asyncio/internal/sock"
+)
+
+// packet acts on a packet of the port.
+func (p *iocp) packet(k *packet) {
+	r := recordOf(k.ov)
+	p.busy--
+	if status := windows.NTStatus(r.ov.Internal); status != 0 && !(r.kind == Poll || r.polls) {
+		// Winsock knows its own name of what the kernel says, as long as the
+		// socket is there.
+		var n, flags uint32
+		err := windows.WSAGetOverlappedResult(windows.Handle(r.fd), &r.ov, &n, false, &flags)
+		if err == nil {
+			p.finish(r, k.n)
+		} else {
+			p.failed(r, errnoOf(err))
+		}
+		return
+	} else if int32(status) < 0 {
+		p.failed(r, status.Errno())
+		return
+	}
+	if r.kind == Poll || r.polls {
+		p.ready(r)
+	} else {
+		p.finish(r, k.n)
+	}
+}
+
+// finish ends an operation that the system has done.
+func (p *iocp) finish(r *record, n uint32) {
+	switch r.kind {
+	case Accept:
+		if err := setContext(r.accepted, windows.SO_UPDATE_ACCEPT_CONTEXT, &r.fd); err != nil {
+			p.failed(r, errnoOf(err)) // the listener is closed, or the connection was reset
+			return
+		}
+		p.connected(r)
+	case Receive:
+		if r.own {
+			p.receiveOwn(r)
+			return
+		}
+		p.tell(r, int32(n), 0)
+	case Send:
+		p.tell(r, int32(n), 0)
+	case Connect:
+		if err := setContext(r.fd, windows.SO_UPDATE_CONNECT_CONTEXT, nil); err != nil {
+			p.failed(r, errnoOf(err))
+			return
+		}
+		p.tell(r, 0, 0)
+	}
+}
+
+// connected tells of an accepted connection.
+func (p *iocp) connected(r *record) {
+	fd := r.accepted
+	r.accepted = 0
+	p.tell(r, 0, accepted(fd)|r.more())
+}
+
+// more is the flag of a repeated operation that goes on.
+func (r *record) more() Flags {
+	if r.repeat && !r.cancelled {
+		return More
+	}
+	return 0
+}
+
+// receiveOwn reads into a piece of the proactor's memory what is there.
+func (p *iocp) receiveOwn(r *record) {
+	piece, ok := p.memory.take()
+	if !ok {
+		p.again(r)
+		return
+	}
+	n, err := sock.Read(r.fd, p.memory.pieces[piece])
+	switch {
+	case err == nil && n > 0:
+		p.tell(r, int32(n), lent(piece)|r.more())
+		return
+	case err == nil:
+		p.tell(r, 0, 0)
+	case !sock.WouldBlock(err):
+		p.failed(r, errnoOf(err))
+	case r.polls:
+		p.pollFor(r)
+	default:
+		p.again(r) // somebody else has read it
+	}
+	p.memory.give(piece)
+}
+
+// failed ends an operation that the system refuses.
+func (p *iocp) failed(r *record, errno syscall.Errno) {
+	if r.accepted != 0 {
+		_ = sock.Close(r.accepted)
+		r.accepted = 0
+	}
+	switch {
+	case r.cancelled:
+		errno = ErrCancelled
+	case r.kind == Accept && sock.Disconnected(errno):
+		p.again(r) // that one gave up while it waited
+		return
+	}
+	p.tell(r, -int32(errno), 0)
+}
+
+// again puts a record on the list of those that the next Wait or Flush starts.
+func (p *iocp) again(r *record) {
+	if r.cancelled {
+		p.tell(r, -int32(ErrCancelled), 0)
+		return
+	}
+	r.state = waiting
+	p.restart = append(p.restart, r)
+}
+
+// tell puts a completion on the list of those that Wait returns.
+func (p *iocp) tell(r *record, n int32, flags Flags) {
+	p.done = append(p.done, Completion{p.ops[r.index], n, flags})
+	if flags&More != 0 {
+		p.again(r)
+		return
+	}
+	r.state = told
+	r.leave()
+}
+
+// startAgain starts what is on the list. Who still finds no memory stays there.
+func (p *iocp) startAgain() {
+	list := p.restart
+	p.restart = p.spare[:0]
+	for _, r := range list {
+		if r.state != waiting {
+			continue // cancelled
+		}
+		p.start(r)
+	}
+	clear(list)
+	p.spare = list[:0]
+}

@@ -1,0 +1,44 @@
+package proactors
+
+// Memory for receives without any of their own. A socket that nothing comes on
+// has none: the system tells that there is something by a receive of no bytes,
+// and only then is memory looked for.
+const (
+	pieceSize = 16 << 10
+	maxPieces = 1024 // 16 MiB on their way at once
+)
+
+// lending is memory in pieces, made when it is first needed.
+type lending struct {
+	pieces [][]byte
+	free   []uint32
+}
+
+// take returns a piece, or false when so much is lent that receives have to wait.
+func (m *lending) take() (uint32, bool) {
+	if n := len(m.free); n > 0 {
+		i := m.free[n-1]
+		m.free = m.free[:n-1]
+		return i, true
+	}
+	if len(m.pieces) == maxPieces {
+		return 0, false
+	}
+	m.pieces = append(m.pieces, make([]byte, pieceSize))
+	return uint32(len(m.pieces) - 1), true
+}
+
+func (m *lending) give(i uint32) { m.free = append(m.free, i) }
+
+// lent is a piece's number among a completion's own flags, and lentPiece the reverse.
+func lent(i uint32) Flags        { return Lent | Flags(i)<<ownShift }
+func lentPiece(f Flags) uint32   { return uint32(f >> ownShift) }
+func accepted(fd uintptr) Flags  { return Flags(fd) }
+func acceptedFD(f Flags) uintptr { return uintptr(f &^ (More | Lent)) }
+
+// A completion's own flags begin at bit 2, and they are all that there is room
+// for. They hold a socket whole: handles of the kernel are multiples of four, and
+// below 1<<32.
+const ownShift = 2
+
+func fitsFlags(fd uintptr) bool { return uint64(fd)>>32 == 0 && fd&3 == 0 }

@@ -1,0 +1,116 @@
+package proactors
+
+import (
+	"runtime"
+	"sync"
+
+	"golang.org/x/sys/windows"
+)
+
+// record is the system's side of an operation: all memory that the system may
+// touch from its start to its packet, but the user's own, which it pins.
+type record struct {
+	ov windows.Overlapped // first: its address is the record's; the start of it is an IO_STATUS_BLOCK
+
+	index     uint32
+	kind      Kind
+	state     state
+	polls     bool // the system polls the socket on its behalf, and then it is tried
+	repeat    bool
+	own       bool // Receive without Bufs
+	cancelled bool
+	mask      Mask
+	fd        uintptr
+	accepted  uintptr // Accept: the socket that is to become the connection
+
+	n, flags uint32
+	addrSize int
+	vec      []windows.WSABuf
+	bufs     [][]byte // polls: the same, for package sock
+	addrs    [128]byte
+	poll     afdPoll
+	pins     runtime.Pinner
+}
+
+// state says who has a record.
+type state uint8
+
+const (
+	unused  state = iota
+	system        // the system, until its packet has come
+	waiting       // the list of those that are to be started again
+	told          // the list of completions that the next Wait returns
+)
+
+const slabSize = 64
+
+type slab [slabSize]record
+
+// records are in slabs, since the system knows their addresses.
+type records struct {
+	slabs []*slab
+	free  []uint32
+	pins  runtime.Pinner
+}
+
+// inUse keeps the records of every proactor that is not closed: whoever loses one
+// must not lose memory that the system still writes to.
+var inUse sync.Map
+
+func (s *records) at(i uint32) *record { return &s.slabs[i/slabSize][i%slabSize] }
+
+func (s *records) take() *record {
+	if len(s.free) == 0 {
+		first := uint32(len(s.slabs) * slabSize)
+		l := new(slab)
+		s.pins.Pin(l)
+		s.slabs = append(s.slabs, l)
+		for i := range uint32(slabSize) {
+			l[slabSize-1-i].index = first + slabSize - 1 - i
+			s.free = append(s.free, first+slabSize-1-i)
+		}
+	}
+	n := len(s.free) - 1
+	r := s.at(s.free[n])
+	s.free = s.free[:n]
+	return r
+}
+
+func (s *records) give(r *record) {
+	r.state = unused
+	s.free = append(s.free, r.index)
+}
+
+// use remembers the user's memory and pins it.
+func (r *record) use(bufs [][]byte) {
+	r.vec = r.vec[:0]
+	for _, b := range bufs {
+		if len(b) == 0 {
+			continue
+		}
+		if len(r.vec) == maxVec {
+			break
+		}
+		r.pins.Pin(&b[0])
+		r.vec = append(r.vec, windows.WSABuf{Len: uint32(min(len(b), maxLen)), Buf: &b[0]})
+		if r.polls {
+			r.bufs = append(r.bufs, b)
+		}
+		if len(b) > maxLen {
+			break // it goes in part, so nothing may follow
+		}
+	}
+}
+
+// leave lets the user's memory go.
+func (r *record) leave() {
+	r.pins.Unpin()
+	clear(r.vec)
+	clear(r.bufs)
+	r.vec, r.bufs = r.vec[:0], r.bufs[:0]
+}
+
+const (
+	maxVec = 64      // pieces of one operation
+	maxLen = 1 << 30 // of one piece, and below what a result can be
+)

@@ -1,0 +1,170 @@
+package proactors
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/go-asyncio/asyncio/internal/sock"
+)
+
+// Submit implements [Proactor]. The system is asked at once.
+func (p *iocp) Submit(op *Operation, q *Request) error {
+	if p.closed {
+		return ErrClosed
+	}
+	if op.Tag != 0 {
+		return fmt.Errorf("proactors: IOCP: submit: %w: the operation is in flight", errInvalid)
+	}
+	if err := p.check(q); err != nil {
+		return fmt.Errorf("proactors: IOCP: submit: %w", err)
+	}
+	r := p.records.take()
+	for len(p.ops) <= int(r.index) {
+		p.ops = append(p.ops, nil)
+	}
+	p.ops[r.index], op.Tag = op, uint64(r.index)+1
+	_, r.polls = p.foreign[q.FD]
+	r.kind, r.fd, r.mask, r.repeat, r.cancelled = q.Kind, q.FD, q.Mask, q.Repeat, false
+	switch q.Kind {
+	case Receive:
+		r.own = len(q.Bufs) == 0
+		r.use(q.Bufs)
+	case Send:
+		r.use(q.Bufs)
+	case Connect:
+		r.addrSize = copy(r.addrs[:], q.Addr)
+	}
+	p.start(r)
+	return nil
+}
+
+var errInvalid = errors.New("invalid argument")
+
+func (p *iocp) check(q *Request) error {
+	_, foreign := p.foreign[q.FD]
+	switch q.Kind {
+	case Accept:
+	case Receive:
+		if len(q.Bufs) > 0 && total(q.Bufs) == 0 {
+			return fmt.Errorf("%w: a receive into no byte", errInvalid)
+		}
+	case Send:
+		if total(q.Bufs) == 0 {
+			return fmt.Errorf("%w: nothing to send", errInvalid)
+		}
+	case Connect:
+		if foreign {
+			return fmt.Errorf("%w: the socket belongs to another completion port", errors.ErrUnsupported)
+		}
+		if len(q.Addr) < 2 || len(q.Addr) > 128 {
+			return fmt.Errorf("%w: an address of %d bytes", errInvalid, len(q.Addr))
+		}
+	case Poll:
+		if q.Mask == 0 || q.Mask&^(Readable|Writable) != 0 {
+			return fmt.Errorf("%w: mask %#x", errInvalid, q.Mask)
+		}
+		if _, err := sock.TypeOf(q.FD); err != nil {
+			return fmt.Errorf("Windows can poll sockets only: %w", err)
+		}
+	default:
+		return fmt.Errorf("operation %d: %w", q.Kind, errors.ErrUnsupported)
+	}
+	return nil
+}
+
+func total(bufs [][]byte) (n int) {
+	for _, b := range bufs {
+		n += len(b)
+	}
+	return n
+}
+
+// start asks the system for a record's operation, or once more.
+func (p *iocp) start(r *record) {
+	r.ov = windows.Overlapped{}
+	r.n, r.flags = 0, 0
+	switch {
+	case r.kind == Poll:
+		p.pollFor(r)
+	case r.polls:
+		p.try(r)
+	case r.kind == Accept:
+		p.startAccept(r)
+	case r.kind == Receive:
+		p.startReceive(r)
+	case r.kind == Send:
+		err := windows.WSASend(windows.Handle(r.fd), &r.vec[0], uint32(len(r.vec)), &r.n, 0, &r.ov, nil)
+		p.started(r, err)
+	case r.kind == Connect:
+		p.startConnect(r)
+	}
+}
+
+func (p *iocp) startAccept(r *record) {
+	family, err := sock.FamilyOf(r.fd)
+	if err == nil {
+		r.accepted, err = sock.Open(family, sock.Stream)
+	}
+	if err == nil && !fitsFlags(r.accepted) {
+		_ = sock.Close(r.accepted)
+		err = windows.WSAEMFILE
+	}
+	if err != nil {
+		r.accepted = 0
+		p.failed(r, errnoOf(err))
+		return
+	}
+	const half = len(r.addrs) / 2
+	p.started(r, windows.AcceptEx(windows.Handle(r.fd), windows.Handle(r.accepted), &r.addrs[0], 0,
+		uint32(half), uint32(half), &r.n, &r.ov))
+}
+
+func (p *iocp) startReceive(r *record) {
+	if r.own {
+		r.vec = append(r.vec[:0], windows.WSABuf{}) // only says that there is something
+	}
+	p.started(r, windows.WSARecv(windows.Handle(r.fd), &r.vec[0], uint32(len(r.vec)), &r.n, &r.flags, &r.ov, nil))
+}
+
+func (p *iocp) startConnect(r *record) {
+	var err error
+	if p.connect == 0 {
+		p.connect, err = connectFunction(r.fd)
+	}
+	if err == nil {
+		err = bindAny(r.fd, binary.NativeEndian.Uint16(r.addrs[:]))
+	}
+	if err != nil {
+		p.failed(r, errnoOf(err))
+		return
+	}
+	ok, _, errno := syscall.SyscallN(p.connect, r.fd, uintptr(unsafe.Pointer(&r.addrs[0])), uintptr(r.addrSize), 0, 0,
+		uintptr(unsafe.Pointer(&r.n)), uintptr(unsafe.Pointer(&r.ov)))
+	if ok != 0 {
+		errno = 0
+	}
+	p.started(r, errno)
+}
+
+// started sorts what a call has returned that began an operation.
+func (p *iocp) started(r *record, err error) {
+	switch e := errnoOf(err); {
+	case e == 0 && p.quiet:
+		p.finish(r, r.n)
+	case e == 0 || e == windows.ERROR_IO_PENDING:
+		p.given(r)
+	default:
+		p.failed(r, e)
+	}
+}
+
+// given notes that the system has the record, and will post a packet.
+func (p *iocp) given(r *record) {
+	r.state = system
+	p.busy++
+}
