@@ -75,18 +75,33 @@ func (r *record) more() Flags {
 	return 0
 }
 
-// receiveOwn reads into a piece of the proactor's memory what is there.
+// receiveOwn reads into the proactor's memory what is there: a small piece, and if that
+// is filled a large one, too.
 func (p *iocp) receiveOwn(r *record) {
-	piece, ok := p.memory.take()
-	if !ok {
-		p.again(r)
-		return
+	for size := small; ; size = large {
+		piece, ok := p.memory.take(size)
+		if !ok {
+			p.again(r)
+			return
+		}
+		n, err := sock.Read(r.fd, p.memory.pieces[piece])
+		if err != nil || n == 0 {
+			p.memory.give(piece)
+			p.receivedNothing(r, err)
+			return
+		}
+		flags := lent(piece) | r.more()
+		if flags&More == 0 || size == large || n < sizes[size] {
+			p.tell(r, int32(n), flags)
+			return
+		}
+		p.done = append(p.done, Completion{p.ops[r.index], int32(n), flags})
 	}
-	n, err := sock.Read(r.fd, p.memory.pieces[piece])
+}
+
+// receivedNothing goes on from a read that brought no byte.
+func (p *iocp) receivedNothing(r *record, err error) {
 	switch {
-	case err == nil && n > 0:
-		p.tell(r, int32(n), lent(piece)|r.more())
-		return
 	case err == nil:
 		p.tell(r, 0, 0)
 	case !sock.WouldBlock(err):
@@ -94,9 +109,8 @@ func (p *iocp) receiveOwn(r *record) {
 	case r.polls:
 		p.pollFor(r)
 	default:
-		p.again(r) // somebody else has read it
+		p.again(r) // all that there was is read
 	}
-	p.memory.give(piece)
 }
 
 // failed ends an operation that the system refuses.

@@ -3,32 +3,48 @@ package proactors
 // Memory for receives without any of their own. A socket that nothing comes on
 // has none: the system tells that there is something by a receive of no bytes,
 // and only then is memory looked for.
+type pieceSize uint8
+
 const (
-	pieceSize = 16 << 10
-	maxPieces = 1024 // 16 MiB on their way at once
+	small pieceSize = iota
+	large
+)
+
+// sizes are the bytes of a piece, limits how many there are: 24 MiB in all.
+var (
+	sizes  = [...]int{16 << 10, 256 << 10}
+	limits = [...]int{1024, 32}
 )
 
 // lending is memory in pieces, made when it is first needed.
 type lending struct {
 	pieces [][]byte
-	free   []uint32
+	made   [len(sizes)]int
+	free   [len(sizes)][]uint32
 }
 
 // take returns a piece, or false when so much is lent that receives have to wait.
-func (m *lending) take() (uint32, bool) {
-	if n := len(m.free); n > 0 {
-		i := m.free[n-1]
-		m.free = m.free[:n-1]
+func (m *lending) take(size pieceSize) (uint32, bool) {
+	if n := len(m.free[size]); n > 0 {
+		i := m.free[size][n-1]
+		m.free[size] = m.free[size][:n-1]
 		return i, true
 	}
-	if len(m.pieces) == maxPieces {
+	if m.made[size] == limits[size] {
 		return 0, false
 	}
-	m.pieces = append(m.pieces, make([]byte, pieceSize))
+	m.made[size]++
+	m.pieces = append(m.pieces, make([]byte, sizes[size]))
 	return uint32(len(m.pieces) - 1), true
 }
 
-func (m *lending) give(i uint32) { m.free = append(m.free, i) }
+func (m *lending) give(i uint32) {
+	size := small
+	if len(m.pieces[i]) > sizes[small] {
+		size = large
+	}
+	m.free[size] = append(m.free[size], i)
+}
 
 // lent is a piece's number among a completion's own flags, and lentPiece the reverse.
 func lent(i uint32) Flags        { return Lent | Flags(i)<<ownShift }

@@ -1,0 +1,23 @@
+package engine_test
+
+import (
+	"testing"
+
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/enginetest"
+	"github.com/go-asyncio/asyncio/proactors"
+)
+
+func TestProactorEngine(t *testing.T) {
+	t.Parallel()
+	t.Run("iocp", func(t *testing.T) {
+		t.Parallel()
+		enginetest.Test(t, func() (engine.Engine, error) {
+			p, err := proactors.NewIOCPProactor()
+			if err != nil {
+				return nil, err
+			}
+			return engine.NewProactorEngine(p), nil
+		})
+	})
+}
