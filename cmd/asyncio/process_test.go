@@ -18,9 +18,15 @@ import (
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
+// keysVariable names a process and a key that is to be pressed at its console.
+const keysVariable = "ASYNCIO_TEST_PRESS"
+
 // TestMain makes the test binary the command in every process that a test starts.
 func TestMain(m *testing.M) {
 	const asCommand = "ASYNCIO_TEST_AS_COMMAND"
+	if keys := os.Getenv(keysVariable); keys != "" {
+		os.Exit(pressKeys(keys))
+	}
 	if os.Getenv(asCommand) != "" {
 		main()
 	}
@@ -39,7 +45,9 @@ func self(t *testing.T, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return exec.Command(path, args...)
+	c := exec.Command(path, args...)
+	ownConsole(c)
+	return c
 }
 
 // ran is how a command ended.

@@ -1,8 +1,8 @@
-//go:build !unix
+//go:build !unix && !windows
 
 package main
 
 import "os"
 
-// stopSignals end the server in good order: Ctrl-C and Ctrl-Break.
+// stopSignals end the server in good order: Ctrl-C.
 var stopSignals = []os.Signal{os.Interrupt}

@@ -1,25 +1,14 @@
-//go:build unix
-
 package main
 
 import (
 	"fmt"
 	"net"
-	"os"
 	"regexp"
 	"strconv"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 )
-
-func (s *server) signal(sig os.Signal) {
-	s.t.Helper()
-	if err := s.command.Process.Signal(sig); err != nil {
-		s.t.Fatal(err)
-	}
-}
 
 var summaryLine = regexp.MustCompile(`^served (\d+) clients?, (\d+) messages?, (\d+) bytes? in \d+\.\d s(?:, (\d+) clients? cut off)?\n$`)
 
@@ -91,7 +80,7 @@ func TestServeCounts(t *testing.T) {
 			}
 			return exchange(c, nil)
 		})
-		s.signal(syscall.SIGTERM)
+		s.terminate()
 		if got, want := s.summary(), (summed{clients, clients * rounds, clients * rounds * 3, 0}); got != want {
 			t.Errorf("summary: %+v, want %+v", got, want)
 		}
@@ -108,7 +97,7 @@ func TestServeLetsClientsFinish(t *testing.T) {
 		if err := roundTrip(c, []byte("before")); err != nil {
 			t.Fatal(err)
 		}
-		s.signal(os.Interrupt)
+		s.interrupt()
 		s.waitUntilRefused()
 		if err := roundTrip(c, []byte("after")); err != nil {
 			t.Errorf("while it drains: %v", err)
@@ -148,7 +137,7 @@ func cutsOff(t *testing.T, args ...string) {
 	if err := ended.CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
-	s.signal(os.Interrupt)
+	s.interrupt()
 	if got := s.summary(); got.cut != 3 || got.clients != 3 {
 		t.Errorf("summary: %+v", got)
 	}
@@ -164,11 +153,11 @@ func TestServeEndsAtOnceOnSecondSignal(t *testing.T) {
 		if err := roundTrip(s.dial(), []byte("I stay")); err != nil {
 			t.Fatal(err)
 		}
-		s.signal(os.Interrupt)
+		s.interrupt()
 		s.waitUntilRefused()
-		s.signal(os.Interrupt)
+		s.interrupt()
 		s.wait()
-		if w := s.command.ProcessState.Sys().(syscall.WaitStatus); !w.Signaled() || w.Signal() != syscall.SIGINT {
+		if !endedByInterrupt(s.command.ProcessState) {
 			t.Errorf("it ended with %v", s.command.ProcessState)
 		}
 	})
@@ -204,7 +193,7 @@ func TestServeInterruptedUnderLoad(t *testing.T) {
 		case <-time.After(patience):
 			t.Fatal("no load")
 		}
-		s.signal(os.Interrupt)
+		s.interrupt()
 		for range clients {
 			if err := <-ended; regexp.MustCompile(`came back as`).MatchString(err.Error()) {
 				t.Error(err)
