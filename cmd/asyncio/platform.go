@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/proactors"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
@@ -66,9 +66,9 @@ func verdictOf(err error) verdict {
 
 // defaultReport is what NewEventLoop makes.
 type defaultReport struct {
-	Loop     string `json:"loop,omitempty"`
-	Selector string `json:"selector,omitempty"`
-	Why      string `json:"why"`
+	Loop string `json:"loop,omitempty"`
+	Over string `json:"over,omitempty"` // the mechanism
+	Why  string `json:"why"`
 }
 
 type loopReport struct {
@@ -121,17 +121,17 @@ func examine() *platform {
 	p := &platform{
 		Version: version(),
 		Go:      runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(),
-		Proactors: examineProactors(),
-		Limits:    examineLimits(),
+		Limits: examineLimits(),
 	}
 	available := selectors.Available()
 	for _, info := range available {
 		p.Selectors = append(p.Selectors, examineSelector(info))
 	}
-	p.Default = examineDefault(available)
+	p.Proactors = examineProactors()
+	p.Default = examineDefault()
 	p.Loops = []loopReport{
 		{"SelectorEventLoop", selectorLoopVerdict(p.Selectors), p.Default.Loop == "SelectorEventLoop"},
-		{"ProactorEventLoop", verdict{Error: notInThisVersion}, p.Default.Loop == "ProactorEventLoop"},
+		{"ProactorEventLoop", proactorLoopVerdict(p.Proactors), p.Default.Loop == "ProactorEventLoop"},
 	}
 	p.Features, p.Clock = examineFeatures(), examineClock()
 	return p
@@ -164,30 +164,51 @@ func selectorLoopVerdict(all []selectorReport) verdict {
 	return v
 }
 
+// examineProactors tries each.
+func examineProactors() []proactorReport {
+	system := systemProactors()
+	var all []proactorReport
+	for _, p := range []struct {
+		name string
+		new  func() (proactors.Proactor, error)
+	}{
+		{"io_uring", proactors.NewIOUringProactor},
+		{"iocp", proactors.NewIOCPProactor},
+	} {
+		all = append(all, proactorReport{p.name, verdictOf(tryProactor(p.new, tryEverything)), system[p.name]})
+	}
+	return all
+}
+
+// proactorLoopVerdict: the loop works if it does over one of the proactors; if not,
+// what counts is why it does not over the one that the system has.
+func proactorLoopVerdict(all []proactorReport) verdict {
+	v := verdict{Error: "the system has no proactor"}
+	for _, p := range all {
+		switch {
+		case p.Works:
+			return p.verdict
+		case p.System.Works:
+			v = p.verdict
+		}
+	}
+	return v
+}
+
 // examineDefault makes a loop as a program that says nothing would.
-func examineDefault(available []selectors.Info) defaultReport {
+func examineDefault() defaultReport {
 	loop, err := asyncio.NewEventLoop()
 	if err != nil {
 		return defaultReport{Why: "none could be made: " + oneLine(err)}
 	}
 	defer loop.Close()
-	over, ok := loop.(*asyncio.SelectorEventLoop)
-	if !ok {
-		return defaultReport{Loop: fmt.Sprintf("%T", loop), Why: "the event loop policy says so"}
+	b, err := asyncio.LoopBackend(loop)
+	if err != nil {
+		return defaultReport{Loop: fmt.Sprintf("%T", loop), Why: oneLine(err)}
 	}
-	r := defaultReport{Loop: "SelectorEventLoop", Selector: nameOf(over.Selector())}
-	var names []string
-	for _, i := range available {
-		names = append(names, i.Name)
+	r := defaultReport{Loop: "SelectorEventLoop", Over: b.Name, Why: b.Why}
+	if b.Kind == "proactor" {
+		r.Loop = "ProactorEventLoop"
 	}
-	r.Why = fmt.Sprintf("%s is the first of %s that works here, and ProactorEventLoop is %s",
-		r.Selector, strings.Join(names, ", "), notInThisVersion)
 	return r
-}
-
-func nameOf(s selectors.Selector) string {
-	if n, ok := s.(interface{ Name() string }); ok {
-		return n.Name()
-	}
-	return fmt.Sprintf("%T", s)
 }

@@ -5,9 +5,9 @@ import (
 	"unsafe"
 )
 
-// examineProactors makes an io_uring: io_uring_setup(2), which has the same number
+// systemProactors makes an io_uring: io_uring_setup(2), which has the same number
 // on every architecture that Go supports but MIPS.
-func examineProactors() []proactorReport {
+func systemProactors() map[string]verdict {
 	const (
 		sysSetup = 425
 		entries  = 1
@@ -20,10 +20,7 @@ func examineProactors() []proactorReport {
 	} else {
 		err = syscall.Close(int(fd))
 	}
-	return []proactorReport{
-		{"io_uring", verdict{Error: notInThisVersion}, verdictOf(err)},
-		{"iocp", verdict{Error: notInThisVersion}, verdict{Error: "Windows only"}},
-	}
+	return map[string]verdict{"io_uring": verdictOf(err), "iocp": {Error: "Windows only"}}
 }
 
 // setReusePort: SO_REUSEPORT, which package syscall does not name everywhere.

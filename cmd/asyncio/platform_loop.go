@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/proactors"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
@@ -26,6 +27,19 @@ func tryLoop(newSelector func() (selectors.Selector, error), trial func(context.
 	}
 	// What it has to say is in the error.
 	loop, err := asyncio.NewSelectorEventLoop(s, asyncio.WithLogger(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		return err
+	}
+	return runTrial(loop, trial)
+}
+
+// tryProactor is tryLoop for a proactor.
+func tryProactor(newProactor func() (proactors.Proactor, error), trial func(context.Context, asyncio.EventLoop) error) error {
+	p, err := newProactor()
+	if err != nil {
+		return err
+	}
+	loop, err := asyncio.NewProactorEventLoop(p, asyncio.WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return err
 	}

@@ -2,10 +2,7 @@
 
 package main
 
-// examineProactors: there are none on such a system.
-func examineProactors() []proactorReport {
-	return []proactorReport{
-		{"io_uring", verdict{Error: notInThisVersion}, verdict{Error: "Linux only"}},
-		{"iocp", verdict{Error: notInThisVersion}, verdict{Error: "Windows only"}},
-	}
+// systemProactors: there are none on such a system.
+func systemProactors() map[string]verdict {
+	return map[string]verdict{"io_uring": {Error: "Linux only"}, "iocp": {Error: "Windows only"}}
 }

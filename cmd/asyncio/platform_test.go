@@ -61,7 +61,7 @@ func checkSelectors(t *testing.T, p *platform) {
 		if s.Loop.Works != s.Works || s.Pipes != (s.Works && !s.SocketsOnly) {
 			t.Errorf("selector %+v", s)
 		}
-		if s.Default && p.Default.Selector != s.Name {
+		if s.Default && p.Default.Loop == "SelectorEventLoop" && p.Default.Over != s.Name {
 			t.Errorf("the default is %+v", p.Default)
 		}
 	}
@@ -69,6 +69,11 @@ func checkSelectors(t *testing.T, p *platform) {
 
 func checkLoops(t *testing.T, p *platform) {
 	t.Helper()
+	for _, pro := range p.Proactors {
+		if pro.Works && !pro.System.Works {
+			t.Errorf("proactor %+v", pro)
+		}
+	}
 	defaults := 0
 	for _, l := range p.Loops {
 		if l.Default {

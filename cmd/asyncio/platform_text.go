@@ -12,8 +12,8 @@ func (p *platform) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "asyncio %s, %s, %s/%s, %d CPUs\n", p.Version, p.Go, p.OS, p.Arch, p.CPUs)
 	fmt.Fprintf(&b, "default: %s", orNone(p.Default.Loop))
-	if p.Default.Selector != "" {
-		fmt.Fprintf(&b, " over %s", p.Default.Selector)
+	if p.Default.Over != "" {
+		fmt.Fprintf(&b, " over %s", p.Default.Over)
 	}
 	fmt.Fprintf(&b, "\n         %s\n", p.Default.Why)
 

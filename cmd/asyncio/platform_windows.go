@@ -16,16 +16,13 @@ func systemReusePort() error {
 	return errors.ErrUnsupported
 }
 
-// examineProactors makes a completion port. Package syscall's function for it has a
+// systemProactors makes a completion port. Package syscall's function for it has a
 // wrong signature.
-func examineProactors() []proactorReport {
+func systemProactors() map[string]verdict {
 	create := syscall.NewLazyDLL("kernel32.dll").NewProc("CreateIoCompletionPort")
 	port, _, err := create.Call(uintptr(syscall.InvalidHandle), 0, 0, 0)
 	if port != 0 {
 		err = syscall.CloseHandle(syscall.Handle(port))
 	}
-	return []proactorReport{
-		{"iocp", verdict{Error: notInThisVersion}, verdictOf(err)},
-		{"io_uring", verdict{Error: notInThisVersion}, verdict{Error: "Linux only"}},
-	}
+	return map[string]verdict{"iocp": verdictOf(err), "io_uring": {Error: "Linux only"}}
 }

@@ -9,6 +9,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/go-asyncio/asyncio"
 )
 
 const serveDetails = `
@@ -48,7 +50,7 @@ const maxLoops = 1024
 func prepareServe(f *flags) func(*os.File) error {
 	var o serveOptions
 	f.StringVar(&o.listen, "listen", "127.0.0.1:7777", "`HOST:PORT` to listen on; port 0 is one that the system picks")
-	f.choice(&o.loop, "loop", "selector", "kind of event loop", "selector", "proactor")
+	f.choice(&o.loop, "loop", loopAuto, "kind of event loop; auto is what the event loop policy makes by default", loopAuto, "selector", "proactor")
 	f.StringVar(&o.selector, "selector", "", "`NAME` of what waits for readiness: epoll, poll, select, ...; by default the best of this machine")
 	f.BoolVar(&o.pinned, "pinned", false, "each loop keeps to a thread of its own")
 	f.choice(&o.api, "api", "protocol", "what the echo is written with", "protocol", "streams", "sock")
@@ -57,11 +59,37 @@ func prepareServe(f *flags) func(*os.File) error {
 	f.DurationVar(&o.grace, "grace", 5*time.Second, "`TIME` for clients to finish after Ctrl-C, such as 500ms or 10s")
 	f.BoolVar(&o.quiet, "quiet", false, "no line per second, on a terminal either")
 	return func(out *os.File) error {
+		if err := o.chooseLoop(); err != nil {
+			return err
+		}
 		if err := o.check(); err != nil {
 			return err
 		}
 		return serve(&o, out)
 	}
+}
+
+// loopAuto is the loop that a program gets that says nothing.
+const loopAuto = "auto"
+
+// chooseLoop finds out which kind that is, unless a selector is asked for.
+func (o *serveOptions) chooseLoop() error {
+	if o.loop != loopAuto {
+		return nil
+	}
+	o.loop = "selector"
+	if o.selector != "" {
+		return nil
+	}
+	loop, err := asyncio.NewEventLoop()
+	if err != nil {
+		return err
+	}
+	b, err := asyncio.LoopBackend(loop)
+	if err == nil {
+		o.loop = b.Kind
+	}
+	return errors.Join(err, loop.Close())
 }
 
 // check finds what is wrong with the flags before anything is opened.
