@@ -58,6 +58,7 @@ func programCommand(name string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	// The race detector would have each program wait for a second at its end.
 	cmd.Env = append(os.Environ(), programVariable+"="+name, "GORACE=atexit_sleep_ms=0")
+	ownConsole(cmd)
 	return cmd
 }
 

@@ -22,23 +22,16 @@ func NewWindowsSelectorEventLoopPolicy() (*WindowsSelectorEventLoopPolicy, error
 	if err := needWindows("windows selector event loop policy"); err != nil {
 		return nil, err
 	}
-	return &WindowsSelectorEventLoopPolicy{NewDefaultEventLoopPolicy(newDefaultLoop)}, nil
+	return &WindowsSelectorEventLoopPolicy{NewDefaultEventLoopPolicy(func() (EventLoop, error) { return newLoopOf(loopSelector) })}, nil
 }
 
 // NewWindowsProactorEventLoopPolicy makes the policy. On other systems than
-// Windows: errors.ErrUnsupported; and in this version its NewEventLoop answers so
-// on Windows, too. Any goroutine may call it.
+// Windows: errors.ErrUnsupported. Any goroutine may call it.
 func NewWindowsProactorEventLoopPolicy() (*WindowsProactorEventLoopPolicy, error) {
 	if err := needWindows("windows proactor event loop policy"); err != nil {
 		return nil, err
 	}
-	return &WindowsProactorEventLoopPolicy{NewDefaultEventLoopPolicy(func() (EventLoop, error) {
-		l, err := NewProactorEventLoop(nil)
-		if err != nil {
-			return nil, err
-		}
-		return l, nil
-	})}, nil
+	return &WindowsProactorEventLoopPolicy{NewDefaultEventLoopPolicy(func() (EventLoop, error) { return newLoopOf(loopProactor) })}, nil
 }
 
 func needWindows(op string) error {

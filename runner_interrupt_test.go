@@ -1,5 +1,3 @@
-//go:build unix
-
 package asyncio_test
 
 import (
@@ -7,17 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
-	"os/signal"
-	"syscall"
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
 )
-
-// interruptSelf is Ctrl-C.
-func interruptSelf() { _ = syscall.Kill(os.Getpid(), syscall.SIGINT) }
 
 var interruptBusyProgram = program("interrupt busy", func() error {
 	var c complaints
@@ -82,13 +74,13 @@ var interruptWaitingProgram = program("interrupt waiting", func() error {
 // noSignalsProgram: where the signal is ignored, as under nohup, it stays so.
 var noSignalsProgram = program("no signals", func() error {
 	var c complaints
-	signal.Ignore(os.Interrupt)
+	ignoreInterrupt()
 	v, err := asyncio.Run(context.Background(), func(ctx context.Context) (int, error) {
 		interruptSelf()
 		return 42, asyncio.Sleep(ctx, instant)
 	})
 	c.check(v == 42 && err == nil, "%v, %v", v, err)
-	c.check(signal.Ignored(os.Interrupt), "the signal is no longer ignored")
+	c.check(interruptIgnored(), "the signal is no longer ignored")
 	return c.err()
 })
 
@@ -184,13 +176,13 @@ func TestInterruptEndsProgram(t *testing.T) {
 				if !lines.Scan() || lines.Text() != want {
 					t.Errorf("it printed %q, want %q", lines.Text(), want)
 				}
-				must(t, cmd.Process.Signal(os.Interrupt))
+				must(t, interrupt(cmd))
 			}
 			for lines.Scan() {
 				t.Errorf("it printed %q more", lines.Text())
 			}
 			var exit *exec.ExitError
-			if err := cmd.Wait(); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGINT {
+			if err := cmd.Wait(); !errors.As(err, &exit) || !endedByInterrupt(exit) {
 				t.Errorf("it ended with %v, want the signal", err)
 			}
 		})
