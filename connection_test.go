@@ -477,7 +477,7 @@ func TestStaggeredRace(t *testing.T) {
 				}
 			}
 			r := race[int]{
-				loop:     &n.l.baseLoop,
+				loop:     n.l,
 				attempts: []func(context.Context) (int, error){attempt(0, syscall.ENOENT), attempt(1, nil), attempt(2, nil)},
 				goOn:     isSystemError,
 				discard:  func(int) { n.Error("a second winner") },
@@ -510,7 +510,7 @@ func TestStaggeredRace(t *testing.T) {
 			}
 			var dropped []int
 			r := race[int]{
-				loop: &n.l.baseLoop, delay: time.Microsecond, goOn: isSystemError,
+				loop: n.l, delay: time.Microsecond, goOn: isSystemError,
 				attempts: []func(context.Context) (int, error){late(0), late(1), late(2)},
 				discard:  func(v int) { dropped = append(dropped, v) },
 			}
@@ -531,7 +531,7 @@ func TestStaggeredRace(t *testing.T) {
 		n.run(func(ctx context.Context) {
 			for _, delay := range []time.Duration{0, time.Hour} {
 				r := race[int]{
-					loop: &n.l.baseLoop, delay: delay, goOn: isSystemError,
+					loop: n.l, delay: delay, goOn: isSystemError,
 					attempts: []func(context.Context) (int, error){
 						func(context.Context) (int, error) { return 0, errOdd },
 						func(context.Context) (int, error) { n.Error("tried on"); return 1, nil },

@@ -338,18 +338,68 @@ var chosenSelectorProgram = program("a chosen selector", func() error {
 	return c.err()
 })
 
-// TestProactorLoop: the example that makes a proactor loop on Windows gets a
-// clear answer in this version.
+// TestProactorLoop: the example that makes a proactor loop gets one, or the reason
+// why there is none.
 func TestProactorLoop(t *testing.T) {
 	t.Parallel()
 	loop, err := asyncio.NewProactorEventLoop(nil)
-	wantError(t, err, errors.ErrUnsupported)
-	if loop != nil || err == nil || !strings.Contains(err.Error(), "this version") {
-		t.Errorf("%v, %v", loop, err)
+	if err != nil {
+		wantError(t, err, errors.ErrUnsupported)
+		if loop != nil || !strings.Contains(err.Error(), "use a selector") {
+			t.Errorf("%v, %v", loop, err)
+		}
+		return
 	}
-	var p struct{ proactors.Proactor }
-	_, err = asyncio.NewProactorEventLoop(p)
-	wantError(t, err, errors.ErrUnsupported)
+	runIn(t, loop, func(ctx context.Context) { must(t, asyncio.Sleep(ctx, 0)) })
+	b, err := asyncio.LoopBackend(loop)
+	must(t, err)
+	if b.Kind != "proactor" || b.Name != loop.Proactor().Name() || b.Detail != loop.Proactor().String() || b.Why != "the best proactor of this machine" {
+		t.Errorf("%+v", b)
+	}
+	must(t, loop.Close())
+
+	p, err := proactors.NewDefaultProactor()
+	must(t, err)
+	loop, err = asyncio.NewProactorEventLoop(p)
+	must(t, err)
+	b, err = asyncio.LoopBackend(loop)
+	must(t, err)
+	if loop.Proactor() != p || b.Why != "given by the program" {
+		t.Errorf("%+v", b)
+	}
+	must(t, loop.Close())
+	_, err = p.Wait(0)
+	wantError(t, err, proactors.ErrClosed)
+}
+
+// TestLoopVariable: the environment chooses the loops of the default policy, and
+// nothing else in its place.
+func TestLoopVariable(t *testing.T) {
+	_, noProactor := proactors.NewDefaultProactor()
+	for _, c := range []struct {
+		value, kind string
+		err         error
+	}{
+		{"selector", "selector", nil},
+		{"proactor", "proactor", noProactor},
+		{"uv", "", asyncio.ErrInvalidArgument},
+	} {
+		t.Setenv(asyncio.LoopVariable, c.value)
+		loop, err := asyncio.NewDefaultEventLoopPolicy().NewEventLoop()
+		if c.err != nil {
+			if err == nil {
+				t.Errorf("%s: there is a loop: %v", c.value, loop)
+			}
+			continue
+		}
+		must(t, err)
+		b, err := asyncio.LoopBackend(loop)
+		must(t, err)
+		if b.Kind != c.kind || !strings.Contains(b.String(), "ASYNCIO_LOOP asks for it") {
+			t.Errorf("%s: %v", c.value, b)
+		}
+		must(t, loop.Close())
+	}
 }
 
 // MyEventLoopPolicy is a policy that overrides a part.
@@ -394,9 +444,14 @@ func TestSystemPolicies(t *testing.T) {
 		return
 	}
 	must(t, errors.Join(errS, errP))
-	loop, err := s.NewEventLoop()
-	must(t, err)
-	must(t, loop.Close())
-	_, err = p.NewEventLoop()
-	wantError(t, err, errors.ErrUnsupported)
+	for kind, policy := range map[string]asyncio.EventLoopPolicy{"selector": s, "proactor": p} {
+		loop, err := policy.NewEventLoop()
+		must(t, err)
+		backend, err := asyncio.LoopBackend(loop)
+		must(t, err)
+		if backend.Kind != kind {
+			t.Errorf("%T makes %v", policy, backend)
+		}
+		must(t, loop.Close())
+	}
 }

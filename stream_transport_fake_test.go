@@ -21,7 +21,7 @@ func TestTransportScripted(t *testing.T) {
 	t.Parallel()
 	overFake(t, "selev.019.transport-ctor", func(ctx context.Context, n *netTest) {
 		tr, fs := n.faked(ctx, &recorder{})
-		if tr.loop != &n.l.baseLoop || tr.stream != engine.Stream(fs) || tr.GetExtraInfo("socket") != any(uintptr(12345)) {
+		if tr.loop != n.l || tr.stream != engine.Stream(fs) || tr.GetExtraInfo("socket") != any(uintptr(12345)) {
 			n.Error("the transport does not know its loop, stream and descriptor")
 		}
 		fs.fd = 0
@@ -693,7 +693,7 @@ func TestTransportLateEvents(t *testing.T) {
 	t.Parallel()
 	overFake(t, "stream-refused", func(ctx context.Context, n *netTest) {
 		n.l.eng.(*scripted).stream = func(uintptr, engine.StreamHandler) (engine.Stream, error) { return nil, io.ErrNoProgress }
-		if _, err := newStreamTransport(&n.l.baseLoop, 1, &recorder{}, nil, sock.Addr{}, nil); err != io.ErrNoProgress {
+		if _, err := newStreamTransport(n.l, 1, &recorder{}, nil, sock.Addr{}, nil); err != io.ErrNoProgress {
 			n.Errorf("got %v", err)
 		}
 		if n.l.netState.first != nil {
@@ -703,7 +703,7 @@ func TestTransportLateEvents(t *testing.T) {
 	overFake(t, "abort-before-made", func(ctx context.Context, n *netTest) {
 		n.faked(ctx, &recorder{}) // sets the script up
 		r := &recorder{}
-		tr, err := newStreamTransport(&n.l.baseLoop, 2, r, nil, sock.Addr{}, nil)
+		tr, err := newStreamTransport(n.l, 2, r, nil, sock.Addr{}, nil)
 		if err != nil {
 			n.Fatal(err)
 		}

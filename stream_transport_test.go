@@ -49,7 +49,7 @@ func TestTransport(t *testing.T) {
 				onData: func([]byte) { order = append(order, "data") },
 			}
 			started := false
-			_, err = newStreamTransport(&n.l.baseLoop, a, r, nil, sock.Addr{}, callback(func() {
+			_, err = newStreamTransport(n.l, a, r, nil, sock.Addr{}, callback(func() {
 				order = append(order, "waiter")
 				started = true
 			}))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/proactors"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
@@ -32,12 +33,40 @@ var mechanisms = []struct {
 	{"devpoll", func() (selectors.Selector, error) { return selectors.NewDevpollSelector() }},
 }
 
+// proactorsHere are the proactors that the tests of this package run on.
+var proactorsHere = []struct {
+	name string
+	open func() (proactors.Proactor, error)
+}{
+	{"uring", proactors.NewIOUringProactor},
+	{"iocp", proactors.NewIOCPProactor},
+}
+
+// overProactors runs f in a subtest for each proactor of the system.
+func overProactors(t *testing.T, f func(n *netTest)) {
+	t.Helper()
+	for _, c := range proactorsHere {
+		p, err := c.open()
+		if errors.Is(err, errors.ErrUnsupported) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f(newTestOf(t, func(o LoopOption) (EventLoop, error) { return NewProactorEventLoop(p, o) }))
+		})
+	}
+}
+
 // overSelectors runs f as the subtest named row, once in a subtest for each
-// mechanism of the system.
+// mechanism of the system, proactors included.
 func overSelectors(t *testing.T, row string, f func(n *netTest)) {
 	t.Helper()
 	t.Run(row, func(t *testing.T) {
 		t.Parallel()
+		overProactors(t, f)
 		for _, m := range mechanisms {
 			s, err := m.open()
 			if errors.Is(err, errors.ErrUnsupported) {
@@ -58,7 +87,7 @@ func overSelectors(t *testing.T, row string, f func(n *netTest)) {
 // that reach the exception handler fail it.
 type netTest struct {
 	*testing.T
-	l   *SelectorEventLoop
+	l   *baseLoop
 	log *logBook
 
 	expectErrors bool
@@ -67,11 +96,17 @@ type netTest struct {
 
 func newNetTest(t *testing.T, s selectors.Selector) *netTest {
 	t.Helper()
+	return newTestOf(t, func(o LoopOption) (EventLoop, error) { return NewSelectorEventLoop(s, o) })
+}
+
+func newTestOf(t *testing.T, open func(LoopOption) (EventLoop, error)) *netTest {
+	t.Helper()
 	n := &netTest{T: t, log: &logBook{}}
-	l, err := NewSelectorEventLoop(s, WithLogger(slog.New(slog.NewTextHandler(n.log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	loop, err := open(WithLogger(slog.New(slog.NewTextHandler(n.log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	if err != nil {
 		t.Fatal(err)
 	}
+	l := loop.base()
 	n.l = l
 	n.check(l.SetExceptionHandler(func(_ EventLoop, c ExceptionContext) {
 		n.reported = append(n.reported, c)
@@ -81,6 +116,14 @@ func newNetTest(t *testing.T, s selectors.Selector) *netTest {
 	}))
 	t.Cleanup(func() { n.check(l.Close()) })
 	return n
+}
+
+// selector is the loop's, or nil if it runs over a proactor.
+func (n *netTest) selector() selectors.Selector {
+	if l, ok := n.l.self.(*SelectorEventLoop); ok {
+		return l.Selector()
+	}
+	return nil
 }
 
 // check fails the test for an error, and goes on.
@@ -416,7 +459,7 @@ func (n *netTest) faked(ctx context.Context, p Protocol) (*streamTransport, *fak
 		return fs, nil
 	}
 	eng.sockets = noSockets{}
-	t, err := newStreamTransport(&n.l.baseLoop, fs.fd, p, nil, sock.Addr{}, nil)
+	t, err := newStreamTransport(n.l, fs.fd, p, nil, sock.Addr{}, nil)
 	if err != nil {
 		n.Fatal(err)
 	}

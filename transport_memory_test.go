@@ -41,7 +41,7 @@ func TestIdleConnections(t *testing.T) {
 			for range k {
 				a, b, err := sock.Pair()
 				n.check(err)
-				_, err = newStreamTransport(&n.l.baseLoop, a, &BaseProtocol{}, nil, sock.Addr{}, nil)
+				_, err = newStreamTransport(n.l, a, &BaseProtocol{}, nil, sock.Addr{}, nil)
 				n.check(err)
 				peers = append(peers, b)
 			}
@@ -82,7 +82,7 @@ func TestEchoAllocatesNothing(t *testing.T) {
 		a, peer, err := sock.Pair()
 		n.check(err)
 		r := &echoProtocol{}
-		tr, err := newStreamTransport(&n.l.baseLoop, a, r, nil, sock.Addr{}, nil)
+		tr, err := newStreamTransport(n.l, a, r, nil, sock.Addr{}, nil)
 		n.check(err)
 		n.passes(ctx)
 		msg := make([]byte, 64)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/proactors"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
@@ -36,7 +37,7 @@ func (c *countingSelector) Unregister(f any) (*selectors.SelectorKey, error) {
 // readerTest is a loop with one end of a socket pair to watch and its other end.
 type readerTest struct {
 	*netTest
-	sel       *countingSelector
+	sel       *countingSelector // nil over a proactor, which registers nothing
 	fd, other uintptr
 }
 
@@ -58,24 +59,29 @@ func overPairs(t *testing.T, row string, f func(ctx context.Context, r *readerTe
 				sel := &countingSelector{Selector: s}
 				r := &readerTest{netTest: newNetTest(t, sel), sel: sel}
 				sel.calls = nil
-				var err error
-				if r.fd, r.other, err = sock.Pair(); err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(func() { sock.Close(r.fd); sock.Close(r.other) })
-				r.run(func(ctx context.Context) {
-					f(ctx, r)
-					r.l.RemoveReader(r.fd)
-					r.l.RemoveWriter(r.fd)
-				})
+				r.watch(f)
 			})
 		}
+		overProactors(t, func(n *netTest) { (&readerTest{netTest: n}).watch(f) })
+	})
+}
+
+func (r *readerTest) watch(f func(ctx context.Context, r *readerTest)) {
+	var err error
+	if r.fd, r.other, err = sock.Pair(); err != nil {
+		r.Fatal(err)
+	}
+	r.Cleanup(func() { sock.Close(r.fd); sock.Close(r.other) })
+	r.run(func(ctx context.Context) {
+		f(ctx, r)
+		r.l.RemoveReader(r.fd)
+		r.l.RemoveWriter(r.fd)
 	})
 }
 
 // registered is what the descriptor is registered for, "" for nothing.
 func (r *readerTest) registered() string {
-	k, err := r.l.Selector().GetKey(r.fd)
+	k, err := r.sel.GetKey(r.fd)
 	if errors.Is(err, selectors.ErrNotRegistered) {
 		return ""
 	}
@@ -85,6 +91,9 @@ func (r *readerTest) registered() string {
 
 func (r *readerTest) want(registered, calls string) {
 	r.Helper()
+	if r.sel == nil {
+		return
+	}
 	if got := r.registered(); got != registered {
 		r.Errorf("registered for %q, want %q", got, registered)
 	}
@@ -104,6 +113,13 @@ func (r *readerTest) removes(what func(uintptr) (bool, error), want bool) {
 func (r *readerTest) feed() {
 	if _, err := sock.Write(r.other, []byte("x")); err != nil {
 		r.Error(err)
+	}
+}
+
+// forgetCalls lets want count from here on.
+func (r *readerTest) forgetCalls() {
+	if r.sel != nil {
+		r.sel.calls = nil
 	}
 }
 
@@ -146,7 +162,7 @@ func TestReaders(t *testing.T) {
 		wrote := 0
 		r.check(r.l.AddReader(r.fd, nothing))
 		r.check(r.l.AddWriter(r.fd, func() { wrote++ }))
-		r.sel.calls = nil
+		r.forgetCalls()
 		r.removes(r.l.RemoveReader, true)
 		r.want("write", "modify write")
 		r.until(ctx, "the writer", func() bool { return wrote > 0 })
@@ -171,7 +187,7 @@ func TestReaders(t *testing.T) {
 		read := 0
 		r.check(r.l.AddReader(r.fd, func() { read++ }))
 		r.check(r.l.AddWriter(r.fd, nothing))
-		r.sel.calls = nil
+		r.forgetCalls()
 		r.removes(r.l.RemoveWriter, true)
 		r.want("read", "modify read")
 		r.feed()
@@ -293,8 +309,10 @@ func removedAfterPoll(ctx context.Context, r *readerTest, add func(uintptr, func
 		r.Errorf("%d callbacks called, want 1", called)
 	}
 	for _, fd := range fds {
-		if _, err := r.l.Selector().GetKey(fd); !errors.Is(err, selectors.ErrNotRegistered) {
-			r.Errorf("descriptor %d: %v", fd, err)
+		if sel := r.selector(); sel != nil {
+			if _, err := sel.GetKey(fd); !errors.Is(err, selectors.ErrNotRegistered) {
+				r.Errorf("descriptor %d: %v", fd, err)
+			}
 		}
 	}
 }
@@ -302,28 +320,37 @@ func removedAfterPoll(ctx context.Context, r *readerTest, add func(uintptr, func
 // TestLoopDescriptors is what the loop has of its own, and what is left of it.
 func TestLoopDescriptors(t *testing.T) {
 	t.Parallel()
-	own := func(n *netTest) []uintptr { return n.l.eng.(*engine.SelectorEngine).Descriptors() }
+	own := func(n *netTest) []uintptr { return n.l.eng.(interface{ Descriptors() []uintptr }).Descriptors() }
 	overSelectors(t, "selev.003a.close-releases", func(n *netTest) {
 		fds := own(n)
 		if len(fds) == 0 {
 			n.Fatal("a loop that cannot be woken")
 		}
-		if _, err := n.l.Selector().GetKey(fds[0]); err != nil {
-			n.Errorf("the loop does not watch its wake-ups: %v", err)
+		sel := n.selector()
+		if sel != nil {
+			if _, err := sel.GetKey(fds[0]); err != nil {
+				n.Errorf("the loop does not watch its wake-ups: %v", err)
+			}
 		}
 		n.check(n.l.Close())
-		if len(own(n)) != 0 || n.l.Selector().GetMap().Len() != 0 {
-			n.Errorf("left: %v, %d registrations", own(n), n.l.Selector().GetMap().Len())
+		if len(own(n)) != 0 || sel != nil && sel.GetMap().Len() != 0 {
+			n.Errorf("left: %v", own(n))
 		}
-		if _, err := n.l.Selector().Select(0); !errors.Is(err, selectors.ErrClosed) {
+		if sel == nil {
+			if _, err := n.l.self.(*ProactorEventLoop).Proactor().Wait(0); !errors.Is(err, proactors.ErrClosed) {
+				n.Errorf("the proactor is open: %v", err)
+			}
+		} else if _, err := sel.Select(0); !errors.Is(err, selectors.ErrClosed) {
 			n.Errorf("the selector is open: %v", err)
 		}
 		n.check(n.l.Close())
 	})
 	overSelectors(t, "events.034.internal-fds", func(n *netTest) {
 		n.run(func(ctx context.Context) {})
-		if k := n.l.Selector().GetMap().Len(); k != 1 {
-			n.Errorf("%d descriptors registered, want the loop's own alone", k)
+		if sel := n.selector(); sel != nil {
+			if k := sel.GetMap().Len(); k != 1 {
+				n.Errorf("%d descriptors registered, want the loop's own alone", k)
+			}
 		}
 		n.check(n.l.Close())
 		if len(own(n)) != 0 {

@@ -406,7 +406,7 @@ func (p *IOUring) reap() (woken bool, err error) {
 // complete turns an entry of the completion queue into a completion.
 func (p *IOUring) complete(i uint32, s *slot, c *cqe) {
 	done := Completion{Op: s.op, N: c.res}
-	if p.closing && s.kind == Accept && c.res >= 0 {
+	if p.closing && s.kind == Accept && c.res >= 0 && s.flag&slotVoid == 0 {
 		_ = unix.Close(int(c.res))
 	}
 	if c.flags&cqeBuffer != 0 {

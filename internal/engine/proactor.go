@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -137,6 +138,16 @@ func (e *ProactorEngine) Close() error {
 // Name implements Engine.
 func (e *ProactorEngine) Name() string { return e.p.Name() }
 
+// closeNow closes a descriptor whose operations are cancelled. Until the system
+// knows that they are, it would keep open what is behind the descriptor.
+func (e *ProactorEngine) closeNow(fd uintptr) error {
+	err := sock.Close(fd)
+	if e.closed || e.polls == 0 {
+		return err
+	}
+	return errors.Join(err, e.p.Flush())
+}
+
 // Detail says what of the proactor is in use, for reports.
 func (e *ProactorEngine) Detail() string { return e.p.String() }
 
@@ -233,6 +244,9 @@ func (c *pconnecting) abandon() {
 		return
 	}
 	c.done = nil
-	c.e.p.Cancel(&c.op)
 	delete(c.e.nodes, c.fd)
+	if c.op.InFlight() {
+		c.e.p.Cancel(&c.op)
+		_ = c.e.p.Flush() // the next Wait would tell
+	}
 }

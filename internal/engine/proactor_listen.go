@@ -153,7 +153,7 @@ func (l *plistener) Close() error {
 	if !l.e.closed {
 		delete(l.e.nodes, l.fd)
 	}
-	return sock.Close(l.fd)
+	return l.e.closeNow(l.fd)
 }
 
 // FD implements Listener.

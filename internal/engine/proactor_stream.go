@@ -287,7 +287,7 @@ func (s *pstream) Close() error {
 		delete(s.e.nodes, s.fd)
 	}
 	s.h = nil
-	return sock.Close(s.fd)
+	return s.e.closeNow(s.fd)
 }
 
 // FD implements Stream.
