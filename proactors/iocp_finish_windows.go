@@ -38,11 +38,14 @@ func (p *iocp) packet(k *packet) {
 func (p *iocp) finish(r *record, n uint32) {
 	switch r.kind {
 	case Accept:
-		if err := setContext(r.accepted, windows.SO_UPDATE_ACCEPT_CONTEXT, &r.fd); err != nil {
-			p.failed(r, errnoOf(err)) // the listener is closed, or the connection was reset
-			return
+		switch err := setContext(r.accepted, windows.SO_UPDATE_ACCEPT_CONTEXT, &r.fd); err {
+		case nil:
+			p.connected(r)
+		case windows.WSAENOTCONN:
+			p.failed(r, windows.WSAECONNABORTED)
+		default:
+			p.failed(r, errnoOf(err)) // the listener is closed
 		}
-		p.connected(r)
 	case Receive:
 		if r.own {
 			p.receiveOwn(r)
@@ -60,12 +63,30 @@ func (p *iocp) finish(r *record, n uint32) {
 	}
 }
 
-// connected tells of an accepted connection.
+// connected tells of an accepted connection, and with Repeat of those that wait
+// behind it: without that it would be one in each Wait.
 func (p *iocp) connected(r *record) {
 	fd := r.accepted
 	r.accepted = 0
+	if r.more() != 0 {
+		for range burst {
+			next, err := sock.AcceptFrom(r.fd, nil)
+			if err != nil {
+				break // nobody; and if it is something else, the next start will say so, too
+			}
+			if !fitsFlags(next) {
+				_ = sock.Close(next)
+				break
+			}
+			p.done = append(p.done, Completion{p.ops[r.index], 0, accepted(fd) | More})
+			fd = next
+		}
+	}
 	p.tell(r, 0, accepted(fd)|r.more())
 }
+
+// burst is how many connections more one Wait takes from a listener.
+const burst = 127
 
 // more is the flag of a repeated operation that goes on.
 func (r *record) more() Flags {

@@ -214,7 +214,12 @@ func (p *iocp) Release(c Completion) {
 func (p *iocp) Pinned() bool { return false }
 
 // Descriptors implements [Proactor].
-func (p *iocp) Descriptors() []uintptr { return []uintptr{uintptr(p.port), uintptr(p.afd)} }
+func (p *iocp) Descriptors() []uintptr {
+	if p.closed {
+		return nil
+	}
+	return []uintptr{uintptr(p.port), uintptr(p.afd)}
+}
 
 // Name implements [Proactor].
 func (p *iocp) Name() string { return "IOCP" }
