@@ -33,7 +33,7 @@ func TestServer(t *testing.T) {
 			if len(addrs) != 1 || addrs[0].(*net.TCPAddr).Port == 0 || len(s.Sockets()) != 1 || !s.IsServing() {
 				n.Fatalf("addresses %v, serving %v", addrs, s.IsServing())
 			}
-			if s.GetLoop() != EventLoop(n.l) || !strings.Contains(s.String(), addrs[0].String()) {
+			if s.GetLoop() != n.l.self || !strings.Contains(s.String(), addrs[0].String()) {
 				n.Errorf("loop %v, text %v", s.GetLoop(), s)
 			}
 			c := dialPlain(n, fmt.Sprintf("127.0.0.1:%d", addrs[0].(*net.TCPAddr).Port))

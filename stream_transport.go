@@ -261,7 +261,7 @@ func (t *streamTransport) close() {
 	}
 	t.closing = true
 	t.stream.StopReading()
-	if t.queue == nil {
+	if !t.awaitSent() {
 		t.lost++
 		t.loop.schedule((*streamStep)(t), stepLost)
 	}

@@ -128,6 +128,46 @@ func (t *streamTransport) Sent(n int, err error) {
 	}
 }
 
+// Unsent implements engine.StreamHandler: what the system did not take goes before
+// what was written since.
+func (t *streamTransport) Unsent(rest []byte, err error) {
+	t.sending = false
+	if err != nil {
+		t.fatal(err, "Fatal write error on socket transport")
+		return
+	}
+	if t.lost > 0 {
+		return
+	}
+	later := t.queue
+	t.queue = t.loop.netState.pool.Take()
+	t.queue.Append(rest)
+	if later != nil {
+		for later.Len() > 0 {
+			n := 0
+			for _, p := range later.Gather(nil, gatherLimit) {
+				t.queue.Append(p)
+				n += len(p)
+			}
+			later.Discard(n)
+		}
+		later.Release()
+	}
+	if t.send() {
+		t.flow.rose(t.loop, t.queue.Len(), t.protocol, t)
+	}
+}
+
+// awaitSent makes the end of what the stream has taken known by Sent, and reports
+// whether there is anything to wait for.
+func (t *streamTransport) awaitSent() bool {
+	if t.queue == nil && t.stream.Pending() {
+		t.queue = t.loop.netState.pool.Take()
+		t.send()
+	}
+	return t.queue != nil
+}
+
 // WriteLines implements Transport.
 func (t *streamTransport) WriteLines(pieces [][]byte) error {
 	held, err := t.loop.own("writelines")
@@ -184,7 +224,7 @@ func (t *streamTransport) WriteEOF() error {
 		return nil
 	}
 	t.eof = true
-	if t.queue == nil {
+	if !t.awaitSent() {
 		return t.closeWrite()
 	}
 	return nil

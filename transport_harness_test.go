@@ -415,6 +415,9 @@ func (s *fakeStream) Send() error {
 
 func (s *fakeStream) Write(p []byte) (int, error) { return s.WriteVec([][]byte{p}) }
 
+// Pending: what it takes it has sent.
+func (s *fakeStream) Pending() bool { return false }
+
 func (s *fakeStream) WriteVec(bufs [][]byte) (int, error) {
 	s.note("write")
 	p := bytes.Join(bufs, nil)

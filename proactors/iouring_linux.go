@@ -47,6 +47,7 @@ type IOUring struct {
 	wakeOp Operation
 	woken  atomic.Pointer[error]
 	pinned bool
+	quiet  bool // something ended in this Wait without a completion
 
 	closing bool
 	closed  bool
@@ -63,6 +64,7 @@ type slot struct {
 	kind Kind
 	mask Mask
 	flag slotFlag
+	want int32 // bytes, of a posted send
 }
 
 type slotFlag uint8
@@ -73,6 +75,7 @@ const (
 	slotVoid            // the entry was turned into nothing
 	slotDry             // waits for buffers
 	slotGone            // cancelled
+	slotPost            // completes only if not all was sent
 )
 
 // gather is what a send of several pieces needs.
@@ -155,6 +158,14 @@ func (p *IOUring) begin(op *Operation, r *Request) error {
 	switch r.Kind {
 	case Send:
 		p.fillSend(s, e, r.Bufs)
+		if r.Post {
+			s.flag |= slotPost
+			e.opFlags |= unix.MSG_DONTWAIT
+			s.want = 0
+			for _, b := range r.Bufs {
+				s.want += int32(len(b))
+			}
+		}
 	case Receive:
 		if len(r.Bufs) > 0 {
 			s.flag = slotOwn
@@ -334,7 +345,7 @@ func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
 	if p.closed {
 		return nil, ErrClosed
 	}
-	p.done = p.done[:0]
+	p.done, p.quiet = p.done[:0], false
 	if err := p.prepare(); err != nil {
 		return nil, err
 	}
@@ -347,7 +358,7 @@ func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
 			return nil, err
 		}
 		woken, err := p.reap()
-		if err != nil || woken || len(p.done) > 0 || timeout <= 0 {
+		if err != nil || woken || len(p.done) > 0 || timeout <= 0 || p.quiet {
 			return p.done, err
 		}
 		// What came was of no interest, or a signal, or it is time.
@@ -405,6 +416,12 @@ func (p *IOUring) reap() (woken bool, err error) {
 
 // complete turns an entry of the completion queue into a completion.
 func (p *IOUring) complete(i uint32, s *slot, c *cqe) {
+	if s.flag&slotPost != 0 && c.res == s.want {
+		p.quiet = true
+		p.end(i, s)
+		p.live--
+		return
+	}
 	done := Completion{Op: s.op, N: c.res}
 	if p.closing && s.kind == Accept && c.res >= 0 && s.flag&slotVoid == 0 {
 		_ = unix.Close(int(c.res))
@@ -425,6 +442,8 @@ func (p *IOUring) complete(i uint32, s *slot, c *cqe) {
 	switch {
 	case s.flag&slotVoid != 0:
 		done.N = -int32(unix.ECANCELED)
+	case s.flag&slotPost != 0 && (c.res >= 0 || c.res == -int32(unix.EAGAIN) || c.res == -int32(unix.EINTR)):
+		done.N, done.Flags = max(c.res, 0), Short
 	case c.res == -int32(unix.ENOBUFS) && s.kind == Receive && s.flag&slotOwn == 0:
 		s.flag |= slotDry
 		p.dry = append(p.dry, i)

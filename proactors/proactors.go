@@ -145,9 +145,16 @@ const (
 )
 
 // Request says what an operation is to do.
+//
+// With Post a Send never waits: what does not go at once does not go. If all of it
+// goes there is no completion: the operation is idle after a later Wait (in which
+// it would have completed). Otherwise it completes with Short, and N is how much
+// went, possibly 0. A proactor that has no such operation refuses it with
+// errors.ErrUnsupported.
 type Request struct {
 	Kind   Kind
 	Repeat bool     // Accept, Receive: go on until cancelled, if the system can
+	Post   bool     // Send: see below
 	Mask   Mask     // Poll
 	FD     uintptr  // on what
 	Bufs   [][]byte // Send, Receive
@@ -185,6 +192,9 @@ const (
 
 	// Lent: the completion lends memory of the proactor's.
 	Lent
+
+	// Short: a posted send has not sent everything.
+	Short
 
 	// OwnFlags is the first bit that is the proactor's own.
 	OwnFlags

@@ -5,3 +5,6 @@ package engine
 // checkDescriptor leaves it to the proactor, which gets every descriptor to
 // attach it.
 func checkDescriptor(uintptr) error { return nil }
+
+// writesDirectly: the sockets are overlapped.
+const writesDirectly = false

@@ -213,11 +213,18 @@ type Stream interface {
 	// next data.
 	UseReadBuffer(on bool)
 
-	// Write sends what can be sent at once. n < len(p) without an error
-	// means that the rest would have to wait, or that this engine only
-	// sends through Send; n may be 0. It must not be called between Send and
-	// its Sent.
+	// Write sends what can be sent at once, or takes a copy that it sends
+	// without delay; see Pending. n < len(p) without an error means that
+	// the rest would have to wait; n may be 0. It must not be called between
+	// Send and its Sent.
 	Write(p []byte) (n int, err error)
+
+	// Pending says whether Write has taken data of which the engine does not
+	// know yet that the system has them. If the system does not take them,
+	// the handler hears of it by Unsent. Whoever has to know that
+	// they went, before CloseWrite or an orderly Close, calls Send, whose
+	// Outgoing may then give nothing: Sent(0, nil) says so.
+	Pending() bool
 
 	// WriteVec is Write for several pieces, in one operation.
 	WriteVec(bufs [][]byte) (n int, err error)
@@ -266,6 +273,12 @@ type StreamHandler interface {
 	// one byte, and returns the result. The engine asks during Send or right
 	// before it sends; it may take a part only.
 	Outgoing(vec [][]byte) [][]byte
+
+	// Unsent gives back the end of what Write has taken, or says that it
+	// failed: nothing of the stream's that came later has been sent. A Send
+	// that was asked for meanwhile is over without a Sent. rest is the
+	// handler's to keep.
+	Unsent(rest []byte, err error)
 
 	// Sent ends a Send: n bytes from the start of what Outgoing gave are on
 	// their way. If there is more to send the handler calls Send again, here

@@ -31,12 +31,15 @@ type ProactorEngine struct {
 	nodes  map[uintptr]pnode // who has a descriptor; for opening and closing only
 	events []Event
 	again  []Event    // events of the engine's own, for the next Poll
-	send   []*pstream // who wants to send
+	send   []outgoing // who wants to send
+	posts  []outgoing // what was posted and is not known to be sent
+	arena  []byte     // what Write has taken lies there
 	vec    [][]byte   // scratch of one gathered send
 	spare  []*watchOp // of watches, not in flight
 	now    delivery   // what a handler is being told
 	polls  uint64     // counts passes
 	req    proactors.Request
+	noPost bool // the proactor has no posted sends
 	closed bool
 }
 
@@ -75,10 +78,18 @@ func (e *ProactorEngine) Poll(timeout time.Duration) ([]Event, error) {
 	e.again = e.again[:0]
 	for i := range done {
 		c := &done[i]
+		if c.N < 0 || c.Flags&proactors.Short != 0 {
+			if w, ok := c.Op.To.(*sending); ok && w.posted {
+				w.salvage(c)
+			}
+		}
 		events = append(events, Event{c.Op.To, c.Ev()})
 	}
 	if len(events) < before {
 		clear(e.events[len(events):before]) // keep nothing alive that is closed
+	}
+	if len(e.posts) > 0 {
+		e.settle()
 	}
 	e.events = events
 	return events, err
@@ -94,13 +105,59 @@ func (e *ProactorEngine) Flush() error {
 	return e.p.Flush()
 }
 
+// outgoing is what a stream sends: what Write has taken, or what its handler
+// gives.
+type outgoing struct {
+	s     *pstream
+	taken []byte // nil: the handler is asked
+}
+
+// arenaSize is how much Write takes in one pass, from all streams together.
+const arenaSize = 256 << 10
+
 // gather submits what streams have to send.
 func (e *ProactorEngine) gather() {
-	for i, s := range e.send {
-		e.send[i] = nil
-		s.submitSend()
+	for i := range e.send {
+		o := &e.send[i]
+		o.s.listed = false
+		if o.taken == nil {
+			o.s.submitSend()
+		} else if o.s.post(o.taken) {
+			o.s.at = int32(len(e.posts))
+			e.posts = append(e.posts, *o)
+		}
 	}
+	clear(e.send)
 	e.send = e.send[:0]
+}
+
+// settle sees which posted sends are over. Those that have sent everything tell
+// nobody.
+func (e *ProactorEngine) settle() {
+	kept := 0
+	for i := range e.posts {
+		o := e.posts[i]
+		s := o.s
+		if s.sent.InFlight() {
+			s.at = int32(kept)
+			e.posts[kept] = o
+			kept++
+			continue
+		}
+		if s.unsent == nil {
+			s.posted = false
+			if s.sending {
+				s.enlist(nil)
+			}
+		}
+	}
+	clear(e.posts[kept:])
+	e.posts = e.posts[:kept]
+	if kept == 0 {
+		e.arena = e.arena[:0]
+	} else if len(e.arena) > arenaSize/2 {
+		e.arena = nil // what is under way keeps it
+	}
 }
 
 // submit submits an operation; what it is about is in e.req.
@@ -131,7 +188,7 @@ func (e *ProactorEngine) Close() error {
 	}
 	e.closed = true
 	clear(e.nodes)
-	e.events, e.again, e.send, e.spare, e.vec = nil, nil, nil, nil, nil
+	e.events, e.again, e.send, e.posts, e.spare, e.vec, e.arena = nil, nil, nil, nil, nil, nil, nil
 	return e.p.Close()
 }
 

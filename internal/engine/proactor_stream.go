@@ -1,25 +1,31 @@
 package engine
 
 import (
+	"errors"
+	"slices"
+
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/proactors"
 )
 
 // pstream is a connection over completion.
 type pstream struct {
-	e    *ProactorEngine
-	fd   uintptr
-	h    StreamHandler
-	held *held // nil while nothing is held back
-	recv proactors.Operation
-	sent proactors.Operation
+	e      *ProactorEngine
+	fd     uintptr
+	h      StreamHandler
+	held   *held   // nil while nothing is held back
+	unsent *unsent // nil, or what Write has taken and could not be sent
+	recv   proactors.Operation
+	sent   proactors.Operation
 
 	reading bool
 	armed   bool // the receive is under way, or its last completion not told yet
 	sending bool
-	listed  bool // in e.send
-	waking  bool // in e.again
-	lends   bool // the handler has memory to read into
+	listed  bool  // in e.send
+	posted  bool  // Write has taken something
+	at      int32 // where: in e.send, or in e.posts
+	waking  bool  // in e.again
+	lends   bool  // the handler has memory to read into
 	closed  bool
 }
 
@@ -197,16 +203,83 @@ func (s *pstream) StopReading() { s.reading = false }
 // UseReadBuffer implements Stream.
 func (s *pstream) UseReadBuffer(on bool) { s.lends = on }
 
-// Write implements Stream: this engine sends through Send only.
-func (s *pstream) Write([]byte) (int, error) {
-	if s.closed {
-		return 0, ErrClosed
-	}
-	return 0, nil
+// unsent is what could not be sent of what Write has taken.
+type unsent struct {
+	rest []byte
+	err  error
 }
 
+// directly is from how many bytes on a write is cheaper as a system call of its
+// own than copied and sent with the others.
+const directly = 4 << 10
+
+// Write implements Stream: it takes what is small, to be sent with everything else
+// that this pass writes.
+func (s *pstream) Write(p []byte) (int, error) {
+	e := s.e
+	switch {
+	case s.closed || e.closed:
+		return 0, ErrClosed
+	case s.listed:
+		return s.extend(p), nil
+	case s.posted || s.sent.InFlight() || e.noPost:
+		return 0, nil
+	case len(p) >= directly || len(e.arena)+len(p) > arenaSize:
+		if !writesDirectly {
+			return 0, nil
+		}
+		n, err := sock.Write(s.fd, p)
+		if err != nil && sock.WouldBlock(err) {
+			return 0, nil
+		}
+		return n, err
+	case len(p) == 0:
+		return 0, nil
+	}
+	if e.arena == nil {
+		e.arena = make([]byte, 0, arenaSize)
+	}
+	off := len(e.arena)
+	e.arena = append(e.arena, p...)
+	s.posted = true
+	s.enlist(e.arena[off:])
+	return len(p), nil
+}
+
+// extend takes more after what Write has taken in this pass, if it lies at the end.
+func (s *pstream) extend(p []byte) int {
+	e := s.e
+	o := &e.send[s.at]
+	if o.taken == nil || len(p) >= directly || len(e.arena)+len(p) > arenaSize ||
+		&o.taken[len(o.taken)-1] != &e.arena[len(e.arena)-1] {
+		return 0
+	}
+	e.arena = append(e.arena, p...)
+	o.taken = o.taken[:len(o.taken)+len(p)]
+	return len(p)
+}
+
+// enlist has Poll send.
+func (s *pstream) enlist(taken []byte) {
+	s.listed = true
+	s.at = int32(len(s.e.send))
+	s.e.send = append(s.e.send, outgoing{s, taken})
+}
+
+// Pending implements Stream.
+func (s *pstream) Pending() bool { return s.posted }
+
 // WriteVec implements Stream.
-func (s *pstream) WriteVec([][]byte) (int, error) { return s.Write(nil) }
+func (s *pstream) WriteVec(bufs [][]byte) (n int, err error) {
+	for _, p := range bufs {
+		k, err := s.Write(p)
+		n += k
+		if err != nil || k < len(p) {
+			return n, err
+		}
+	}
+	return n, nil
+}
 
 // Send implements Stream.
 func (s *pstream) Send() error {
@@ -214,47 +287,101 @@ func (s *pstream) Send() error {
 		return ErrClosed
 	}
 	s.sending = true
-	if !s.listed {
-		s.listed = true
-		s.e.send = append(s.e.send, s)
+	if !s.listed && !s.posted {
+		s.enlist(nil)
 	}
 	return nil
 }
 
-// submitSend sends what there is by now.
+// post sends what Write has taken, and reports whether that is under way.
+func (s *pstream) post(taken []byte) bool {
+	if s.closed {
+		return false
+	}
+	e := s.e
+	e.vec = append(e.vec[:0], taken)
+	err := e.submit(&s.sent, proactors.Request{Kind: proactors.Send, FD: s.fd, Bufs: e.vec, Post: true})
+	e.vec[0] = nil
+	if err == nil {
+		return true
+	}
+	if errors.Is(err, errors.ErrUnsupported) {
+		e.noPost, err = true, nil // never again; this one is given back
+	}
+	s.unsent = &unsent{slices.Clone(taken), err}
+	e.again = append(e.again, Event{To: (*giveBack)(s)})
+	return false
+}
+
+// salvage keeps what was not sent, for the memory in which it lies is used again.
+func (w *sending) salvage(c *proactors.Completion) {
+	s := (*pstream)(w)
+	s.unsent = &unsent{err: c.Err()}
+	if c.N >= 0 {
+		s.unsent.rest = slices.Clone(s.e.posts[s.at].taken[c.N:])
+	}
+}
+
+// giveBack is the stream as what hears that a post has failed.
+type giveBack pstream
+
+func (g *giveBack) Complete(uint64) {
+	s := (*pstream)(g)
+	u := s.unsent
+	if u == nil || s.closed {
+		return
+	}
+	s.unsent, s.posted, s.sending = nil, false, false
+	s.h.Unsent(u.rest, u.err)
+}
+
+// submitSend sends what the handler has by now.
 func (s *pstream) submitSend() {
-	s.listed = false
 	if !s.sending || s.closed {
 		return
 	}
 	e := s.e
 	vec := s.h.Outgoing(e.vec[:0])
+	if len(vec) == 0 {
+		e.again = append(e.again, Event{To: (*drained)(s)})
+		return
+	}
 	err := e.submit(&s.sent, proactors.Request{Kind: proactors.Send, FD: s.fd, Bufs: vec})
 	clear(vec)
 	e.vec = vec
 	if err != nil {
-		e.again = append(e.again, Event{(*sendFailed)(s), 0})
+		e.again = append(e.again, Event{To: (*drained)(s), Ev: 1})
 	}
 }
 
-// sendFailed is the stream when a send could not even be submitted.
-type sendFailed pstream
+// drained is the stream when a Send has nothing to send, or could not be submitted.
+type drained pstream
 
-func (f *sendFailed) Complete(uint64) {
-	if s := (*pstream)(f); s.sending {
-		s.sending = false
-		s.h.Sent(0, ErrClosed)
+func (d *drained) Complete(failed uint64) {
+	s := (*pstream)(d)
+	if !s.sending {
+		return
 	}
+	s.sending = false
+	var err error
+	if failed != 0 {
+		err = ErrClosed
+	}
+	s.h.Sent(0, err)
 }
 
 // Complete says how much went.
 func (w *sending) Complete(ev uint64) {
 	s := (*pstream)(w)
+	c := proactors.FromEv(ev)
+	if s.posted {
+		(*giveBack)(s).Complete(0)
+		return
+	}
 	if !s.sending {
 		return
 	}
 	s.sending = false
-	c := proactors.FromEv(ev)
 	s.h.Sent(int(max(c.N, 0)), c.Err())
 }
 
@@ -262,7 +389,9 @@ func (w *sending) Complete(ev uint64) {
 func (s *pstream) StopSending() {
 	if s.sending {
 		s.sending = false
-		s.e.p.Cancel(&s.sent)
+		if !s.posted {
+			s.e.p.Cancel(&s.sent)
+		}
 	}
 }
 

@@ -95,6 +95,7 @@ func (h *echo) ReadEOF()                       { h.ends++ }
 func (h *echo) ReadFailed(err error)           { h.err = err }
 func (h *echo) Outgoing(vec [][]byte) [][]byte { return vec }
 func (h *echo) Sent(int, error)                {}
+func (h *echo) Unsent(_ []byte, err error)     { h.err = errors.Join(err, errors.New("given back")) }
 func (h *echo) run(tb testing.TB, e Engine, n int) { // until it has seen n messages
 	for h.n < n && h.err == nil {
 		events, err := e.Poll(10 * time.Second)

@@ -151,6 +151,9 @@ func (s *stream) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// Pending implements Stream: what Write has taken the system has.
+func (s *stream) Pending() bool { return false }
+
 // WriteVec implements Stream.
 func (s *stream) WriteVec(bufs [][]byte) (int, error) {
 	if s.closed {

@@ -274,6 +274,18 @@ func (p *peer) Outgoing(vec [][]byte) [][]byte {
 	return vec
 }
 
+func (p *peer) Unsent(rest []byte, err error) {
+	p.alive("Unsent")
+	p.b.must(err)
+	p.out = append(rest, p.out...)
+	p.onSent = func() {
+		if len(p.out) > 0 && p.sendErr == nil {
+			p.send()
+		}
+	}
+	p.send()
+}
+
 func (p *peer) Sent(n int, err error) {
 	p.alive("Sent")
 	if !p.sending {

@@ -124,7 +124,7 @@ func testStopInReceived(t *testing.T, b *bench) {
 func testHalfClose(t *testing.T, b *bench) {
 	client, server := b.peers()
 	client.put([]byte("question"))
-	b.until("the question to be sent", func() bool { return !client.sending })
+	b.until("the question to be sent", func() bool { return !client.sending && !client.s.Pending() })
 	b.must(client.s.CloseWrite())
 	b.until("the end", func() bool { return server.eof == 1 })
 	if string(server.got) != "question" {
