@@ -38,14 +38,11 @@ func (p *iocp) packet(k *packet) {
 func (p *iocp) finish(r *record, n uint32) {
 	switch r.kind {
 	case Accept:
-		switch err := setContext(r.accepted, windows.SO_UPDATE_ACCEPT_CONTEXT, &r.fd); err {
-		case nil:
-			p.connected(r)
-		case windows.WSAENOTCONN:
-			p.failed(r, windows.WSAECONNABORTED)
-		default:
-			p.failed(r, errnoOf(err)) // the listener is closed
+		if err := setContext(r.accepted, windows.SO_UPDATE_ACCEPT_CONTEXT, &r.fd); err != nil {
+			p.failed(r, errnoOf(err)) // the listener is closed, or the connection was reset
+			return
 		}
+		p.connected(r)
 	case Receive:
 		if r.own {
 			p.receiveOwn(r)
@@ -143,8 +140,8 @@ func (p *iocp) failed(r *record, errno syscall.Errno) {
 	switch {
 	case r.cancelled:
 		errno = ErrCancelled
-	case r.kind == Accept && sock.Disconnected(errno):
-		p.again(r) // that one gave up while it waited
+	case r.kind == Accept && (sock.Disconnected(errno) || errno == windows.WSAENOTCONN):
+		p.again(r) // that one gave up while it waited: Wine says that it is not connected
 		return
 	}
 	p.tell(r, -int32(errno), 0)
