@@ -18,7 +18,6 @@ import (
 	"golang.org/x/net/nettest"
 
 	"github.com/go-asyncio/asyncio"
-	"github.com/go-asyncio/asyncio/selectors"
 )
 
 // instant is long enough to be in the future.
@@ -28,8 +27,8 @@ const instant = 5 * time.Millisecond
 // runs.
 func TestNettest(t *testing.T) {
 	t.Parallel()
-	eachSelector(t, func(t *testing.T, sel selectors.Selector) {
-		s := newStage(t, sel)
+	eachLoop(t, func(t *testing.T, open opener) {
+		s := newStage(t, open)
 		s.runLoop()
 		nettest.TestConn(t, func() (c1, c2 net.Conn, stop func(), err error) {
 			c1, c2, err = s.connect(context.Background())
@@ -80,7 +79,7 @@ func (s *stage) conns() (client, server net.Conn) {
 
 func TestConnInCoroutines(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "http", func(s *stage) {
+	overLoops(t, "http", func(s *stage) {
 		client, server := s.conns()
 		serving := s.start(func(context.Context) error {
 			defer server.Close()
@@ -106,7 +105,7 @@ func TestConnInCoroutines(t *testing.T) {
 		_, err = serving.Await(s.ctx)
 		s.check(err)
 	})
-	overSelectors(t, "cancellation", func(s *stage) {
+	overLoops(t, "cancellation", func(s *stage) {
 		client, _ := s.conns()
 		var read error
 		task := s.start(func(ctx context.Context) error {
@@ -121,7 +120,7 @@ func TestConnInCoroutines(t *testing.T) {
 			s.Errorf("error %v, task %v", read, task)
 		}
 	})
-	overSelectors(t, "deadlines", func(s *stage) {
+	overLoops(t, "deadlines", func(s *stage) {
 		client, server := s.conns()
 		for name, set := range map[string]func(time.Time) error{"both": client.SetDeadline, "read": client.SetReadDeadline} {
 			s.check(set(time.Now().Add(instant)))
@@ -151,7 +150,7 @@ func TestConnInCoroutines(t *testing.T) {
 			s.Errorf("wrote %d bytes", n)
 		}
 	})
-	overSelectors(t, "write-to-a-peer-that-does-not-read", func(s *stage) {
+	overLoops(t, "write-to-a-peer-that-does-not-read", func(s *stage) {
 		client, _ := s.conns()
 		s.check(client.SetWriteDeadline(time.Now().Add(20 * instant)))
 		total := 0
@@ -167,7 +166,7 @@ func TestConnInCoroutines(t *testing.T) {
 		}
 		client.(*conn).w.transport.Abort()
 	})
-	overSelectors(t, "close-ends-what-waits", func(s *stage) {
+	overLoops(t, "close-ends-what-waits", func(s *stage) {
 		client, server := s.conns()
 		var tasks []*asyncio.Task[struct{}]
 		for range 3 {
@@ -195,7 +194,7 @@ func TestConnInCoroutines(t *testing.T) {
 		_, err := io.Copy(io.Discard, server)
 		s.check(err)
 	})
-	overSelectors(t, "turns-are-in-order", func(s *stage) {
+	overLoops(t, "turns-are-in-order", func(s *stage) {
 		client, server := s.conns()
 		const readers = 10
 		got := make([]byte, readers)
@@ -221,7 +220,7 @@ func TestConnInCoroutines(t *testing.T) {
 			s.Errorf("read %q", got)
 		}
 	})
-	overSelectors(t, "cancelled-just-when-the-turn-comes", func(s *stage) {
+	overLoops(t, "cancelled-just-when-the-turn-comes", func(s *stage) {
 		client, server := s.conns()
 		read := func(context.Context) error {
 			_, err := client.Read(make([]byte, 1))
@@ -245,7 +244,7 @@ func TestConnInCoroutines(t *testing.T) {
 		_, err = third.Await(s.ctx)
 		s.check(err)
 	})
-	overSelectors(t, "deadline-of-all-who-wait", func(s *stage) {
+	overLoops(t, "deadline-of-all-who-wait", func(s *stage) {
 		client, _ := s.conns()
 		var tasks []*asyncio.Task[struct{}]
 		for range 4 {
@@ -261,7 +260,7 @@ func TestConnInCoroutines(t *testing.T) {
 			s.wantTimeout("read", err)
 		}
 	})
-	overSelectors(t, "close-write", func(s *stage) {
+	overLoops(t, "close-write", func(s *stage) {
 		client, server := s.conns()
 		_, err := client.Write([]byte("question"))
 		s.check(err)
@@ -275,7 +274,7 @@ func TestConnInCoroutines(t *testing.T) {
 		_, err = server.Write([]byte("late"))
 		s.wantError(err, net.ErrClosed)
 	})
-	overSelectors(t, "in-a-callback", func(s *stage) {
+	overLoops(t, "in-a-callback", func(s *stage) {
 		client, server := s.conns()
 		done := asyncio.NewFuture[struct{}](s.loop)
 		s.soon(func() {
@@ -289,7 +288,7 @@ func TestConnInCoroutines(t *testing.T) {
 		_, err = server.Read(make([]byte, 1))
 		s.check(err)
 	})
-	overSelectors(t, "lost-connection", func(s *stage) {
+	overLoops(t, "lost-connection", func(s *stage) {
 		client, server := s.conns()
 		server.(*conn).w.transport.Abort()
 		s.must(server.(*conn).w.WaitClosed(s.ctx))
@@ -304,7 +303,7 @@ func TestConnInCoroutines(t *testing.T) {
 		_, err = client.Write(nil)
 		s.check(err)
 	})
-	overSelectors(t, "another-loop's-coroutine", func(s *stage) {
+	overLoops(t, "another-loop's-coroutine", func(s *stage) {
 		client, _ := s.conns()
 		other := newStage(s.T, nil)
 		other.runLoop()
@@ -338,8 +337,8 @@ func TestConnFromOutside(t *testing.T) {
 	t.Parallel()
 	t.Run("every-byte-in-order", func(t *testing.T) {
 		t.Parallel()
-		eachSelector(t, func(t *testing.T, sel selectors.Selector) {
-			s := newStage(t, sel)
+		eachLoop(t, func(t *testing.T, open opener) {
+			s := newStage(t, open)
 			s.runLoop()
 			// The least limit: the transport is paused and resumed for every piece.
 			client, server, err := s.connect(context.Background(), WithLimit(1))
@@ -363,8 +362,8 @@ func TestConnFromOutside(t *testing.T) {
 	})
 	t.Run("streams-from-outside", func(t *testing.T) {
 		t.Parallel()
-		eachSelector(t, func(t *testing.T, sel selectors.Selector) {
-			s := newStage(t, sel)
+		eachLoop(t, func(t *testing.T, open opener) {
+			s := newStage(t, open)
 			s.runLoop()
 			s.ctx = context.Background()
 			client, server, err := s.connect(s.ctx)

@@ -15,7 +15,7 @@ import (
 
 func TestConnections(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "streams.001.open-connection", func(s *stage) {
+	overLoops(t, "streams.001.open-connection", func(s *stage) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		s.must(err)
 		defer listener.Close()
@@ -30,7 +30,7 @@ func TestConnections(t *testing.T) {
 		s.check(w.WaitClosed(s.ctx))
 		s.check(<-served)
 	})
-	overSelectors(t, "open-connection-refused", func(s *stage) {
+	overLoops(t, "open-connection-refused", func(s *stage) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		s.must(err)
 		s.must(listener.Close())
@@ -39,7 +39,7 @@ func TestConnections(t *testing.T) {
 			s.Error("connected to nobody")
 		}
 	})
-	overSelectors(t, "streams.028.start-server", func(s *stage) {
+	overLoops(t, "streams.028.start-server", func(s *stage) {
 		server, addr := s.serve(echo)
 		r, w := s.open(addr)
 		_, err := w.Write([]byte("hello world!\n"))
@@ -63,11 +63,11 @@ func TestConnections(t *testing.T) {
 		s.finish(server, w)
 		s.finish(given)
 	})
-	overSelectors(t, "server-with-nil-handler", func(s *stage) {
+	overLoops(t, "server-with-nil-handler", func(s *stage) {
 		_, err := StartServer(s.ctx, handlerFunc(nil), "tcp", "127.0.0.1:0", nil)
 		s.wantError(err, asyncio.ErrInvalidArgument)
 	})
-	overSelectors(t, "streams.036.writer-api-quiet", func(s *stage) {
+	overLoops(t, "streams.036.writer-api-quiet", func(s *stage) {
 		server, addr := s.serve(func(ctx context.Context, r *StreamReader, w *StreamWriter) error {
 			all, err := r.ReadAll(ctx)
 			s.want("ping")(all, err)
@@ -88,7 +88,7 @@ func TestConnections(t *testing.T) {
 		s.finish(server, w)
 		s.check(w.WaitClosed(s.ctx))
 	})
-	overSelectors(t, "streams.035a.wait-closed", func(s *stage) {
+	overLoops(t, "streams.035a.wait-closed", func(s *stage) {
 		server, addr := s.serve(echo)
 		r, w := s.open(addr)
 		if w.IsClosing() {
@@ -108,7 +108,7 @@ func TestConnections(t *testing.T) {
 		s.check(w.WaitClosed(s.ctx))
 		s.finish(server)
 	})
-	overSelectors(t, "streams.035b.wait-closed-unread", func(s *stage) {
+	overLoops(t, "streams.035b.wait-closed-unread", func(s *stage) {
 		server, addr := s.serve(func(ctx context.Context, r *StreamReader, w *StreamWriter) error {
 			_, err := w.Write(bytes.Repeat([]byte("x"), 1000))
 			return errors.Join(err, w.Close())
@@ -119,7 +119,7 @@ func TestConnections(t *testing.T) {
 		s.check(w.WaitClosed(s.ctx))
 		s.finish(server)
 	})
-	overSelectors(t, "streams.037.write-after-close", func(s *stage) {
+	overLoops(t, "streams.037.write-after-close", func(s *stage) {
 		server, addr := s.serve(echo)
 		_, w := s.open(addr)
 		s.check(w.Close())
@@ -129,7 +129,7 @@ func TestConnections(t *testing.T) {
 		s.wantError(err, ErrConnectionLost)
 		s.finish(server)
 	})
-	overSelectors(t, "streams.038.eof-on-own-close", func(s *stage) {
+	overLoops(t, "streams.038.eof-on-own-close", func(s *stage) {
 		server, addr := s.serve(echo)
 		r, w := s.open(addr)
 		s.check(w.Close())
@@ -140,7 +140,7 @@ func TestConnections(t *testing.T) {
 		s.wantEnd(r.Read(s.ctx, 1))
 		s.finish(server)
 	})
-	overSelectors(t, "own-close-wakes-own-reader", func(s *stage) {
+	overLoops(t, "own-close-wakes-own-reader", func(s *stage) {
 		server, addr := s.serve(echo)
 		r, w := s.open(addr)
 		task := s.start(func(ctx context.Context) error {
@@ -153,7 +153,7 @@ func TestConnections(t *testing.T) {
 		s.check(err)
 		s.finish(server)
 	})
-	overSelectors(t, "streams.033.drain-raises", func(s *stage) {
+	overLoops(t, "streams.033.drain-raises", func(s *stage) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		s.must(err)
 		defer listener.Close()
@@ -170,7 +170,7 @@ func TestConnections(t *testing.T) {
 		}
 		s.check(w.Close())
 	})
-	overSelectors(t, "limits-keep-memory-bounded", func(s *stage) {
+	overLoops(t, "limits-keep-memory-bounded", func(s *stage) {
 		const total, limit = 4 << 20, 1 << 10
 		server, addr := s.serve(func(ctx context.Context, r *StreamReader, w *StreamWriter) error {
 			piece := make([]byte, 10_000)
@@ -220,7 +220,7 @@ func answerOnce(listener net.Listener) error {
 
 func TestHandlers(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "streams.040.handler-exception", func(s *stage) {
+	overLoops(t, "streams.040.handler-exception", func(s *stage) {
 		s.expectReports = true
 		for name, fail := range map[string]func() error{
 			"error": func() error { return errBoom },
@@ -248,7 +248,7 @@ func TestHandlers(t *testing.T) {
 			s.reports = nil
 		}
 	})
-	overSelectors(t, "cancelled-handler", func(s *stage) {
+	overLoops(t, "cancelled-handler", func(s *stage) {
 		var serving asyncio.AnyTask
 		server, addr := s.serve(func(ctx context.Context, r *StreamReader, w *StreamWriter) error {
 			serving = asyncio.CurrentTask()
@@ -261,7 +261,7 @@ func TestHandlers(t *testing.T) {
 		s.wantEnd(r.Read(s.ctx, 1))
 		s.finish(server, w)
 	})
-	overSelectors(t, "handler-leaves-its-connection", func(s *stage) {
+	overLoops(t, "handler-leaves-its-connection", func(s *stage) {
 		left := make(chan *StreamWriter, 1)
 		server, addr := s.serve(func(ctx context.Context, r *StreamReader, w *StreamWriter) error {
 			left <- w

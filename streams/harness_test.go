@@ -10,45 +10,67 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/proactors"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
 // patience is when a test that waits for something gives up.
 const patience = 30 * time.Second
 
-// mechanisms are the selectors that tests with connections run on.
+// opener makes a loop.
+type opener func() (asyncio.EventLoop, error)
+
+// mechanisms are the loops that tests with connections run on.
 var mechanisms = []struct {
 	name string
-	open func() (selectors.Selector, error)
+	open opener
 }{
-	{"select", func() (selectors.Selector, error) { return selectors.NewSelectSelector() }},
-	{"poll", func() (selectors.Selector, error) { return selectors.NewPollSelector() }},
-	{"epoll", func() (selectors.Selector, error) { return selectors.NewEpollSelector() }},
-	{"kqueue", func() (selectors.Selector, error) { return selectors.NewKqueueSelector() }},
-	{"devpoll", func() (selectors.Selector, error) { return selectors.NewDevpollSelector() }},
+	{"select", over(func() (selectors.Selector, error) { return selectors.NewSelectSelector() })},
+	{"poll", over(func() (selectors.Selector, error) { return selectors.NewPollSelector() })},
+	{"epoll", over(func() (selectors.Selector, error) { return selectors.NewEpollSelector() })},
+	{"kqueue", over(func() (selectors.Selector, error) { return selectors.NewKqueueSelector() })},
+	{"devpoll", over(func() (selectors.Selector, error) { return selectors.NewDevpollSelector() })},
+	{"uring", overProactor(proactors.NewIOUringProactor)},
+	{"iocp", overProactor(proactors.NewIOCPProactor)},
 }
 
-// eachSelector runs f in a subtest for each selector of the system.
-func eachSelector(t *testing.T, f func(t *testing.T, s selectors.Selector)) {
+func over(open func() (selectors.Selector, error)) opener {
+	return func() (asyncio.EventLoop, error) {
+		s, err := open()
+		if err != nil {
+			return nil, err
+		}
+		return asyncio.NewSelectorEventLoop(s)
+	}
+}
+
+func overProactor(open func() (proactors.Proactor, error)) opener {
+	return func() (asyncio.EventLoop, error) {
+		p, err := open()
+		if err != nil {
+			return nil, err
+		}
+		return asyncio.NewProactorEventLoop(p)
+	}
+}
+
+// eachLoop runs f in a subtest for each kind of loop of the system.
+func eachLoop(t *testing.T, f func(t *testing.T, open opener)) {
 	t.Helper()
 	for _, m := range mechanisms {
-		s, err := m.open()
+		loop, err := m.open()
 		if errors.Is(err, errors.ErrUnsupported) {
 			continue
 		}
 		if err == nil {
-			err = s.Close() // its test may not be asked for
+			err = loop.Close() // its test may not be asked for
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
-			s, err := m.open()
-			if err != nil {
-				t.Fatal(err)
-			}
-			f(t, s)
+			f(t, m.open)
 		})
 	}
 }
@@ -66,11 +88,11 @@ type stage struct {
 }
 
 // overSelectors runs f, as the subtest named row, on each selector.
-func overSelectors(t *testing.T, row string, f func(s *stage)) {
+func overLoops(t *testing.T, row string, f func(s *stage)) {
 	t.Helper()
 	t.Run(row, func(t *testing.T) {
 		t.Parallel()
-		eachSelector(t, func(t *testing.T, sel selectors.Selector) { play(t, sel, f) })
+		eachLoop(t, func(t *testing.T, open opener) { play(t, open, f) })
 	})
 }
 
@@ -83,9 +105,12 @@ func onStage(t *testing.T, row string, f func(s *stage)) {
 	})
 }
 
-func newStage(t *testing.T, sel selectors.Selector) *stage {
+func newStage(t *testing.T, open opener) *stage {
 	t.Helper()
-	loop, err := asyncio.NewSelectorEventLoop(sel)
+	if open == nil {
+		open = over(selectors.NewDefaultSelector)
+	}
+	loop, err := open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,9 +128,9 @@ func newStage(t *testing.T, sel selectors.Selector) *stage {
 }
 
 // play runs f as a coroutine of a new loop.
-func play(t *testing.T, sel selectors.Selector, f func(s *stage)) {
+func play(t *testing.T, open opener, f func(s *stage)) {
 	t.Helper()
-	s := newStage(t, sel)
+	s := newStage(t, open)
 	task := asyncio.CreateTask(s.loop, func(ctx context.Context) (struct{}, error) {
 		s.ctx = ctx
 		f(s)

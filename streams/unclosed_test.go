@@ -32,7 +32,7 @@ func (s *stage) drop(addr string, keep func(r *StreamReader, w *StreamWriter)) (
 
 func TestUnclosed(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "streams.039a.unclosed-warning", func(s *stage) {
+	overLoops(t, "streams.039a.unclosed-warning", func(s *stage) {
 		server, addr := s.serve(echo)
 		names := s.drop(addr, func(*StreamReader, *StreamWriter) {})
 		words := append(names, "level=WARN", "unclosed <StreamWriter transport=<StreamTransport")
@@ -49,7 +49,7 @@ func TestUnclosed(t *testing.T) {
 			s.Errorf("warned of: %q", found)
 		}
 	})
-	overSelectors(t, "streams.039b.unclosed-loop-closed-warning", func(s *stage) {
+	overLoops(t, "streams.039b.unclosed-loop-closed-warning", func(s *stage) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		s.must(err)
 		defer listener.Close()
@@ -78,7 +78,7 @@ func TestUnclosed(t *testing.T) {
 			s.Errorf("warned of: %q", found)
 		}
 	})
-	overSelectors(t, "what-is-in-use-is-not-closed", func(s *stage) {
+	overLoops(t, "what-is-in-use-is-not-closed", func(s *stage) {
 		var serving *StreamReader
 		finish := asyncio.NewFuture[struct{}](s.loop)
 		server, addr := s.serve(func(ctx context.Context, r *StreamReader, w *StreamWriter) error {
@@ -116,7 +116,7 @@ func TestUnclosed(t *testing.T) {
 		server.AbortClients() // what the handler has left
 		s.finish(server)
 	})
-	overSelectors(t, "closed-or-lost-is-no-warning", func(s *stage) {
+	overLoops(t, "closed-or-lost-is-no-warning", func(s *stage) {
 		server, addr := s.serve(echo)
 		closed := s.drop(addr, func(_ *StreamReader, w *StreamWriter) { s.check(w.Close()) })
 		aborted := s.drop(addr, func(_ *StreamReader, w *StreamWriter) { w.Transport().Abort() })

@@ -24,8 +24,10 @@ type pstream struct {
 	listed  bool  // in e.send
 	posted  bool  // Write has taken something
 	at      int32 // where: in e.send, or in e.posts
-	waking  bool  // in e.again
-	lends   bool  // the handler has memory to read into
+	careful bool
+	calm    uint8
+	waking  bool // in e.again
+	lends   bool // the handler has memory to read into
 	closed  bool
 }
 
@@ -54,7 +56,8 @@ func (r *receipt) Complete(ev uint64) {
 	e.now.over(e)
 	if c.Flags&proactors.More == 0 {
 		s.armed = false
-		if s.reading && (c.N > 0 || c.Cancelled()) {
+		s.judge(c.N)
+		if s.reading && s.held == nil && (c.N > 0 || c.Cancelled()) {
 			s.arm()
 		}
 	}
@@ -69,7 +72,7 @@ func (r *receipt) Complete(ev uint64) {
 			s.tell()
 			return
 		}
-		s.holdBack(c)
+		s.holdBack()
 	case c.Cancelled():
 	default:
 		s.end(c.Err())
@@ -77,13 +80,18 @@ func (r *receipt) Complete(ev uint64) {
 }
 
 // holdBack keeps what came at the wrong time.
-func (s *pstream) holdBack(c proactors.Completion) {
+func (s *pstream) holdBack() {
 	e := s.e
 	h := s.hold()
 	h.data = append(h.data, e.now.rest...)
 	e.now.rest = nil
 	e.now.over(e)
-	if !s.reading && s.armed {
+	if s.reading {
+		s.wakeUp()
+		return
+	}
+	s.careful = true
+	if s.armed {
 		e.p.Cancel(&s.recv)
 	}
 }
@@ -145,14 +153,20 @@ func (w *holding) Complete(uint64) {
 	e := s.e
 	e.now.over(e)
 	s.waking = false
-	if !s.reading || s.held == nil {
+	if !s.reading {
 		return
 	}
 	h := s.held
+	if h == nil {
+		if !s.armed {
+			s.arm()
+		}
+		return
+	}
 	s.held = nil
+	s.wakeUp() // for what is left, or to receive more
 	if h.ended {
 		s.held = &held{ended: true, err: h.err}
-		s.wakeUp()
 	}
 	if len(h.data) > 0 {
 		e.now = delivery{s: s, rest: h.data}
@@ -163,9 +177,28 @@ func (w *holding) Complete(uint64) {
 	s.end(h.err)
 }
 
+// A receive that repeats brings all that has come, which for a fast peer is as much as
+// the system's buffer holds, before the handler can say that it has enough. So a
+// stream receives once at a time until calmAfter small pieces have come, and for good
+// after a handler had to be spared something.
+const (
+	calmAfter  = 4
+	smallPiece = 20 << 10
+)
+
+// judge notes how large a piece was.
+func (s *pstream) judge(n int32) {
+	if n >= smallPiece {
+		s.calm = 0
+	} else if s.calm < calmAfter {
+		s.calm++
+	}
+}
+
 // arm begins to receive.
 func (s *pstream) arm() {
-	err := s.e.submit(&s.recv, proactors.Request{Kind: proactors.Receive, FD: s.fd, Repeat: true})
+	repeat := s.calm == calmAfter && !s.careful
+	err := s.e.submit(&s.recv, proactors.Request{Kind: proactors.Receive, FD: s.fd, Repeat: repeat})
 	if err != nil {
 		h := s.hold()
 		h.ended, h.err = true, err
@@ -181,17 +214,10 @@ func (s *pstream) StartReading() error {
 		return ErrClosed
 	}
 	s.reading = true
-	switch {
-	case s.held != nil:
+	if s.held != nil {
 		s.wakeUp()
-		if s.held.ended {
-			return nil
-		}
-		fallthrough
-	case !s.armed:
-		if !s.armed {
-			s.arm()
-		}
+	} else if !s.armed {
+		s.arm()
 	}
 	return nil
 }

@@ -13,12 +13,12 @@ func TestRunning(t *testing.T) {
 		runReportsErrorsOfWhatIsLeft, runInsideRunRefused, runMainCancelledByItself)
 }
 
-func run(main coroutine) (any, error) {
-	return asyncio.Run(context.Background(), main, asyncio.WithLoopFactory(newLoop))
+func (s *stage) run(main coroutine) (any, error) {
+	return asyncio.Run(context.Background(), main, asyncio.WithLoopFactory(s.newLoop))
 }
 
 func runnerRunsAgainOnSameLoop(s *stage) {
-	runner := asyncio.NewRunner(asyncio.WithLoopFactory(newLoop))
+	runner := asyncio.NewRunner(asyncio.WithLoopFactory(s.newLoop))
 	main := func(n int) (any, error) {
 		return runner.Run(context.Background(), func(context.Context) (any, error) {
 			s.out("main", n)
@@ -39,12 +39,12 @@ func runnerRunsAgainOnSameLoop(s *stage) {
 }
 
 func runnerPassesOnError(s *stage) {
-	_, err := run(func(context.Context) (any, error) { return nil, boom("main") })
+	_, err := s.run(func(context.Context) (any, error) { return nil, boom("main") })
 	s.out(describe(err))
 }
 
 func runCancelsWhatIsLeft(s *stage) {
-	v, err := run(func(ctx context.Context) (any, error) {
+	v, err := s.run(func(ctx context.Context) (any, error) {
 		asyncio.Go(ctx, func(ctx context.Context) (any, error) {
 			err := ticks(ctx, 10)
 			s.out("cleanup begins")
@@ -61,7 +61,7 @@ func runCancelsWhatIsLeft(s *stage) {
 }
 
 func runReportsErrorsOfWhatIsLeft(s *stage) {
-	v, err := run(func(ctx context.Context) (any, error) {
+	v, err := s.run(func(ctx context.Context) (any, error) {
 		loop, err := asyncio.GetRunningLoop()
 		s.must(err)
 		s.must(loop.SetExceptionHandler(func(_ asyncio.EventLoop, c asyncio.ExceptionContext) {
@@ -81,8 +81,8 @@ func runReportsErrorsOfWhatIsLeft(s *stage) {
 }
 
 func runInsideRunRefused(s *stage) {
-	_, err := run(func(context.Context) (any, error) {
-		_, err := run(func(context.Context) (any, error) {
+	_, err := s.run(func(context.Context) (any, error) {
+		_, err := s.run(func(context.Context) (any, error) {
 			s.out("never started")
 			return nil, nil
 		})
@@ -93,7 +93,7 @@ func runInsideRunRefused(s *stage) {
 }
 
 func runMainCancelledByItself(s *stage) {
-	_, err := run(func(ctx context.Context) (any, error) {
+	_, err := s.run(func(ctx context.Context) (any, error) {
 		asyncio.Go(ctx, s.sleeper("child", 10))
 		s.must(ticks(ctx, 1))
 		asyncio.CurrentTask().Cancel()

@@ -14,12 +14,14 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 	"unicode"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/proactors"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
@@ -53,6 +55,39 @@ func (s jumpingSelector) Select(timeout time.Duration) ([]selectors.Ready, error
 	}
 }
 
+// jumpingProactor is the same for a loop over a proactor.
+type jumpingProactor struct {
+	proactors.Proactor
+	woken atomic.Bool // a Wake is the only thing that a Wait does not tell of
+}
+
+func (p *jumpingProactor) Wake() {
+	p.woken.Store(true)
+	p.Proactor.Wake()
+}
+
+func (p *jumpingProactor) Wait(timeout time.Duration) ([]proactors.Completion, error) {
+	for began := time.Now(); ; {
+		done, err := p.Proactor.Wait(0)
+		left := timeout - time.Since(began)
+		if err != nil || len(done) > 0 || left <= 0 || p.woken.Swap(false) {
+			return done, err
+		}
+		if time.Since(began) > patience {
+			return nil, errStuck
+		}
+		time.Sleep(min(step, left))
+	}
+}
+
+func newProactorLoop() (asyncio.EventLoop, error) {
+	p, err := proactors.NewDefaultProactor()
+	if err != nil {
+		return nil, err
+	}
+	return asyncio.NewProactorEventLoop(&jumpingProactor{Proactor: p})
+}
+
 func newLoop() (asyncio.EventLoop, error) {
 	s, err := selectors.NewDefaultSelector()
 	if err != nil {
@@ -63,9 +98,10 @@ func newLoop() (asyncio.EventLoop, error) {
 
 // stage is where a scenario plays: its loop, and the lines it printed.
 type stage struct {
-	t     *testing.T
-	loop  asyncio.EventLoop
-	lines []string
+	t       *testing.T
+	newLoop func() (asyncio.EventLoop, error)
+	loop    asyncio.EventLoop
+	lines   []string
 }
 
 // out prints a line of words, spelled as the Python side spells them.
@@ -196,7 +232,7 @@ func (s *stage) wait(ctx context.Context, tasks ...*asyncio.Task[any]) {
 
 // play runs one scenario on a loop of its own and returns its lines. A
 // scenario that takes a context is run as the main task.
-func play(t *testing.T, scenario any) (lines []string) {
+func play(t *testing.T, newLoop func() (asyncio.EventLoop, error), scenario any) (lines []string) {
 	synctest.Test(t, func(t *testing.T) {
 		loop, err := newLoop()
 		if err != nil {
@@ -207,7 +243,7 @@ func play(t *testing.T, scenario any) (lines []string) {
 				t.Error(err)
 			}
 		}()
-		s := &stage{t: t, loop: loop}
+		s := &stage{t: t, newLoop: newLoop, loop: loop}
 		switch scenario := scenario.(type) {
 		case func(*stage):
 			scenario(s)
@@ -234,10 +270,21 @@ func compare(t *testing.T, part string, scenarios ...any) {
 		names = append(names, name)
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, want := play(t, scenario), recorded.lines[name]
-			if !slices.Equal(got, want) {
-				t.Errorf("printed:\n  %s\nCPython 3.11 printed:\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+			check := func(kind string, newLoop func() (asyncio.EventLoop, error)) {
+				got, want := play(t, newLoop, scenario), recorded.lines[name]
+				if !slices.Equal(got, want) {
+					t.Errorf("%s printed:\n  %s\nCPython 3.11 printed:\n  %s", kind, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+				}
 			}
+			check("selector", newLoop)
+			loop, err := newProactorLoop()
+			if errors.Is(err, errors.ErrUnsupported) {
+				return
+			}
+			if err != nil || loop.Close() != nil {
+				t.Fatal(err)
+			}
+			check("proactor", newProactorLoop)
 		})
 	}
 	if !slices.Equal(names, recorded.names) {
