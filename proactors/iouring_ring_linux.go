@@ -234,8 +234,12 @@ func refused(call string, e syscall.Errno) error {
 	return fmt.Errorf("proactors: io_uring: %w: %s: %w: %s; use a selector", errors.ErrUnsupported, call, e, reason)
 }
 
+// disabledFile says who may use io_uring; see io_uring_disabled in sysctl(5). It is a
+// variable for a test that cannot change the machine.
+var disabledFile = "/proc/sys/kernel/io_uring_disabled"
+
 func disabled() string {
-	b, err := os.ReadFile("/proc/sys/kernel/io_uring_disabled")
+	b, err := os.ReadFile(disabledFile)
 	if err != nil {
 		return ""
 	}
