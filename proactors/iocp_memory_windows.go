@@ -46,15 +46,15 @@ func (m *lending) give(i uint32) {
 	m.free[size] = append(m.free[size], i)
 }
 
-// lent is a piece's number among a completion's own flags, and lentPiece the reverse.
+// lent is a piece's number among a completion's own flags, accepted a socket: handles of the
+// kernel are multiples of four, and fit if they are below 1<<31.
 func lent(i uint32) Flags        { return Lent | Flags(i)<<ownShift }
 func lentPiece(f Flags) uint32   { return uint32(f >> ownShift) }
-func accepted(fd uintptr) Flags  { return Flags(fd) }
-func acceptedFD(f Flags) uintptr { return uintptr(f &^ (More | Lent)) }
+func accepted(fd uintptr) Flags  { return Flags(fd>>2) << ownShift }
+func acceptedFD(f Flags) uintptr { return uintptr(f>>ownShift) << 2 }
+func fitsFlags(fd uintptr) bool  { return fd>>31 == 0 && fd&3 == 0 }
 
-// A completion's own flags begin at bit 2, and they are all that there is room
-// for. They hold a socket whole: handles of the kernel are multiples of four, and
-// below 1<<32.
-const ownShift = 2
+// ownShift is the first bit of a completion's own flags.
+const ownShift = 3
 
-func fitsFlags(fd uintptr) bool { return uint64(fd)>>32 == 0 && fd&3 == 0 }
+var _ = [1]struct{}{}[OwnFlags-1<<ownShift] // so it is

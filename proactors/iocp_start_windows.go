@@ -23,11 +23,11 @@ func (p *iocp) Submit(op *Operation, q *Request) error {
 	if err := p.check(q); err != nil {
 		return fmt.Errorf("proactors: IOCP: submit: %w", err)
 	}
-	r := p.records.take()
-	for len(p.ops) <= int(r.index) {
-		p.ops = append(p.ops, nil)
+	if q.Post && q.Kind == Send {
+		return p.post(op, q)
 	}
-	p.ops[r.index], op.Tag = op, uint64(r.index)+1
+	r := p.records.take()
+	p.assign(r, op)
 	_, r.polls = p.foreign[q.FD]
 	r.kind, r.fd, r.mask, r.repeat, r.cancelled = q.Kind, q.FD, q.Mask, q.Repeat, false
 	switch q.Kind {
@@ -41,6 +41,32 @@ func (p *iocp) Submit(op *Operation, q *Request) error {
 	}
 	p.start(r)
 	return nil
+}
+
+// post sends what goes at once: on a socket that does not block, an ordinary call.
+// A completion is told of only if that is not all.
+func (p *iocp) post(op *Operation, q *Request) error {
+	n, err := sock.Writev(q.FD, q.Bufs, &p.vec)
+	if err == nil && n == total(q.Bufs) {
+		return nil
+	}
+	r := p.records.take()
+	p.assign(r, op)
+	r.kind, r.fd, r.polls, r.repeat, r.cancelled = Send, q.FD, false, false, false
+	if err == nil || sock.WouldBlock(err) {
+		p.tell(r, int32(n), Short)
+	} else {
+		p.tell(r, -int32(errnoOf(err)), 0)
+	}
+	return nil
+}
+
+// assign makes a record an operation's.
+func (p *iocp) assign(r *record, op *Operation) {
+	for len(p.ops) <= int(r.index) {
+		p.ops = append(p.ops, nil)
+	}
+	p.ops[r.index], op.Tag = op, uint64(r.index)+1
 }
 
 var errInvalid = errors.New("invalid argument")

@@ -179,6 +179,37 @@ func addr(t *testing.T, a net.Addr) sock.Addr {
 	return b
 }
 
+// TestPost: what goes at once is not told of, and what does not go says how much
+// did.
+func TestPost(t *testing.T) {
+	t.Parallel()
+	p := newPort(t)
+	a, b := p.pair()
+	var op Operation
+	p.must(p.p.Submit(&op, &Request{Kind: Send, Post: true, FD: a, Bufs: [][]byte{[]byte("ab"), []byte("c")}}))
+	if c, err := p.p.Wait(0); err != nil || len(c) > 0 || op.InFlight() {
+		t.Fatalf("%v, %v", c, err)
+	}
+	got := make([]byte, 4)
+	if c := p.do(Request{Kind: Receive, FD: b, Bufs: [][]byte{got}}); string(got[:c.N]) != "abc" {
+		t.Errorf("%q came", got)
+	}
+	piece := make([]byte, 1<<20)
+	for range 100 { // until the buffers on the way are full
+		p.must(p.p.Submit(&op, &Request{Kind: Send, Post: true, FD: a, Bufs: [][]byte{piece}}))
+		c, err := p.p.Wait(0)
+		p.must(err)
+		if len(c) == 0 {
+			continue
+		}
+		if c[0].Op != &op || c[0].Flags&Short == 0 || c[0].N < 0 || int(c[0].N) >= len(piece) || op.InFlight() {
+			t.Errorf("%+v", c[0])
+		}
+		return
+	}
+	t.Error("100 MB went to a peer that does not read")
+}
+
 // TestMemoryRunsOut: receives wait for memory, and nothing is lost.
 func TestMemoryRunsOut(t *testing.T) {
 	t.Parallel()

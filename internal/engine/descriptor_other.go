@@ -6,5 +6,6 @@ package engine
 // attach it.
 func checkDescriptor(uintptr) error { return nil }
 
-// writesDirectly: the sockets are overlapped.
-const writesDirectly = false
+// writesDirectly: a write of its own does not block, for sockets are non-blocking
+// as well as overlapped.
+const writesDirectly = true
