@@ -135,7 +135,7 @@ func (b *bench) until(what string, cond func() bool) {
 // quiet runs passes until nothing happens any more.
 func (b *bench) quiet() {
 	b.Helper()
-	for range 100 {
+	for range 2000 {
 		if !b.pass(10 * time.Millisecond) {
 			return
 		}
