@@ -375,7 +375,10 @@ func TestProactorLoop(t *testing.T) {
 // TestLoopVariable: the environment chooses the loops of the default policy, and
 // nothing else in its place.
 func TestLoopVariable(t *testing.T) {
-	_, noProactor := proactors.NewDefaultProactor()
+	p, noProactor := proactors.NewDefaultProactor()
+	if noProactor == nil {
+		must(t, p.Close())
+	}
 	for _, c := range []struct {
 		value, kind string
 		err         error

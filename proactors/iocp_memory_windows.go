@@ -38,6 +38,9 @@ func (m *lending) take(size pieceSize) (uint32, bool) {
 	return uint32(len(m.pieces) - 1), true
 }
 
+// left reports whether there is a piece.
+func (m *lending) left() bool { return len(m.free[small]) > 0 || m.made[small] < limits[small] }
+
 func (m *lending) give(i uint32) {
 	size := small
 	if len(m.pieces[i]) > sizes[small] {

@@ -33,6 +33,7 @@ type iocp struct {
 	memory  lending
 	vec     sock.Vec
 
+	posted         bool         // a posted send has gone since the last Wait
 	done, out      []Completion // for the next Wait, of the last one
 	restart, spare []*record    // to be started again
 	packets        [batch]packet
@@ -99,9 +100,12 @@ func (p *iocp) Wait(timeout time.Duration) ([]Completion, error) {
 		return nil, ErrClosed
 	}
 	p.startAgain()
-	if len(p.done) > 0 {
+	// Who was started again and is on the list once more was told of something that
+	// is not there. Posts that are over are looked at after a Wait.
+	if len(p.done) > 0 || p.posted || len(p.restart) > 0 && p.memory.left() {
 		timeout = 0
 	}
+	p.posted = false
 	n, err := getPackets(p.port, p.packets[:], milliseconds(timeout))
 	if err != nil {
 		return nil, fmt.Errorf("proactors: IOCP: %w", os.NewSyscallError("GetQueuedCompletionStatusEx", err))
