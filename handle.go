@@ -3,6 +3,7 @@ package asyncio
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -79,6 +80,9 @@ func (l *baseLoop) trimNodes() {
 		keep := k - (k-spareNodes+7)/8
 		clear(l.free[keep:])
 		l.free = l.free[:keep]
+		if keep < cap(l.free)/4 {
+			l.free = slices.Clone(l.free)
+		}
 	}
 }
 

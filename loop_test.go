@@ -342,16 +342,19 @@ func TestMillion(t *testing.T) {
 		million /= 20
 	}
 	loop := newLoop(t)
-	next := 0
-	wrong := 0
-	for i := range million {
-		soon(t, loop, func() {
-			if i != next {
-				wrong++
-			}
-			next++
-		})
-	}
+	next, wrong := 0, 0
+	soon(t, loop, func() {
+		for i := range million {
+			soon(t, loop, func() {
+				if i != next {
+					wrong++
+				}
+				next++
+			})
+		}
+	})
+	onePass(t, loop)
+	want(t, "ran in the pass that scheduled them", next, 0)
 	onePass(t, loop)
 	want(t, "ran", next, million)
 	want(t, "out of order", wrong, 0)
