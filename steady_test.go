@@ -98,7 +98,7 @@ func TestBursts(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector's memory counts, too")
 	}
-	const many = 200_000
+	const many = 50_000
 	loop := newLoop(t)
 	noReports(t, loop)
 	heap := func() int64 {
