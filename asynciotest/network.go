@@ -144,10 +144,7 @@ var networkCases = []behaviour{
 	}},
 	{"tcp-connection-refused", func(e *env) {
 		l := e.loop()
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		e.must(err)
-		address := ln.Addr().String()
-		e.must(ln.Close())
+		const address = "127.0.0.1:1" // tcpmux: nobody listens there
 		e.run(l, func(ctx context.Context) error {
 			_, _, err := l.CreateConnection(ctx, func() asyncio.Protocol { e.Error("a protocol was made"); return &echo{} }, "tcp", address, nil)
 			if err == nil || !strings.Contains(err.Error(), address) {
