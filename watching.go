@@ -58,7 +58,9 @@ func (w *fdWatch) callbackName() string {
 
 // AddReader calls f in each pass in which fd is readable, in place of an earlier
 // reader. The descriptor stays the caller's, who removes the reader before
-// closing it; on Windows it is a socket. Loop only. (loop.add_reader)
+// closing it; on Windows it is a socket. Loop only. A descriptor that a transport
+// has is refused, and one that cannot be is ErrInvalidArgument, by RemoveReader
+// too. (loop.add_reader)
 func (l *baseLoop) AddReader(fd uintptr, f func()) error {
 	if f == nil {
 		return invalid("add_reader", "the callback is nil")
@@ -74,7 +76,7 @@ func (l *baseLoop) RemoveReader(fd uintptr) (bool, error) {
 }
 
 // AddWriter calls f in each pass in which fd is writable, in place of an earlier
-// writer. Loop only. (loop.add_writer)
+// writer. Loop only. It refuses what AddReader refuses. (loop.add_writer)
 func (l *baseLoop) AddWriter(fd uintptr, f func()) error {
 	if f == nil {
 		return invalid("add_writer", "the callback is nil")
@@ -99,13 +101,19 @@ func (l *baseLoop) rewatch(op string, fd uintptr, dir engine.Mask, f func()) (ha
 	if held {
 		defer l.leave()
 	}
-	if l.closed.Load() && f != nil {
+	if int(fd) < 0 {
+		return false, invalid(op, "%d is no file descriptor", int(fd))
+	}
+	if l.closed.Load() {
+		if f == nil {
+			return false, nil
+		}
 		return false, opError(op, ErrLoopClosed)
 	}
 	w := l.watches[fd]
 	if w == nil {
 		if f == nil {
-			return false, nil
+			return false, l.notWatched(op, fd)
 		}
 		w = &fdWatch{loop: l}
 	}
@@ -122,6 +130,15 @@ func (l *baseLoop) rewatch(op string, fd uintptr, dir engine.Mask, f func()) (ha
 	}
 	l.watches[fd] = w
 	return had, err
+}
+
+// notWatched is the error of a removal where there is nothing to remove: none,
+// unless the descriptor is a transport's or a server's.
+func (l *baseLoop) notWatched(op string, fd uintptr) error {
+	if err := l.eng.Watch(fd, 0, nil); err != nil {
+		return opError(op, err)
+	}
+	return nil
 }
 
 // set changes one direction; what the poll has found for the other one stays. A
