@@ -291,28 +291,15 @@ const (
 
 func (t *taskBase) event(kind uint64) uint64 { return t.seq<<eventBits | kind }
 
-// Complete runs the task on, if it still waits for what ev tells of.
+// Complete runs the task's coroutine until it waits or ends, if the task still
+// waits for what ev tells of. The loop's body calls it; a Goexit in the coroutine
+// comes out as a panic, and there is dealt with.
 func (t *taskBase) Complete(ev uint64) {
-	if ev>>eventBits != t.seq {
+	if (ev != t.event(wakeUp) || t.co == nil) && !t.begin(ev) {
 		return
 	}
-	switch ev & (1<<eventBits - 1) {
-	case wakeUp:
-	case timeIsUp:
-		t.loop.schedule(t, t.event(wakeUp))
-		return
-	case interrupted:
-		t.interrupt = true
-	}
-	t.step()
-}
-
-// step runs the task's coroutine until it waits or ends. The loop's body calls
-// it; a Goexit in the coroutine comes out as a panic, and there is dealt with.
-func (t *taskBase) step() {
-	if !t.prepare() {
-		return
-	}
+	t.seq++
+	t.suspended = false
 	t.loop.stepping = t
 	if s := t.co.Switch(); s != coro.Suspended {
 		t.stepped(s)
@@ -321,24 +308,34 @@ func (t *taskBase) step() {
 
 // stepNested is step for a task that is started inside another callback.
 func (t *taskBase) stepNested() {
-	if t.prepare() {
+	if t.begin(t.event(wakeUp)) {
+		t.seq++
+		t.suspended = false
 		t.stepped(t.co.Resume())
 	}
 }
 
-// prepare readies the coroutine for its next step, or reports false if there is
-// none.
-func (t *taskBase) prepare() bool {
+// begin is the part of a step that the usual one, a wake-up of a task that waits,
+// does not need. It reports whether there is to be a step.
+func (t *taskBase) begin(ev uint64) bool {
+	if ev>>eventBits != t.seq {
+		return false
+	}
+	switch ev & (1<<eventBits - 1) {
+	case timeIsUp:
+		t.loop.schedule(t, t.event(wakeUp))
+		return false
+	case interrupted:
+		t.interrupt = true
+	}
+	if t.co == nil && t.mustCancel {
+		t.mustCancel = false
+		t.finish(&CancelledError{t.cancelMsg})
+		return false
+	}
 	if t.co == nil {
-		if t.mustCancel {
-			t.mustCancel = false
-			t.finish(&CancelledError{t.cancelMsg})
-			return false
-		}
 		t.co = t.loop.pool.Get(t.body)
 	}
-	t.seq++
-	t.suspended = false
 	return true
 }
 
@@ -603,6 +600,7 @@ func (l *baseLoop) unwindTasks() {
 		l.unlistTask(t)
 		l.handle(ExceptionContext{Message: "Task was destroyed but it is pending", Task: t.self})
 		if co := t.co; co != nil {
+			t.peculiar = true // so that every wait is looked at
 			if co.Unwind() == coro.Panicked {
 				value, stack := co.Panic()
 				t.finish(&PanicError{value, stack})
