@@ -42,6 +42,7 @@ type AnyTask interface {
 	Stack() string
 
 	anyTask() *taskBase
+	run(c *coro.Coro)
 }
 
 // taskBase is the part of a Task that does not depend on its type. It belongs to
@@ -50,7 +51,6 @@ type taskBase struct {
 	loop  *baseLoop
 	f     *futureBase
 	self  AnyTask
-	body  coro.Work
 	scope scope // the task's own context
 	name  atomic.Pointer[string]
 	num   uint64 // for the automatic name
@@ -58,23 +58,24 @@ type taskBase struct {
 	co         *coro.Coro
 	coID       atomic.Int64 // the coroutine's goroutine, for Stack
 	prev, next *taskBase    // the loop's tasks, in order of creation
-	listed     bool
 
 	// How it waits.
 	seq       uint64 // counts the waits; a wake-up for an earlier one is stale
-	suspended bool
 	waitingOn *futureBase
 	node      waitNode
-	peculiar  bool   // the wait is not simply with the task's own context:
-	noDone    bool   // the wait's context cannot be done,
-	near      *scope // and this is the nearest scope to it
-	interrupt bool   // the wait's context is done
+	near      *scope // the nearest scope to the wait's context, if it is peculiar
 
-	// Cancellation.
-	requests   atomic.Int32
-	mustCancel bool // a request waits to be delivered
-	delivering bool // what the task waits for is being cancelled
-	cancelMsg  any
+	cancelMsg any // of a request that waits to be delivered
+
+	// The small ones, side by side.
+	requests   atomic.Int32 // to cancel
+	mustCancel bool         // a request waits to be delivered
+	delivering bool         // what the task waits for is being cancelled
+	suspended  bool
+	peculiar   bool // the wait is not simply with the task's own context:
+	noDone     bool // the wait's context cannot be done
+	interrupt  bool // the wait's context is done
+	listed     bool // it is among the loop's tasks
 }
 
 // taskState is the part of a loop that has tasks.
@@ -134,7 +135,7 @@ func CreateTask[T any](loop EventLoop, f func(context.Context) (T, error), opts 
 	t := &Task[T]{fn: f}
 	l, err := resolveLoop("create_task", loop)
 	if err == nil {
-		err = t.start(l, "create_task", opts)
+		err = t.enterAndStart(l, "create_task", opts)
 	}
 	if err != nil {
 		t.fail(err)
@@ -147,12 +148,17 @@ func CreateTask[T any](loop EventLoop, f func(context.Context) (T, error), opts 
 // with ErrNoRunningLoop and f is not entered. (asyncio.create_task)
 func Go[T any](ctx context.Context, f func(context.Context) (T, error), opts ...TaskOption) *Task[T] {
 	t := &Task[T]{fn: f}
-	s := currentStrand()
-	if s == nil {
-		t.fail(opError("go", ErrNoRunningLoop))
-		return t
+	const op = "go"
+	var err error
+	switch s := currentStrand(); {
+	case s == nil:
+		err = opError(op, ErrNoRunningLoop)
+	case s.loop.closed.Load():
+		err = opError(op, ErrLoopClosed)
+	default:
+		err = t.start(s.loop, op, taskConfig{context: ctx}, opts)
 	}
-	if err := t.start(s.loop, "go", append([]TaskOption{WithContext(ctx)}, opts...)); err != nil {
+	if err != nil {
 		t.fail(err)
 	}
 	return t
@@ -165,11 +171,8 @@ func (t *Task[T]) fail(err error) {
 	t.failWithout(err)
 }
 
-// start puts the task on its loop.
-func (t *Task[T]) start(l *baseLoop, op string, opts []TaskOption) error {
-	if t.fn == nil {
-		return invalid(op, "the function is nil")
-	}
+// enterAndStart is start for who may not be on the loop.
+func (t *Task[T]) enterAndStart(l *baseLoop, op string, opts []TaskOption) error {
 	held, err := l.enter(op)
 	if err != nil {
 		return err
@@ -177,21 +180,37 @@ func (t *Task[T]) start(l *baseLoop, op string, opts []TaskOption) error {
 	if held {
 		defer l.leave()
 	}
-	var c taskConfig
-	for _, o := range opts {
-		o(&c)
+	return t.start(l, op, taskConfig{}, opts)
+}
+
+// start puts the task on its loop, made as c and the options say. Loop only.
+func (t *Task[T]) start(l *baseLoop, op string, c taskConfig, opts []TaskOption) error {
+	if t.fn == nil {
+		return invalid(op, "the function is nil")
+	}
+	if len(opts) > 0 {
+		c = c.with(opts)
 	}
 	if err := t.applyFactory(l, &c); err != nil {
 		return err
 	}
 	t.setLoop(l)
 	t.by = &t.taskBase
-	t.taskBase.init(l, &t.futureBase, t, t, &c)
+	t.taskBase.init(l, &t.futureBase, t, c)
 	return nil
 }
 
-func (t *taskBase) init(l *baseLoop, f *futureBase, self AnyTask, body coro.Work, c *taskConfig) {
-	t.loop, t.f, t.self, t.body = l, f, self, body
+// with returns the config as the options change it. What they are given escapes,
+// so the usual config, without any, is not passed to them.
+func (c taskConfig) with(opts []TaskOption) taskConfig {
+	for _, o := range opts {
+		o(&c)
+	}
+	return c
+}
+
+func (t *taskBase) init(l *baseLoop, f *futureBase, self AnyTask, c taskConfig) {
+	t.loop, t.f, t.self = l, f, self
 	if c.context == nil {
 		if s := currentStrand(); s != nil && s.task != nil {
 			c.context = &s.task.scope // as asyncio copies the current context
@@ -200,7 +219,7 @@ func (t *taskBase) init(l *baseLoop, f *futureBase, self AnyTask, body coro.Work
 	t.scope.init(t, c.context)
 	t.num = taskNumbers.Add(1)
 	if c.name != "" {
-		t.name.Store(&c.name)
+		t.SetName(c.name)
 	}
 	t.node.to = t
 	l.listTask(t)
@@ -220,7 +239,6 @@ func (t *taskBase) init(l *baseLoop, f *futureBase, self AnyTask, body coro.Work
 
 func (l *baseLoop) listTask(t *taskBase) {
 	l.tasksMu.Lock()
-	defer l.tasksMu.Unlock()
 	t.listed = true
 	if t.prev = l.lastTask; t.prev != nil {
 		t.prev.next = t
@@ -228,6 +246,7 @@ func (l *baseLoop) listTask(t *taskBase) {
 		l.firstTask = t
 	}
 	l.lastTask = t
+	l.tasksMu.Unlock()
 }
 
 func (l *baseLoop) unlistTask(t *taskBase) {
@@ -334,7 +353,7 @@ func (t *taskBase) begin(ev uint64) bool {
 		return false
 	}
 	if t.co == nil {
-		t.co = t.loop.pool.Get(t.body)
+		t.co = t.loop.pool.Get(t)
 	}
 	return true
 }
@@ -359,8 +378,10 @@ func (t *taskBase) exited() {
 	t.finish(ErrGoexit)
 }
 
-// Run is the coroutine of the task.
-func (t *Task[T]) Run(c *coro.Coro) {
+// Run is the coroutine of the task, whatever its type.
+func (t *taskBase) Run(c *coro.Coro) { t.self.run(c) }
+
+func (t *Task[T]) run(c *coro.Coro) {
 	s := c.Owner.(*strand)
 	s.task = &t.taskBase
 	t.coID.Store(s.id)
