@@ -290,6 +290,42 @@ func TestWaits(t *testing.T) {
 	})
 }
 
+// counted is a selector that counts how often it is asked.
+type counted struct {
+	selectors.Selector
+	asked int
+}
+
+func (s *counted) Select(timeout time.Duration) ([]selectors.Ready, error) {
+	s.asked++
+	return s.Selector.Select(timeout)
+}
+
+func TestTinySleeps(t *testing.T) {
+	t.Parallel()
+	plainRow(t, "events.042.timeout-rounding", func(t *testing.T) {
+		for name, open := range openers() {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				inner, err := open()
+				must(t, err)
+				s := &counted{Selector: inner}
+				loop, err := asyncio.NewSelectorEventLoop(s)
+				must(t, err)
+				defer func() { must(t, loop.Close()) }()
+				runIn(t, loop, func(ctx context.Context) {
+					for _, d := range []time.Duration{10 * time.Millisecond, time.Millisecond, 100 * time.Microsecond, time.Microsecond, time.Nanosecond} {
+						must(t, asyncio.Sleep(ctx, d))
+					}
+				})
+				if s.asked > 20 {
+					t.Errorf("the selector was asked %d times", s.asked)
+				}
+			})
+		}
+	})
+}
+
 // openers are the selectors of this system.
 func openers() map[string]func() (selectors.Selector, error) {
 	all := map[string]func() (selectors.Selector, error){
