@@ -1,9 +1,12 @@
 package asyncio
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"net"
 	"strings"
 	"testing"
 )
@@ -11,44 +14,6 @@ import (
 // TestFlowControl: the marks, and the protocol's part in them.
 func TestFlowControl(t *testing.T) {
 	t.Parallel()
-	overFake(t, "selev.078a.write-low-water-resume", func(ctx context.Context, n *netTest) {
-		r := &recorder{}
-		tr, fs := n.faked(ctx, r)
-		fs.accept = 0
-		n.check(tr.SetWriteBufferLimits(10, 4))
-		tr.Write(make([]byte, 10))
-		if r.history() != "made" {
-			n.Errorf("%s at the high mark", r.history())
-		}
-		tr.Write(make([]byte, 2))
-		tr.Write(make([]byte, 2))
-		fs.writable(9, nil)
-		if r.history() != "made pause" {
-			n.Errorf("%s above the low mark", r.history())
-		}
-		fs.writable(1, nil)
-		fs.writable(1, nil)
-		if r.history() != "made pause resume" {
-			n.Errorf("%s", r.history())
-		}
-		tr.Abort()
-	})
-	overFake(t, "selev.078b.pause-callback-error", func(ctx context.Context, n *netTest) {
-		n.expectErrors = true
-		r := &recorder{onPause: func() { panic("in pause") }, onResume: func() { panic("in resume") }}
-		tr, fs := n.faked(ctx, r)
-		fs.accept = 0
-		tr.Write(make([]byte, 100_000))
-		fs.writable(-1, nil)
-		if len(n.reported) != 2 || n.reported[0].Message != "protocol.pause_writing() failed" ||
-			n.reported[1].Message != "protocol.resume_writing() failed" {
-			n.Errorf("reported %+v", n.reported)
-		}
-		if tr.IsClosing() || len(fs.wrote) != 100_000 {
-			n.Errorf("closing=%v, %d bytes sent", tr.IsClosing(), len(fs.wrote))
-		}
-		tr.Abort()
-	})
 	overFake(t, "protocols.012a.limits-order", func(ctx context.Context, n *netTest) {
 		tr, _ := n.faked(ctx, &recorder{})
 		if err := tr.SetWriteBufferLimits(0, 1); !errors.Is(err, ErrInvalidArgument) {
@@ -106,6 +71,67 @@ func TestFlowControl(t *testing.T) {
 		n.passes(ctx)
 		if !r.lost || !fs.closed || fs.sending {
 			n.Errorf("lost=%v closed=%v sending=%v", r.lost, fs.closed, fs.sending)
+		}
+	})
+}
+
+// TestFlowControlOverSockets: a peer that reads slowly.
+func TestFlowControlOverSockets(t *testing.T) {
+	t.Parallel()
+	overConnections(t, "selev.078a.write-low-water-resume", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+		const low, high = 1 << 20, 4 << 20
+		n.check(r.transport.SetWriteBufferLimits(high, low))
+		sent := 0
+		for chunk := pattern(1 << 18); r.transport.GetWriteBufferSize() <= high; sent += len(chunk) {
+			if r.history() != "made" {
+				n.Fatalf("%s with %d bytes buffered", r.history(), r.transport.GetWriteBufferSize())
+			}
+			r.transport.Write(chunk)
+		}
+		r.onResume = func() {
+			if s := r.transport.GetWriteBufferSize(); s > low {
+				n.Errorf("resumed with %d bytes buffered", s)
+			}
+		}
+		var sizes []string
+		for got := 0; got < sent; n.passes(ctx) {
+			size := r.transport.GetWriteBufferSize()
+			sizes = append(sizes, fmt.Sprint(size))
+			want := "made pause"
+			if size <= low {
+				want = "made pause resume"
+			}
+			if r.history() != want {
+				n.Fatalf("%s with these bytes buffered: %v", r.history(), sizes)
+			}
+			got += len(n.reads(c, min(1<<18, sent-size-got)))
+		}
+		if r.history() != "made pause resume" {
+			n.Errorf("%s", r.history())
+		}
+	})
+	overConnections(t, "selev.078b.pause-callback-error", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+		n.expectErrors = true
+		r.onPause = func() { panic("in pause") }
+		r.onResume = func() { panic("in resume") }
+		sent := fill(n, r.transport)
+		if r.history() == "made" { // what is buffered is below the mark
+			more := pattern(defaultHighWater)
+			r.transport.Write(more)
+			sent = append(sent, more...)
+		}
+		if got := n.drain(ctx, c, r, len(sent)); !bytes.Equal(got, sent) || r.transport.IsClosing() {
+			n.Errorf("%d bytes arrived of %d, closing=%v", len(got), len(sent), r.transport.IsClosing())
+		}
+		var messages []string
+		for _, e := range n.reported {
+			messages = append(messages, e.Message)
+			if e.Transport != any(r.transport) || e.Protocol != any(r) {
+				n.Errorf("reported %+v", e)
+			}
+		}
+		if got := strings.Join(messages, ", "); got != "protocol.pause_writing() failed, protocol.resume_writing() failed" {
+			n.Errorf("reported %s", got)
 		}
 	})
 }

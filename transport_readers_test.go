@@ -74,14 +74,7 @@ func overPairs(t *testing.T, row string, f func(ctx context.Context, r *readerTe
 }
 
 // registered is what the descriptor is registered for, "" for nothing.
-func (r *readerTest) registered() string {
-	k, err := r.l.Selector().GetKey(r.fd)
-	if errors.Is(err, selectors.ErrNotRegistered) {
-		return ""
-	}
-	r.check(err)
-	return k.Events.String()
-}
+func (r *readerTest) registered() string { return r.interest(r.fd) }
 
 func (r *readerTest) want(registered, calls string) {
 	r.Helper()
