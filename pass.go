@@ -123,9 +123,7 @@ func (l *baseLoop) cutShort() {
 
 // collect polls and queues: all of a pass but the running of it.
 func (l *baseLoop) collect() {
-	if !l.inbox.Empty() {
-		l.takeInbox()
-	}
+	l.catchUp()
 	if l.staleTimers.Load() > 0 {
 		l.sweepTimers()
 	}
@@ -269,6 +267,22 @@ func (l *baseLoop) dispatch() {
 
 // Complete runs the callback of a node, which is free before that starts.
 func (n *node) Complete(uint64) {
+	l, fn := n.loop, n.fn
+	if fn == nil || n.shared || n.origin != nil {
+		n.completeOther()
+		return
+	}
+	run := n.claim()
+	n.fn = nil
+	l.free = append(l.free, n)
+	if run {
+		l.fn = fn
+		fn()
+	}
+}
+
+// completeOther is Complete for a node that is not simply a callback of a user's.
+func (n *node) completeOther() {
 	l, fn, to, ev := n.loop, n.fn, n.to, n.ev
 	run := n.claim()
 	l.freeNode(n)

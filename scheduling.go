@@ -77,20 +77,20 @@ func (l *baseLoop) CallSoon(f func()) (Handle, error) {
 		n.origin = newOrigin()
 	}
 	h := n.handle()
-	l.pushReady(readyItem{to: n})
+	l.catchUp()
+	l.ready.push(readyItem{to: n})
 	if held {
 		l.leave()
 	}
 	return h, nil
 }
 
-// pushReady queues a callback behind all that was scheduled before, also by other
-// goroutines.
-func (l *baseLoop) pushReady(i readyItem) {
+// catchUp makes sure that what is queued next comes behind all that was
+// scheduled before, also by other goroutines.
+func (l *baseLoop) catchUp() {
 	if !l.inbox.Empty() {
 		l.takeInbox()
 	}
-	l.ready.push(i)
 }
 
 // takeInbox moves what other goroutines scheduled to the ready queue.
@@ -110,9 +110,7 @@ func (l *baseLoop) schedule(to engine.Completer, ev uint64) {
 	if l.outer && l.scheduleOuter(to, ev) {
 		return
 	}
-	if !l.inbox.Empty() {
-		l.takeInbox()
-	}
+	l.catchUp()
 	l.ready.push(readyItem{to, ev})
 }
 
