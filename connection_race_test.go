@@ -176,11 +176,13 @@ func TestCreateConnectionAddresses(t *testing.T) {
 		}}
 		var order []string
 		withdrawn := 0
+		const delay = time.Hour
 		eng.connect = func(fd uintptr, addr sock.Addr, done func(error)) (func(), error) {
 			text := strings.TrimSuffix(addr.String(), port)
 			order = append(order, text)
 			switch text {
-			case "[2::1]": // never answers
+			case "[2::1]": // never answers, until the loop's clock says that it has taken too long
+				n.l.epoch = n.l.epoch.Add(-delay)
 				return func() { withdrawn++ }, nil
 			case "[2::2]", "1.1.1.1":
 				return nil, syscall.ENETUNREACH
@@ -188,7 +190,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			return eng.Engine.Connect(fd, addr, done)
 		}
 		n.run(func(ctx context.Context) {
-			tr, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "slow"+port, &ConnectionOptions{HappyEyeballsDelay: 5 * time.Millisecond, Interleave: 2})
+			tr, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "slow"+port, &ConnectionOptions{HappyEyeballsDelay: delay, Interleave: 2})
 			if err != nil {
 				n.Fatal(err)
 			}
@@ -210,7 +212,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 				order = append(order, strings.TrimSuffix(addr.String(), port))
 				return nil, syscall.ENETUNREACH
 			}
-			_, _, err = n.l.CreateConnection(ctx, plainFactory, "tcp", "dead"+port, &ConnectionOptions{HappyEyeballsDelay: time.Hour})
+			_, _, err = n.l.CreateConnection(ctx, plainFactory, "tcp", "dead"+port, &ConnectionOptions{HappyEyeballsDelay: delay})
 			if !errors.Is(err, syscall.ENETUNREACH) || !strings.Contains(err.Error(), "Multiple exceptions: ") {
 				n.Errorf("got %v", err)
 			}

@@ -9,6 +9,21 @@ import (
 	"testing"
 )
 
+// receive waits, in a coroutine, for what another goroutine sends: the loop goes
+// on meanwhile.
+func receive[T any](ctx context.Context, n *netTest, what string, from <-chan T) (v T) {
+	n.Helper()
+	n.until(ctx, what, func() bool {
+		select {
+		case v = <-from:
+			return true
+		default:
+			return false
+		}
+	})
+	return v
+}
+
 // TestServerLife is how servers start and end.
 func TestServerLife(t *testing.T) {
 	t.Parallel()
@@ -104,16 +119,22 @@ func TestServerLife(t *testing.T) {
 			var rs []*recorder
 			s, addr := n.serve(ctx, func(r *recorder) { rs = append(rs, r) })
 			other, otherAddr := n.serve(ctx, nil)
-			a, b := dialPlain(n, addr), dialPlain(n, addr)
+			connected := func(k int) func() bool {
+				return func() bool { return len(rs) == k && rs[k-1].transport != nil }
+			}
+			// One after the other: the system may accept two that dial in either order.
+			a := dialPlain(n, addr)
+			n.until(ctx, "the first client", connected(1))
+			b := dialPlain(n, addr)
+			n.until(ctx, "the second client", connected(2))
 			dialPlain(n, otherAddr)
-			n.until(ctx, "the clients", func() bool { return len(rs) == 2 && len(n.l.netState.of(other)) == 1 })
-			n.passes(ctx)
+			n.until(ctx, "the other server's client", func() bool { return len(n.l.netState.of(other)) == 1 })
 			sent := fill(n, rs[0].transport)
 			s.Close()
 			s.CloseClients()
 			idle := readAll(n, b)
 			n.until(ctx, "the idle one", func() bool { return rs[1].lost })
-			if got := <-idle; len(got) != 0 {
+			if got := receive(ctx, n, "the idle one's end of stream", idle); len(got) != 0 {
 				n.Errorf("%d bytes", len(got))
 			}
 			if rs[0].lost {
@@ -121,7 +142,7 @@ func TestServerLife(t *testing.T) {
 			}
 			got := readAll(n, a)
 			n.check(s.WaitClosed(ctx))
-			if data := <-got; len(data) != len(sent) {
+			if data := receive(ctx, n, "all data", got); len(data) != len(sent) {
 				n.Errorf("%d bytes of %d", len(data), len(sent))
 			}
 			if len(n.l.netState.of(other)) != 1 {
@@ -161,7 +182,7 @@ func TestServerLife(t *testing.T) {
 			r.transport.Write([]byte("answer"))
 			r.transport.Close()
 			n.check(s.WaitClosed(ctx))
-			if got := <-readAll(n, c); string(got) != "answer" { // all is sent by now
+			if got := receive(ctx, n, "the answer", readAll(n, c)); string(got) != "answer" {
 				n.Errorf("got %q", got)
 			}
 		})

@@ -100,6 +100,7 @@ func TestServer(t *testing.T) {
 				n.Errorf("beside a server without port reuse: %v", err)
 			}
 			first.Close()
+			addr = "127.0.0.1:0" // not the same, which somebody else may have taken by now
 			var servers []*Server
 			for range 2 {
 				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, &ServerOptions{ReusePort: true})
@@ -107,6 +108,7 @@ func TestServer(t *testing.T) {
 					n.Fatal(err)
 				}
 				servers = append(servers, s)
+				addr = s.Addrs()[0].String()
 			}
 			for _, s := range servers {
 				s.Close()
@@ -416,8 +418,9 @@ func TestServerSystemRefuses(t *testing.T) {
 			if err != nil {
 				n.Fatal(err)
 			}
+			// The system may refuse a port, too: another program has it.
 			a := s.Addrs()
-			if len(a) != 2 || a[0].(*net.TCPAddr).Port != a[1].(*net.TCPAddr).Port || refused != 3 || f.closed != 6 || len(f.opened) != 2 {
+			if len(a) != 2 || a[0].(*net.TCPAddr).Port != a[1].(*net.TCPAddr).Port || refused != 3 || f.closed < 6 || f.closed%2 != 0 || len(f.opened) != 2 {
 				n.Errorf("addresses %v, refused %d times, %d closed", a, refused, f.closed)
 			}
 			s.Close()
