@@ -40,6 +40,10 @@ func TestAsCompleted(t *testing.T) {
 			for _, err := range asyncio.AsCompletedFor[int](ctx, forever, asyncio.Go(ctx, nothing), asyncio.Go(ctx, value(1))) {
 				must(t, err)
 			}
+			handles, err := asyncio.AsCompletedHandles[int](forever, asyncio.Go(ctx, nothing))
+			must(t, err)
+			_, err = handles[0].Await(ctx)
+			must(t, err)
 		})
 	})
 	timedRow(t, "timeout", func(t *testing.T, ctx context.Context, loop asyncio.EventLoop) {

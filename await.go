@@ -4,30 +4,60 @@ import (
 	"context"
 )
 
-// wait waits until the future is done. The error is that of the wait, not of the
-// future.
+// wait waits until the future is done, the task that waits is cancelled, or ctx
+// is. The error is that of the wait, not of the future.
 func (f *futureBase) wait(ctx context.Context) error {
 	if f.Done() {
 		return nil
 	}
-	if f.loop == nil {
-		return opError("await", ErrInvalidState)
+	t := taskOf(ctx, goroutineID())
+	if t == nil || t.loop != f.loop || t.f == f {
+		var err error
+		if t, err = f.waiter(ctx); t == nil {
+			return err
+		}
 	}
+	end, err := t.beginWait(ctx)
+	if err != nil {
+		return err
+	}
+	t.node.ev = t.event(wakeUp)
+	if !f.addNode(&t.node) {
+		if end != nil {
+			end()
+		}
+		return nil
+	}
+	if t.mustCancel && !t.shielded() && f.cancelWith(t.cancelMsg) {
+		t.mustCancel = false
+	}
+	t.waitingOn = f
+	err = t.suspend(ctx, end)
+	t.waitingOn = nil
+	if !f.Done() {
+		f.removeNode(&t.node)
+	}
+	return err
+}
+
+// waiter returns the task that is to be suspended for the caller. There is none,
+// and the wait is over with the error, if the caller is no task of the future's
+// loop.
+func (f *futureBase) waiter(ctx context.Context) (*taskBase, error) {
 	t, inLoop := currentTask(ctx)
 	switch {
+	case f.loop == nil:
+		return nil, opError("await", ErrInvalidState)
 	case !inLoop:
-		return f.waitOutside(ctx)
-	case t == nil:
-		if !f.loop.onLoop() {
-			return opError("await", ErrWrongLoop)
-		}
-		return opError("await", ErrAwaitInCallback)
-	case t.loop != f.loop:
-		return opError("await", ErrWrongLoop)
-	case f == t.f:
-		return opError("await", ErrAwaitSelf)
+		return nil, f.waitOutside(ctx)
+	case t == nil && f.loop.onLoop():
+		return nil, opError("await", ErrAwaitInCallback)
+	case t == nil, t.loop != f.loop:
+		return nil, opError("await", ErrWrongLoop)
+	case t.f == f:
+		return nil, opError("await", ErrAwaitSelf)
 	}
-	return t.waitFor(ctx, f)
+	return t, nil
 }
 
 // waitOutside blocks a goroutine that is no loop's until the future is done.
@@ -55,45 +85,24 @@ func (f *futureBase) waitOutside(ctx context.Context) error {
 	}
 }
 
-// waitFor suspends the task until the future is done, the task is cancelled, or
-// ctx is.
-func (t *taskBase) waitFor(ctx context.Context, f *futureBase) error {
-	end, err := t.beginWait(ctx)
-	if err != nil {
-		return err
-	}
-	t.node.ev = t.event(wakeUp)
-	if !f.addNode(&t.node) {
-		if end != nil {
-			end()
-		}
-		return nil
-	}
-	if t.mustCancel && !t.shielded() && f.cancelWith(t.cancelMsg) {
-		t.mustCancel = false
-	}
-	t.waitingOn = f
-	err = t.suspend(ctx, end)
-	t.waitingOn = nil
-	if !f.Done() {
-		f.removeNode(&t.node)
-	}
-	return err
-}
-
 // beginWait looks at the context of a wait. A user's context that is done ends
 // the wait before it begins; one that may yet be done is listened to until end
 // is called.
 func (t *taskBase) beginWait(ctx context.Context) (end func() bool, err error) {
+	t.seq++ // what comes late for the wait before is not for this one
+	if s, ok := ctx.(*scope); ok && s == &t.scope && !t.peculiar {
+		return nil, nil // the usual case: the task's own context
+	}
+	return t.beginPeculiar(ctx)
+}
+
+func (t *taskBase) beginPeculiar(ctx context.Context) (end func() bool, err error) {
 	if t.co.Unwinding() || t.loop.closed.Load() {
 		return nil, opError("await", ErrLoopClosed)
 	}
-	t.seq++ // what comes late for the wait before is not for this one
-	if t.peculiar {
-		t.peculiar, t.noDone, t.near, t.interrupt = false, false, nil, false
-	}
+	t.peculiar, t.noDone, t.near, t.interrupt = false, false, nil, false
 	if ctx == nil || ctx == context.Context(&t.scope) {
-		return nil, nil // the usual case: the task's own context
+		return nil, nil
 	}
 	near, own := scopeOf(ctx)
 	t.peculiar, t.near = true, near
@@ -127,6 +136,14 @@ func (t *taskBase) beginWait(ctx context.Context) (end func() bool, err error) {
 func (t *taskBase) suspend(ctx context.Context, end func() bool) error {
 	t.suspended = true
 	t.co.Suspend()
+	if end == nil && !t.mustCancel && !t.interrupt {
+		return nil
+	}
+	return t.resumed(ctx, end)
+}
+
+// resumed ends a wait that was out of the usual.
+func (t *taskBase) resumed(ctx context.Context, end func() bool) error {
 	if end != nil {
 		end()
 	}

@@ -64,8 +64,8 @@ func (l *baseLoop) SetSlowCallbackDuration(d time.Duration) error {
 // runTimed runs one callback in debug mode.
 func (l *baseLoop) runTimed(i readyItem) {
 	l.source, l.stepping = nil, nil
-	if i.n != nil {
-		l.source = i.n.origin
+	if n, ok := i.to.(*node); ok {
+		l.source = n.origin
 	}
 	start, returned := l.now(), false
 	l.since.Store(int64(start) + 1)
@@ -78,12 +78,8 @@ func (l *baseLoop) runTimed(i readyItem) {
 			l.logger().Warn(fmt.Sprintf("Executing %s took %.3f seconds", l.describeRan(), d.Seconds()))
 		}
 	}()
-	if i.n != nil {
-		l.runNode(i.n)
-	} else {
-		l.fn, l.to = nil, i.to
-		i.to.Complete(i.ev)
-	}
+	l.to = i.to
+	i.to.Complete(i.ev)
 	returned = true
 }
 

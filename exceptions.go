@@ -190,14 +190,13 @@ func (l *baseLoop) reportCallback(what string, err error) {
 // currentName names what the loop runs or ran last: a user's function, or work
 // of its own.
 func (l *baseLoop) currentName() string {
-	switch {
-	case l.fn != nil:
-		return funcName(l.fn)
-	case l.to == nil:
+	switch to := l.to.(type) {
+	case nil:
 		return "none"
-	}
-	if n, ok := l.to.(interface{ callbackName() string }); ok {
-		return n.callbackName()
+	case *node:
+		return funcName(l.fn)
+	case interface{ callbackName() string }:
+		return to.callbackName()
 	}
 	return fmt.Sprintf("%T", l.to)
 }

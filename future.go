@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
 )
@@ -44,17 +42,17 @@ func futureOf(a Awaitable) *futureBase {
 }
 
 // futureBase is what futures of all types share. Any goroutine may use it: what
-// changes after its making is guarded by mu, or written before state is.
+// changes after its making is guarded by state's lock, or written before it is
+// done.
 type futureBase struct {
 	loop  *baseLoop // nil only in a zero Future and one that failed for want of a loop
-	state atomic.Uint32
-	mu    sync.Mutex
+	state lockedState
 	err   error // why it failed, or the *CancelledError
 
-	first, last *waitNode  // who is to be told, in order
-	unseen      *unseen    // set while a failure has not been looked at
-	by          futureKind // a task, a gather: whose Cancel is its own
-	origin      *origin    // debug mode
+	first  *waitNode  // who is to be told, in order
+	unseen *unseen    // set while a failure has not been looked at
+	by     futureKind // a task, a gather: whose Cancel is its own
+	origin *origin    // debug mode
 }
 
 // futureKind is what makes a future more than a place for a result.
@@ -65,16 +63,10 @@ type futureKind interface {
 	describe() string
 }
 
-const (
-	statePending uint32 = iota
-	stateCancelled
-	stateFinished
-)
-
 // waitNode is someone who is told when a future is done. It is embedded in what
 // waits, so that waiting allocates nothing.
 type waitNode struct {
-	prev, next *waitNode
+	prev, next *waitNode   // prev of the first is the last, next of the last is nil
 	in         *futureBase // nil when not in a list
 	to         engine.Completer
 	ev         uint64
@@ -135,7 +127,7 @@ func (f *futureBase) setLoop(l *baseLoop) {
 // failWithout makes the future one that failed before it had a loop.
 func (f *futureBase) failWithout(err error) {
 	f.err = err
-	f.state.Store(stateFinished)
+	f.state.unlock(stateFinished)
 }
 
 func (f *futureBase) awaitable() *futureBase { return f }
@@ -149,11 +141,11 @@ func (f *Future[T]) awaitable() *futureBase {
 
 // Done reports whether there is a result, an error or a cancellation. Any
 // goroutine may call it. (Future.done)
-func (f *futureBase) Done() bool { return f.state.Load() != statePending }
+func (f *futureBase) Done() bool { return f.state.load() != statePending }
 
 // Cancelled reports whether it was cancelled. Any goroutine may call it.
 // (Future.cancelled)
-func (f *futureBase) Cancelled() bool { return f.state.Load() == stateCancelled }
+func (f *futureBase) Cancelled() bool { return f.state.load() == stateCancelled }
 
 // Loop returns the loop the future belongs to. Any goroutine may call it.
 // (Future.get_loop)
@@ -209,8 +201,8 @@ func (f *future[T]) Await(ctx context.Context) (T, error) {
 	if err := f.wait(ctx); err != nil {
 		return zero, err
 	}
-	if err := f.outcome(); err != nil {
-		return zero, err
+	if f.err != nil {
+		return zero, f.outcome()
 	}
 	return f.value, nil
 }
@@ -245,8 +237,8 @@ func (f *Future[T]) SetResult(v T) error {
 }
 
 func (f *future[T]) setResult(v T) error {
-	if err := f.settle("set_result"); err != nil {
-		return err
+	if f.loop == nil || !f.state.lockPending() {
+		return f.settled("set_result")
 	}
 	f.value = v
 	return f.publish(stateFinished, nil)
@@ -264,43 +256,42 @@ func (f *Future[T]) SetException(err error) error {
 	if c, ok := err.(*CancelledError); ok {
 		state, err = stateCancelled, c
 	}
-	if err := f.settle("set_exception"); err != nil {
-		return err
+	if f.loop == nil || !f.state.lockPending() {
+		return f.settled("set_exception")
 	}
 	return f.publish(state, err)
 }
 
-// settle locks a pending future for its result.
-func (f *futureBase) settle(op string) error {
-	if f.loop == nil && !f.Done() {
+// settled is the error of giving a result to a future that can have none.
+func (f *futureBase) settled(op string) error {
+	if !f.Done() {
 		return opError(op, fmt.Errorf("%w: the future was not made by NewFuture", ErrInvalidState))
 	}
-	f.mu.Lock()
-	if f.state.Load() != statePending {
-		f.mu.Unlock()
-		return opError(op, fmt.Errorf("%w: the future is done already", ErrInvalidState))
-	}
-	return nil
+	return opError(op, fmt.Errorf("%w: the future is done already", ErrInvalidState))
 }
 
-// publish makes a settled future done and tells who waits.
+// publish makes a locked future done and tells who waits.
 func (f *futureBase) publish(state uint32, err error) error {
-	f.err = err
-	if state == stateFinished && err != nil && asCancelled(err) == nil {
-		f.noteUnseen(err)
+	if err != nil {
+		f.err = err
+		if state == stateFinished && asCancelled(err) == nil {
+			f.noteUnseen(err)
+		}
 	}
 	n := f.first
-	if n != nil {
-		f.first, f.last = nil, nil
-		if n.next != nil || n.direct || f.loop.outer || !f.loop.onLoop() || f.loop.closed.Load() {
-			return f.publishTo(n, state)
-		}
-		// The usual case: one task waits, and another one of its loop is here.
-		n.in = nil
-		f.loop.schedule(n.to, n.ev)
+	if n == nil {
+		f.state.unlock(state)
+		return nil
 	}
-	f.state.Store(state)
-	f.mu.Unlock()
+	f.first = nil
+	if n.next != nil || n.direct || !f.loop.onLoop() || f.loop.closed.Load() {
+		return f.publishTo(n, state)
+	}
+	// The usual case: one task waits, and another one of its loop is here.
+	n.in = nil
+	to, ev := n.to, n.ev
+	f.state.unlock(state)
+	f.loop.schedule(to, ev)
 	return nil
 }
 
@@ -316,8 +307,7 @@ func (f *futureBase) publishTo(n *waitNode, state uint32) error {
 		n.prev, n.next, n.in = nil, nil, nil
 		n = next
 	}
-	f.state.Store(state)
-	f.mu.Unlock()
+	f.state.unlock(state)
 	on := f.loop.onLoop() && !f.loop.closed.Load()
 	var err error
 	for i := range list {
@@ -339,48 +329,49 @@ func (f *futureBase) tell(n *waitNode, on bool) error {
 	return nil
 }
 
-// complete is settle and publish for the package's own use.
+// complete is SetException for the package's own use.
 func (f *futureBase) complete(state uint32, err error) error {
-	if err := f.settle("complete"); err != nil {
-		return err
+	if f.loop == nil || !f.state.lockPending() {
+		return f.settled("complete")
 	}
 	return f.publish(state, err)
 }
 
 // addNode adds a waiter, or reports false if the future is done.
 func (f *futureBase) addNode(n *waitNode) bool {
-	f.mu.Lock()
-	if f.state.Load() != statePending {
-		f.mu.Unlock()
+	if !f.state.lockPending() {
 		return false
 	}
 	n.in = f
-	if f.last != nil {
-		n.prev, f.last.next = f.last, n
+	if f.first == nil {
+		f.first, n.prev = n, n
 	} else {
-		f.first = n
+		n.prev = f.first.prev
+		n.prev.next, f.first.prev = n, n
 	}
-	f.last = n
-	f.mu.Unlock()
+	f.state.unlock(statePending)
 	return true
 }
 
 // removeNode takes a waiter out again and reports whether it was there.
 func (f *futureBase) removeNode(n *waitNode) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	s := f.state.lock()
+	defer f.state.unlock(s)
 	if n.in != f {
 		return false
 	}
-	if n.prev != nil {
+	switch {
+	case n != f.first:
 		n.prev.next = n.next
-	} else {
-		f.first = n.next
-	}
-	if n.next != nil {
-		n.next.prev = n.prev
-	} else {
-		f.last = n.prev
+		if n.next != nil {
+			n.next.prev = n.prev
+		} else {
+			f.first.prev = n.prev
+		}
+	case n.next != nil:
+		f.first, n.next.prev = n.next, n.prev
+	default:
+		f.first = nil
 	}
 	n.prev, n.next, n.in = nil, nil, nil
 	return true
@@ -464,7 +455,7 @@ func shortValue(v any) string {
 func (f *futureBase) text(kind string, result func() string) string {
 	var b strings.Builder
 	b.WriteString("<" + kind)
-	switch f.state.Load() {
+	switch f.state.load() {
 	case statePending:
 		b.WriteString(" pending")
 		b.WriteString(f.callbacksText())
@@ -487,8 +478,8 @@ func (f *futureBase) text(kind string, result func() string) string {
 
 // callbacksText names who waits, three at most.
 func (f *futureBase) callbacksText() string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	s := f.state.lock()
+	defer f.state.unlock(s)
 	var names []string
 	n := 0
 	for w := f.first; w != nil; w = w.next {

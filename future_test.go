@@ -2,7 +2,6 @@ package asyncio_test
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"testing"
 
@@ -262,47 +261,4 @@ func TestFutureFromManyGoroutines(t *testing.T) {
 			want(t, "setters", setters, 1)
 		}
 	})
-}
-
-func TestExecutorFutureCancelledBeforeStart(t *testing.T) {
-	t.Parallel()
-	loop := newLoop(t)
-	var waiting []func()
-	hold := holdingExecutor{&waiting}
-	f, err := asyncio.RunIn(loop, hold, func() (int, error) {
-		t.Error("started")
-		return 1, nil
-	})
-	must(t, err)
-	want(t, "cancel", f.Cancel(), true)
-	waiting[0]()
-	want(t, "cancelled", f.Cancelled(), true)
-}
-
-// holdingExecutor keeps functions for the test to run.
-type holdingExecutor struct{ held *[]func() }
-
-func (h holdingExecutor) Submit(f func()) error {
-	*h.held = append(*h.held, f)
-	return nil
-}
-
-// TestExecutorLosesNothing: with few goroutines that end all the time, each
-// function runs.
-func TestExecutorLosesNothing(t *testing.T) {
-	t.Parallel()
-	pool := asyncio.NewPoolExecutor(2)
-	for range 2000 {
-		ran := make(chan struct{}, 3)
-		for range 3 {
-			must(t, pool.Submit(func() { ran <- struct{}{} }))
-		}
-		for range 3 {
-			<-ran
-		}
-	}
-	<-pool.Shutdown()
-	if err := pool.Submit(func() {}); !errors.Is(err, asyncio.ErrExecutorShutdown) {
-		t.Error(err)
-	}
 }

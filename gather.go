@@ -116,7 +116,7 @@ func gather[T, R any](aws []AwaitableOf[T], errorsToo bool, collect func() []R) 
 			return failedFuture[[]R](group.fs[0].outcome())
 		}
 		out.value = collect()
-		out.state.Store(stateFinished)
+		out.state.unlock(stateFinished)
 		return out
 	}
 	out.setLoop(group.loop)

@@ -162,13 +162,22 @@ func currentStrand() *strand { return strands.lookup(goroutineID()) }
 // only a hint: if it is the caller's own, no table need be searched.
 func currentTask(ctx context.Context) (t *taskBase, inLoop bool) {
 	id := goroutineID()
-	if s, ok := ctx.(*scope); ok && s.task.coID.Load() == id {
-		return s.task, true
+	if t = taskOf(ctx, id); t != nil {
+		return t, true
 	}
 	if s := strands.lookup(id); s != nil {
 		return s.task, true
 	}
 	return nil, false
+}
+
+// taskOf returns the task whose own context this is, if the goroutine is that
+// task's coroutine.
+func taskOf(ctx context.Context, id int64) *taskBase {
+	if s, ok := ctx.(*scope); ok && s.task.coID.Load() == id {
+		return s.task
+	}
+	return nil
 }
 
 // contextID identifies the calling goroutine as a policy's context. Code of a

@@ -3,6 +3,7 @@ package asyncio
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -44,20 +45,11 @@ type node struct {
 	ev    uint64
 
 	loop   *baseLoop // for good
-	timer  timers.ID // valid while place is inTimers
-	place  place
-	shared bool    // from the pool for other goroutines
-	origin *origin // debug mode: where it was made
+	timer  timers.ID // while timed
+	timed  bool      // it is in the timer queue
+	shared bool      // from the pool for other goroutines
+	origin *origin   // debug mode: where it was made
 }
-
-// place says which of the loop's queues a node is in.
-type place uint8
-
-const (
-	inNothing place = iota
-	inReady
-	inTimers
-)
 
 // newNode takes a node from the loop's free list. Loop only.
 func (l *baseLoop) newNode() *node {
@@ -66,8 +58,10 @@ func (l *baseLoop) newNode() *node {
 		l.free = l.free[:k-1]
 		return n
 	}
-	return &node{loop: l}
+	return l.makeNode()
 }
+
+func (l *baseLoop) makeNode() *node { return &node{loop: l} }
 
 // spareNodes is how many unused nodes a loop keeps for good.
 const spareNodes = 4096
@@ -79,21 +73,23 @@ func (l *baseLoop) trimNodes() {
 		keep := k - (k-spareNodes+7)/8
 		clear(l.free[keep:])
 		l.free = l.free[:keep]
+		if keep < cap(l.free)/4 {
+			l.free = slices.Clone(l.free)
+		}
 	}
 }
 
 // freeNode gives a node back whose generation has ended. Loop only.
 func (l *baseLoop) freeNode(n *node) {
 	n.fn = nil
-	n.place = inNothing
 	if n.to != nil || n.origin != nil {
 		n.to, n.origin = nil, nil
 	}
-	if n.shared {
+	if !n.shared {
+		l.free = append(l.free, n)
+	} else {
 		l.foreign.Put(n)
-		return
 	}
-	l.free = append(l.free, n)
 }
 
 // claim ends the node's generation and reports whether it is still to be run.

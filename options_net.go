@@ -16,8 +16,8 @@ import (
 // (the keyword arguments of create_connection)
 type ConnectionOptions struct {
 	// Sock is a connected stream socket to use; then network and address stay
-	// empty. Zero is none. The transport owns it once the call has succeeded or
-	// the protocol was made. (sock)
+	// empty. Zero is none. It belongs to the loop from the call on, unless it is
+	// refused because it is no stream socket. (sock)
 	Sock uintptr
 	// Conn is a connection to use, like Sock: the transport gets a duplicate of
 	// its descriptor, and the original is the caller's to close. What has no
@@ -55,8 +55,8 @@ type ServerOptions struct {
 	// Addresses are more addresses to listen on. Repetitions count once.
 	Addresses []string
 	// Sock is a bound stream socket to listen on; then network and address stay
-	// empty. Zero is none. The server owns it once the call has succeeded.
-	// (sock)
+	// empty. Zero is none. It belongs to the server from the call on, unless it
+	// is refused because it is no stream socket. (sock)
 	Sock uintptr
 	// Listener is a listener to use, like Sock: the server gets a duplicate of
 	// its descriptor, and the original is the caller's to close.

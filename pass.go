@@ -34,9 +34,9 @@ type pass struct {
 	hot   int // idle moments in which to expect other goroutines
 	lucky int // idle moments in which to expect events
 
-	fn       func()           // what runs now, or ran last: the user's,
-	to       engine.Completer // or the loop's own,
-	stepping *taskBase        // or a task
+	to       engine.Completer // what runs now, or ran last;
+	fn       func()           // if it is a node, the user's function; else an earlier one
+	stepping *taskBase        // the task, if it is one's
 }
 
 const (
@@ -81,28 +81,22 @@ func (l *baseLoop) turns() (over bool) {
 			l.callbackFailed(recover())
 		}
 	}()
+	if !l.underWay() {
+		l.collect()
+	}
 	for {
-		switch {
-		case l.underWay():
-		case l.ready.len > 0 && l.skipped < l.mayskip && l.ran < maxRun && l.undisturbed():
-			l.skipped++
-			l.todo = l.ready.len
-		default:
-			if err := l.collect(); err != nil {
-				l.fail(opError("poll", err))
-			}
-		}
 		l.dispatch()
 		if l.over || l.stopping.Load() {
 			return true
 		}
+		if l.ready.len > 0 && l.skipped < l.mayskip && l.ran < maxRun && l.timers.Len() == 0 && l.inbox.Empty() {
+			// A pass that does not poll has nothing to do but run what is ready.
+			l.skipped++
+			l.todo = l.ready.len
+		} else {
+			l.collect()
+		}
 	}
-}
-
-// undisturbed reports whether a pass that does not poll has nothing to do but
-// run what is ready.
-func (l *baseLoop) undisturbed() bool {
-	return l.timers.Len() == 0 && l.inbox.Empty() && !l.first && !l.stopping.Load()
 }
 
 // callbackFailed deals with a callback that did not return, by what was
@@ -128,10 +122,8 @@ func (l *baseLoop) cutShort() {
 }
 
 // collect polls and queues: all of a pass but the running of it.
-func (l *baseLoop) collect() error {
-	if !l.inbox.Empty() {
-		l.takeInbox()
-	}
+func (l *baseLoop) collect() {
+	l.catchUp()
 	if l.staleTimers.Load() > 0 {
 		l.sweepTimers()
 	}
@@ -148,13 +140,13 @@ func (l *baseLoop) collect() error {
 		l.skipped++
 	}
 	if err != nil {
-		return err
+		l.fail(opError("poll", err))
+		return
 	}
 	if polled {
 		l.polled()
 	}
 	l.queue(events)
-	return nil
 }
 
 // polled notes that a poll was made, and sets how many passes may go without
@@ -186,7 +178,7 @@ func (l *baseLoop) queue(events []engine.Event) {
 		return
 	}
 	for _, e := range events {
-		l.ready.push(readyItem{to: e.To, ev: e.Ev})
+		l.ready.push(readyItem{e.To, e.Ev})
 	}
 	if l.timers.Len() > 0 {
 		l.queueDueTimers(l.seen)
@@ -254,7 +246,7 @@ func (l *baseLoop) dispatch() {
 	for l.nextEv < len(l.events) {
 		e := l.events[l.nextEv]
 		l.nextEv++
-		l.fn, l.to = nil, e.To
+		l.to = e.To
 		e.To.Complete(e.Ev)
 	}
 	if l.debug.Load() {
@@ -268,30 +260,39 @@ func (l *baseLoop) dispatch() {
 	for l.todo > 0 {
 		l.todo--
 		i := l.ready.pop()
-		if i.n == nil {
-			if l.fn != nil {
-				l.fn = nil
-			}
-			l.fn, l.to = nil, i.to
-			i.to.Complete(i.ev)
-		} else {
-			l.runNode(i.n)
-		}
+		l.to = i.to
+		i.to.Complete(i.ev)
 	}
 }
 
-// runNode runs the callback of a node, which is free before that starts.
-func (l *baseLoop) runNode(n *node) {
-	fn, to, ev := n.fn, n.to, n.ev
+// Complete runs the callback of a node, which is free before that starts.
+func (n *node) Complete(uint64) {
+	l, fn := n.loop, n.fn
+	if fn == nil || n.shared || n.origin != nil {
+		n.completeOther()
+		return
+	}
+	run := n.claim()
+	n.fn = nil
+	l.free = append(l.free, n)
+	if run {
+		l.fn = fn
+		fn()
+	}
+}
+
+// completeOther is Complete for a node that is not simply a callback of a user's.
+func (n *node) completeOther() {
+	l, fn, to, ev := n.loop, n.fn, n.to, n.ev
 	run := n.claim()
 	l.freeNode(n)
 	switch {
 	case !run:
 	case fn != nil:
-		l.fn = fn // stays, for whom it may concern, until the next one
+		l.fn = fn
 		fn()
 	default:
-		l.fn, l.to = nil, to
+		l.to = to
 		to.Complete(ev)
 	}
 }

@@ -2,10 +2,9 @@ package asyncio
 
 import "github.com/go-asyncio/asyncio/internal/engine"
 
-// readyItem is a callback whose turn has come: a user's, by its node, or work of
-// the loop's own, which has no handle and needs no node.
+// readyItem is a callback whose turn has come: a user's, which is its node, or
+// work of the loop's own, which has no handle and needs no node.
 type readyItem struct {
-	n  *node // or nil, and then
 	to engine.Completer
 	ev uint64
 }

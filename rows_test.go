@@ -3,6 +3,7 @@ package asyncio_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"runtime"
 	"sync"
 	"testing"
@@ -14,6 +15,9 @@ import (
 )
 
 var errBoom = errors.New("boom")
+
+// silent keeps a loop that reports slowness from doing so on a slow machine.
+var silent = asyncio.WithLogger(slog.New(slog.DiscardHandler))
 
 // plainRow is a row that needs no coroutine.
 func plainRow(t *testing.T, id string, f func(t *testing.T)) {

@@ -44,6 +44,9 @@ func (l *baseLoop) RunUntilComplete(a Awaitable) error {
 	if f == nil {
 		return invalid(op, "the awaitable is nil")
 	}
+	if f.loop == nil && f.Done() {
+		return f.outcome() // it failed before it had a loop
+	}
 	if f.loop != l {
 		return opError(op, ErrWrongLoop)
 	}

@@ -34,17 +34,25 @@ func (l *baseLoop) initScheduling() {
 	l.inbox = mailbox.New[readyItem](l.eng.Wake)
 }
 
-// clockResolution measures the smallest step that the monotonic clock shows.
+// clockResolution measures the smallest step that the monotonic clock shows. It
+// believes in one that it has seen several times, so that on a machine that has no
+// time for it the pauses are not taken for the clock's.
 var clockResolution = sync.OnceValue(func() time.Duration {
-	best := time.Duration(math.MaxInt64)
+	const enough, most = 8, 1024
+	best, seen := time.Duration(math.MaxInt64), 0
 	epoch := time.Now()
-	for range 16 {
+	for tries := 0; tries < most && seen < enough; tries++ {
 		t := time.Since(epoch)
-		for u := t; ; u = time.Since(epoch) {
-			if u != t {
-				best = min(best, u-t)
-				break
-			}
+		u := t
+		for u == t {
+			u = time.Since(epoch)
+		}
+		switch step := u - t; {
+		case step < best/2:
+			best, seen = step, 1
+		case step <= 2*best:
+			best = min(best, step)
+			seen++
 		}
 	}
 	return best
@@ -64,9 +72,12 @@ func (l *baseLoop) CallSoon(f func()) (Handle, error) {
 	if f == nil {
 		return Handle{}, invalid("call_soon", "the callback is nil")
 	}
-	held, err := l.enter("call_soon")
-	if err != nil {
-		return Handle{}, err
+	held := false
+	if goroutineID() != l.bodyID.Load() || l.closed.Load() {
+		var err error
+		if held, err = l.enter("call_soon"); err != nil {
+			return Handle{}, err
+		}
 	}
 	n := l.newNode()
 	n.fn = f
@@ -74,30 +85,26 @@ func (l *baseLoop) CallSoon(f func()) (Handle, error) {
 		n.origin = newOrigin()
 	}
 	h := n.handle()
-	n.place = inReady
-	l.pushReady(readyItem{n: n})
+	l.catchUp()
+	l.ready.push(readyItem{to: n})
 	if held {
 		l.leave()
 	}
 	return h, nil
 }
 
-// pushReady queues a callback behind all that was scheduled before, also by other
-// goroutines.
-func (l *baseLoop) pushReady(i readyItem) {
+// catchUp makes sure that what is queued next comes behind all that was
+// scheduled before, also by other goroutines.
+func (l *baseLoop) catchUp() {
 	if !l.inbox.Empty() {
 		l.takeInbox()
 	}
-	l.ready.push(i)
 }
 
 // takeInbox moves what other goroutines scheduled to the ready queue.
 func (l *baseLoop) takeInbox() {
 	l.taken = l.inbox.Take(l.taken[:0])
 	for i, item := range l.taken {
-		if item.n != nil {
-			item.n.place = inReady
-		}
 		l.ready.push(item)
 		l.taken[i] = readyItem{}
 	}
@@ -108,19 +115,23 @@ func (l *baseLoop) takeInbox() {
 
 // schedule is CallSoon for the loop's own work. Loop only.
 func (l *baseLoop) schedule(to engine.Completer, ev uint64) {
-	if l.outer {
-		// A loop of the user's may want to see every callback.
-		if _, err := l.self.CallSoon(func() { to.Complete(ev) }); err == nil {
-			return
-		}
+	if l.outer && l.scheduleOuter(to, ev) {
+		return
 	}
-	l.pushReady(readyItem{to: to, ev: ev})
+	l.catchUp()
+	l.ready.push(readyItem{to, ev})
+}
+
+// scheduleOuter lets a loop of the user's see the callback.
+func (l *baseLoop) scheduleOuter(to engine.Completer, ev uint64) bool {
+	_, err := l.self.CallSoon(func() { to.Complete(ev) })
+	return err == nil
 }
 
 // post is CallSoonThreadsafe for the loop's own work. It reports false on a
 // closed loop.
 func (l *baseLoop) post(to engine.Completer, ev uint64) bool {
-	return l.inbox.Put(readyItem{to: to, ev: ev})
+	return l.inbox.Put(readyItem{to, ev})
 }
 
 // callback is a function as a Completer.
@@ -141,7 +152,7 @@ func (l *baseLoop) CallSoonThreadsafe(f func()) (Handle, error) {
 		n.origin = newOrigin()
 	}
 	h := n.handle()
-	if !l.inbox.Put(readyItem{n: n}) {
+	if !l.inbox.Put(readyItem{to: n}) {
 		n.fn, n.origin = nil, nil
 		l.foreign.Put(n)
 		return Handle{}, opError("call_soon_threadsafe", ErrLoopClosed)
@@ -216,17 +227,17 @@ func (l *baseLoop) scheduleAt(when time.Duration, to engine.Completer, ev uint64
 }
 
 func (l *baseLoop) addTimer(n *node, when time.Duration) {
-	n.place = inTimers
-	n.timer = l.timers.Add(when, n)
+	n.timer, n.timed = l.timers.Add(when, n), true
 }
 
 // dropTimer takes a cancelled node out of the timer queue. One that is in the
 // ready queue already stays there until its turn.
 func (l *baseLoop) dropTimer(n *node) {
-	if n.place != inTimers {
+	if !n.timed {
 		return
 	}
 	l.timers.Remove(n.timer)
+	n.timed = false
 	n.claim()
 	l.freeNode(n)
 }
@@ -243,6 +254,7 @@ func (l *baseLoop) sweepTimers() {
 		if n.state.Load()&1 == 0 {
 			return false
 		}
+		n.timed = false
 		n.claim()
 		l.freeNode(n)
 		return true
@@ -257,8 +269,8 @@ func (l *baseLoop) queueDueTimers(t time.Duration) {
 		if !ok {
 			return
 		}
-		n.place = inReady
-		l.ready.push(readyItem{n: n})
+		n.timed = false
+		l.ready.push(readyItem{to: n})
 	}
 }
 

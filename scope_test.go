@@ -217,16 +217,30 @@ func TestDerivedContextEndsAtOnce(t *testing.T) {
 // next one.
 func TestLateContext(t *testing.T) {
 	t.Parallel()
-	timedRow(t, "a wait that did not suspend", func(t *testing.T, ctx context.Context, loop asyncio.EventLoop) {
+	row(t, "a wait that did not suspend", func(t *testing.T, ctx context.Context, loop asyncio.EventLoop) {
+		// The context has to end in the very moment of the wait, so this is tried
+		// many times.
 		var w asyncio.Waiter
-		w.Wake()
-		must(t, w.Wait(newEnding(ctx)))
-		f := asyncio.NewFuture[int](loop)
-		_, err := loop.CallLater(time.Second, func() { must(t, f.SetResult(42)) })
-		must(t, err)
-		v, err := f.Await(ctx)
-		must(t, err)
-		want(t, "result", v, 42)
+		for range 3000 {
+			derived, cancel := context.WithCancel(ctx)
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				cancel()
+			}()
+			w.Wake()
+			if err := w.Wait(derived); err != nil {
+				want(t, "error", err, context.Canceled)
+				must(t, w.Wait(ctx)) // the Wake was kept
+			}
+			<-ended
+			f := asyncio.NewFuture[int](loop)
+			_, err := loop.CallSoon(func() { _, _ = loop.CallSoon(func() { _ = f.SetResult(42) }) })
+			must(t, err)
+			if v, err := f.Await(ctx); err != nil || v != 42 {
+				t.Fatalf("the next wait: %v, %v", v, err)
+			}
+		}
 	})
 	timedRow(t, "a wait that did", func(t *testing.T, ctx context.Context, loop asyncio.EventLoop) {
 		derived, cancel := context.WithCancel(ctx)
@@ -246,30 +260,6 @@ func TestLateContext(t *testing.T) {
 		must(t, asyncio.Sleep(ctx, time.Second))
 		want(t, "slept", loop.Time()-start, time.Second)
 	})
-}
-
-// ending is a context that is done as soon as somebody wants to hear of it.
-type ending struct {
-	context.Context
-	done chan struct{}
-}
-
-func newEnding(ctx context.Context) *ending { return &ending{ctx, make(chan struct{})} }
-
-func (e *ending) Done() <-chan struct{} { return e.done }
-func (e *ending) Err() error {
-	select {
-	case <-e.done:
-		return context.Canceled
-	default:
-		return nil
-	}
-}
-
-func (e *ending) AfterFunc(f func()) func() bool {
-	close(e.done)
-	go f()
-	return func() bool { return false }
 }
 
 // TestTaskIsNotKept: a task is let go of when it is done, also while tasks that it

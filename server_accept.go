@@ -44,7 +44,12 @@ func (k *serverSocket) Accepted(fd uintptr, peer sock.Addr) {
 	if l.debug.Load() {
 		l.logger().Debug(fmt.Sprintf("%v got a new connection from %v: fd=%d", k.server, peer, fd))
 	}
-	l.schedule(&accepted{k.server, fd, peer}, 0)
+	a := &accepted{k.server, fd, peer}
+	if l.netState.accepted == nil {
+		l.netState.accepted = make(map[*accepted]struct{})
+	}
+	l.netState.accepted[a] = struct{}{}
+	l.schedule(a, 0)
 }
 
 // accepted is a connection that waits to be set up.
@@ -59,6 +64,7 @@ func (a *accepted) callbackName() string { return fmt.Sprintf("set up connection
 func (a *accepted) Complete(uint64) {
 	s := a.server
 	l := s.loop
+	delete(l.netState.accepted, a)
 	p, err := makeProtocol(l, s.factory)
 	if err == nil {
 		if s.keepAlive {

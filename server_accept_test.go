@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"syscall"
 	"testing"
@@ -158,4 +159,45 @@ func (f *fakeListener) StartAccepting(backlog int) error {
 func (f *fakeListener) Close() error {
 	f.closed = true
 	return f.Listener.Close()
+}
+
+// TestLoopClosedWhileServing: a loop that is closed while connections wait to be
+// set up, and a task makes a server, leaves no descriptor (TestMain counts).
+func TestLoopClosedWhileServing(t *testing.T) {
+	t.Parallel()
+	overSelectors(t, "accepted-not-set-up", func(n *netTest) {
+		var s *Server
+		var c net.Conn
+		n.run(func(ctx context.Context) {
+			var addr string
+			s, addr = n.serve(ctx, nil)
+			c = dialPlain(n, addr)
+		})
+		fd, err := sock.FromConn(c)
+		n.check(err)
+		before := s.active
+		n.l.asOwner(func() { s.sockets[0].Accepted(fd, sock.Addr{}) }) // its step is in the next pass, which never comes
+		if len(n.l.netState.accepted) == 0 || s.active != before+1 {
+			n.Fatal("the connection does not wait to be set up")
+		}
+		n.check(n.l.Close())
+		n.check(c.Close())
+	})
+	overSelectors(t, "half-made-server", func(n *netTest) {
+		n.expectErrors = true // a task is destroyed
+		f := &fakeSockets{}
+		n.script().sockets = f
+		n.l.netState.resolver = &namesOf{block: make(chan struct{})}
+		n.run(func(ctx context.Context) {
+			CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &ServerOptions{Addresses: []string{"host:0"}})
+				return struct{}{}, err
+			})
+			n.until(ctx, "the first socket", func() bool { return len(f.opened) == 1 })
+		})
+		n.check(n.l.Close())
+		if len(f.opened) != 0 {
+			n.Error("the socket of a half-made server is left open")
+		}
+	})
 }

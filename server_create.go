@@ -55,29 +55,39 @@ func (l *baseLoop) CreateServer(ctx context.Context, factory func() Protocol, ne
 	}, (*Server).close)
 }
 
-// open gives the server its sockets and starts it.
+// open gives the server its sockets and starts it. If that fails, also by being
+// unwound while it waits, all of them are closed.
 func (s *Server) open(ctx context.Context, op string, targets []netaddr.Target, o ServerOptions) error {
 	l := s.loop
 	b := binder{loop: l, op: op, options: o}
-	err := b.bindAll(ctx, targets)
-	for _, fd := range b.fds {
-		if err == nil {
-			err = s.addSocket(op, fd)
-		} else {
-			_ = l.eng.Sockets().Close(fd)
+	opened := false
+	defer func() {
+		if !opened {
+			b.drop(0)
+			s.close()
 		}
-	}
-	if err == nil && !o.DeferServing {
-		if err = s.start(); err == nil {
-			// A pass later everything is in place; it is also where a
-			// cancellation is noticed.
-			err = Sleep(ctx, 0)
-		}
-	}
-	if err != nil {
-		s.close()
+	}()
+	if err := b.bindAll(ctx, targets); err != nil {
 		return opError(op, err)
 	}
+	for len(b.fds) > 0 {
+		fd := b.fds[0]
+		b.fds = b.fds[1:]
+		if err := s.addSocket(fd); err != nil {
+			return opError(op, err)
+		}
+	}
+	if !o.DeferServing {
+		if err := s.start(); err != nil {
+			return opError(op, err)
+		}
+		// A pass later everything is in place; it is also where a
+		// cancellation is noticed.
+		if err := Sleep(ctx, 0); err != nil {
+			return opError(op, err)
+		}
+	}
+	opened = true
 	if l.debug.Load() {
 		l.logger().Info(fmt.Sprintf("%v is serving", s))
 	}
@@ -85,7 +95,7 @@ func (s *Server) open(ctx context.Context, op string, targets []netaddr.Target, 
 }
 
 // addSocket makes a bound socket the server's.
-func (s *Server) addSocket(op string, fd uintptr) error {
+func (s *Server) addSocket(fd uintptr) error {
 	k := &serverSocket{server: s}
 	sockets := s.loop.eng.Sockets()
 	var err error
@@ -106,6 +116,14 @@ type binder struct {
 	op      string
 	options ServerOptions
 	fds     []uintptr
+}
+
+// drop closes the sockets from number k on.
+func (b *binder) drop(k int) {
+	for _, fd := range b.fds[k:] {
+		_ = b.loop.eng.Sockets().Close(fd)
+	}
+	b.fds = b.fds[:k]
 }
 
 // bindAll binds a socket for each address of each target. After an error, fds
@@ -154,10 +172,7 @@ func (b *binder) bindGroup(addrs []sock.Addr) error {
 		if err == nil || !errors.Is(err, errAddrInUse) || len(b.fds) == before || try == portTries || addrs[0].Port() != 0 {
 			return err
 		}
-		for _, fd := range b.fds[before:] {
-			_ = b.loop.eng.Sockets().Close(fd)
-		}
-		b.fds = b.fds[:before]
+		b.drop(before)
 	}
 }
 

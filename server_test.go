@@ -103,6 +103,7 @@ func TestServer(t *testing.T) {
 				n.Errorf("beside a server without port reuse: %v", err)
 			}
 			first.Close()
+			addr = "127.0.0.1:0" // not the same, which somebody else may have taken by now
 			var servers []*Server
 			for range 2 {
 				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, &ServerOptions{ReusePort: true})
@@ -110,6 +111,7 @@ func TestServer(t *testing.T) {
 					n.Fatal(err)
 				}
 				servers = append(servers, s)
+				addr = s.Addrs()[0].String()
 			}
 			for _, s := range servers {
 				s.Close()
@@ -244,210 +246,6 @@ func TestServer(t *testing.T) {
 			defer f.Close()
 			if _, err := n.l.CreateServer(ctx, plainFactory, "", "", &ServerOptions{Sock: f.Fd()}); !errors.Is(err, ErrInvalidArgument) {
 				n.Errorf("a file: %v", err)
-			}
-		})
-	})
-}
-
-// TestServerLife is how servers start and end.
-func TestServerLife(t *testing.T) {
-	t.Parallel()
-	overSelectors(t, "sockets.026a.server-start-later", func(n *netTest) {
-		n.run(func(ctx context.Context) {
-			s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &ServerOptions{DeferServing: true})
-			if err != nil {
-				n.Fatal(err)
-			}
-			if s.IsServing() {
-				n.Error("serving")
-			}
-			if _, err := net.Dial("tcp", s.Addrs()[0].String()); err == nil {
-				n.Error("connected to a server that does not serve")
-			}
-			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
-			n.until(ctx, "serving", s.IsServing)
-			dialPlain(n, s.Addrs()[0].String())
-			n.until(ctx, "the client", func() bool { return n.l.netState.first != nil })
-			n.check(s.StartServing(ctx))
-			task.Cancel()
-			n.until(ctx, "the end", task.Done)
-			if !task.Cancelled() {
-				n.Errorf("ended with %v", task.Exception())
-			}
-		})
-	})
-	overSelectors(t, "sockets.026b.server-serve-forever-cancel", func(n *netTest) {
-		n.run(func(ctx context.Context) {
-			s, _ := n.serve(ctx, nil)
-			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
-			n.passes(ctx)
-			task.Cancel()
-			if _, err := task.Await(ctx); !errors.Is(err, ErrCancelled) {
-				n.Errorf("ended with %v", err)
-			}
-			if s.IsServing() || len(s.Addrs()) != 0 {
-				n.Errorf("serving %v, %v", s.IsServing(), s.Addrs())
-			}
-		})
-	})
-	overSelectors(t, "sockets.026c.server-serve-forever-closed", func(n *netTest) {
-		n.run(func(ctx context.Context) {
-			s, _ := n.serve(ctx, nil)
-			s.Close()
-			for what, err := range map[string]error{"ServeForever": s.ServeForever(ctx), "StartServing": s.StartServing(ctx)} {
-				if !errors.Is(err, ErrServerClosed) || !errors.Is(err, net.ErrClosed) || !strings.Contains(err.Error(), "is closed") {
-					n.Errorf("%s of a closed server: %v", what, err)
-				}
-			}
-		})
-	})
-	overSelectors(t, "sockets.028.server-double-serve-forever", func(n *netTest) {
-		n.run(func(ctx context.Context) {
-			s, _ := n.serve(ctx, nil)
-			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
-			n.passes(ctx)
-			if err := s.ServeForever(ctx); !errors.Is(err, ErrInvalidState) {
-				n.Errorf("a second ServeForever: %v", err)
-			}
-			s.Close() // ends the first one
-			if _, err := task.Await(ctx); !errors.Is(err, ErrCancelled) {
-				n.Errorf("ended with %v", err)
-			}
-		})
-	})
-	overSelectors(t, "wait-closed", func(n *netTest) {
-		n.run(func(ctx context.Context) {
-			_, addr, r := "", "", (*recorder)(nil)
-			s, addr := n.serve(ctx, func(made *recorder) { r = made })
-			c := dialPlain(n, addr)
-			n.until(ctx, "the client", func() bool { return r != nil && r.transport != nil })
-			wait := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
-			n.passes(ctx)
-			s.Close()
-			late := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
-			n.passes(ctx)
-			if wait.Done() || late.Done() || r.lost {
-				n.Errorf("done %v, %v; lost %v with a connection open", wait.Done(), late.Done(), r.lost)
-			}
-			c.Close()
-			n.until(ctx, "the end", func() bool { return wait.Done() && late.Done() })
-			n.check(wait.Exception())
-			n.check(late.Exception())
-			n.check(s.WaitClosed(ctx))
-			if !r.lost {
-				n.Error("not lost")
-			}
-		})
-	})
-	overSelectors(t, "close-clients", func(n *netTest) {
-		n.run(func(ctx context.Context) {
-			var rs []*recorder
-			s, addr := n.serve(ctx, func(r *recorder) { rs = append(rs, r) })
-			other, otherAddr := n.serve(ctx, nil)
-			a, b := dialPlain(n, addr), dialPlain(n, addr)
-			dialPlain(n, otherAddr)
-			n.until(ctx, "the clients", func() bool { return len(rs) == 2 && len(n.l.netState.of(other)) == 1 })
-			n.passes(ctx)
-			sent := fill(n, rs[0].transport)
-			s.Close()
-			s.CloseClients()
-			idle := readAll(n, b)
-			n.until(ctx, "the idle one", func() bool { return rs[1].lost })
-			if got := <-idle; len(got) != 0 {
-				n.Errorf("%d bytes", len(got))
-			}
-			if rs[0].lost {
-				n.Error("the one with data unsent is lost")
-			}
-			got := readAll(n, a)
-			n.check(s.WaitClosed(ctx))
-			if data := <-got; len(data) != len(sent) {
-				n.Errorf("%d bytes of %d", len(data), len(sent))
-			}
-			if len(n.l.netState.of(other)) != 1 {
-				n.Error("the other server's client is gone")
-			}
-			other.AbortClients()
-			other.Close()
-			n.check(other.WaitClosed(ctx))
-		})
-	})
-	overSelectors(t, "abort-clients", func(n *netTest) {
-		n.run(func(ctx context.Context) {
-			var r *recorder
-			s, addr := n.serve(ctx, func(made *recorder) { r = made })
-			dialPlain(n, addr)
-			n.until(ctx, "the client", func() bool { return r != nil && r.transport != nil })
-			fill(n, r.transport)
-			s.Close()
-			s.AbortClients()
-			n.check(s.WaitClosed(ctx))
-			if !r.lost || r.lostErr != nil {
-				n.Errorf("lost=%v %v", r.lost, r.lostErr)
-			}
-		})
-	})
-	overSelectors(t, "close-keeps-accepted", func(n *netTest) {
-		// A connection that is accepted when the server closes is served all the same.
-		n.run(func(ctx context.Context) {
-			var r *recorder
-			var s *Server
-			s, addr := n.serve(ctx, func(made *recorder) { r = made })
-			c := dialPlain(n, addr)
-			c.Write([]byte("question"))
-			n.until(ctx, "the accept", func() bool { return s.active == 1 })
-			s.Close()
-			n.until(ctx, "the question", func() bool { return r != nil && string(r.data) == "question" })
-			r.transport.Write([]byte("answer"))
-			r.transport.Close()
-			n.check(s.WaitClosed(ctx))
-			if got := <-readAll(n, c); string(got) != "answer" { // all is sent by now
-				n.Errorf("got %q", got)
-			}
-		})
-	})
-	overSelectors(t, "from-other-goroutines", func(n *netTest) {
-		stop := NewFuture[struct{}](n.l)
-		served := make(chan error, 1)
-		go func() {
-			defer stop.SetResult(struct{}{})
-			ctx := context.Background()
-			var lost atomic.Int32
-			s, err := n.l.CreateServer(ctx, func() Protocol { return &recorder{onLost: func(error) { lost.Add(1) }} }, "tcp", "localhost:0", nil)
-			if err != nil {
-				n.Error(err)
-				return
-			}
-			forever, cancel := context.WithCancel(ctx)
-			defer cancel()
-			go func() { served <- s.ServeForever(forever) }()
-			tr, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", s.Addrs()[0].String(), nil)
-			if err != nil {
-				n.Error(err)
-				return
-			}
-			tr.Abort()
-			n.check(s.StartServing(ctx))
-			cancel()
-			if err := <-served; !errors.Is(err, context.Canceled) {
-				n.Errorf("ServeForever: %v", err)
-			}
-			n.check(s.WaitClosed(ctx))
-			if lost.Load() != 1 {
-				n.Errorf("%d connections lost", lost.Load())
-			}
-		}()
-		n.check(n.l.RunUntilComplete(stop))
-	})
-	overSelectors(t, "in-a-callback", func(n *netTest) {
-		n.run(func(ctx context.Context) {
-			done := NewFuture[error](n.l)
-			n.l.CallSoon(func() {
-				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", nil)
-				done.SetResult(err)
-			})
-			if err, _ := done.Await(ctx); !errors.Is(err, ErrAwaitInCallback) {
-				n.Errorf("got %v", err)
 			}
 		})
 	})
@@ -620,8 +418,9 @@ func TestServerSystemRefuses(t *testing.T) {
 			if err != nil {
 				n.Fatal(err)
 			}
+			// The system may refuse a port, too: another program has it.
 			a := s.Addrs()
-			if len(a) != 2 || a[0].(*net.TCPAddr).Port != a[1].(*net.TCPAddr).Port || refused != 3 || f.closed != 6 || len(f.opened) != 2 {
+			if len(a) != 2 || a[0].(*net.TCPAddr).Port != a[1].(*net.TCPAddr).Port || refused != 3 || f.closed < 6 || f.closed%2 != 0 || len(f.opened) != 2 {
 				n.Errorf("addresses %v, refused %d times, %d closed", a, refused, f.closed)
 			}
 			s.Close()

@@ -228,11 +228,11 @@ func (t *streamTransport) forceClose(err error) {
 	if t.lost > 0 {
 		return
 	}
-	t.dropQueue()
 	if !t.closing {
 		t.closing = true
 		t.stream.StopReading()
 	}
+	t.dropQueue()
 	t.lost++
 	if err == nil {
 		t.loop.schedule((*streamStep)(t), stepLost)

@@ -109,49 +109,6 @@ func TestTransport(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "close-sends-the-buffer", func(n *netTest) {
-		n.run(func(ctx context.Context) {
-			c, server := n.raw(ctx)
-			sent := fill(n, server.transport)
-			n.check(server.transport.Close())
-			n.passes(ctx)
-			if server.lost {
-				n.Error("lost before the data were sent")
-			}
-			got := readAll(n, c)
-			n.until(ctx, "the end", func() bool { return server.lost })
-			if data := <-got; !bytes.Equal(data, sent) || server.lostErr != nil {
-				n.Errorf("%d bytes arrived of %d; %v", len(data), len(sent), server.lostErr)
-			}
-		})
-	})
-	overSelectors(t, "reset-while-reading", func(n *netTest) {
-		n.run(func(ctx context.Context) {
-			c, server := n.raw(ctx)
-			c.SetLinger(0)
-			c.Close()
-			n.until(ctx, "the end", func() bool { return server.lost })
-			if !errors.Is(server.lostErr, errConnReset) {
-				n.Errorf("lost with %v", server.lostErr)
-			}
-			if server.history() != "made lost" {
-				n.Errorf("%s", server.history())
-			}
-		})
-	})
-	overSelectors(t, "reset-while-writing", func(n *netTest) {
-		n.run(func(ctx context.Context) {
-			c, server := n.raw(ctx)
-			n.check(server.transport.PauseReading())
-			fill(n, server.transport)
-			c.SetLinger(0)
-			c.Close()
-			n.until(ctx, "the end", func() bool { return server.lost })
-			if server.lostErr == nil || server.transport.GetWriteBufferSize() != 0 {
-				n.Errorf("lost with %v, %d bytes buffered", server.lostErr, server.transport.GetWriteBufferSize())
-			}
-		})
-	})
 	overSelectors(t, "peer-pauses", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			client, server := n.pair(ctx)
@@ -243,7 +200,7 @@ func TestTransport(t *testing.T) {
 	})
 }
 
-// accept serves p to one plain connection.
+// accept serves p, a recorder, to one plain connection.
 func (n *netTest) accept(ctx context.Context, p Protocol) *net.TCPConn {
 	n.Helper()
 	s, err := n.l.CreateServer(ctx, func() Protocol { return p }, "tcp", "127.0.0.1:0", nil)
@@ -255,7 +212,7 @@ func (n *netTest) accept(ctx context.Context, p Protocol) *net.TCPConn {
 		n.Fatal(err)
 	}
 	n.Cleanup(func() { c.Close() })
-	n.until(ctx, "the connection", func() bool { return n.l.netState.first != nil })
+	n.until(ctx, "the connection", func() bool { return record(p).transport != nil })
 	n.passes(ctx)
 	s.Close()
 	return c.(*net.TCPConn)
@@ -360,12 +317,4 @@ func pattern(size int) []byte {
 		p[i] = byte(x >> 24)
 	}
 	return p
-}
-
-// spuriously has the stream hear that it is ready, as a selector may say in
-// error. A proactor has nothing like it: there a completion is what happened.
-func spuriously(t Transport, m engine.Mask) {
-	if s, ok := t.(*streamTransport).stream.(engine.Completer); ok {
-		s.Complete(uint64(m))
-	}
 }

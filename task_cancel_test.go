@@ -238,6 +238,7 @@ func TestUncancel(t *testing.T) {
 		wantError(t, err, asyncio.ErrCancelled)
 		want(t, "cancelling", task.Cancelling(), 1)
 		want(t, "uncancel", task.Uncancel(), 0)
+		want(t, "uncancel below zero", task.Uncancel(), 0)
 		want(t, "cancelled", task.Cancelled(), true)
 	})
 	// A timeout as a user would build it.

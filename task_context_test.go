@@ -93,7 +93,11 @@ func TestTaskContext(t *testing.T) {
 			want(t, "cause", context.Cause(ctx), nil)
 			_, late := ctx.Deadline()
 			want(t, "has a deadline", late, false)
-			return 0, asyncio.Sleep(ctx, 0)
+			must(t, asyncio.Sleep(ctx, 0))
+			asyncio.CurrentTask().Cancel("why")
+			wantMessage(t, context.Cause(ctx), "why")
+			wantMessage(t, asyncio.Sleep(ctx, 0), "why")
+			return 0, nil
 		}).Await(ctx)
 		must(t, err)
 	})

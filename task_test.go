@@ -124,7 +124,7 @@ func TestTask(t *testing.T) {
 	})
 	plainRow(t, "tasks.096.async-await", func(t *testing.T) {
 		for _, debug := range []bool{false, true} {
-			loop := newLoop(t, asyncio.WithDebug(debug))
+			loop := newLoop(t, asyncio.WithDebug(debug), silent)
 			outer := asyncio.CreateTask(loop, func(ctx context.Context) (string, error) {
 				return asyncio.NewCoroutine(value("inner")).Await(ctx)
 			})
@@ -277,7 +277,7 @@ func TestTaskText(t *testing.T) {
 			must(t, loop.RunUntilComplete(task))
 			return strings.Contains(task.String(), "created at ")
 		}
-		debugged, plain := newLoop(t, asyncio.WithDebug(true)), newLoop(t, asyncio.WithDebug(false))
+		debugged, plain := newLoop(t, asyncio.WithDebug(true), silent), newLoop(t, asyncio.WithDebug(false))
 		want(t, "in debug mode", made(debugged), true)
 		want(t, "on another loop", made(plain), false)
 		debugged.SetDebug(false)

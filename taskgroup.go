@@ -274,9 +274,9 @@ func refusedTask[T any](l *baseLoop, err error) *Task[T] {
 	if l != nil && !l.closed.Load() {
 		t.futureBase.loop = l
 		t.by = &t.taskBase
-		t.mu.Lock()
+		s := t.state.lock()
 		t.noteUnseen(err)
-		t.mu.Unlock()
+		t.state.unlock(s)
 	}
 	return t
 }

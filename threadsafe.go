@@ -41,7 +41,7 @@ func startFor[T any](fut *Future[T], op string, f func(context.Context) (T, erro
 		return
 	}
 	t := &Task[T]{fn: f}
-	if err := t.start(fut.loop, op, nil); err != nil {
+	if err := t.enterAndStart(fut.loop, op, nil); err != nil {
 		_ = fut.SetException(err) // fails if it was cancelled a moment ago
 		fut.loop.handle(ExceptionContext{Message: "Exception in callback of RunCoroutineThreadsafe", Err: err})
 		return

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"strings"
@@ -218,6 +219,53 @@ func (n *netTest) raw(ctx context.Context, options ...func(*recorder)) (*net.TCP
 	n.until(ctx, "the server's side", func() bool { return server != nil && server.transport != nil })
 	s.Close()
 	return c.(*net.TCPConn), server
+}
+
+// overConnections runs f, as overSelectors does, in a coroutine, with a plain
+// peer and the protocol that it is connected to, and ends the connection after it.
+func overConnections(t *testing.T, row string, f func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder)) {
+	t.Helper()
+	overSelectors(t, row, func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			c, r := n.raw(ctx)
+			f(ctx, n, c, r)
+			r.transport.Abort()
+			n.until(ctx, "the end", func() bool { return r.lost })
+		})
+	})
+}
+
+// interest is what the loop looks for on a descriptor, "" for
+// nothing.
+func (n *netTest) interest(fd uintptr) string {
+	n.Helper()
+	if e, ok := n.l.eng.(*engine.ProactorEngine); ok {
+		if m := e.Interest(fd); m != 0 {
+			return selectors.EventMask(m).String()
+		}
+		return ""
+	}
+	k, err := n.selector().GetKey(fd)
+	if errors.Is(err, selectors.ErrNotRegistered) {
+		return ""
+	}
+	n.check(err)
+	return k.Events.String()
+}
+
+// reads has the peer read so many bytes, or fewer if its end of stream comes
+// before. It blocks: what the loop had to do for them it has done before.
+func (n *netTest) reads(c net.Conn, size int) []byte {
+	n.Helper()
+	n.check(n.l.eng.Flush()) // a proactor has them only queued
+	n.check(c.SetReadDeadline(time.Now().Add(patience)))
+	p := make([]byte, size)
+	k, err := io.ReadFull(c, p)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		n.Errorf("the peer: %v", err)
+	}
+	n.check(c.SetReadDeadline(time.Time{}))
+	return p[:k]
 }
 
 // recorder is a protocol that writes down what happens to it.
@@ -492,4 +540,12 @@ func overFake(t *testing.T, row string, f func(ctx context.Context, n *netTest))
 		n.script()
 		n.run(func(ctx context.Context) { f(ctx, n) })
 	})
+}
+
+// spuriously has the stream hear that it is ready, as a selector may say in
+// error. A proactor has nothing like it: there a completion is what happened.
+func spuriously(t Transport, m engine.Mask) {
+	if s, ok := t.(*streamTransport).stream.(engine.Completer); ok {
+		s.Complete(uint64(m))
+	}
 }

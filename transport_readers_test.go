@@ -80,14 +80,7 @@ func (r *readerTest) watch(f func(ctx context.Context, r *readerTest)) {
 }
 
 // registered is what the descriptor is registered for, "" for nothing.
-func (r *readerTest) registered() string {
-	k, err := r.sel.GetKey(r.fd)
-	if errors.Is(err, selectors.ErrNotRegistered) {
-		return ""
-	}
-	r.check(err)
-	return k.Events.String()
-}
+func (r *readerTest) registered() string { return r.interest(r.fd) }
 
 func (r *readerTest) want(registered, calls string) {
 	r.Helper()
@@ -107,6 +100,16 @@ func (r *readerTest) removes(what func(uintptr) (bool, error), want bool) {
 	r.Helper()
 	if had, err := what(r.fd); had != want || err != nil {
 		r.Errorf("removed %v, %v; want %v", had, err, want)
+	}
+}
+
+// everyCall is what each of the four calls says about a descriptor.
+func (r *readerTest) everyCall(fd uintptr) map[string]error {
+	_, removeReader := r.l.RemoveReader(fd)
+	_, removeWriter := r.l.RemoveWriter(fd)
+	return map[string]error{
+		"AddReader": r.l.AddReader(fd, nothing), "RemoveReader": removeReader,
+		"AddWriter": r.l.AddWriter(fd, nothing), "RemoveWriter": removeWriter,
 	}
 }
 
@@ -250,19 +253,29 @@ func TestReaders(t *testing.T) {
 		r.removes(r.l.RemoveWriter, true)
 		r.removes(r.l.RemoveWriter, false)
 	})
-	overPairs(t, "used-by-transport", func(ctx context.Context, r *readerTest) {
+	overPairs(t, "unix.065.add-reader-invalid", func(ctx context.Context, r *readerTest) {
+		for what, err := range r.everyCall(^uintptr(0)) {
+			if !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), "-1 is no file descriptor") {
+				r.Errorf("%s: %v", what, err)
+			}
+		}
+		r.want("", "")
+	})
+	overPairs(t, "unix.066.add-reader-transport-fd", func(ctx context.Context, r *readerTest) {
 		client, server := r.pair(ctx)
 		fd := client.transport.GetExtraInfo("socket").(uintptr)
-		err := r.l.AddReader(fd, nothing)
-		var used *engine.UsedError
-		if !errors.As(err, &used) || !strings.Contains(err.Error(), fmt.Sprintf("file descriptor %d is used by transport <StreamTransport", fd)) {
-			r.Errorf("got %v", err)
+		text := fmt.Sprintf("file descriptor %d is used by transport %v", fd, client.transport)
+		for what, err := range r.everyCall(fd) {
+			var used *engine.UsedError
+			if !errors.As(err, &used) || !strings.Contains(err.Error(), text) {
+				r.Errorf("%s: %v, want %s", what, err, text)
+			}
 		}
-		if err := r.l.AddWriter(fd, nothing); !errors.As(err, &used) {
-			r.Errorf("got %v", err)
-		}
+		client.transport.Write([]byte("x")) // the transport has not suffered
+		r.until(ctx, "the data", func() bool { return string(server.data) == "x" })
 		client.transport.Abort()
 		r.until(ctx, "the end", func() bool { return client.lost && server.lost })
+		r.removes(func(uintptr) (bool, error) { return r.l.RemoveReader(fd) }, false)
 	})
 	overPairs(t, "reader-beside-writer", func(ctx context.Context, r *readerTest) {
 		// A writer that comes and goes in every pass does not starve the reader.

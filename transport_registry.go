@@ -17,6 +17,8 @@ type loopNet struct {
 	// made: for the loop's close, and for a server that closes its clients.
 	first, last *streamTransport
 
+	accepted map[*accepted]struct{} // connections that wait to be set up
+
 	resolver netaddr.Resolver // nil: the system's
 	lookups  lookups
 }
@@ -65,6 +67,12 @@ const warnUnclosed = 10
 // theirs can run any more.
 func (l *baseLoop) closeNet() {
 	l.netState.lookups.end()
+	for a := range l.netState.accepted { // in no order: nobody hears of it
+		if err := l.eng.Sockets().Close(a.fd); err != nil {
+			l.logger().Debug(fmt.Sprintf("close of fd=%d: %v", a.fd, err))
+		}
+	}
+	clear(l.netState.accepted)
 	left := 0
 	for t := l.netState.first; t != nil; t = l.netState.first {
 		if left++; left <= warnUnclosed {

@@ -52,10 +52,10 @@ func (f *futureBase) markSeen() {
 	if f.loop == nil {
 		return
 	}
-	f.mu.Lock()
+	s := f.state.lock()
 	u := f.unseen
 	f.unseen = nil
-	f.mu.Unlock()
+	f.state.unlock(s)
 	if u != nil && u.unlist() {
 		u.cleanup.Stop()
 	}

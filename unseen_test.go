@@ -16,7 +16,7 @@ var errLast = errors.New("the last one")
 // close reports is included.
 func dropped(t *testing.T, debug bool, f func(ctx context.Context, loop asyncio.EventLoop)) []asyncio.ExceptionContext {
 	t.Helper()
-	loop := newLoop(t, asyncio.WithDebug(debug))
+	loop := newLoop(t, asyncio.WithDebug(debug), silent)
 	r := collectReports(t, loop)
 	runIn(t, loop, func(ctx context.Context) {
 		f(ctx, loop)

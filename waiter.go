@@ -36,8 +36,7 @@ func (w *Waiter) Wait(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ready, err := w.enlist(t, nil)
-	if ready || err != nil {
+	if listed, err := w.enlist(t, nil); !listed {
 		if end != nil {
 			end()
 		}
@@ -47,7 +46,9 @@ func (w *Waiter) Wait(ctx context.Context) error {
 		t.loop.schedule(t, t.event(wakeUp))
 	}
 	err = t.suspend(ctx, end)
-	w.delist(t, nil, err != nil)
+	if err != nil || t.mustCancel {
+		w.delist(t, nil, err != nil)
+	}
 	return err
 }
 
@@ -57,7 +58,7 @@ func (w *Waiter) waitOutside(ctx context.Context) error {
 		done = ctx.Done()
 	}
 	signal := make(chan struct{}, 1)
-	if ready, err := w.enlist(nil, signal); ready || err != nil {
+	if listed, err := w.enlist(nil, signal); !listed {
 		return err
 	}
 	select {
@@ -69,35 +70,36 @@ func (w *Waiter) waitOutside(ctx context.Context) error {
 	}
 }
 
-// enlist notes who waits, or reports that a Wake was kept.
-func (w *Waiter) enlist(t *taskBase, signal chan struct{}) (ready bool, err error) {
+// enlist notes who waits, unless a Wake was kept or another one waits already.
+func (w *Waiter) enlist(t *taskBase, signal chan struct{}) (listed bool, err error) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.task != nil || w.signal != nil {
-		return false, opError("wait", fmt.Errorf("%w: another one waits already", ErrInvalidState))
-	}
-	if w.awake {
+	switch {
+	case w.task != nil || w.signal != nil:
+		err = opError("wait", fmt.Errorf("%w: another one waits already", ErrInvalidState))
+	case w.awake:
 		w.awake = false
-		return true, nil
+	default:
+		listed = true
+		w.task, w.signal = t, signal
+		if t != nil {
+			w.ev = t.event(wakeUp)
+		}
 	}
-	w.task, w.signal = t, signal
-	if t != nil {
-		w.ev = t.event(wakeUp)
-	}
-	return false, nil
+	w.mu.Unlock()
+	return listed, err
 }
 
-// delist ends a wait. One that failed gives back the Wake it may have got.
+// delist ends a wait that may have ended otherwise than by a Wake. One that
+// failed gives back the Wake that it may have got.
 func (w *Waiter) delist(t *taskBase, signal chan struct{}, failed bool) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.task == t && w.signal == signal {
+	switch {
+	case w.task == t && w.signal == signal:
 		w.task, w.signal = nil, nil
-		return
-	}
-	if failed {
+	case failed:
 		w.awake = true
 	}
+	w.mu.Unlock()
 }
 
 // Wake ends the Wait that is under way, or the next one.

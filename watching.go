@@ -12,11 +12,11 @@ type watching struct {
 	watches map[uintptr]*fdWatch // by descriptor; looked up, never walked
 }
 
-// fdWatch is a descriptor with its reader and writer. A change of either makes a
-// new one: what the poll has found for the old is not for the new.
+// fdWatch is a descriptor with its reader and writer.
 type fdWatch struct {
 	loop           *baseLoop
 	reader, writer func()
+	writers        uint // counts the writers that there have been
 }
 
 func (w *fdWatch) mask() (m engine.Mask) {
@@ -30,14 +30,14 @@ func (w *fdWatch) mask() (m engine.Mask) {
 }
 
 // Complete calls what is there for each direction that is ready. The reader goes
-// first; it may replace or remove the writer.
+// first; it may replace or remove the writer, which then is not called.
 func (w *fdWatch) Complete(ev uint64) {
-	read := w.reader
+	read, writers := w.reader, w.writers
 	if read != nil && engine.Mask(ev)&engine.Read != 0 {
 		w.loop.fn = read
 		read()
 	}
-	if write := w.writer; write != nil && engine.Mask(ev)&engine.Write != 0 {
+	if write := w.writer; write != nil && w.writers == writers && engine.Mask(ev)&engine.Write != 0 {
 		w.loop.fn = write
 		write()
 		if read != nil {
@@ -58,47 +58,42 @@ func (w *fdWatch) callbackName() string {
 
 // AddReader calls f in each pass in which fd is readable, in place of an earlier
 // reader. The descriptor stays the caller's, who removes the reader before
-// closing it; on Windows it is a socket. Loop only. (loop.add_reader)
+// closing it; on Windows it is a socket. Loop only. A descriptor that a transport
+// has is refused, and one that cannot be is ErrInvalidArgument, by RemoveReader
+// too. (loop.add_reader)
 func (l *baseLoop) AddReader(fd uintptr, f func()) error {
 	if f == nil {
 		return invalid("add_reader", "the callback is nil")
 	}
-	_, err := l.rewatch("add_reader", fd, func(w *fdWatch) bool { w.reader = f; return true })
+	_, err := l.rewatch("add_reader", fd, engine.Read, f)
 	return err
 }
 
 // RemoveReader ends what AddReader began and reports whether there was a reader;
 // on a closed loop there is none. Loop only. (loop.remove_reader)
 func (l *baseLoop) RemoveReader(fd uintptr) (bool, error) {
-	return l.rewatch("remove_reader", fd, func(w *fdWatch) bool {
-		had := w.reader != nil
-		w.reader = nil
-		return had
-	})
+	return l.rewatch("remove_reader", fd, engine.Read, nil)
 }
 
 // AddWriter calls f in each pass in which fd is writable, in place of an earlier
-// writer. Loop only. (loop.add_writer)
+// writer. Loop only. It refuses what AddReader refuses. (loop.add_writer)
 func (l *baseLoop) AddWriter(fd uintptr, f func()) error {
 	if f == nil {
 		return invalid("add_writer", "the callback is nil")
 	}
-	_, err := l.rewatch("add_writer", fd, func(w *fdWatch) bool { w.writer = f; return true })
+	_, err := l.rewatch("add_writer", fd, engine.Write, f)
 	return err
 }
 
 // RemoveWriter ends what AddWriter began and reports whether there was a writer;
 // on a closed loop there is none. Loop only. (loop.remove_writer)
 func (l *baseLoop) RemoveWriter(fd uintptr) (bool, error) {
-	return l.rewatch("remove_writer", fd, func(w *fdWatch) bool {
-		had := w.writer != nil
-		w.writer = nil
-		return had
-	})
+	return l.rewatch("remove_writer", fd, engine.Write, nil)
 }
 
-// rewatch changes the reader and writer of a descriptor.
-func (l *baseLoop) rewatch(op string, fd uintptr, change func(*fdWatch) bool) (bool, error) {
+// rewatch sets the callback of one direction of a descriptor, or removes it if f
+// is nil, and reports whether there was one.
+func (l *baseLoop) rewatch(op string, fd uintptr, dir engine.Mask, f func()) (had bool, err error) {
 	held, err := l.own(op)
 	if err != nil {
 		return false, err
@@ -106,36 +101,65 @@ func (l *baseLoop) rewatch(op string, fd uintptr, change func(*fdWatch) bool) (b
 	if held {
 		defer l.leave()
 	}
-	w := &fdWatch{loop: l}
-	old := l.watches[fd]
-	if old != nil {
-		w.reader, w.writer = old.reader, old.writer
+	if int(fd) < 0 {
+		return false, invalid(op, "%d is no file descriptor", int(fd))
 	}
-	changed := change(w)
 	if l.closed.Load() {
-		if w.mask() != 0 {
-			return false, opError(op, ErrLoopClosed)
+		if f == nil {
+			return false, nil
 		}
-		return false, nil
+		return false, opError(op, ErrLoopClosed)
 	}
-	if !changed && old == nil {
-		return false, nil
+	w := l.watches[fd]
+	if w == nil {
+		if f == nil {
+			return false, l.notWatched(op, fd)
+		}
+		w = &fdWatch{loop: l}
 	}
-	if err := l.eng.Watch(fd, w.mask(), w); err != nil {
-		delete(l.watches, fd)
-		return false, opError(op, err)
-	}
-	// The old one may be about to be called for this pass.
-	if old != nil {
-		old.reader, old.writer = w.reader, w.writer
+	if had, err = w.set(fd, dir, f); err != nil {
+		w.reader, w.writer = nil, nil
+		err = opError(op, err)
 	}
 	if w.mask() == 0 {
 		delete(l.watches, fd)
-	} else {
-		if l.watches == nil {
-			l.watches = map[uintptr]*fdWatch{}
-		}
-		l.watches[fd] = w
+		return had, err
 	}
-	return changed, nil
+	if l.watches == nil {
+		l.watches = map[uintptr]*fdWatch{}
+	}
+	l.watches[fd] = w
+	return had, err
+}
+
+// notWatched is the error of a removal where there is nothing to remove: none,
+// unless the descriptor is a transport's or a server's.
+func (l *baseLoop) notWatched(op string, fd uintptr) error {
+	if err := l.eng.Watch(fd, 0, nil); err != nil {
+		return opError(op, err)
+	}
+	return nil
+}
+
+// set changes one direction; what the poll has found for the other one stays. A
+// callback that takes the place of another is added anew, so that it does not get
+// what was found for the old one.
+func (w *fdWatch) set(fd uintptr, dir engine.Mask, f func()) (had bool, err error) {
+	slot := &w.reader
+	if dir == engine.Write {
+		slot = &w.writer
+		w.writers++
+	}
+	had = *slot != nil
+	if had {
+		*slot = nil
+		if err := w.loop.eng.Watch(fd, w.mask(), w); err != nil {
+			return false, err
+		}
+	}
+	if f == nil {
+		return had, nil
+	}
+	*slot = f
+	return had, w.loop.eng.Watch(fd, w.mask(), w)
 }

@@ -117,7 +117,9 @@ var callbackCases = []behaviour{
 		e.must(err)
 		at, err := l.CallAt(l.Time()+time.Hour, namedCallback)
 		e.must(err)
-		for _, s := range []string{soon.String(), later.String(), at.String()} {
+		threadsafe, err := l.CallSoonThreadsafe(namedCallback)
+		e.must(err)
+		for _, s := range []string{soon.String(), later.String(), at.String(), threadsafe.String()} {
 			if _, where, _ := strings.Cut(s, "created at "); !strings.Contains(where, "callbacks.go:") {
 				e.Errorf("%s does not say that it was made here", s)
 			}

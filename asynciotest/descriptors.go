@@ -191,6 +191,38 @@ var descriptorCases = []behaviour{
 		w.pass()
 		w.saw("r2")
 	}},
+	{"toggling-the-writer-does-not-hold-up-the-reader", func(e *env) {
+		w := e.watch()
+		w.feed()
+		read, passes := false, 0
+		e.must(w.l.AddReader(w.fd, func() { read = true; w.remove(w.l.RemoveReader) }))
+		var toggle func()
+		toggle = func() {
+			if passes++; passes > 200 || read {
+				w.l.Stop()
+				return
+			}
+			if passes%2 == 0 {
+				w.remove(w.l.RemoveWriter)
+			} else {
+				e.must(w.l.AddWriter(w.fd, func() {}))
+			}
+			e.soon(w.l, toggle)
+		}
+		e.soon(w.l, toggle)
+		e.must(w.l.RunForever())
+		want(e, "the reader was called", read, true)
+	}},
+	{"reader-replaces-writer-of-the-same-pass", func(e *env) {
+		w := e.watch()
+		w.feed()
+		w.writers(1)
+		e.must(w.l.AddReader(w.fd, func() { w.remove(w.l.RemoveReader); w.writers(2) }))
+		w.pass()
+		w.saw("")
+		w.pass()
+		w.saw("w2")
+	}},
 	{"reader-removes-writer-of-the-same-pass", func(e *env) {
 		w := e.watch()
 		w.feed()

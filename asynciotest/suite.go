@@ -5,9 +5,13 @@
 //		asynciotest.TestLoop(t, func() (asyncio.EventLoop, error) { return NewMyLoop() })
 //	}
 //
-// The subtests bear the names of the behaviours they prove, which were taken
-// from CPython's own test suite for asyncio (testdata/conformance has the
-// catalogue).
+// The subtests bear the names of the behaviours they prove, many of which were
+// taken from CPython's own test suite for asyncio (testdata/conformance has the
+// catalogue). Some let errors reach the loop's default handler: give the loop a
+// logger that discards (asyncio.WithLogger), or read about them.
+//
+// For tests of programs that use loops there are Run, which runs a test as a
+// coroutine, and LeavesNothing, which finds what a test has left behind.
 package asynciotest
 
 import (

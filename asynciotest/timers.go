@@ -70,30 +70,6 @@ var timerCases = []behaviour{
 			e.Errorf("a sleep of 20 ms took %v", d)
 		}
 	}},
-	{"events.042.timeout-rounding", func(e *env) {
-		l := e.loop()
-		passes := 0
-		stop := false
-		var count func()
-		count = func() {
-			if passes++; !stop {
-				e.later(l, 0, func() {}) // counts nothing, only shows that timers and sleeps mix
-			}
-		}
-		e.run(l, func(ctx context.Context) error {
-			for _, d := range []time.Duration{10 * time.Millisecond, time.Millisecond, 100 * time.Microsecond, time.Microsecond, time.Nanosecond} {
-				count()
-				if err := asyncio.Sleep(ctx, d); err != nil {
-					return err
-				}
-			}
-			stop = true
-			return nil
-		})
-		if passes > 20 {
-			e.Errorf("%d wake-ups for five sleeps", passes)
-		}
-	}},
 	{"events.066.timer-when", func(e *env) {
 		l := e.loop()
 		when := l.Time() + time.Hour

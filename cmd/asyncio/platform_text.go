@@ -44,7 +44,7 @@ func (p *platform) text() string {
 		row(f.Name, f.Loops.String(), f.System.String())
 	}
 	head("limits")
-	row("descriptors", limit(p.Limits.Descriptors)+", can be raised to "+limit(p.Limits.MaxDescriptors))
+	row("descriptors", p.Limits.String())
 	head("clock, as measured")
 	row("resolution", p.Clock.Resolution.String())
 	row("a timer of 1 ms is late by", p.Clock.TimerLate.Round(time.Microsecond).String())
@@ -92,11 +92,16 @@ func mark(isDefault bool) string {
 	return ""
 }
 
-func limit(n uint64) string {
-	if n == 0 {
+func (l limitsReport) String() string {
+	switch {
+	case l.Descriptors == 0:
 		return "no limit"
+	case l.MaxDescriptors == 0:
+		return fmt.Sprintf("%d, can be raised without limit", l.Descriptors)
+	case l.MaxDescriptors == l.Descriptors:
+		return fmt.Sprintf("%d, the most that is allowed", l.Descriptors)
 	}
-	return fmt.Sprint(n)
+	return fmt.Sprintf("%d, can be raised to %d", l.Descriptors, l.MaxDescriptors)
 }
 
 func orNone(s string) string {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -142,12 +141,13 @@ func TestNoTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer null.Close()
-	file, err := os.Create(filepath.Join(t.TempDir(), "f"))
+	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
-	for _, f := range []*os.File{null, file} {
+	defer r.Close()
+	defer w.Close()
+	for _, f := range []*os.File{null, w} {
 		if isTerminal(f) {
 			t.Errorf("%s is taken for a terminal", f.Name())
 		}

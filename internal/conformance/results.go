@@ -27,6 +27,17 @@ type test struct {
 	output                  []string
 }
 
+// said is what the test itself printed, without the frame of the go command.
+func (t *test) said() string {
+	var b strings.Builder
+	for _, line := range t.output {
+		if !strings.HasPrefix(line, "=== ") && !strings.HasPrefix(strings.TrimLeft(line, " "), "--- ") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
 // packageRun is what was said about a package as a whole.
 type packageRun struct {
 	name   string
@@ -153,7 +164,7 @@ func (r *Results) Summary(w io.Writer) {
 			fmt.Fprintf(w, "--- failed: %s %s\n%s", name.Package, name.Test, strings.Join(t.output, ""))
 		}
 		if t.skipped {
-			fmt.Fprintf(w, "--- skipped: %s %s\n%s", name.Package, name.Test, strings.Join(t.output, ""))
+			fmt.Fprintf(w, "--- skipped: %s %s\n%s", name.Package, name.Test, t.said())
 		}
 		switch {
 		case t.parent:

@@ -47,6 +47,7 @@ func results(t *testing.T, tests ...string) *Results {
 	for _, s := range tests {
 		action, name, _ := strings.Cut(s, " ")
 		fmt.Fprintf(&b, `{"Action":"run","Package":"p","Test":%q}`+"\n", name)
+		fmt.Fprintf(&b, `{"Action":"output","Package":"p","Test":%q,"Output":"=== RUN %s\n"}`+"\n", name, name)
 		fmt.Fprintf(&b, `{"Action":"output","Package":"p","Test":%q,"Output":"said by %s\n"}`+"\n", name, name)
 		fmt.Fprintf(&b, `{"Action":%q,"Package":"p","Test":%q}`+"\n", action, name)
 	}
@@ -212,7 +213,7 @@ func TestSummary(t *testing.T) {
 	r := results(t, "pass A", "pass A/a", "fail B", "skip C")
 	var b strings.Builder
 	r.Summary(&b)
-	want := "--- failed: p B\nsaid by B\n--- skipped: p C\nsaid by C\nok  \tp\t0.1s\n1 passed, 1 failed, 1 skipped\n"
+	want := "--- failed: p B\n=== RUN B\nsaid by B\n--- skipped: p C\nsaid by C\nok  \tp\t0.1s\n1 passed, 1 failed, 1 skipped\n"
 	if b.String() != want {
 		t.Errorf("summary:\n%s\nwant:\n%s", b.String(), want)
 	}

@@ -131,6 +131,11 @@ func (c *Coro) body(yield func(struct{}) bool) {
 		c.work.Run(c)
 		c.work = nil
 		c.status = Done
+		if len(c.pool.idle) == maxIdle {
+			clean = true
+			return
+		}
+		c.pool.idle = append(c.pool.idle, c)
 		if !yield(struct{}{}) {
 			clean = true
 			return
@@ -141,7 +146,7 @@ func (c *Coro) body(yield func(struct{}) bool) {
 // Resume switches to the coroutine until it suspends, returns or is gone.
 func (c *Coro) Resume() Status {
 	c.enter()
-	return c.settle()
+	return c.status
 }
 
 // Switch is Resume without the cost of a deferred function. If the coroutine
@@ -149,10 +154,7 @@ func (c *Coro) Resume() Status {
 // deferred function, which asks WasGoexit.
 func (c *Coro) Switch() Status {
 	c.next()
-	if c.status == Suspended {
-		return Suspended
-	}
-	return c.settle()
+	return c.status
 }
 
 // WasGoexit tells a recovered value that stands for the Goexit of a coroutine
@@ -160,18 +162,6 @@ func (c *Coro) Switch() Status {
 func WasGoexit(recovered any) bool {
 	_, ok := recovered.(goexited)
 	return ok
-}
-
-func (c *Coro) settle() Status {
-	if c.status == Done {
-		if len(c.pool.idle) < maxIdle {
-			c.pool.idle = append(c.pool.idle, c)
-		} else {
-			c.stop()
-			c.status = Done
-		}
-	}
-	return c.status
 }
 
 func (c *Coro) enter() {
@@ -200,10 +190,9 @@ const maxRefusals = 1000
 // Unwinding reports whether the coroutine is being ended by Unwind. A function
 // that would suspend asks it first and must not suspend if it is true. It ends
 // code that asks without end.
-func (c *Coro) Unwinding() bool {
-	if !c.unwind {
-		return false
-	}
+func (c *Coro) Unwinding() bool { return c.unwind && c.refuse() }
+
+func (c *Coro) refuse() bool {
 	if c.refusals++; c.refusals > maxRefusals {
 		c.refusals = 0
 		runtime.Goexit()

@@ -45,8 +45,9 @@ type ProactorEngine struct {
 
 // pnode is what has a descriptor.
 type pnode interface {
-	owner() any // for UsedError
-	abandon()   // ends it when the engine closes, without a word
+	owner() any     // for UsedError
+	abandon()       // ends it when the engine closes, without a word
+	interest() Mask // what it does now
 }
 
 // NewProactorEngine returns an engine over p, which is the engine's from now on.
@@ -195,6 +196,16 @@ func (e *ProactorEngine) Close() error {
 // Name implements Engine.
 func (e *ProactorEngine) Name() string { return e.p.Name() }
 
+// Interest says what the engine does on a descriptor: Read if it receives, accepts
+// or watches for reading, Write if it sends, connects or watches for writing. It is
+// for reports and tests.
+func (e *ProactorEngine) Interest(fd uintptr) Mask {
+	if n := e.nodes[fd]; n != nil {
+		return n.interest()
+	}
+	return 0
+}
+
 // closeNow closes a descriptor whose operations are cancelled. Until the system
 // knows that they are, it would keep open what is behind the descriptor.
 func (e *ProactorEngine) closeNow(fd uintptr) error {
@@ -294,6 +305,8 @@ func (c *pconnecting) Complete(ev uint64) {
 }
 
 func (c *pconnecting) owner() any { return "being connected" }
+
+func (c *pconnecting) interest() Mask { return Write }
 
 // abandon forgets the attempt and leaves the descriptor to its user.
 func (c *pconnecting) abandon() {

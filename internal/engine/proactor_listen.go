@@ -161,4 +161,11 @@ func (l *plistener) FD() uintptr { return l.fd }
 
 func (l *plistener) owner() any { return l.h }
 
+func (l *plistener) interest() Mask {
+	if l.accepting {
+		return Read
+	}
+	return 0
+}
+
 func (l *plistener) abandon() { _ = l.Close() }

@@ -450,4 +450,14 @@ func (s *pstream) FD() uintptr { return s.fd }
 
 func (s *pstream) owner() any { return s.h }
 
+func (s *pstream) interest() (m Mask) {
+	if s.reading {
+		m |= Read
+	}
+	if s.sending {
+		m |= Write
+	}
+	return m
+}
+
 func (s *pstream) abandon() { _ = s.Close() }

@@ -136,5 +136,7 @@ func (w *pwatch) remove() {
 
 func (w *pwatch) owner() any { return nil }
 
+func (w *pwatch) interest() Mask { return w.mask }
+
 // abandon leaves the descriptor to its user.
 func (w *pwatch) abandon() { w.remove() }

@@ -1,0 +1,333 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-asyncio/asyncio/internal/sock"
+)
+
+// TestCreateConnectionAddresses: several addresses, and what each one says.
+func TestCreateConnectionAddresses(t *testing.T) {
+	t.Parallel()
+	// host is a host with these addresses, each with what connecting to it gives.
+	type outcome struct {
+		addr string
+		err  error
+	}
+	scene := func(n *netTest, outcomes ...outcome) (tried *[]string, f *fakeSockets) {
+		eng := n.script()
+		f = &fakeSockets{}
+		eng.sockets = f
+		tried = new([]string)
+		answers := []string{}
+		for _, o := range outcomes {
+			answers = append(answers, o.addr)
+		}
+		n.l.netState.resolver = &namesOf{answers: map[string][]string{"host": answers}}
+		eng.connect = func(fd uintptr, addr sock.Addr, done func(error)) (func(), error) {
+			*tried = append(*tried, addr.String())
+			for _, o := range outcomes {
+				if o.addr == addr.String() {
+					return nil, o.err
+				}
+			}
+			return nil, errOdd
+		}
+		return tried, f
+	}
+	overSelectors(t, "base.042.connect-multiple-errors", func(n *netTest) {
+		tried, f := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"[2::2]:80", syscall.ENETUNREACH})
+		n.run(func(ctx context.Context) {
+			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", nil)
+			want := "Multiple exceptions: connect to 1.1.1.1:80: connection refused, connect to [2::2]:80: network is unreachable"
+			if err == nil || !strings.Contains(err.Error(), want) {
+				n.Errorf("got %v", err)
+			}
+			if !errors.Is(err, syscall.ECONNREFUSED) || !errors.Is(err, syscall.ENETUNREACH) {
+				n.Errorf("the single errors are not reachable in %v", err)
+			}
+			if len(*tried) != 2 || len(f.opened) != 0 {
+				n.Errorf("tried %v, %d sockets left", *tried, len(f.opened))
+			}
+		})
+	})
+	overSelectors(t, "base.043.connect-timeout-closes-socket", func(n *netTest) {
+		tried, f := scene(n, outcome{"1.1.1.1:80", ErrTimeout}, outcome{"1.1.1.2:80", syscall.ECONNREFUSED})
+		n.run(func(ctx context.Context) {
+			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", nil)
+			if !errors.Is(err, ErrTimeout) || errors.Is(err, syscall.ECONNREFUSED) {
+				n.Errorf("got %v", err)
+			}
+			if len(*tried) != 1 || len(f.opened) != 0 || f.closed != 1 {
+				n.Errorf("tried %v, %d sockets left, %d closed", *tried, len(f.opened), f.closed)
+			}
+		})
+	})
+	overSelectors(t, "base.053.connect-local-addr-errors", func(n *netTest) {
+		tried, f := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"[2::2]:80", syscall.ECONNREFUSED})
+		f.bind = func(a sock.Addr) error { return onlyFor(a.Family() == sock.Inet6, syscall.EADDRINUSE) }
+		n.l.netState.resolver.(*namesOf).answers["local"] = []string{"127.0.0.1:0", "[::1]:0"}
+		n.run(func(ctx context.Context) {
+			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{LocalAddress: "local:0"})
+			if err == nil || !strings.Contains(err.Error(), "Multiple exceptions: ") ||
+				!errors.Is(err, syscall.ECONNREFUSED) || !errors.Is(err, syscall.EADDRINUSE) {
+				n.Errorf("got %v", err)
+			}
+			if len(*tried) != 1 || len(f.opened) != 0 || f.closed != 2 {
+				n.Errorf("tried %v, %d sockets left, %d closed", *tried, len(f.opened), f.closed)
+			}
+		})
+	})
+	overSelectors(t, "base.054.connect-ip-literal", func(n *netTest) {
+		tried, f := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"[2::2]:80", syscall.ECONNREFUSED})
+		n.run(func(ctx context.Context) {
+			families := []sock.Family{}
+			f.open = func(family sock.Family) error { families = append(families, family); return nil }
+			for _, addr := range []string{"1.1.1.1:80", "[2::2]:80"} {
+				if _, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", addr, nil); !errors.Is(err, syscall.ECONNREFUSED) {
+					n.Errorf("got %v", err)
+				}
+			}
+			if fmt.Sprint(*tried) != "[1.1.1.1:80 [2::2]:80]" || fmt.Sprint(families) != "[ip4 ip6]" {
+				n.Errorf("tried %v of families %v", *tried, families)
+			}
+			if asked := n.l.netState.resolver.(*namesOf).hosts; len(asked) != 0 {
+				n.Errorf("looked up %v", asked)
+			}
+		})
+	})
+	overSelectors(t, "base.055.connect-ipv6-scope", func(n *netTest) {
+		eng := n.script()
+		var got sock.Addr
+		eng.connect = func(fd uintptr, addr sock.Addr, done func(error)) (func(), error) {
+			got = addr
+			return nil, syscall.ECONNREFUSED
+		}
+		n.run(func(ctx context.Context) {
+			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "[fe80::1%1]:80", nil)
+			if !errors.Is(err, syscall.ECONNREFUSED) {
+				n.Errorf("got %v", err)
+			}
+			if ip := got.AddrPort().Addr().WithZone("").String(); ip != "fe80::1" || got.ScopeID() != 1 || got.Port() != 80 {
+				n.Errorf("connected to %s scope %d", ip, got.ScopeID())
+			}
+		})
+	})
+	overSelectors(t, "base.051.connect-empty-lookup", func(n *netTest) {
+		n.l.netState.resolver = &namesOf{}
+		n.run(func(ctx context.Context) {
+			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", nil)
+			if dns := (*net.DNSError)(nil); !errors.As(err, &dns) || dns.Name != "host" {
+				n.Errorf("got %v", err)
+			}
+		})
+	})
+	overSelectors(t, "base.056.connect-local-addr-lookup-empty", func(n *netTest) {
+		scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED})
+		n.run(func(ctx context.Context) {
+			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{LocalAddress: "local:0"})
+			if dns := (*net.DNSError)(nil); !errors.As(err, &dns) || dns.Name != "local" {
+				n.Errorf("got %v", err)
+			}
+		})
+	})
+	overSelectors(t, "all-fail-alike", func(n *netTest) {
+		scene(n, outcome{"1.1.1.1:80", errOdd}, outcome{"1.1.1.2:80", errOdd})
+		n.run(func(ctx context.Context) {
+			if got := combine([]error{errOdd, errors.New("odd")}); got != errOdd {
+				n.Errorf("combined to %v", got)
+			}
+		})
+	})
+	overSelectors(t, "interleaved", func(n *netTest) {
+		refuse := syscall.ECONNREFUSED
+		for interleave, want := range map[int]string{
+			0: "[[2::1]:80 [2::2]:80 [2::3]:80 1.1.1.1:80]",
+			1: "[[2::1]:80 1.1.1.1:80 [2::2]:80 [2::3]:80]",
+			2: "[[2::1]:80 [2::2]:80 1.1.1.1:80 [2::3]:80]",
+		} {
+			tried, _ := scene(n, outcome{"[2::1]:80", refuse}, outcome{"[2::2]:80", refuse}, outcome{"[2::3]:80", refuse}, outcome{"1.1.1.1:80", refuse})
+			n.run(func(ctx context.Context) {
+				n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{Interleave: interleave})
+				if fmt.Sprint(*tried) != want {
+					n.Errorf("interleave %d: tried %v", interleave, *tried)
+				}
+			})
+		}
+	})
+	overSelectors(t, "base.102a.happy-eyeballs", func(n *netTest) {
+		eng := n.script()
+		f := &fakeSockets{}
+		eng.sockets = f
+		s := &Server{}
+		var target string
+		n.run(func(ctx context.Context) { s, target = n.serve(ctx, nil) })
+		port := target[strings.LastIndex(target, ":"):]
+		n.l.netState.resolver = &namesOf{answers: map[string][]string{
+			"slow": {"[2::1]" + port, "[2::2]" + port, "127.0.0.1" + port, "127.0.0.2" + port},
+			"dead": {"[2::1]" + port, "1.1.1.1" + port, "[2::2]" + port},
+		}}
+		var order []string
+		withdrawn := 0
+		const delay = time.Hour
+		eng.connect = func(fd uintptr, addr sock.Addr, done func(error)) (func(), error) {
+			text := strings.TrimSuffix(addr.String(), port)
+			order = append(order, text)
+			switch text {
+			case "[2::1]": // never answers, until the loop's clock says that it has taken too long
+				n.l.epoch = n.l.epoch.Add(-delay)
+				return func() { withdrawn++ }, nil
+			case "[2::2]", "1.1.1.1":
+				return nil, syscall.ENETUNREACH
+			}
+			return eng.Engine.Connect(fd, addr, done)
+		}
+		n.run(func(ctx context.Context) {
+			tr, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "slow"+port, &ConnectionOptions{HappyEyeballsDelay: delay, Interleave: 2})
+			if err != nil {
+				n.Fatal(err)
+			}
+			if got := tr.RemoteAddr().String(); got != target {
+				n.Errorf("connected to %s", got)
+			}
+			if fmt.Sprint(order) != "[[2::1] [2::2] 127.0.0.1]" || withdrawn != 1 {
+				n.Errorf("tried %v, %d withdrawn", order, withdrawn)
+			}
+			tr.Abort()
+			s.CloseClients()
+			n.passes(ctx)
+			if f.closed != 2 {
+				n.Errorf("%d sockets of losers closed, want 2", f.closed)
+			}
+			// All fail: the errors are combined.
+			order = nil
+			eng.connect = func(fd uintptr, addr sock.Addr, done func(error)) (func(), error) {
+				order = append(order, strings.TrimSuffix(addr.String(), port))
+				return nil, syscall.ENETUNREACH
+			}
+			_, _, err = n.l.CreateConnection(ctx, plainFactory, "tcp", "dead"+port, &ConnectionOptions{HappyEyeballsDelay: delay})
+			if !errors.Is(err, syscall.ENETUNREACH) || !strings.Contains(err.Error(), "Multiple exceptions: ") {
+				n.Errorf("got %v", err)
+			}
+			if fmt.Sprint(order) != "[[2::1] 1.1.1.1 [2::2]]" {
+				n.Errorf("tried %v: families do not take turns", order)
+			}
+			s.Close()
+			n.check(s.WaitClosed(ctx))
+		})
+	})
+	overSelectors(t, "happy-eyeballs-cancelled", func(n *netTest) {
+		eng := n.script()
+		f := &fakeSockets{}
+		eng.sockets = f
+		withdrawn := 0
+		eng.connect = func(uintptr, sock.Addr, func(error)) (func(), error) { return func() { withdrawn++ }, nil }
+		n.l.netState.resolver = &namesOf{answers: map[string][]string{"host": {"1.1.1.1:80", "1.1.1.2:80", "1.1.1.3:80"}}}
+		n.run(func(ctx context.Context) {
+			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{HappyEyeballsDelay: time.Millisecond})
+				return struct{}{}, err
+			})
+			n.until(ctx, "two attempts", func() bool { return len(f.opened) >= 2 })
+			task.Cancel()
+			if _, err := task.Await(ctx); !errors.Is(err, ErrCancelled) {
+				n.Errorf("got %v", err)
+			}
+			n.until(ctx, "the attempts to end", func() bool { return len(f.opened) == 0 })
+			if withdrawn != f.closed {
+				n.Errorf("%d withdrawn, %d closed", withdrawn, f.closed)
+			}
+		})
+	})
+}
+
+// TestStaggeredRace is the race by itself.
+func TestStaggeredRace(t *testing.T) {
+	t.Parallel()
+	overSelectors(t, "base.102b.staggered-results", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			running, most := 0, 0
+			attempt := func(v int, err error) func(context.Context) (int, error) {
+				return func(ctx context.Context) (int, error) {
+					running++
+					most = max(most, running)
+					n.passes(ctx)
+					running--
+					return v, err
+				}
+			}
+			r := race[int]{
+				loop:     n.l,
+				attempts: []func(context.Context) (int, error){attempt(0, syscall.ENOENT), attempt(1, nil), attempt(2, nil)},
+				goOn:     isSystemError,
+				discard:  func(int) { n.Error("a second winner") },
+			}
+			for _, r.delay = range []time.Duration{0, time.Hour} {
+				v, winner, errs, err := r.run(ctx)
+				if v != 1 || winner != 1 || len(errs) != 2 || errs[0] != syscall.ENOENT || errs[1] != nil || err != nil {
+					n.Errorf("delay %v: %d, winner %d, errors %v, %v", r.delay, v, winner, errs, err)
+				}
+				if most != 1 {
+					n.Errorf("delay %v: %d attempts at a time", r.delay, most)
+				}
+			}
+			r.attempts = r.attempts[:1]
+			if _, winner, errs, err := r.run(ctx); winner != -1 || len(errs) != 1 || err != nil {
+				n.Errorf("nobody wins: %d, %v, %v", winner, errs, err)
+			}
+		})
+	})
+	overSelectors(t, "two-winners", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			gate := NewFuture[struct{}](n.l)
+			begun := 0
+			late := func(v int) func(context.Context) (int, error) {
+				return func(ctx context.Context) (int, error) {
+					begun++
+					_, err := gate.Await(ctx)
+					return v, err
+				}
+			}
+			var dropped []int
+			r := race[int]{
+				loop: n.l, delay: time.Microsecond, goOn: isSystemError,
+				attempts: []func(context.Context) (int, error){late(0), late(1), late(2)},
+				discard:  func(v int) { dropped = append(dropped, v) },
+			}
+			open := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+				n.until(ctx, "all attempts", func() bool { return begun == 3 })
+				return struct{}{}, gate.SetResult(struct{}{})
+			})
+			v, winner, _, err := r.run(ctx)
+			n.check(err)
+			n.passes(ctx)
+			if v != 0 || winner != 0 || fmt.Sprint(dropped) != "[1 2]" {
+				n.Errorf("%d won (%d), dropped %v", winner, v, dropped)
+			}
+			n.check(open.Exception())
+		})
+	})
+	overSelectors(t, "not-a-failure", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			for _, delay := range []time.Duration{0, time.Hour} {
+				r := race[int]{
+					loop: n.l, delay: delay, goOn: isSystemError,
+					attempts: []func(context.Context) (int, error){
+						func(context.Context) (int, error) { return 0, errOdd },
+						func(context.Context) (int, error) { n.Error("tried on"); return 1, nil },
+					},
+				}
+				if _, winner, _, err := r.run(ctx); err != errOdd || winner != -1 {
+					n.Errorf("winner %d, %v", winner, err)
+				}
+			}
+		})
+	})
+}

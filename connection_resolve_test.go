@@ -1,0 +1,105 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestLookUps: names are looked up off the loop, which owns what it starts.
+func TestLookUps(t *testing.T) {
+	t.Parallel()
+	overSelectors(t, "loop-goes-on", func(n *netTest) {
+		r := &namesOf{block: make(chan struct{}), answers: map[string][]string{"host": {"127.0.0.1:1"}}}
+		n.l.netState.resolver = r
+		n.run(func(ctx context.Context) {
+			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil)
+				return struct{}{}, err
+			})
+			n.passes(ctx)
+			if task.Done() {
+				n.Error("done without an answer")
+			}
+			close(r.block)
+			if _, err := task.Await(ctx); !errors.Is(err, syscall.ECONNREFUSED) {
+				n.Errorf("got %v", err)
+			}
+		})
+	})
+	overSelectors(t, "cancelled", func(n *netTest) {
+		r := &namesOf{block: make(chan struct{})}
+		n.l.netState.resolver = r
+		n.run(func(ctx context.Context) {
+			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil)
+				return struct{}{}, err
+			})
+			n.passes(ctx)
+			task.Cancel()
+			if _, err := task.Await(ctx); !errors.Is(err, ErrCancelled) {
+				n.Errorf("got %v", err)
+			}
+			n.until(ctx, "the look-up to be given up", func() bool { return r.ended.Load() == 1 })
+		})
+	})
+	overSelectors(t, "loop-closed", func(n *netTest) {
+		n.expectErrors = true // a task is destroyed
+		r := &namesOf{block: make(chan struct{})}
+		n.l.netState.resolver = r
+		n.run(func(ctx context.Context) {
+			CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil)
+				return struct{}{}, err
+			})
+			n.passes(ctx)
+		})
+		n.check(n.l.Close())
+		if r.ended.Load() != 1 {
+			n.Error("Close did not wait for the look-up")
+		}
+	})
+	overSelectors(t, "error", func(n *netTest) {
+		n.l.netState.resolver = &namesOf{err: errOdd}
+		n.run(func(ctx context.Context) {
+			if _, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil); !errors.Is(err, errOdd) || !strings.Contains(err.Error(), "host") {
+				n.Errorf("got %v", err)
+			}
+		})
+	})
+	overSelectors(t, "base.105.getaddrinfo-debug-slow", func(n *netTest) {
+		n.l.netState.resolver = slowly{&namesOf{err: errOdd}}
+		n.l.SetDebug(true)
+		n.run(func(ctx context.Context) {
+			look := func() { n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil) }
+			n.check(n.l.SetSlowCallbackDuration(time.Hour))
+			look()
+			n.check(n.l.SetSlowCallbackDuration(1))
+			look()
+		})
+		var levels []string
+		for line := range strings.Lines(n.log.String()) {
+			if strings.Contains(line, "Getting address info") {
+				_, rest, _ := strings.Cut(line, "level=")
+				levels = append(levels, strings.Fields(rest)[0])
+			}
+		}
+		if fmt.Sprint(levels) != "[DEBUG INFO]" {
+			n.Errorf("logged at %v:\n%s", levels, n.log)
+		}
+	})
+}
+
+// slowly is a resolver that takes some time, as far as the clock can tell.
+type slowly struct{ *namesOf }
+
+func (s slowly) Resolve(ctx context.Context, network, host, service string) ([]sock.Addr, error) {
+	for began := time.Now(); time.Since(began) == 0; {
+		runtime.Gosched()
+	}
+	return s.namesOf.Resolve(ctx, network, host, service)
+}

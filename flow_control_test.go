@@ -1,0 +1,212 @@
+package asyncio
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"testing"
+)
+
+// TestFlowControl: the marks, and the protocol's part in them.
+func TestFlowControl(t *testing.T) {
+	t.Parallel()
+	overFake(t, "protocols.012a.limits-order", func(ctx context.Context, n *netTest) {
+		tr, _ := n.faked(ctx, &recorder{})
+		if err := tr.SetWriteBufferLimits(0, 1); !errors.Is(err, ErrInvalidArgument) {
+			n.Errorf("high below low: %v", err)
+		}
+		if low, high := tr.GetWriteBufferLimits(); low != 16<<10 || high != 64<<10 {
+			n.Errorf("limits %d, %d after the refusal", low, high)
+		}
+		tr.Abort()
+	})
+	overFake(t, "protocols.012b.limits-set", func(ctx context.Context, n *netTest) {
+		tr, _ := n.faked(ctx, &recorder{})
+		for _, c := range []struct{ high, low, wantLow, wantHigh int }{
+			{1024, 128, 128, 1024}, {1024, -1, 256, 1024}, {-1, 100, 100, 400}, {-1, -1, 16 << 10, 64 << 10}, {0, 0, 0, 0},
+		} {
+			n.check(tr.SetWriteBufferLimits(c.high, c.low))
+			if low, high := tr.GetWriteBufferLimits(); low != c.wantLow || high != c.wantHigh {
+				n.Errorf("set (%d, %d): low %d, high %d", c.high, c.low, low, high)
+			}
+		}
+		tr.Abort()
+	})
+	overFake(t, "protocols.012c.limits-lowered-pause", func(ctx context.Context, n *netTest) {
+		r := &recorder{}
+		tr, fs := n.faked(ctx, r)
+		fs.accept = 0
+		tr.Write(make([]byte, 512))
+		n.check(tr.SetWriteBufferLimits(256, -1))
+		if r.history() != "made pause" || tr.GetWriteBufferSize() != 512 {
+			n.Errorf("%s", r.history())
+		}
+		tr.Abort()
+	})
+	overFake(t, "write-in-resume", func(ctx context.Context, n *netTest) {
+		r := &recorder{}
+		tr, fs := n.faked(ctx, r)
+		fs.accept = 0
+		r.onResume = func() { tr.Write([]byte("more")) }
+		tr.Write(make([]byte, 100_000))
+		n.check(tr.WriteEOF())
+		r.onResume = nil
+		fs.writable(-1, nil)
+		if fs.called("closewrite") != 1 {
+			n.Errorf("calls %v", fs.calls)
+		}
+		tr.Abort()
+	})
+	overFake(t, "close-in-resume", func(ctx context.Context, n *netTest) {
+		r := &recorder{}
+		tr, fs := n.faked(ctx, r)
+		fs.accept = 0
+		r.onResume = func() { tr.Abort() }
+		tr.Write(make([]byte, 100_000))
+		fs.writable(99_000, nil)
+		n.passes(ctx)
+		if !r.lost || !fs.closed || fs.sending {
+			n.Errorf("lost=%v closed=%v sending=%v", r.lost, fs.closed, fs.sending)
+		}
+	})
+}
+
+// TestFlowControlOverSockets: a peer that reads slowly.
+func TestFlowControlOverSockets(t *testing.T) {
+	t.Parallel()
+	overConnections(t, "selev.078a.write-low-water-resume", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+		const low, high = 1 << 20, 4 << 20
+		n.check(r.transport.SetWriteBufferLimits(high, low))
+		sent := 0
+		for chunk := pattern(1 << 18); r.transport.GetWriteBufferSize() <= high; sent += len(chunk) {
+			if r.history() != "made" {
+				n.Fatalf("%s with %d bytes buffered", r.history(), r.transport.GetWriteBufferSize())
+			}
+			r.transport.Write(chunk)
+		}
+		r.onResume = func() {
+			if s := r.transport.GetWriteBufferSize(); s > low {
+				n.Errorf("resumed with %d bytes buffered", s)
+			}
+		}
+		var sizes []string
+		for got := 0; got < sent; n.passes(ctx) {
+			size := r.transport.GetWriteBufferSize()
+			sizes = append(sizes, fmt.Sprint(size))
+			want := "made pause"
+			if size <= low {
+				want = "made pause resume"
+			}
+			if r.history() != want {
+				n.Fatalf("%s with these bytes buffered: %v", r.history(), sizes)
+			}
+			got += len(n.reads(c, min(1<<18, sent-size-got)))
+		}
+		if r.history() != "made pause resume" {
+			n.Errorf("%s", r.history())
+		}
+	})
+	overConnections(t, "selev.078b.pause-callback-error", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+		n.expectErrors = true
+		r.onPause = func() { panic("in pause") }
+		r.onResume = func() { panic("in resume") }
+		sent := fill(n, r.transport)
+		if r.history() == "made" { // what is buffered is below the mark
+			more := pattern(defaultHighWater)
+			r.transport.Write(more)
+			sent = append(sent, more...)
+		}
+		if got := n.drain(ctx, c, r, len(sent)); !bytes.Equal(got, sent) || r.transport.IsClosing() {
+			n.Errorf("%d bytes arrived of %d, closing=%v", len(got), len(sent), r.transport.IsClosing())
+		}
+		var messages []string
+		for _, e := range n.reported {
+			messages = append(messages, e.Message)
+			if e.Transport != any(r.transport) || e.Protocol != any(r) {
+				n.Errorf("reported %+v", e)
+			}
+		}
+		if got := strings.Join(messages, ", "); got != "protocol.pause_writing() failed, protocol.resume_writing() failed" {
+			n.Errorf("reported %s", got)
+		}
+	})
+}
+
+// TestFlowControlModel drives a transport through random histories beside a
+// model: what was sent is what was written, in order, and the protocol is told
+// to pause and to resume exactly when the marks say so.
+func TestFlowControlModel(t *testing.T) {
+	t.Parallel()
+	text := make([]byte, 42<<10) // no power of two in its period
+	for i := range text {
+		text[i] = byte(i % 251)
+	}
+	overFake(t, "seeded", func(ctx context.Context, n *netTest) {
+		for seed := range uint64(10) {
+			rng := rand.New(rand.NewPCG(seed, 3))
+			r := &recorder{}
+			tr, fs := n.faked(ctx, r)
+			var written []byte
+			low, high, paused, next := 16<<10, 64<<10, false, 0
+			check := func(step int, rose bool) {
+				size := len(written) - len(fs.wrote)
+				switch {
+				case rose && size > high:
+					paused = true
+				case !rose && size <= low:
+					paused = false
+				}
+				if tr.GetWriteBufferSize() != size || tr.flow.paused != paused {
+					n.Fatalf("seed %d step %d: %d buffered, paused=%v; want %d, %v", seed, step, tr.GetWriteBufferSize(), tr.flow.paused, size, paused)
+				}
+				if fs.sending != (size > 0) {
+					n.Fatalf("seed %d step %d: sending=%v with %d bytes buffered", seed, step, fs.sending, size)
+				}
+			}
+			data := func() []byte {
+				p := make([]byte, 1+rng.IntN(40<<10))
+				copy(p, text[next:])
+				next = (next + len(p)) % 251
+				written = append(written, p...)
+				return p
+			}
+			for step := range 200 {
+				fs.accept = rng.IntN(50<<10) - 100
+				switch rng.IntN(6) {
+				case 0, 1:
+					tr.Write(data())
+					check(step, true)
+				case 2:
+					n.check(tr.WriteLines([][]byte{data(), nil, data()}))
+					check(step, true)
+				case 3, 4:
+					if fs.sending {
+						fs.writable(rng.IntN(100<<10), nil)
+						check(step, false)
+					}
+				case 5:
+					low = rng.IntN(20 << 10)
+					high = low + rng.IntN(60<<10)
+					n.check(tr.SetWriteBufferLimits(high, low))
+					check(step, true)
+				}
+			}
+			n.check(tr.Close())
+			for fs.sending {
+				fs.writable(-1, nil)
+			}
+			n.passes(ctx)
+			if string(fs.wrote) != string(written) || !r.lost {
+				n.Fatalf("seed %d: %d bytes sent of %d, lost=%v", seed, len(fs.wrote), len(written), r.lost)
+			}
+			pauses := strings.Count(r.history(), "pause")
+			if resumes := strings.Count(r.history(), "resume"); pauses-resumes != 0 && pauses-resumes != 1 {
+				n.Fatalf("seed %d: %d pauses, %d resumes", seed, pauses, resumes)
+			}
+		}
+	})
+}

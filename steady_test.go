@@ -1,0 +1,144 @@
+package asyncio_test
+
+import (
+	"context"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/go-asyncio/asyncio"
+)
+
+// TestSteadyState is not parallel: AllocsPerRun counts the whole process.
+func TestSteadyState(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector allocates")
+	}
+	loop := newLoop(t)
+	noReports(t, loop)
+	runIn(t, loop, func(ctx context.Context) {
+		// No subtests: they would run on goroutines of their own.
+		check := func(name string, f func()) {
+			t.Helper()
+			if n := testing.AllocsPerRun(1000, f); n != 0 {
+				t.Errorf("%s: %v allocations", name, n)
+			}
+		}
+		pass := func() { must(t, asyncio.Sleep(ctx, 0)) }
+		f := func() {}
+		check("Sleep-zero", pass)
+		check("Sleep", func() { must(t, asyncio.Sleep(ctx, time.Nanosecond)) })
+		check("CallSoon", func() {
+			soon(t, loop, f)
+			pass()
+		})
+		check("CallSoon-cancelled", func() {
+			h, err := loop.CallSoon(f)
+			must(t, err)
+			h.Cancel()
+			pass()
+		})
+		check("CallSoonThreadsafe", func() {
+			_, err := loop.CallSoonThreadsafe(f)
+			must(t, err)
+			pass()
+		})
+		check("timer-fired", func() {
+			_, err := loop.CallLater(0, f)
+			must(t, err)
+			pass()
+			pass()
+		})
+		check("timer-cancelled", func() {
+			h, err := loop.CallLater(forever, f)
+			must(t, err)
+			h.Cancel()
+		})
+		var w asyncio.Waiter
+		wake := w.Wake
+		check("Waiter", func() {
+			soon(t, loop, wake)
+			must(t, w.Wait(ctx))
+		})
+		check("Waiter-that-was-woken", func() {
+			w.Wake()
+			must(t, w.Wait(ctx))
+		})
+		requests := make(chan struct{})
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			for range requests {
+				_, err := loop.CallSoonThreadsafe(wake)
+				must(t, err)
+			}
+		}()
+		check("round-trip-to-a-goroutine", func() {
+			requests <- struct{}{}
+			must(t, w.Wait(ctx))
+		})
+		close(requests)
+		<-ended
+		task := asyncio.CreateTask(loop, func(ctx context.Context) (int, error) {
+			for {
+				if err := asyncio.Sleep(ctx, 0); err != nil {
+					return 0, err
+				}
+			}
+		})
+		check("another-task's-steps", pass)
+		task.Cancel()
+		_, err := task.Await(ctx)
+		wantError(t, err, asyncio.ErrCancelled)
+	})
+}
+
+// TestBursts is not parallel: it measures the heap.
+func TestBursts(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector's memory counts, too")
+	}
+	const many = 50_000
+	loop := newLoop(t)
+	noReports(t, loop)
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC() // what pools have kept through the first
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := heap()
+	runIn(t, loop, func(ctx context.Context) {
+		for range many {
+			soon(t, loop, func() {})
+			_, err := loop.CallLater(0, func() {})
+			must(t, err)
+			_, err = loop.CallSoonThreadsafe(func() {})
+			must(t, err)
+		}
+		timers := make([]asyncio.TimerHandle, 0, many)
+		for range many {
+			h, err := loop.CallLater(forever, func() { t.Error("a cancelled timer ran") })
+			must(t, err)
+			timers = append(timers, h)
+		}
+		elsewhere(func() {
+			for _, h := range timers {
+				h.Cancel()
+			}
+		})
+		timers = nil
+		peak := heap()
+		// As a program goes on after a burst: a little work, and rest in between.
+		for range 5000 {
+			_, err := loop.CallSoonThreadsafe(func() {})
+			must(t, err)
+			must(t, asyncio.Sleep(ctx, time.Microsecond))
+		}
+		// The timer queue looks at its memory again only after as many timers more.
+		if kept, burst := heap()-before, peak-before; kept > burst/8 {
+			t.Errorf("%d MiB are left of a burst of %d MiB", kept>>20, burst>>20)
+		}
+	})
+}

@@ -1,0 +1,74 @@
+package asyncio
+
+// Cancel asks the task to end: ErrCancelled comes out of its current or next
+// wait, once, and what it waits for is cancelled with it. The task's context is
+// done from then on. It reports false if the task is done; from another goroutine
+// the request is posted and true means accepted. (Task.cancel)
+func (t *Task[T]) Cancel(msg ...any) bool { return t.futureBase.Cancel(msg...) }
+
+// cancelFuture is Cancel as a future's kind does it.
+func (t *taskBase) cancelFuture(msg any) bool {
+	if t.f.Done() {
+		t.f.markSeen()
+		return false
+	}
+	ok := false
+	if t.loop.asOwner(func() { ok = t.request(msg, &t.scope) }) {
+		return ok
+	}
+	return t.loop.post(callback(func() { t.request(msg, &t.scope) }), 0)
+}
+
+// request delivers a request to cancel, or notes it for the next wait. The scope
+// that it is made for is done from now on.
+func (t *taskBase) request(msg any, s *scope) bool {
+	if t.f.Done() {
+		return false
+	}
+	t.requests.Add(1)
+	s.end(&scopeEnd{err: &CancelledError{msg}})
+	t.deliver(msg)
+	return true
+}
+
+// deliver cancels what the task waits for, or notes that it is to be cancelled.
+func (t *taskBase) deliver(msg any) {
+	if t.suspended && !t.shielded() {
+		switch {
+		case t.waitingOn == nil, t.delivering:
+			// Tasks that wait for each other in a circle: the one that the request
+			// comes back to is woken, and so ends the circle.
+			t.loop.schedule(t, t.event(wakeUp))
+		default:
+			t.delivering = true
+			cancelled := t.waitingOn.cancelWith(msg)
+			t.delivering = false
+			if cancelled {
+				return
+			}
+		}
+	}
+	t.mustCancel, t.cancelMsg = true, msg
+}
+
+// shielded reports whether the task waits with a context that cannot be done,
+// inside a scope that is: it cleans up, and is left alone.
+func (t *taskBase) shielded() bool { return t.near != nil && t.near.shields(t.noDone) }
+
+// Cancelling counts the requests to cancel that were not taken back with
+// Uncancel. Any goroutine may call it. (Task.cancelling)
+func (t *taskBase) Cancelling() int { return int(t.requests.Load()) }
+
+// Uncancel takes one request back and returns how many are left. It does not
+// take back a cancellation that is still to be delivered. Loop only; elsewhere
+// it changes nothing. (Task.uncancel)
+func (t *taskBase) Uncancel() int {
+	if t.loop != nil {
+		t.loop.asOwner(func() {
+			if t.requests.Load() > 0 {
+				t.requests.Add(-1)
+			}
+		})
+	}
+	return t.Cancelling()
+}

@@ -1,0 +1,115 @@
+package asyncio
+
+import (
+	"sync"
+
+	"github.com/go-asyncio/asyncio/internal/coro"
+)
+
+// taskState is the part of a loop that has tasks.
+type taskState struct {
+	unseen  unseenList
+	factory TaskFactory
+
+	tasksMu             sync.Mutex
+	firstTask, lastTask *taskBase // not done, in order of creation
+
+	closedMu sync.Mutex
+	closedCh chan struct{} // closed with the loop
+}
+
+func (l *baseLoop) initTasks() { l.closedCh = make(chan struct{}) }
+
+// wakeForeign wakes other goroutines that wait for something of a closed loop.
+func (l *baseLoop) wakeForeign() {
+	l.closedMu.Lock()
+	defer l.closedMu.Unlock()
+	select {
+	case <-l.closedCh:
+	default:
+		close(l.closedCh)
+	}
+}
+
+func (l *baseLoop) listTask(t *taskBase) {
+	l.tasksMu.Lock()
+	t.listed = true
+	if t.prev = l.lastTask; t.prev != nil {
+		t.prev.next = t
+	} else {
+		l.firstTask = t
+	}
+	l.lastTask = t
+	l.tasksMu.Unlock()
+}
+
+func (l *baseLoop) unlistTask(t *taskBase) {
+	l.tasksMu.Lock()
+	defer l.tasksMu.Unlock()
+	if !t.listed {
+		return
+	}
+	t.listed = false
+	if t.prev != nil {
+		t.prev.next = t.next
+	} else {
+		l.firstTask = t.next
+	}
+	if t.next != nil {
+		t.next.prev = t.prev
+	} else {
+		l.lastTask = t.prev
+	}
+	t.prev, t.next = nil, nil
+}
+
+// AllTasks returns the loop's tasks that are not done, in the order in which
+// they were made; a nil loop means the running one. Any goroutine may call it.
+// (asyncio.all_tasks)
+func AllTasks(loop EventLoop) []AnyTask {
+	if loop == nil {
+		s := currentStrand()
+		if s == nil {
+			return nil
+		}
+		loop = s.loop.self
+	}
+	l := loop.base()
+	if l == nil {
+		return nil
+	}
+	l.tasksMu.Lock()
+	defer l.tasksMu.Unlock()
+	var all []AnyTask
+	for t := l.firstTask; t != nil; t = t.next {
+		all = append(all, t.self)
+	}
+	return all
+}
+
+// unwindTasks ends the tasks of a loop that is closed: their deferred functions
+// run, and waiting in them is refused.
+func (l *baseLoop) unwindTasks() {
+	for {
+		l.tasksMu.Lock()
+		t := l.firstTask
+		l.tasksMu.Unlock()
+		if t == nil {
+			return
+		}
+		l.unlistTask(t)
+		l.handle(ExceptionContext{Message: "Task was destroyed but it is pending", Task: t.self})
+		if co := t.co; co != nil {
+			t.peculiar = true // so that every wait is looked at
+			if co.Unwind() == coro.Panicked {
+				value, stack := co.Panic()
+				t.finish(&PanicError{value, stack})
+			}
+			t.co = nil // not before: what is deferred asks it whether it may wait
+		}
+		t.finish(opError("task", ErrLoopClosed))
+		if p, ok := t.f.err.(*PanicError); ok {
+			l.handle(ExceptionContext{Message: "Exception in task while its loop was closed", Err: p, Task: t.self})
+		}
+	}
+}

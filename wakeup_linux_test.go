@@ -1,0 +1,38 @@
+package asyncio
+
+import (
+	"context"
+	"encoding/binary"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestFullWakeup(t *testing.T) {
+	t.Parallel()
+	overSelectors(t, "selev.005a.wakeup-write-would-block", func(n *netTest) {
+		// The largest value of an eventfd(2): a further write would block.
+		fd := int(n.l.eng.(interface{ Descriptors() []uintptr }).Descriptors()[0])
+		var full [8]byte
+		binary.NativeEndian.PutUint64(full[:], 1<<64-2)
+		if _, err := unix.Write(fd, full[:]); err != nil {
+			n.Fatal(err)
+		}
+		binary.NativeEndian.PutUint64(full[:], 1)
+		if _, err := unix.Write(fd, full[:]); err != unix.EAGAIN {
+			n.Fatalf("a write to what is full: %v", err)
+		}
+		n.l.eng.Wake()
+		n.run(func(ctx context.Context) {
+			n.passes(ctx)
+			// It is empty now, and wakes the loop as before.
+			f := NewFuture[int](n.l)
+			go func() {
+				_, err := n.l.CallSoonThreadsafe(func() { n.check(f.SetResult(1)) })
+				n.check(err)
+			}()
+			_, err := f.Await(ctx)
+			n.check(err)
+		})
+	})
+}
