@@ -17,8 +17,13 @@ func (f *futureBase) wait(ctx context.Context) error {
 			return err
 		}
 	}
-	end, err := t.beginWait(ctx)
-	if err != nil {
+	// What follows does as beginWait and suspend do, without the calls in the usual
+	// case: nothing is waited for more often than a future.
+	var end func() bool
+	var err error
+	if t.usual(ctx) {
+		t.seq++
+	} else if end, err = t.beginPeculiar(ctx); err != nil {
 		return err
 	}
 	t.node.ev = t.event(wakeUp)
@@ -31,9 +36,12 @@ func (f *futureBase) wait(ctx context.Context) error {
 	if t.mustCancel && !t.shielded() && f.cancelWith(t.cancelMsg) {
 		t.mustCancel = false
 	}
-	t.waitingOn = f
-	err = t.suspend(ctx, end)
+	t.waitingOn, t.suspended = f, true
+	t.co.Suspend()
 	t.waitingOn = nil
+	if end != nil || t.mustCancel || t.interrupt {
+		err = t.resumed(ctx, end)
+	}
 	if !f.Done() {
 		f.removeNode(&t.node)
 	}
@@ -89,14 +97,22 @@ func (f *futureBase) waitOutside(ctx context.Context) error {
 // the wait before it begins; one that may yet be done is listened to until end
 // is called.
 func (t *taskBase) beginWait(ctx context.Context) (end func() bool, err error) {
-	t.seq++ // what comes late for the wait before is not for this one
-	if s, ok := ctx.(*scope); ok && s == &t.scope && !t.peculiar {
-		return nil, nil // the usual case: the task's own context
+	if t.usual(ctx) {
+		t.seq++ // what comes late for the wait before is not for this one
+		return nil, nil
 	}
 	return t.beginPeculiar(ctx)
 }
 
+// usual reports whether a wait is with the task's own context, and nothing is
+// left from the wait before.
+func (t *taskBase) usual(ctx context.Context) bool {
+	s, ok := ctx.(*scope)
+	return ok && s == &t.scope && !t.peculiar
+}
+
 func (t *taskBase) beginPeculiar(ctx context.Context) (end func() bool, err error) {
+	t.seq++
 	if t.co.Unwinding() || t.loop.closed.Load() {
 		return nil, opError("await", ErrLoopClosed)
 	}

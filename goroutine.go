@@ -90,8 +90,8 @@ func (t *strandTable) lookup(id int64) *strand {
 	if s == nil {
 		return nil
 	}
-	for i := uint64(id) & s.mask; ; i = (i + 1) & s.mask {
-		switch slot := &s.slots[i]; slot.id.Load() {
+	for i := uint64(id); ; i++ {
+		switch slot := &s.slots[i&s.mask]; slot.id.Load() {
 		case id:
 			return slot.strand.Load()
 		case 0:

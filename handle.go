@@ -3,7 +3,6 @@ package asyncio
 import (
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -62,22 +61,6 @@ func (l *baseLoop) newNode() *node {
 }
 
 func (l *baseLoop) makeNode() *node { return &node{loop: l} }
-
-// spareNodes is how many unused nodes a loop keeps for good.
-const spareNodes = 4096
-
-// trimNodes gives back an eighth of what a burst left behind; called whenever
-// the loop is about to sleep, so that a burst that comes again finds the rest.
-func (l *baseLoop) trimNodes() {
-	if k := len(l.free); k > spareNodes {
-		keep := k - (k-spareNodes+7)/8
-		clear(l.free[keep:])
-		l.free = l.free[:keep]
-		if keep < cap(l.free)/4 {
-			l.free = slices.Clone(l.free)
-		}
-	}
-}
 
 // freeNode gives a node back whose generation has ended. Loop only.
 func (l *baseLoop) freeNode(n *node) {

@@ -52,14 +52,14 @@ func (l *baseLoop) enter(op string) (held bool, err error) {
 }
 
 func (l *baseLoop) enterElsewhere(op string, id int64) (held bool, err error) {
-	if l.active.Load() || id == l.idleID.Load() {
-		if id == l.idleID.Load() {
-			return false, nil // an override calls on, under the lock it has
-		}
-		if s := strands.lookup(id); s == nil || s.loop != l {
-			return false, opError(op, ErrWrongGoroutine)
-		}
+	if s := strands.lookup(id); s != nil && s.loop == l {
 		return false, nil
+	}
+	if id == l.idleID.Load() {
+		return false, nil // an override calls on, under the lock it has
+	}
+	if l.active.Load() {
+		return false, opError(op, ErrWrongGoroutine)
 	}
 	l.idle.Lock()
 	if l.active.Load() {

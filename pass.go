@@ -167,6 +167,7 @@ func (l *baseLoop) polled() {
 	l.lastPoll = l.seen
 	l.first = false
 	l.skipped, l.ran = 0, 0
+	l.noteSlack()
 }
 
 // queue takes what a poll brought. With nothing else to run, events need no
@@ -203,8 +204,7 @@ func (l *baseLoop) pollIdle() ([]engine.Event, error) {
 	if l.hot > 0 && l.yield() {
 		return nil, nil
 	}
-	l.trimNodes()
-	l.ready.shrink()
+	l.restSlack()
 	l.forgetCurrent()
 	if !l.inbox.Sleep() {
 		l.hot = stayHot

@@ -18,7 +18,7 @@ type readyQueue struct {
 
 func (q *readyQueue) push(i readyItem) {
 	if q.len == len(q.ring) {
-		q.grow()
+		q.resize(max(64, 2*len(q.ring)))
 	}
 	q.ring[(q.head+q.len)&(len(q.ring)-1)] = i
 	q.len++
@@ -33,17 +33,11 @@ func (q *readyQueue) pop() readyItem {
 	return i
 }
 
-func (q *readyQueue) grow() {
-	ring := make([]readyItem, max(64, 2*len(q.ring)))
+// resize gives the ring so many places: a power of two, not fewer than are taken.
+func (q *readyQueue) resize(size int) {
+	ring := make([]readyItem, size)
 	for i := range q.len {
 		ring[i] = q.ring[(q.head+i)&(len(q.ring)-1)]
 	}
 	q.ring, q.head = ring, 0
-}
-
-// shrink gives back the memory of a burst; called when the queue is empty.
-func (q *readyQueue) shrink() {
-	if len(q.ring) > 1<<14 {
-		*q = readyQueue{}
-	}
 }

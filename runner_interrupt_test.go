@@ -137,8 +137,17 @@ var elsewhereProgram = program("elsewhere", func() error {
 	return c.err()
 })
 
+// needsInterrupt skips a test where Ctrl-C is ignored, as in the background of a
+// shell: programs inherit that, and a run then leaves it so.
+func needsInterrupt(t *testing.T) {
+	if signal.Ignored(os.Interrupt) {
+		t.Skip("the interrupt signal is ignored")
+	}
+}
+
 func TestInterruptPrograms(t *testing.T) {
 	t.Parallel()
+	needsInterrupt(t)
 	for id, name := range map[string]string{
 		"runners.017a.runner-interrupt-busy":    interruptBusyProgram,
 		"runners.017b.runner-interrupt-waiting": interruptWaitingProgram,
@@ -156,6 +165,7 @@ func TestInterruptPrograms(t *testing.T) {
 // does the first once main is done, or if it is not wanted.
 func TestInterruptEndsProgram(t *testing.T) {
 	t.Parallel()
+	needsInterrupt(t)
 	tests := map[string]struct {
 		program string
 		lines   []string // after each, a Ctrl-C

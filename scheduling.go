@@ -22,6 +22,7 @@ type scheduling struct {
 	staleTimers atomic.Int64 // cancelled from other goroutines, still queued
 	free        []*node
 	foreign     sync.Pool // the free nodes of other goroutines: *node
+	slack       slack
 
 	inbox *mailbox.Box[readyItem]
 	taken []readyItem // what was taken from the inbox, kept for its memory

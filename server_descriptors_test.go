@@ -50,15 +50,23 @@ func outOfDescriptors(open func() (selectors.Selector, error)) error {
 	if err != nil {
 		return err
 	}
-	var reported []asyncio.ExceptionContext
-	loop.SetExceptionHandler(func(_ asyncio.EventLoop, c asyncio.ExceptionContext) { reported = append(reported, c) })
+	var reported failures
+	loop.SetExceptionHandler(func(_ asyncio.EventLoop, c asyncio.ExceptionContext) {
+		reported.all, reported.last = append(reported.all, c), loop.Time()
+	})
 	task := asyncio.CreateTask(loop, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, starveServer(ctx, loop, &reported)
 	})
 	return errors.Join(loop.RunUntilComplete(task), loop.Close())
 }
 
-func starveServer(ctx context.Context, loop asyncio.EventLoop, reported *[]asyncio.ExceptionContext) error {
+// failures are what the loop reported, and when it last did.
+type failures struct {
+	all  []asyncio.ExceptionContext
+	last time.Duration
+}
+
+func starveServer(ctx context.Context, loop asyncio.EventLoop, reported *failures) error {
 	const clients = 3
 	made := 0
 	server, err := loop.CreateServer(ctx, func() asyncio.Protocol { made++; return &asyncio.BaseProtocol{} }, "tcp", "127.0.0.1:0", nil)
@@ -77,14 +85,13 @@ func starveServer(ctx context.Context, loop asyncio.EventLoop, reported *[]async
 		return err
 	}
 	deadline := loop.Time() + 20*time.Second
-	for len(*reported) == 0 && loop.Time() < deadline {
+	for len(reported.all) == 0 && loop.Time() < deadline {
 		if err := asyncio.Sleep(ctx, time.Millisecond); err != nil {
 			return err
 		}
 	}
-	failed := loop.Time()
-	if len(*reported) != 1 || (*reported)[0].Message != "socket.accept() out of system resource" || !errors.Is((*reported)[0].Err, syscall.EMFILE) {
-		return fmt.Errorf("reported %+v", *reported)
+	if len(reported.all) != 1 || reported.all[0].Message != "socket.accept() out of system resource" || !errors.Is(reported.all[0].Err, syscall.EMFILE) {
+		return fmt.Errorf("reported %+v", reported.all)
 	}
 	if made != 0 || !server.IsServing() {
 		return fmt.Errorf("%d accepted, serving %v", made, server.IsServing())
@@ -97,10 +104,10 @@ func starveServer(ctx context.Context, loop asyncio.EventLoop, reported *[]async
 			return err
 		}
 	}
-	if made != clients || len(*reported) != 1 {
-		return fmt.Errorf("%d of %d clients accepted, reported %+v", made, clients, *reported)
+	if made != clients || len(reported.all) != 1 {
+		return fmt.Errorf("%d of %d clients accepted, reported %+v", made, clients, reported.all)
 	}
-	if rest := loop.Time() - failed; rest < 900*time.Millisecond {
+	if rest := loop.Time() - reported.last; rest < 900*time.Millisecond {
 		return fmt.Errorf("accepting went on after %v", rest)
 	}
 	server.Close()

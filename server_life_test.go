@@ -209,6 +209,12 @@ func TestServerLife(t *testing.T) {
 			}
 			tr.Abort()
 			n.check(s.StartServing(ctx))
+			// A ServeForever that begins with a context that is done closes nothing.
+			_, err = RunCoroutineThreadsafe(n.l, func(ctx context.Context) (struct{}, error) {
+				n.until(ctx, "ServeForever and the connection's end", func() bool { return s.forever != nil && lost.Load() == 1 })
+				return struct{}{}, nil
+			}).Await(ctx)
+			n.check(err)
 			cancel()
 			if err := <-served; !errors.Is(err, context.Canceled) {
 				n.Errorf("ServeForever: %v", err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/selectors"
 )
 
 // TestSteadyState is not parallel: AllocsPerRun counts the whole process.
@@ -26,6 +27,23 @@ func TestSteadyState(t *testing.T) {
 		}
 		pass := func() { must(t, asyncio.Sleep(ctx, 0)) }
 		f := func() {}
+		once := func(name string, f func()) {
+			t.Helper()
+			if n := testing.AllocsPerRun(1000, f); n != 1 {
+				t.Errorf("%s: %v allocations, not one", name, n)
+			}
+		}
+		one := func(context.Context) (int, error) { return 1, nil }
+		once("a-task", func() {
+			_, err := asyncio.Go(ctx, one).Await(ctx)
+			must(t, err)
+		})
+		once("a-future", func() {
+			f := asyncio.NewFuture[int](loop)
+			must(t, f.SetResult(1))
+			_, err := f.Await(ctx)
+			must(t, err)
+		})
 		check("Sleep-zero", pass)
 		check("Sleep", func() { must(t, asyncio.Sleep(ctx, time.Nanosecond)) })
 		check("CallSoon", func() {
@@ -98,16 +116,58 @@ func TestBursts(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector's memory counts, too")
 	}
-	const many = 50_000
-	loop := newLoop(t)
-	noReports(t, loop)
-	heap := func() int64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.GC() // what pools have kept through the first
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
+	t.Run("then-rest", func(t *testing.T) {
+		s := &restSelector{}
+		var w asyncio.Waiter
+		wake := w.Wake
+		s.resting = func(loop asyncio.EventLoop) {
+			_, err := loop.CallSoonThreadsafe(wake)
+			must(t, err)
+		}
+		afterBurst(t, s, 200, func(ctx context.Context) { must(t, w.Wait(ctx)) })
+		if s.rests < 200 {
+			t.Errorf("the loop rested %d times", s.rests)
+		}
+	})
+	t.Run("then-work", func(t *testing.T) {
+		s := &restSelector{}
+		afterBurst(t, s, 200_000, func(ctx context.Context) { must(t, asyncio.Sleep(ctx, 0)) })
+		if s.rests > 0 {
+			t.Errorf("the loop rested %d times", s.rests)
+		}
+	})
+}
+
+// restSelector tells when its loop is about to sleep for as long as it takes.
+type restSelector struct {
+	selectors.Selector
+	loop    asyncio.EventLoop
+	resting func(asyncio.EventLoop)
+	rests   int
+}
+
+func (s *restSelector) Select(timeout time.Duration) ([]selectors.Ready, error) {
+	if timeout == selectors.Forever {
+		s.rests++
+		if s.resting != nil {
+			s.resting(s.loop)
+		}
 	}
+	return s.Selector.Select(timeout)
+}
+
+// afterBurst goes through a burst of callbacks and timers, and then through some
+// rounds of little work; little of the burst's memory must be left.
+func afterBurst(t *testing.T, s *restSelector, rounds int, round func(ctx context.Context)) {
+	const many = 50_000
+	var err error
+	s.Selector, err = selectors.NewDefaultSelector()
+	must(t, err)
+	loop, err := asyncio.NewSelectorEventLoop(s)
+	must(t, err)
+	defer func() { must(t, loop.Close()) }()
+	s.loop = loop
+	noReports(t, loop)
 	before := heap()
 	runIn(t, loop, func(ctx context.Context) {
 		for range many {
@@ -130,15 +190,23 @@ func TestBursts(t *testing.T) {
 		})
 		timers = nil
 		peak := heap()
-		// As a program goes on after a burst: a little work, and rest in between.
-		for range 5000 {
-			_, err := loop.CallSoonThreadsafe(func() {})
+		for range rounds {
+			_, err := loop.CallLater(0, func() {})
 			must(t, err)
-			must(t, asyncio.Sleep(ctx, time.Microsecond))
+			round(ctx)
 		}
 		// The timer queue looks at its memory again only after as many timers more.
 		if kept, burst := heap()-before, peak-before; kept > burst/8 {
-			t.Errorf("%d MiB are left of a burst of %d MiB", kept>>20, burst>>20)
+			t.Errorf("%d KiB are left of a burst of %d KiB", kept>>10, burst>>10)
 		}
 	})
+}
+
+// heap is how much memory is in use.
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC() // what pools have kept through the first
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }

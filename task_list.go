@@ -45,11 +45,14 @@ func (l *baseLoop) listTask(t *taskBase) {
 
 func (l *baseLoop) unlistTask(t *taskBase) {
 	l.tasksMu.Lock()
-	defer l.tasksMu.Unlock()
-	if !t.listed {
-		return
+	if t.listed {
+		t.listed = false
+		l.unlinkTask(t)
 	}
-	t.listed = false
+	l.tasksMu.Unlock()
+}
+
+func (l *baseLoop) unlinkTask(t *taskBase) {
 	if t.prev != nil {
 		t.prev.next = t.next
 	} else {
