@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
 // TestLookUps: names are looked up off the loop, which owns what it starts.
@@ -26,7 +28,7 @@ func TestLookUps(t *testing.T) {
 				n.Error("done without an answer")
 			}
 			close(r.block)
-			if _, err := task.Await(ctx); !errors.Is(err, syscall.ECONNREFUSED) {
+			if _, err := task.Await(ctx); !errors.Is(err, errConnRefused) {
 				n.Errorf("got %v", err)
 			}
 		})
