@@ -40,9 +40,19 @@ func newDebugLoop(t *testing.T, opts ...asyncio.LoopOption) (asyncio.EventLoop, 
 	return loop, log
 }
 
-func slowFunction() { runtime.Gosched() }
+// slowFunction takes some time, as far as the clock can tell.
+func slowFunction() {
+	for began := time.Now(); time.Since(began) == 0; {
+		runtime.Gosched()
+	}
+}
 
-func slowCoroutine(ctx context.Context) (int, error) { return 1, asyncio.Sleep(ctx, 0) }
+func slowCoroutine(ctx context.Context) (int, error) {
+	slowFunction()
+	err := asyncio.Sleep(ctx, 0)
+	slowFunction()
+	return 1, err
+}
 
 func TestSlowCallbacks(t *testing.T) {
 	t.Parallel()

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/go-asyncio/asyncio/internal/sock"
@@ -88,7 +87,7 @@ func TestTransportEnd(t *testing.T) {
 				n.l.SetDebug(debug)
 				reset(n, c)
 				n.until(ctx, "the end", func() bool { return r.lost })
-				if !errors.Is(r.lostErr, syscall.ECONNRESET) || len(n.reported) != 0 {
+				if !errors.Is(r.lostErr, errConnReset) || len(n.reported) != 0 {
 					n.Errorf("debug=%v: lost with %v, reported %v", debug, r.lostErr, n.reported)
 				}
 				if noted := n.log.count("Fatal read error on socket transport") == 1; noted != debug || n.log.count("level=ERROR") != 0 {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -119,7 +118,7 @@ func readReset(n *netTest, p Protocol, history string) {
 		n.until(ctx, "the data", func() bool { return string(r.data) == "x" })
 		reset(n, c)
 		n.until(ctx, "the end", func() bool { return r.lost })
-		if !errors.Is(r.lostErr, syscall.ECONNRESET) || r.history() != history || !r.transport.IsClosing() {
+		if !errors.Is(r.lostErr, errConnReset) || r.history() != history || !r.transport.IsClosing() {
 			n.Errorf("lost with %v, %s, closing=%v", r.lostErr, r.history(), r.transport.IsClosing())
 		}
 		if len(n.reported) != 0 || n.log.String() != "" {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"syscall"
 	"testing"
 
 	"github.com/go-asyncio/asyncio/internal/sock"
@@ -276,7 +275,7 @@ func TestTransportWriteEnds(t *testing.T) {
 
 // connectionGone: what a system says of a write to a connection that was reset.
 func connectionGone(err error) bool {
-	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	return errors.Is(err, errConnReset) || sock.Disconnected(err)
 }
 
 // foundByReading counts the failures that reading found: on a proactor it may be the
