@@ -129,7 +129,12 @@ func TestServerLife(t *testing.T) {
 			n.until(ctx, "the second client", connected(2))
 			dialPlain(n, otherAddr)
 			n.until(ctx, "the other server's client", func() bool { return len(n.l.netState.of(other)) == 1 })
-			sent := fill(n, rs[0].transport)
+			// More than the system can take by and by, with nobody reading.
+			n.check(a.SetReadBuffer(1 << 16))
+			sent := pattern(16 << 20)
+			if k, err := rs[0].transport.Write(sent); k != len(sent) || err != nil {
+				n.Fatalf("Write = %d, %v", k, err)
+			}
 			s.Close()
 			s.CloseClients()
 			idle := readAll(n, b)

@@ -148,6 +148,7 @@ func TestTransportEnd(t *testing.T) {
 			n.Errorf("%s, reading=%v", r.history(), r.transport.IsReading())
 		}
 	})
+	overSelectors(t, "selev.025.add-reader-after-close_at-once", closedAtOnce)
 	overConnections(t, "selev.042b.write-ready-closing", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		sent := fill(n, r.transport)
 		n.check(r.transport.Close())
@@ -186,6 +187,25 @@ func TestTransportEnd(t *testing.T) {
 		n.passes(ctx)
 		if strings.Count(r.history(), "lost") != 1 || r.lostErr != nil {
 			n.Errorf("%s, %v", r.history(), r.lostErr)
+		}
+	})
+}
+
+// closedAtOnce: a protocol that closes the connection when it is made leaves
+// nothing to be read.
+func closedAtOnce(n *netTest) {
+	n.run(func(ctx context.Context) {
+		_, r := n.raw(ctx, func(r *recorder) {
+			r.onMade = func(t Transport) { n.check(t.Close()) }
+			r.onLost = func(error) {
+				if i := n.interest(socketOf(r.transport)); i != "" {
+					n.Errorf("registered for %q although it was closed before reading began", i)
+				}
+			}
+		})
+		n.until(ctx, "the end", func() bool { return r.lost })
+		if r.history() != "made lost" {
+			n.Errorf("%s", r.history())
 		}
 	})
 }
