@@ -49,9 +49,6 @@ const (
 	recvMultishot   = 1 << 1
 	acceptMultishot = 1 << 0
 
-	cancelAll = 1 << 0
-	cancelAny = 1 << 2
-
 	cqeBuffer      = 1 << 0
 	cqeMore        = 1 << 1
 	cqeBufMore     = 1 << 4
