@@ -199,7 +199,7 @@ func proactorLoopVerdict(all []proactorReport) verdict {
 func examineDefault() defaultReport {
 	loop, err := asyncio.NewEventLoop()
 	if err != nil {
-		return defaultReport{Why: "none could be made: " + oneLine(err)}
+		return defaultReport{Why: oneLine(err)}
 	}
 	defer loop.Close()
 	b, err := asyncio.LoopBackend(loop)

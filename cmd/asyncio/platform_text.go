@@ -15,7 +15,7 @@ func (p *platform) text() string {
 	if p.Default.Over != "" {
 		fmt.Fprintf(&b, " over %s", p.Default.Over)
 	}
-	fmt.Fprintf(&b, "\n         %s\n", p.Default.Why)
+	fmt.Fprintf(&b, " (%s)\n", p.Default.Why)
 
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	row := func(cells ...string) { fmt.Fprintln(table, strings.TrimRight("  "+strings.Join(cells, "\t"), "\t ")) }
