@@ -22,3 +22,8 @@ func noDelay(fd uintptr) (bool, error) {
 	v, err := unix.GetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY)
 	return v != 0, err
 }
+
+// setSendBuffer bounds what the system takes of what nobody reads, for good.
+func setSendBuffer(fd uintptr, size int) error {
+	return unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, size)
+}

@@ -16,3 +16,8 @@ func noDelay(fd uintptr) (bool, error) {
 	v, err := windows.GetsockoptInt(windows.Handle(fd), windows.IPPROTO_TCP, windows.TCP_NODELAY)
 	return v != 0, err
 }
+
+// setSendBuffer bounds what the system takes of what nobody reads, for good.
+func setSendBuffer(fd uintptr, size int) error {
+	return windows.SetsockoptInt(windows.Handle(fd), windows.SOL_SOCKET, windows.SO_SNDBUF, size)
+}
