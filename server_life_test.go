@@ -9,21 +9,6 @@ import (
 	"testing"
 )
 
-// receive waits, in a coroutine, for what another goroutine sends: the loop goes
-// on meanwhile.
-func receive[T any](ctx context.Context, n *netTest, what string, from <-chan T) (v T) {
-	n.Helper()
-	n.until(ctx, what, func() bool {
-		select {
-		case v = <-from:
-			return true
-		default:
-			return false
-		}
-	})
-	return v
-}
-
 // TestServerLife is how servers start and end.
 func TestServerLife(t *testing.T) {
 	t.Parallel()

@@ -216,7 +216,7 @@ func arrives(ctx context.Context, n *netTest, c net.Conn, r *recorder, want []by
 	n.Helper()
 	got := readAll(n, c)
 	n.until(ctx, "the end", func() bool { return r.lost })
-	if data := <-got; !bytes.Equal(data, want) || r.lostErr != nil {
+	if data := receive(ctx, n, "what the peer got", got); !bytes.Equal(data, want) || r.lostErr != nil {
 		n.Errorf("%d bytes arrived of %d; lost with %v", len(data), len(want), r.lostErr)
 	}
 }
@@ -227,7 +227,7 @@ func (n *netTest) drain(ctx context.Context, c net.Conn, r *recorder, size int) 
 	got := make(chan []byte, 1)
 	go func() { got <- n.reads(c, size) }()
 	n.until(ctx, "nothing to be buffered", func() bool { return r.transport.GetWriteBufferSize() == 0 })
-	return <-got
+	return receive(ctx, n, "what the peer got", got)
 }
 
 // socketOf is a transport's descriptor.

@@ -108,7 +108,7 @@ func TestTransport(t *testing.T) {
 			n.check(server.transport.Close())
 			got := readAll(n, c)
 			n.until(ctx, "all of it", func() bool { return server.lost })
-			if data := <-got; !bytes.Equal(data, sent) {
+			if data := receive(ctx, n, "what the peer got", got); !bytes.Equal(data, sent) {
 				n.Errorf("%d bytes arrived of %d", len(data), len(sent))
 			}
 		})
@@ -240,8 +240,8 @@ func eofCloses(n *netTest, make func() Protocol) {
 		if r.history() != "made eof lost" || r.lostErr != nil {
 			n.Errorf("%s, %v", r.history(), r.lostErr)
 		}
-		if _, err := c.Read([]byte{0}); err != io.EOF {
-			n.Errorf("the peer reads %v", err)
+		if got := receive(ctx, n, "the peer's end", readAll(n, c)); len(got) != 0 {
+			n.Errorf("the peer reads %q", got)
 		}
 	})
 }
@@ -264,7 +264,7 @@ func eofKeepsOpen(n *netTest, make func() Protocol) {
 		r.transport.Write([]byte("answer"))
 		n.check(r.transport.Close())
 		n.until(ctx, "the end", func() bool { return r.lost })
-		if data := <-readAll(n, c); string(data) != "answer" {
+		if data := receive(ctx, n, "what the peer got", readAll(n, c)); string(data) != "answer" {
 			n.Errorf("the peer got %q", data)
 		}
 	})
@@ -290,7 +290,7 @@ func spurious(n *netTest, p Protocol) {
 // fill writes until something is buffered and returns all that was written.
 func fill(n *netTest, t Transport) (sent []byte) {
 	n.Helper()
-	n.check(setSendBuffer(t.GetExtraInfo("socket").(uintptr), 1<<17))
+	n.check(setSendBuffer(socketOf(t), 1<<17))
 	chunk := pattern(1 << 20)
 	for t.GetWriteBufferSize() == 0 {
 		if k, err := t.Write(chunk); k != len(chunk) || err != nil {

@@ -239,7 +239,7 @@ func TestTransportWriteEnds(t *testing.T) {
 		}
 		got := readAll(n, c)
 		n.until(ctx, "nothing to be buffered", func() bool { return r.transport.GetWriteBufferSize() == 0 })
-		if data := <-got; !bytes.Equal(data, sent) {
+		if data := receive(ctx, n, "what the peer got", got); !bytes.Equal(data, sent) {
 			n.Errorf("%d bytes arrived of %d", len(data), len(sent))
 		}
 		c.Write([]byte("answer"))

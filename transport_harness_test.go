@@ -151,11 +151,26 @@ func (n *netTest) until(ctx context.Context, what string, cond func() bool) {
 	deadline := n.l.Time() + patience
 	for !cond() {
 		if n.l.Time() > deadline {
-			n.Fatalf("waited in vain: %s", what)
+			n.Fatalf("waited in vain: %s; reported: %v; logged: %v", what, n.reported, n.log)
 		}
 		// Not Sleep(ctx, 0): the loop is to block between the events it is here for.
 		n.check(Sleep(ctx, time.Millisecond))
 	}
+}
+
+// receive waits, in a coroutine, for what another goroutine sends: the loop goes
+// on meanwhile.
+func receive[T any](ctx context.Context, n *netTest, what string, from <-chan T) (v T) {
+	n.Helper()
+	n.until(ctx, what, func() bool {
+		select {
+		case v = <-from:
+			return true
+		default:
+			return false
+		}
+	})
+	return v
 }
 
 // passes lets the loop turn a few times.
