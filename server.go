@@ -211,9 +211,9 @@ func (s *Server) StartServing(ctx context.Context) error {
 	return err
 }
 
-// ServeForever accepts until ctx is done or the task that called it is
-// cancelled; then it closes the server and its connections, waits for the last
-// one and returns the cancellation. A Close from elsewhere ends it as a
+// ServeForever accepts until ctx is done, which it may be already, or the task
+// that called it is cancelled; then it closes the server and its connections,
+// waits for the last one and returns the cancellation. A Close from elsewhere ends it as a
 // cancellation too. ErrServerClosed; a second ServeForever while one is under way
 // is ErrInvalidState. Any goroutine may call it. (Server.serve_forever)
 func (s *Server) ServeForever(ctx context.Context) error {
@@ -221,6 +221,16 @@ func (s *Server) ServeForever(ctx context.Context) error {
 	_, err := inLoop(ctx, s.loop, op, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, s.serveForever(ctx, op)
 	}, nil)
+	if err == nil || ctx.Err() == nil || currentStrand() != nil {
+		return err
+	}
+	// From another goroutine inLoop does not wait for what it cancels, which may not
+	// even have begun.
+	s.Close()
+	s.CloseClients()
+	if waitErr := s.WaitClosed(context.WithoutCancel(ctx)); waitErr != nil {
+		return waitErr
+	}
 	return err
 }
 
