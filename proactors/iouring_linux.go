@@ -64,7 +64,7 @@ type slot struct {
 	kind Kind
 	mask Mask
 	flag slotFlag
-	want int32 // bytes, of a posted send
+	size uint32 // of what keep points to, or bytes of a send
 }
 
 type slotFlag uint8
@@ -152,37 +152,22 @@ func (p *IOUring) begin(op *Operation, r *Request) error {
 	if r.Repeat {
 		s.flag = slotRepeat
 	}
-	e.fd = int32(r.FD)
-	e.userData = uint64(s.gen)<<32 | uint64(i)
-	op.Tag = e.userData
+	if r.Post && r.Kind == Send {
+		s.flag = slotPost
+	}
 	switch r.Kind {
 	case Send:
-		p.fillSend(s, e, r.Bufs)
-		if r.Post {
-			s.flag |= slotPost
-			e.opFlags |= unix.MSG_DONTWAIT
-			s.want = 0
-			for _, b := range r.Bufs {
-				s.want += int32(len(b))
-			}
-		}
+		p.gather(s, r.Bufs)
 	case Receive:
 		if len(r.Bufs) > 0 {
 			s.flag = slotOwn
-			e.opcode = opRecv
-			s.point(e, r.Bufs[0])
-			break
+			s.point(r.Bufs[0])
 		}
-		s.fillReceive(e)
-	case Accept:
-		s.fillAccept(e)
 	case Connect:
-		e.opcode = opConnect
-		s.point(e, r.Addr)
-		e.off, e.len = uint64(e.len), 0
-	case Poll:
-		s.fillPoll(e)
+		s.point(r.Addr)
 	}
+	op.Tag = uint64(s.gen)<<32 | uint64(i)
+	s.fill(e)
 	return nil
 }
 
@@ -200,23 +185,77 @@ func (p *IOUring) slot(k Kind) (uint32, error) {
 	return uint32(len(p.slots) - 1), nil
 }
 
-// point makes b what the entry is about.
-func (s *slot) point(e *sqe, b []byte) {
-	s.keep = unsafe.Pointer(unsafe.SliceData(b))
-	e.addr, e.len = uint64(uintptr(s.keep)), uint32(len(b))
+// point makes b what the operation is about.
+func (s *slot) point(b []byte) {
+	s.keep, s.size = unsafe.Pointer(unsafe.SliceData(b)), uint32(len(b))
 }
 
-func (s *slot) fillReceive(e *sqe) {
-	e.opcode, e.flags, e.bufGroup = opRecv, sqeBufferSelect, bufGroup
-	if s.flag&slotRepeat != 0 {
-		e.ioprio = recvMultishot
+// gather makes the pieces what is to be sent.
+func (p *IOUring) gather(s *slot, pieces [][]byte) {
+	if len(pieces) == 1 {
+		s.point(pieces[0])
+		return
+	}
+	var g *gather
+	if n := len(p.spare); n > 0 {
+		g = p.spare[n-1]
+		p.spare = p.spare[:n-1]
+	} else {
+		g = new(gather)
+	}
+	n := min(len(pieces), maxPieces)
+	s.size = 0
+	for i, b := range pieces[:n] {
+		g.iov[i].Base = unsafe.SliceData(b)
+		g.iov[i].SetLen(len(b))
+		s.size += uint32(len(b))
+	}
+	g.msg.Iov = &g.iov[0]
+	g.msg.SetIovlen(n)
+	s.vec = g
+}
+
+// fill makes the entry say what the slot knows.
+func (s *slot) fill(e *sqe) {
+	e.fd, e.userData = int32(s.fd), s.op.Tag
+	switch s.kind {
+	case Send:
+		s.fillSend(e)
+	case Receive:
+		s.fillReceive(e)
+	case Accept:
+		e.opcode, e.opFlags = opAccept, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC
+		if s.flag&slotRepeat != 0 {
+			e.ioprio = acceptMultishot
+		}
+	case Connect:
+		e.opcode, e.addr, e.off = opConnect, uint64(uintptr(s.keep)), uint64(s.size)
+	case Poll:
+		s.fillPoll(e)
 	}
 }
 
-func (s *slot) fillAccept(e *sqe) {
-	e.opcode, e.opFlags = opAccept, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC
+func (s *slot) fillSend(e *sqe) {
+	if s.vec == nil {
+		e.opcode, e.addr, e.len = opSend, uint64(uintptr(s.keep)), s.size
+	} else {
+		e.opcode, e.addr, e.len = opSendmsg, uint64(uintptr(unsafe.Pointer(&s.vec.msg))), 1
+	}
+	e.opFlags = unix.MSG_NOSIGNAL
+	if s.flag&slotPost != 0 {
+		e.opFlags |= unix.MSG_DONTWAIT
+	}
+}
+
+func (s *slot) fillReceive(e *sqe) {
+	e.opcode = opRecv
+	if s.flag&slotOwn != 0 {
+		e.addr, e.len = uint64(uintptr(s.keep)), s.size
+		return
+	}
+	e.flags, e.bufGroup = sqeBufferSelect, bufGroup
 	if s.flag&slotRepeat != 0 {
-		e.ioprio = acceptMultishot
+		e.ioprio = recvMultishot
 	}
 }
 
@@ -231,34 +270,6 @@ func (s *slot) fillPoll(e *sqe) {
 	if bigEndian {
 		e.opFlags = bits.RotateLeft32(e.opFlags, 16)
 	}
-}
-
-func (p *IOUring) fillSend(s *slot, e *sqe, pieces [][]byte) {
-	e.opFlags = unix.MSG_NOSIGNAL
-	if len(pieces) == 1 {
-		e.opcode = opSend
-		s.point(e, pieces[0])
-		return
-	}
-	g := p.gather()
-	n := min(len(pieces), maxPieces)
-	for i, b := range pieces[:n] {
-		g.iov[i].Base = unsafe.SliceData(b)
-		g.iov[i].SetLen(len(b))
-	}
-	g.msg.Iov = &g.iov[0]
-	g.msg.SetIovlen(n)
-	s.vec = g
-	e.opcode, e.addr, e.len = opSendmsg, uint64(uintptr(unsafe.Pointer(&g.msg))), 1
-}
-
-func (p *IOUring) gather() *gather {
-	if n := len(p.spare); n > 0 {
-		g := p.spare[n-1]
-		p.spare = p.spare[:n-1]
-		return g
-	}
-	return new(gather)
 }
 
 // end frees the slot of an operation that is over.
@@ -305,13 +316,14 @@ func (p *IOUring) Cancel(op *Operation) {
 	e.opcode, e.flags, e.fd, e.addr = opAsyncCancel, sqeCQESkipSuccess, -1, op.Tag
 }
 
-// restart starts anew the receives that had no buffer.
+// restart starts anew the receives that had no buffer, and what ended for no reason
+// of its own.
 func (p *IOUring) restart() error {
 	dry := p.dry
 	p.dry = p.dry[:0]
 	for _, i := range dry {
 		s := &p.slots[i]
-		if s.kind == Receive && s.flag&slotGone == 0 && !p.bufs.some() {
+		if s.kind == Receive && s.flag&(slotGone|slotOwn) == 0 && !p.bufs.some() {
 			p.dry = append(p.dry, i) // never beyond what was read
 			continue
 		}
@@ -321,21 +333,12 @@ func (p *IOUring) restart() error {
 		}
 		s.flag &^= slotDry
 		s.pos = pos
-		e.userData = s.op.Tag
 		if s.flag&slotGone != 0 {
-			e.opcode, e.fd = opNop, -1
+			*e = sqe{opcode: opNop, fd: -1, userData: s.op.Tag}
 			s.flag |= slotVoid
 			continue
 		}
-		e.fd = int32(s.fd)
-		switch s.kind {
-		case Receive:
-			s.fillReceive(e)
-		case Accept:
-			s.fillAccept(e)
-		case Poll:
-			s.fillPoll(e)
-		}
+		s.fill(e)
 	}
 	return nil
 }
@@ -416,7 +419,7 @@ func (p *IOUring) reap() (woken bool, err error) {
 
 // complete turns an entry of the completion queue into a completion.
 func (p *IOUring) complete(i uint32, s *slot, c *cqe) {
-	if s.flag&slotPost != 0 && c.res == s.want {
+	if s.flag&slotPost != 0 && c.res == int32(s.size) {
 		p.quiet = true
 		p.end(i, s)
 		p.live--
@@ -451,15 +454,13 @@ func (p *IOUring) complete(i uint32, s *slot, c *cqe) {
 			p.bufs.grow(p.bufs.total)
 		}
 		return
-	case c.res == -int32(unix.EINTR) || c.res == -int32(unix.EAGAIN):
-		if s.restartable() {
+	case undone(c.res):
+		if s.flag&slotGone == 0 {
 			s.flag |= slotDry
 			p.dry = append(p.dry, i)
 			return
 		}
-		if s.kind == Send {
-			done.N = 0
-		}
+		done.N = -int32(unix.ECANCELED)
 	case s.kind == Poll && c.res > 0:
 		done.N = int32(ready(uint32(c.res)) & s.mask)
 	}
@@ -468,10 +469,12 @@ func (p *IOUring) complete(i uint32, s *slot, c *cqe) {
 	p.done = append(p.done, done)
 }
 
-// restartable reports whether the operation can be started anew from what its slot
-// knows.
-func (s *slot) restartable() bool {
-	return s.kind == Accept || s.kind == Poll || s.kind == Receive && s.flag&slotOwn == 0
+// undone reports whether the system has done nothing, and for no reason of the
+// operation's own: a signal came, or the thread that submitted it has ended, which
+// cancels (exit(2) of a thread of Go's: a goroutine ended that was locked to it).
+func undone(res int32) bool {
+	e := syscall.Errno(-res)
+	return res < 0 && (e == unix.EINTR || e == unix.EAGAIN || e == unix.ECANCELED)
 }
 
 // ready translates the events of poll(2).
@@ -544,8 +547,6 @@ func (p *IOUring) String() string {
 	}
 	if p.pinned {
 		use = append(use, "single issuer with deferred task work")
-	} else {
-		use = append(use, "cooperative task work")
 	}
 	return "io_uring: " + strings.Join(use, ", ")
 }

@@ -23,7 +23,6 @@ const (
 type ring struct {
 	fd       int
 	features uint32
-	setup    uint32
 	enabled  bool
 
 	mem, sqeMem []byte
@@ -31,7 +30,8 @@ type ring struct {
 	sqHead, sqTail, sqFlags *uint32
 	sqMask, sqSize          uint32
 	sqes                    []sqe
-	tail                    uint32 // what sqTail is to become
+	tail                    uint32 // the position of the next entry
+	over                    []sqe  // the last entries: what had no room before the ring was enabled
 
 	cqHead, cqTail *uint32
 	cqMask         uint32
@@ -43,27 +43,23 @@ type ring struct {
 
 // openRing makes the queues, and finds out whether the kernel has what is needed.
 func openRing(pinned bool) (*ring, error) {
-	base := uint32(setupCQSize | setupClamp | setupSubmitAll)
-	tries := []uint32{base | setupCoopTaskrun | setupTaskrunFlag}
+	// Not setupCoopTaskrun without a thread of one's own: the kernel finishes an
+	// operation on the thread that submitted it, which by now may be busy with
+	// another goroutine, and would not interrupt it: results would be late by up to
+	// a tick of the clock.
+	p := params{flags: setupCQSize | setupClamp | setupSubmitAll, cqEntries: cqEntries}
 	if pinned {
-		tries = []uint32{base | setupSingleIssuer | setupDeferTaskrun | setupTaskrunFlag | setupDisabled}
+		p.flags |= setupSingleIssuer | setupDeferTaskrun | setupTaskrunFlag | setupDisabled
 	}
-	var err error
-	for _, flags := range tries {
-		var p params
-		p.flags, p.cqEntries = flags, cqEntries
-		fd, errno := ioUringSetup(sqEntries, &p)
-		if errno != 0 {
-			err = refused("io_uring_setup", errno)
-			continue
-		}
-		r := &ring{fd: fd, features: p.features, setup: flags, enabled: !pinned}
-		if err = r.prepare(&p); err != nil {
-			return nil, errors.Join(err, r.close())
-		}
-		return r, nil
+	fd, errno := ioUringSetup(sqEntries, &p)
+	if errno != 0 {
+		return nil, refused("io_uring_setup", errno)
 	}
-	return nil, err
+	r := &ring{fd: fd, features: p.features, enabled: !pinned}
+	if err := r.prepare(&p); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return r, nil
 }
 
 func (r *ring) prepare(p *params) error {
@@ -127,7 +123,12 @@ func (r *ring) close() error {
 // next is the entry to fill, and its position, which stays unique for a while.
 // The entry is zero.
 func (r *ring) next() (*sqe, uint32, error) {
-	for r.tail-atomic.LoadUint32(r.sqHead) >= r.sqSize {
+	for r.queued() >= r.sqSize {
+		if !r.enabled { // and only its own thread may do so
+			r.over = append(r.over, sqe{})
+			r.tail++
+			return &r.over[len(r.over)-1], r.tail - 1, nil
+		}
 		if err := r.submit(); err != nil {
 			return nil, 0, err
 		}
@@ -146,6 +147,9 @@ func (r *ring) queued() uint32 { return r.tail - atomic.LoadUint32(r.sqHead) }
 func (r *ring) unseen(pos uint32) *sqe {
 	if int32(pos-atomic.LoadUint32(r.sqHead)) < 0 {
 		return nil
+	}
+	if i := int(pos-r.tail) + len(r.over); len(r.over) > 0 && int32(i) >= 0 {
+		return &r.over[i]
 	}
 	return &r.sqes[pos&r.sqMask]
 }
@@ -169,6 +173,16 @@ func (r *ring) enable() error {
 		return fmt.Errorf("proactors: io_uring: enable: %w", e)
 	}
 	r.enabled = true
+	over := r.over
+	r.over = nil
+	r.tail -= uint32(len(over))
+	for i := range over {
+		e, _, err := r.next()
+		if err != nil {
+			return err
+		}
+		*e = over[i]
+	}
 	return nil
 }
 
