@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/go-asyncio/asyncio"
@@ -90,9 +91,9 @@ type selectorReport struct {
 }
 
 type proactorReport struct {
-	Name    string  `json:"name"`
-	verdict         // of a loop over it
-	System  verdict `json:"system"` // of the system's mechanism
+	Name    string `json:"name"`
+	verdict        // of a loop over it
+	Detail  string `json:"detail,omitempty"` // what of the mechanism is in use
 }
 
 // featureReport says whether this version's loops can do something, and whether
@@ -131,7 +132,7 @@ func examine() *platform {
 	p.Default = examineDefault()
 	p.Loops = []loopReport{
 		{"SelectorEventLoop", selectorLoopVerdict(p.Selectors), p.Default.Loop == "SelectorEventLoop"},
-		{"ProactorEventLoop", proactorLoopVerdict(p.Proactors), p.Default.Loop == "ProactorEventLoop"},
+		{"ProactorEventLoop", examineProactorLoop(), p.Default.Loop == "ProactorEventLoop"},
 	}
 	p.Features, p.Clock = examineFeatures(), examineClock()
 	return p
@@ -166,7 +167,6 @@ func selectorLoopVerdict(all []selectorReport) verdict {
 
 // examineProactors tries each.
 func examineProactors() []proactorReport {
-	system := systemProactors()
 	var all []proactorReport
 	for _, p := range []struct {
 		name string
@@ -175,25 +175,31 @@ func examineProactors() []proactorReport {
 		{"io_uring", proactors.NewIOUringProactor},
 		{"iocp", proactors.NewIOCPProactor},
 	} {
-		all = append(all, proactorReport{p.name, verdictOf(tryProactor(p.new, tryEverything)), system[p.name]})
+		all = append(all, examineProactor(p.name, p.new))
 	}
 	return all
 }
 
-// proactorLoopVerdict: the loop works if it does over one of the proactors; if not,
-// what counts is why it does not over the one that the system has.
-func proactorLoopVerdict(all []proactorReport) verdict {
-	v := verdict{Error: "the system has no proactor"}
-	for _, p := range all {
-		switch {
-		case p.Works:
-			return p.verdict
-		case p.System.Works:
-			v = p.verdict
+// examineProactor tells the whole reason if there is none: that it is forbidden is
+// something else than that it is another system's.
+func examineProactor(name string, open func() (proactors.Proactor, error)) proactorReport {
+	r := proactorReport{Name: name}
+	err := tryProactor(func() (proactors.Proactor, error) {
+		p, err := open()
+		if err == nil {
+			r.Detail = p.String()
 		}
+		return p, err
+	}, tryEverything)
+	if err != nil {
+		r.Error = strings.TrimPrefix(oneLine(err), "proactors: ")
 	}
-	return v
+	r.Works = err == nil
+	return r
 }
+
+// examineProactorLoop tries the loop over what it takes by itself.
+func examineProactorLoop() verdict { return examineProactor("", proactors.NewDefaultProactor).verdict }
 
 // examineDefault makes a loop as a program that says nothing would.
 func examineDefault() defaultReport {

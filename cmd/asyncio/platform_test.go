@@ -70,7 +70,7 @@ func checkSelectors(t *testing.T, p *platform) {
 func checkLoops(t *testing.T, p *platform) {
 	t.Helper()
 	for _, pro := range p.Proactors {
-		if pro.Works && !pro.System.Works {
+		if pro.Works == (pro.Error != "") || pro.Works == (pro.Detail == "") {
 			t.Errorf("proactor %+v", pro)
 		}
 	}

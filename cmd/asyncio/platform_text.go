@@ -35,9 +35,9 @@ func (p *platform) text() string {
 		}
 		row(s.Name, s.verdict.String(), s.Loop.String(), yes(s.Pipes), s.limits(), mark(s.Default))
 	}
-	head("proactors", "a loop over it", "the system")
+	head("proactors", "a loop over it")
 	for _, r := range p.Proactors {
-		row(r.Name, r.verdict.String(), r.System.String())
+		row(r.Name, r.verdict.String(), r.Detail)
 	}
 	head("features", "the loops", "the system")
 	for _, f := range p.Features {

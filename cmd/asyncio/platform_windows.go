@@ -1,9 +1,6 @@
 package main
 
-import (
-	"errors"
-	"syscall"
-)
+import "errors"
 
 // examineLimits: the system sets none but its memory.
 func examineLimits() limitsReport { return limitsReport{} }
@@ -14,15 +11,4 @@ func systemSignals() error { return nil }
 
 func systemReusePort() error {
 	return errors.ErrUnsupported
-}
-
-// systemProactors makes a completion port. Package syscall's function for it has a
-// wrong signature.
-func systemProactors() map[string]verdict {
-	create := syscall.NewLazyDLL("kernel32.dll").NewProc("CreateIoCompletionPort")
-	port, _, err := create.Call(uintptr(syscall.InvalidHandle), 0, 0, 0)
-	if port != 0 {
-		err = syscall.CloseHandle(syscall.Handle(port))
-	}
-	return map[string]verdict{"iocp": verdictOf(err), "io_uring": {Error: "Linux only"}}
 }
