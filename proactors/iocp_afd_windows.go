@@ -67,10 +67,7 @@ func baseSocket(fd uintptr) (windows.Handle, error) {
 	if err == nil {
 		return base, nil
 	}
-	if _, err := sock.TypeOf(fd); err != nil {
-		return 0, err
-	}
-	return windows.Handle(fd), nil
+	return windows.Handle(fd), sock.Pollable(fd)
 }
 
 // startPoll has the driver poll the record's socket. The packet comes always, also

@@ -26,9 +26,17 @@ func (p *iocp) Submit(op *Operation, q *Request) error {
 	if q.Post && q.Kind == Send {
 		return p.post(op, q)
 	}
+	var base windows.Handle
+	if q.Kind == Poll {
+		var err error
+		if base, err = baseSocket(q.FD); err != nil {
+			return fmt.Errorf("proactors: IOCP: submit: %w", err)
+		}
+	}
 	r := p.records.take()
 	p.assign(r, op)
 	_, r.polls = p.foreign[q.FD]
+	r.poll.handle = base
 	r.kind, r.fd, r.mask, r.repeat, r.cancelled = q.Kind, q.FD, q.Mask, q.Repeat, false
 	switch q.Kind {
 	case Receive:
@@ -95,9 +103,6 @@ func (p *iocp) check(q *Request) error {
 		if q.Mask == 0 || q.Mask&^(Readable|Writable) != 0 {
 			return fmt.Errorf("%w: mask %#x", errInvalid, q.Mask)
 		}
-		if _, err := sock.TypeOf(q.FD); err != nil {
-			return fmt.Errorf("Windows can poll sockets only: %w", err)
-		}
 	default:
 		return fmt.Errorf("operation %d: %w", q.Kind, errors.ErrUnsupported)
 	}
@@ -117,7 +122,7 @@ func (p *iocp) start(r *record) {
 	r.n, r.flags = 0, 0
 	switch {
 	case r.kind == Poll:
-		p.pollFor(r)
+		p.startPoll(r, r.poll.handle)
 	case r.polls:
 		p.try(r)
 	case r.kind == Accept:

@@ -76,12 +76,13 @@ func (p *iocp) Attach(fd uintptr) error {
 	if p.closed {
 		return ErrClosed
 	}
+	// Before the system takes it: what is bound to a port stays so for good.
+	if err := sock.Pollable(fd); err != nil {
+		return fmt.Errorf("proactors: IOCP: attach %d: %w", fd, err)
+	}
 	delete(p.foreign, fd)
 	err := sock.BindPort(fd, uintptr(p.port))
 	if err == windows.ERROR_INVALID_PARAMETER {
-		if _, err := sock.TypeOf(fd); err != nil {
-			return fmt.Errorf("proactors: IOCP: attach %d: %w", fd, err)
-		}
 		p.foreign[fd] = struct{}{}
 		err = sock.SetNonblock(fd, true)
 	} else if err == nil && p.quiet {

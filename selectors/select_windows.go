@@ -10,6 +10,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
 // selectLimit is how many sockets one select can read from, and how many it
@@ -155,7 +157,7 @@ func (s *SelectSelector) pollOpen() syscall.Errno {
 	s.readable.count, s.writable.count, s.failed.count = 0, 0, 0
 	var closed []*SelectorKey
 	for fd, key := range s.all() {
-		if checkSocket(fd) != nil {
+		if sock.Pollable(fd) != nil {
 			closed = append(closed, key)
 			continue
 		}
@@ -182,16 +184,6 @@ func addTo(readers, writers *fdSet, fd uintptr, events EventMask) {
 	}
 }
 
-// soType is Winsock's SO_TYPE, which package windows lacks.
-const soType = 0x1008
-
-// checkSocket returns the system's error (WSAENOTSOCK) if fd is no open
-// socket.
-func checkSocket(fd uintptr) error {
-	_, err := windows.GetsockoptInt(windows.Handle(fd), windows.SOL_SOCKET, soType)
-	return os.NewSyscallError("getsockopt", err)
-}
-
 // checkRoom returns an error if the sets are full.
 func (s *SelectSelector) checkRoom(events EventMask) error {
 	if events&EventRead != 0 && s.readers.count == selectLimit ||
@@ -203,8 +195,8 @@ func (s *SelectSelector) checkRoom(events EventMask) error {
 }
 
 func (s *SelectSelector) add(r *slot) error {
-	if err := checkSocket(r.key.FD); err != nil {
-		return fmt.Errorf("%w (select on Windows watches sockets only)", err)
+	if err := sock.Pollable(r.key.FD); err != nil {
+		return err
 	}
 	if err := s.checkRoom(r.key.Events); err != nil {
 		return err
@@ -214,7 +206,7 @@ func (s *SelectSelector) add(r *slot) error {
 }
 
 func (s *SelectSelector) change(r *slot, events EventMask) error {
-	if err := checkSocket(r.key.FD); err != nil {
+	if err := sock.Pollable(r.key.FD); err != nil {
 		return err
 	}
 	if err := s.checkRoom(events &^ r.key.Events); err != nil {
