@@ -21,6 +21,8 @@ type lending struct {
 	pieces [][]byte
 	made   [len(sizes)]int
 	free   [len(sizes)][]uint32
+
+	starved uint64 // how often there was none
 }
 
 // take returns a piece, or false when so much is lent that receives have to wait.
@@ -31,6 +33,9 @@ func (m *lending) take(size pieceSize) (uint32, bool) {
 		return i, true
 	}
 	if m.made[size] == limits[size] {
+		if size == small {
+			m.starved++
+		}
 		return 0, false
 	}
 	m.made[size]++

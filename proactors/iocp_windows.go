@@ -215,6 +215,18 @@ func (p *iocp) Release(c Completion) {
 	}
 }
 
+// Usage implements [Meter].
+func (p *iocp) Usage() Usage {
+	if p.closed {
+		return Usage{}
+	}
+	return Usage{
+		InFlight: len(p.records.slabs)*slabSize - len(p.records.free),
+		Lent:     len(p.memory.pieces) - len(p.memory.free[small]) - len(p.memory.free[large]),
+		Starved:  p.memory.starved,
+	}
+}
+
 // Pinned implements [Proactor].
 func (p *iocp) Pinned() bool { return false }
 

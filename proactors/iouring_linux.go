@@ -41,6 +41,8 @@ type IOUring struct {
 	done  []Completion
 	dry   []uint32 // slots of receives that wait for buffers
 	live  int      // operations in flight, but for the one for wake-ups
+	lent  int      // completions that lend memory
+	dried uint64   // how often a receive found no buffer
 	spare []*gather
 
 	waker  *wake.Waker
@@ -433,6 +435,7 @@ func (p *IOUring) complete(i uint32, s *slot, c *cqe) {
 		pos := p.bufs.take(int(c.flags>>cqeBufferShift), max(c.res, 0), c.flags&cqeBufMore != 0)
 		if c.res > 0 {
 			done.Flags = Lent | Flags(pos)*OwnFlags
+			p.lent++
 		} else {
 			p.bufs.release(pos)
 		}
@@ -448,6 +451,7 @@ func (p *IOUring) complete(i uint32, s *slot, c *cqe) {
 	case s.flag&slotPost != 0 && (c.res >= 0 || c.res == -int32(unix.EAGAIN) || c.res == -int32(unix.EINTR)):
 		done.N, done.Flags = max(c.res, 0), Short
 	case c.res == -int32(unix.ENOBUFS) && s.kind == Receive && s.flag&slotOwn == 0:
+		p.dried++
 		s.flag |= slotDry
 		p.dry = append(p.dry, i)
 		if !p.bufs.some() || len(p.dry) == 1 {
@@ -519,8 +523,17 @@ func (p *IOUring) Memory(c Completion) []byte {
 // Release implements Proactor.
 func (p *IOUring) Release(c Completion) {
 	if !p.closed {
+		p.lent--
 		p.bufs.release(uint32(c.Flags / OwnFlags))
 	}
+}
+
+// Usage implements Meter.
+func (p *IOUring) Usage() Usage {
+	if p.closed {
+		return Usage{}
+	}
+	return Usage{InFlight: p.live, Lent: p.lent, Starved: p.dried}
 }
 
 // Pinned implements Proactor.
