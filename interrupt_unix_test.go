@@ -16,8 +16,9 @@ func interruptSelf() { _ = syscall.Kill(os.Getpid(), syscall.SIGINT) }
 func interrupt(cmd *exec.Cmd) error { return cmd.Process.Signal(os.Interrupt) }
 
 // endedByInterrupt reports whether a program ended as one does that has no handler.
-func endedByInterrupt(exit *exec.ExitError) bool {
-	return exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGINT
+func endedByInterrupt(p *os.ProcessState) bool {
+	status := p.Sys().(syscall.WaitStatus)
+	return status.Signaled() && status.Signal() == syscall.SIGINT
 }
 
 // ignoreInterrupt does what nohup does; interruptIgnored asks for it.

@@ -38,7 +38,7 @@ func ctrlProgram(name string, event uint32) string {
 		ctx, cancel := context.WithCancelCause(context.Background())
 		_, err = asyncio.RunOn(ctx, r, func(ctx context.Context) (int, error) {
 			go func() {
-				if err := windows.GenerateConsoleCtrlEvent(event, 0); err != nil {
+				if err := press(event); err != nil {
 					cancel(err)
 				}
 			}()

@@ -21,7 +21,8 @@ func TestServeEchoesEveryByte(t *testing.T) {
 			t.Run(share+"/"+api, func(t *testing.T) {
 				t.Parallel()
 				if share == shareReusePort && systemReusePort() != nil {
-					t.Skip("no SO_REUSEPORT here")
+					refusesReusePort(t)
+					return
 				}
 				echoesEveryByte(t, "--loops", "3", "--share", share, "--api", api)
 			})
