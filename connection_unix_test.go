@@ -9,9 +9,10 @@ import (
 )
 
 // What the system says of a connection that nobody takes, of one that the peer has
-// reset, and when it cannot make one more socket.
+// reset or the system given up, and when it cannot make one more socket.
 const (
 	errConnRefused = syscall.ECONNREFUSED
+	errConnAborted = syscall.ECONNABORTED
 	errConnReset   = syscall.ECONNRESET
 )
 
