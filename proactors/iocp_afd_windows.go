@@ -2,6 +2,7 @@ package proactors
 
 import (
 	"math"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -81,8 +82,8 @@ func (p *iocp) startPoll(r *record, base windows.Handle) {
 		r.poll.events |= pollSend | pollFailed
 	}
 	size := unsafe.Sizeof(r.poll)
-	status, _, _ := procDevice.Call(uintptr(p.afd), 0, 0, uintptr(unsafe.Pointer(r)), uintptr(unsafe.Pointer(r)),
-		ioctlPoll, uintptr(unsafe.Pointer(&r.poll)), size, uintptr(unsafe.Pointer(&r.poll)), size)
+	status, _, _ := syscall.SyscallN(procDevice.Addr(), uintptr(p.afd), 0, 0,
+		uintptr(unsafe.Pointer(r)), uintptr(unsafe.Pointer(r)), ioctlPoll, uintptr(unsafe.Pointer(&r.poll)), size, uintptr(unsafe.Pointer(&r.poll)), size)
 	if s := windows.NTStatus(status); s != 0 && s != windows.STATUS_PENDING {
 		p.failed(r, s.Errno())
 		return

@@ -12,7 +12,16 @@ import (
 func (p *iocp) packet(k *packet) {
 	r := recordOf(k.ov)
 	p.busy--
-	if status := windows.NTStatus(r.ov.Internal); status != 0 && !(r.kind == Poll || r.polls) {
+	switch status := windows.NTStatus(r.ov.Internal); {
+	case status == windows.STATUS_CANCELLED && r.cancelled:
+		p.failed(r, ErrCancelled)
+	case r.kind == Poll || r.polls:
+		if int32(status) < 0 {
+			p.failed(r, status.Errno())
+		} else {
+			p.ready(r)
+		}
+	case status != 0:
 		// Winsock knows its own name of what the kernel says, as long as the
 		// socket is there.
 		var n, flags uint32
@@ -22,14 +31,7 @@ func (p *iocp) packet(k *packet) {
 		} else {
 			p.failed(r, errnoOf(err))
 		}
-		return
-	} else if int32(status) < 0 {
-		p.failed(r, status.Errno())
-		return
-	}
-	if r.kind == Poll || r.polls {
-		p.ready(r)
-	} else {
+	default:
 		p.finish(r, k.n)
 	}
 }

@@ -16,13 +16,13 @@ var procHandle = windows.NewLazySystemDLL("kernel32.dll").NewProc("GetHandleInfo
 // too.
 func Pollable(fd uintptr) error {
 	_, err := TypeOf(fd)
-	if err == nil || err != windows.WSAENOTSOCK {
+	if err != windows.WSAENOTSOCK && err != windows.WSAEOPNOTSUPP { // the latter of some pipes, under Wine
 		return err
 	}
 	var flags uint32
 	if ok, _, failed := procHandle.Call(fd, uintptr(unsafe.Pointer(&flags))); ok == 0 {
-		return fmt.Errorf("no open handle: %w: %w", failed, err)
+		return fmt.Errorf("no open handle: %w: %w", failed, windows.WSAENOTSOCK)
 	}
 	return fmt.Errorf("%w: Windows tells of sockets alone when they are ready; use the handle in a goroutine of its own, as with ToThread or RunInExecutor: %w",
-		errors.ErrUnsupported, err)
+		errors.ErrUnsupported, windows.WSAENOTSOCK)
 }

@@ -17,6 +17,8 @@ var (
 	procConnect = ws2.NewProc("connect")
 	procName    = ws2.NewProc("getsockname")
 	procPeer    = ws2.NewProc("getpeername")
+	procRecv    = ws2.NewProc("WSARecv")
+	procSend    = ws2.NewProc("WSASend")
 )
 
 // startup has Winsock started before the first socket is made. It is never
@@ -39,21 +41,30 @@ func wsabuf(p []byte) windows.WSABuf {
 	return windows.WSABuf{Len: uint32(min(len(p), maxLen)), Buf: unsafe.SliceData(p)}
 }
 
-// failed is the error of a call in ws2_32, which LazyProc.Call gives even if
-// there was none.
-func failed(r uintptr, err error) error {
-	if int32(r) == -1 {
-		return err
+// failed is the error of a call in ws2_32 that returns -1 if it fails. Such calls
+// go by SyscallN, which allocates nothing as LazyProc.Call does.
+func failed(r uintptr, errno syscall.Errno) error {
+	switch {
+	case int32(r) != -1:
+		return nil
+	case errno == windows.WSAEWOULDBLOCK:
+		return errWouldBlock
 	}
-	return nil
+	return errno
 }
+
+// errWouldBlock is made once: it is what many a read and each burst of accepts ends
+// with.
+var errWouldBlock error = windows.WSAEWOULDBLOCK
 
 // Read reads what is there, up to len(p) bytes: 0 and no error at the end of
 // the stream (and if p is empty).
 func Read(fd uintptr, p []byte) (int, error) {
 	buf := wsabuf(p)
 	var n, flags uint32
-	err := windows.WSARecv(windows.Handle(fd), &buf, 1, &n, &flags, nil, nil)
+	r, _, errno := syscall.SyscallN(procRecv.Addr(), fd, uintptr(unsafe.Pointer(&buf)), 1,
+		uintptr(unsafe.Pointer(&n)), uintptr(unsafe.Pointer(&flags)), 0, 0)
+	err := failed(r, errno)
 	if err == windows.WSAEMSGSIZE {
 		return len(p), nil // a datagram that was longer: as on every other system
 	}
@@ -96,7 +107,9 @@ func send(fd uintptr, bufs *windows.WSABuf, cnt int) (int, error) {
 	if cnt == 0 {
 		return 0, nil // Winsock refuses to send no buffers at all
 	}
-	if err := windows.WSASend(windows.Handle(fd), bufs, uint32(cnt), &n, 0, nil, nil); err != nil {
+	r, _, errno := syscall.SyscallN(procSend.Addr(), fd, uintptr(unsafe.Pointer(bufs)), uintptr(cnt),
+		uintptr(unsafe.Pointer(&n)), 0, 0, 0)
+	if err := failed(r, errno); err != nil {
 		return 0, err
 	}
 	return int(n), nil
@@ -148,17 +161,17 @@ func AcceptFrom(fd uintptr, from *Addr) (uintptr, error) {
 	size := int32(len(raw.B))
 	// A socket that accept makes can be inherited until it is told otherwise.
 	syscall.ForkLock.RLock()
-	n, _, err := procAccept.Call(fd, uintptr(unsafe.Pointer(&raw)), uintptr(unsafe.Pointer(&size)))
+	n, _, errno := syscall.SyscallN(procAccept.Addr(), fd, uintptr(unsafe.Pointer(&raw)), uintptr(unsafe.Pointer(&size)))
+	var err error
 	if n != Invalid {
 		err = windows.SetHandleInformation(windows.Handle(n), windows.HANDLE_FLAG_INHERIT, 0)
 	}
 	syscall.ForkLock.RUnlock()
-	if err == windows.WSAENOTCONN {
-		// Wine says so of a connection that was reset while it waited.
-		err = windows.WSAECONNABORTED
-	}
 	if n == Invalid {
-		return Invalid, err
+		if errno == windows.WSAENOTCONN { // Wine says so of a connection that was reset while it waited
+			errno = windows.WSAECONNABORTED
+		}
+		return Invalid, failed(n, errno)
 	}
 	if err == nil {
 		err = SetNonblock(n, true)
@@ -218,8 +231,8 @@ func setReports(fd uintptr, on bool) {
 func Bind(fd uintptr, a Addr) error {
 	var raw RawAddr
 	size := a.Encode(&raw)
-	r, _, err := procBind.Call(fd, uintptr(unsafe.Pointer(&raw)), uintptr(size))
-	return failed(r, err)
+	r, _, errno := syscall.SyscallN(procBind.Addr(), fd, uintptr(unsafe.Pointer(&raw)), uintptr(size))
+	return failed(r, errno)
 }
 
 // Connect begins to connect, or connects at once. While the connection is
@@ -241,8 +254,8 @@ func Connect(fd uintptr, a Addr) error {
 func connect(fd uintptr, a Addr) error {
 	var raw RawAddr
 	size := a.Encode(&raw)
-	r, _, err := procConnect.Call(fd, uintptr(unsafe.Pointer(&raw)), uintptr(size))
-	return failed(r, err)
+	r, _, errno := syscall.SyscallN(procConnect.Addr(), fd, uintptr(unsafe.Pointer(&raw)), uintptr(size))
+	return failed(r, errno)
 }
 
 // SockName returns a socket's own address; before it has one, the family's
@@ -262,8 +275,8 @@ func PeerName(fd uintptr) (Addr, error) { return name(procPeer, fd) }
 func name(proc *windows.LazyProc, fd uintptr) (Addr, error) {
 	var raw RawAddr
 	size := int32(len(raw.B))
-	r, _, err := proc.Call(fd, uintptr(unsafe.Pointer(&raw)), uintptr(unsafe.Pointer(&size)))
-	if err := failed(r, err); err != nil {
+	r, _, errno := syscall.SyscallN(proc.Addr(), fd, uintptr(unsafe.Pointer(&raw)), uintptr(unsafe.Pointer(&size)))
+	if err := failed(r, errno); err != nil {
 		return Addr{}, err
 	}
 	return Decode(raw.B[:max(0, min(int(size), len(raw.B)))]), nil
