@@ -160,7 +160,8 @@ func TestProactorWriting(t *testing.T) {
 		if k, err := r.transport.Write([]byte("data")); k != 4 || err != nil || r.transport.GetWriteBufferSize() != 0 {
 			n.Errorf("Write = %d, %v; %d bytes buffered", k, err, r.transport.GetWriteBufferSize())
 		}
-		n.check(Sleep(ctx, 0)) // the next look at the proactor
+		waits := w.waits
+		n.until(ctx, "the next look at the proactor", func() bool { return w.waits > waits })
 		if len(w.sends) != 1 || w.sends[0] != "data" {
 			n.Errorf("sends %q", w.sends)
 		}
