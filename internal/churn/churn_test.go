@@ -1,0 +1,257 @@
+// Package churn_test lets connections come and go over real loops: they echo, are
+// closed by half, cut in the middle of what comes, reset by either side, cancelled
+// while they connect, read slowly or not at all, thousands at a time. In the end
+// every byte must be accounted for, and no descriptor, goroutine, operation or buffer
+// be left.
+//
+// An ordinary test run has it for about two seconds; -churn sets a time for each kind
+// of loop, all of which run at the same time:
+//
+//	go test ./internal/churn -v -timeout 0 -parallel 4 -churn 10m
+package churn_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/proactors"
+	"github.com/go-asyncio/asyncio/selectors"
+)
+
+var (
+	duration = flag.Duration("churn", 1500*time.Millisecond, "how long connections come and go on each kind of loop")
+	conns    = flag.Int("conns", 0, "how many at a time on each kind of loop; 0: 2000, or 300 in a short run")
+	seed     = flag.Uint64("seed", 0, "what chance depends on; 0: another each time")
+)
+
+// long is from which duration on a run has to have met everything.
+const long = 20 * time.Second
+
+// kinds are the loops.
+var kinds = []struct {
+	name string
+	open func() (asyncio.EventLoop, error)
+}{
+	{"epoll", overSelector(selectors.NewEpollSelector)},
+	{"uring", overProactor(proactors.NewIOUringProactor)},
+	{"uring-pinned", overProactor(proactors.NewPinnedIOUringProactor)},
+	{"iocp", overProactor(proactors.NewIOCPProactor)},
+}
+
+func overSelector[S selectors.Selector](open func() (S, error)) func() (asyncio.EventLoop, error) {
+	return func() (asyncio.EventLoop, error) {
+		s, err := open()
+		if err != nil {
+			return nil, err
+		}
+		return asyncio.NewSelectorEventLoop(s, quiet)
+	}
+}
+
+func overProactor(open func() (proactors.Proactor, error)) func() (asyncio.EventLoop, error) {
+	return func() (asyncio.EventLoop, error) {
+		p, err := open()
+		if err != nil {
+			return nil, err
+		}
+		return asyncio.NewProactorEventLoop(p, quiet)
+	}
+}
+
+var quiet = asyncio.WithLogger(slog.New(slog.DiscardHandler)) // writes that come too late
+
+func TestChurn(t *testing.T) {
+	if *seed == 0 {
+		*seed = rand.Uint64()
+	}
+	most := *conns
+	if most == 0 {
+		if most = 2000; *duration < long {
+			most = 300
+		}
+	}
+	files, goroutines := openFiles(), runtime.NumGoroutine()
+	// Each connection has two ends here, and all kinds of loops run at once.
+	most = min(most, (allowFiles()-files-200)/(2*len(kinds)))
+	t.Run("over", func(t *testing.T) {
+		for _, k := range kinds {
+			probe, err := k.open()
+			if errors.Is(err, errors.ErrUnsupported) {
+				t.Logf("%s: %v", k.name, err)
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := probe.Close(); err != nil {
+				t.Error(err)
+			}
+			t.Run(k.name, func(t *testing.T) {
+				t.Parallel()
+				churn(t, k.open, most)
+			})
+		}
+	})
+	for deadline := time.Now().Add(20 * time.Second); openFiles() > files || runtime.NumGoroutine() > goroutines; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			stacks := make([]byte, 1<<20)
+			stacks = stacks[:runtime.Stack(stacks, true)]
+			t.Fatalf("left behind: %d descriptors, %d before; %d goroutines, %d before:\n%s",
+				openFiles(), files, runtime.NumGoroutine(), goroutines, stacks)
+		}
+	}
+}
+
+// churn runs a pair of loops.
+func churn(t *testing.T, open func() (asyncio.EventLoop, error), most int) {
+	var sent atomic.Int64
+	b := &book{open: map[uint64]*account{}}
+	newLoop := func() asyncio.EventLoop {
+		l, err := open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.SetExceptionHandler(func(_ asyncio.EventLoop, c asyncio.ExceptionContext) {
+			b.fail("reported: %s: %v", c.Message, c.Err)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := l.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return l
+	}
+	s := &servers{loop: newLoop(), book: b, rng: rand.New(rand.NewPCG(*seed, 0)), sent: &sent, live: map[*serverEnd]struct{}{}}
+	c := &clients{loop: newLoop(), book: b, rng: rand.New(rand.NewPCG(*seed, 1)), seed: *seed, sent: &sent, most: most}
+	before := [2]int{registered(s.loop), registered(c.loop)}
+
+	addrs, stop, stopped := make(chan []string, 1), asyncio.NewFuture[int](s.loop), make(chan error, 1)
+	go func() {
+		stopped <- s.loop.RunUntilComplete(asyncio.CreateTask(s.loop, func(ctx context.Context) (int, error) {
+			return 0, s.serve(ctx, addrs, stop)
+		}))
+	}()
+	c.addrs = <-addrs
+	if c.addrs != nil {
+		if err := c.loop.RunUntilComplete(asyncio.CreateTask(c.loop, func(ctx context.Context) (int, error) {
+			return 0, c.run(ctx, *duration)
+		})); err != nil {
+			t.Errorf("seed %d: %d connections of %d do not end: %v", *seed, c.live, b.total.Connections, err)
+		}
+	}
+	if err := stop.SetResult(0); err != nil {
+		t.Error(err)
+	}
+	if err := <-stopped; err != nil {
+		t.Errorf("seed %d: the server: %v\n%s", *seed, err, strings.Join(s.left(), "\n"))
+	}
+	b.finish()
+	for _, f := range b.failures {
+		t.Errorf("seed %d: %s", *seed, f)
+	}
+	b.total.Holds = s.holds
+	for i, l := range []asyncio.EventLoop{s.loop, c.loop} {
+		if err := l.RunUntilComplete(asyncio.CreateTask(l, func(ctx context.Context) (int, error) {
+			return 0, settled(ctx, l, before[i])
+		})); err != nil {
+			t.Errorf("%d registrations or operations are left, %d before: %v", registered(l), before[i], err)
+		}
+		if n := len(asyncio.AllTasks(l)); n != 0 {
+			t.Errorf("%d tasks are left", n)
+		}
+		if u, ok := usage(l); ok {
+			b.total.Starved += u.Starved
+			if u.Lent != 0 {
+				t.Errorf("%d pieces of the proactor's memory are left", u.Lent)
+			}
+		}
+	}
+	report(t, b)
+}
+
+func report(t *testing.T, b *book) {
+	text, err := json.Marshal(b.total)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%v, seed %d: %s", *duration, *seed, text)
+	if n := b.total; *duration >= long && (n.Orderly == 0 || n.Resets == 0 || n.Cancelled == 0 || n.Holds == 0) {
+		t.Error("not everything was met")
+	}
+}
+
+// serve serves until it is to stop and the last connection has gone.
+func (s *servers) serve(ctx context.Context, addrs chan<- []string, stop *asyncio.Future[int]) error {
+	all, err := s.listen(ctx)
+	var list []string
+	for _, l := range all {
+		list = append(list, l.Addrs()[0].String())
+	}
+	addrs <- list
+	if err != nil {
+		return err
+	}
+	if _, err := stop.Await(ctx); err != nil {
+		return err
+	}
+	err = asyncio.Timeout(ctx, patience, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+		for _, l := range all {
+			l.Close()
+			if err := l.WaitClosed(ctx); err != nil {
+				return fmt.Errorf("waiting for the last connections: %w", err)
+			}
+		}
+		return nil
+	})
+	s.over = true
+	return err
+}
+
+// settled waits for the ends of operations that were cancelled last.
+func settled(ctx context.Context, l asyncio.EventLoop, before int) error {
+	return asyncio.Timeout(ctx, 10*time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+		for registered(l) != before {
+			if err := asyncio.Sleep(ctx, time.Millisecond); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// usage is what the loop's proactor uses, if it has one that tells.
+func usage(l asyncio.EventLoop) (u proactors.Usage, ok bool) {
+	p, ok := l.(*asyncio.ProactorEventLoop)
+	if !ok {
+		return u, false
+	}
+	m, ok := p.Proactor().(proactors.Meter)
+	if !ok {
+		return u, false
+	}
+	return m.Usage(), true
+}
+
+// registered is how many descriptors a loop watches or operations it has under way.
+func registered(l asyncio.EventLoop) int {
+	if u, ok := usage(l); ok {
+		return u.InFlight
+	}
+	if s, ok := l.(*asyncio.SelectorEventLoop); ok {
+		return s.Selector().GetMap().Len()
+	}
+	return 0
+}

@@ -1,0 +1,309 @@
+package churn_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/go-asyncio/asyncio"
+)
+
+// clients are the side that connects: a loop of its own.
+type clients struct {
+	loop   asyncio.EventLoop
+	book   *book
+	rng    *rand.Rand
+	seed   uint64
+	sent   *atomic.Int64
+	addrs  []string
+	most   int // connections at a time
+	target int
+	live   int
+	id     uint64
+	flood  bool
+	over   bool
+	empty  asyncio.Waiter
+}
+
+// run keeps connections coming and going for so long, and then waits for the last.
+func (c *clients) run(ctx context.Context, d time.Duration) error {
+	c.target = c.most
+	c.wave()
+	c.fill()
+	if err := asyncio.Sleep(ctx, d); err != nil {
+		return err
+	}
+	c.over = true
+	return asyncio.Timeout(ctx, patience, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+		for c.live > 0 {
+			if err := c.empty.Wait(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// patience is how long the last connections may take.
+const patience = 2 * time.Minute
+
+// wave changes how many there are to be, and how; all that there may be every few times.
+func (c *clients) wave() {
+	if c.over {
+		return
+	}
+	c.target = 1 + c.rng.IntN(c.most)
+	if c.rng.IntN(3) == 0 || c.id == 0 {
+		c.target = c.most
+	}
+	c.flood = !c.flood && c.rng.IntN(3) == 0
+	c.fill()
+	c.later(time.Duration(100+c.rng.IntN(700))*time.Millisecond, c.wave)
+}
+
+func (c *clients) later(d time.Duration, f func()) {
+	if _, err := c.loop.CallLater(d, f); err != nil {
+		c.book.fail("CallLater: %v", err)
+	}
+}
+
+// fill starts what is missing.
+func (c *clients) fill() {
+	for c.live < c.target && !c.over {
+		c.id++
+		c.live++
+		e := &clientEnd{c: c, id: c.id, rng: rand.New(rand.NewPCG(c.seed, c.id))}
+		e.plan = newPlan(e.rng, c.flood)
+		if e.cancelled = e.rng.IntN(20) == 0; e.cancelled {
+			e.plan.ending = aborted // whether it comes in time or not
+		}
+		c.book.begin(e.id, e.plan)
+		c.book.most(c.live)
+		task := asyncio.CreateTask(c.loop, func(ctx context.Context) (struct{}, error) {
+			e.connect(ctx)
+			return struct{}{}, nil
+		})
+		if e.cancelled {
+			c.later(time.Duration(e.rng.IntN(300))*time.Microsecond, func() { task.Cancel("churn") })
+		}
+	}
+}
+
+// gone notes the end of a connection.
+func (c *clients) gone() {
+	c.live--
+	c.empty.Wake()
+	c.fill()
+}
+
+func (b *book) most(n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.total.Most = max(b.total.Most, n)
+}
+
+// clientEnd is the client's end of a connection.
+type clientEnd struct {
+	c         *clients
+	id        uint64
+	rng       *rand.Rand
+	plan      plan
+	t         asyncio.Transport
+	answer    []byte // of a sink
+	cancelled bool   // the task that connects is cancelled
+	halfway   bool   // it is ending already
+	ended     bool   // by this end: nothing may come any more
+	lost      bool
+	eof       bool
+	sender    *sender
+	end
+}
+
+func (e *clientEnd) bad(format string, args ...any) {
+	e.c.book.fail("client's end of connection %d (%v): "+format, append([]any{e.id, e.plan}, args...)...)
+}
+
+func (e *clientEnd) must(err error) {
+	if err != nil {
+		e.bad("%v", err)
+	}
+}
+
+func (e *clientEnd) connect(ctx context.Context) {
+	addr := e.c.addrs[e.rng.IntN(len(e.c.addrs))]
+	_, _, err := e.c.loop.CreateConnection(ctx, func() asyncio.Protocol { return e }, "tcp", addr, nil)
+	switch {
+	case e.t != nil:
+		// ConnectionLost tells of the end; if the task was cancelled in the meantime
+		// the transport is nobody's and is closed.
+		return
+	case err == nil:
+		e.bad("connected without ConnectionMade")
+	case e.cancelled && errors.Is(err, asyncio.ErrCancelled):
+		e.c.book.cancel(e.id)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		e.c.book.noAddress(e.id)
+		e.c.later(50*time.Millisecond, e.c.gone)
+		return
+	default:
+		e.bad("connect: %v", err)
+		e.c.book.drop(e.id)
+	}
+	e.c.gone()
+}
+
+func (b *book) cancel(id uint64) {
+	b.drop(id)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.total.Cancelled++
+}
+
+func (b *book) noAddress(id uint64) {
+	b.drop(id)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.total.NoAddress++
+}
+
+func (e *clientEnd) ConnectionMade(t asyncio.Transport) {
+	e.t = t
+	e.sent, e.got = newFlow(e.id, 0), newFlow(e.id, 1)
+	if e.plan.role == echo {
+		e.got = newFlow(e.id, 0)
+	}
+	header := e.plan.header(e.id)
+	if e.plan.ending == brief {
+		if n := e.rng.IntN(2 * headerSize); n < headerSize {
+			header = header[:n]
+		}
+		e.write(header)
+		e.finish(ending(1 + e.rng.IntN(3)))
+		return
+	}
+	e.write(header)
+	e.sender = &sender{loop: e.c.loop, t: t, rng: e.rng, flow: &e.sent, total: e.c.sent, left: e.plan.up, bad: e.bad, done: e.allSent}
+	e.sender.soon()
+	if e.plan.cut == 0 && (e.plan.ending == closed || e.plan.ending == aborted || e.plan.ending == reset) {
+		e.cutShort()
+	}
+}
+
+func (e *clientEnd) write(p []byte) {
+	if _, err := e.t.Write(p); err != nil {
+		e.bad("write: %v", err)
+	}
+}
+
+// allSent ends the sending side, if nobody waits for anything.
+func (e *clientEnd) allSent() {
+	if e.plan.role == sink || e.plan.role == echo && (e.plan.eofFirst || !e.plan.byClient) {
+		e.eof = true
+		e.must(e.t.WriteEOF())
+	}
+}
+
+func (e *clientEnd) DataReceived(p []byte) {
+	if e.ended || e.lost {
+		e.bad("%d bytes came after the end", len(p))
+		return
+	}
+	if e.plan.role == sink {
+		e.answer = append(e.answer, p...)
+		e.got.n += len(p)
+	} else if !e.got.check(p) {
+		e.bad("wrong bytes after %d", e.got.n)
+		e.finish(aborted)
+		return
+	}
+	switch {
+	case e.plan.ending != inOrder && e.plan.ending != serverReset:
+		if e.got.n >= e.plan.cut {
+			e.cutShort()
+		}
+	case e.plan.role == echo && e.plan.byClient && !e.eof && e.got.n == e.plan.up:
+		e.finish(inOrder)
+	case e.plan.slow && e.rng.IntN(4) == 0:
+		e.must(e.t.PauseReading())
+		e.c.later(time.Duration(e.rng.IntN(3000))*time.Microsecond, func() {
+			if !e.lost {
+				e.must(e.t.ResumeReading())
+			}
+		})
+	}
+}
+
+// cutShort ends the connection, at once or after a while in which it does not read.
+func (e *clientEnd) cutShort() {
+	if e.halfway {
+		return
+	}
+	e.halfway = true
+	if !e.plan.pause {
+		e.finish(e.plan.ending)
+		return
+	}
+	e.must(e.t.PauseReading())
+	e.c.later(time.Duration(e.rng.IntN(3000))*time.Microsecond, func() {
+		if !e.lost && !e.ended {
+			e.finish(e.plan.ending)
+		}
+	})
+}
+
+// finish ends the connection in one of the ways.
+func (e *clientEnd) finish(how ending) {
+	e.ended = true
+	if e.sender != nil {
+		e.sender.over = true
+	}
+	switch how {
+	case inOrder, closed:
+		e.must(e.t.Close())
+	case aborted:
+		e.t.Abort()
+	default:
+		resetNow(e.t)
+	}
+}
+
+func (e *clientEnd) EOFReceived() bool {
+	if e.ended || e.lost {
+		e.bad("an end of stream after the end")
+	}
+	if e.plan.role == sink && e.plan.orderly() {
+		if want := e.sent.digest(); string(e.answer) != string(want) {
+			e.bad("the server counts %x, want %x", e.answer, want)
+		}
+		e.got.crc = e.sent.crc
+	}
+	return false
+}
+
+func (e *clientEnd) PauseWriting() {
+	if e.sender != nil {
+		e.sender.pause()
+	}
+}
+
+func (e *clientEnd) ResumeWriting() {
+	if e.sender != nil {
+		e.sender.resume()
+	}
+}
+
+func (e *clientEnd) ConnectionLost(err error) {
+	if e.lost {
+		e.bad("lost twice")
+	}
+	e.lost = true
+	if e.sender != nil {
+		e.sender.over = true
+	}
+	e.err = err
+	e.c.book.endClient(e.id, e.end)
+	e.c.gone()
+}

@@ -1,0 +1,72 @@
+package churn_test
+
+import (
+	"math/rand/v2"
+	"sync/atomic"
+
+	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/sock"
+)
+
+// sender sends so much of the pattern, as fast as the other end reads it.
+type sender struct {
+	loop   asyncio.EventLoop
+	t      asyncio.Transport
+	rng    *rand.Rand
+	flow   *flow
+	total  *atomic.Int64 // of all senders
+	left   int
+	paused bool
+	queued bool // a step is
+	over   bool
+	done   func()
+	bad    func(string, ...any)
+}
+
+// run goes on. It gives way now and then, so that others have their turn.
+func (s *sender) run() {
+	s.queued = false
+	for range 4 {
+		if s.paused || s.over {
+			return
+		}
+		if s.left == 0 {
+			s.over = true
+			s.done()
+			return
+		}
+		p := s.flow.next(min(s.left, 1+s.rng.IntN(48<<10)))
+		if _, err := s.t.Write(p); err != nil {
+			s.over = true // its end will be told
+			return
+		}
+		s.flow.add(p)
+		s.total.Add(int64(len(p)))
+		s.left -= len(p)
+	}
+	s.soon()
+}
+
+func (s *sender) soon() {
+	if s.queued || s.over {
+		return
+	}
+	s.queued = true
+	if _, err := s.loop.CallSoon(s.run); err != nil {
+		s.bad("CallSoon: %v", err)
+	}
+}
+
+func (s *sender) pause() { s.paused = true }
+
+func (s *sender) resume() {
+	s.paused = false
+	s.soon()
+}
+
+// resetNow ends a connection by a reset.
+func resetNow(t asyncio.Transport) {
+	fd := t.GetExtraInfo("socket").(uintptr)
+	_ = sock.SetLinger(fd, 0) // it may be reset already
+	t.Abort()
+}

@@ -1,0 +1,234 @@
+package churn_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-asyncio/asyncio"
+)
+
+// servers are the side that listens: a loop of its own.
+type servers struct {
+	loop  asyncio.EventLoop
+	book  *book
+	rng   *rand.Rand
+	sent  *atomic.Int64 // by all ends
+	held  []*serverEnd
+	live  map[*serverEnd]struct{}
+	count uint64
+	holds int
+	over  bool
+}
+
+// listeners is how many addresses there are to connect to, lest ports run out.
+const listeners = 4
+
+func (s *servers) listen(ctx context.Context) (all []*asyncio.Server, err error) {
+	for range listeners {
+		l, err := s.loop.CreateServer(ctx, func() asyncio.Protocol {
+			s.count++
+			return &serverEnd{s: s, rng: rand.New(rand.NewPCG(s.count, 1))}
+		}, "tcp", "127.0.0.1:0", &asyncio.ServerOptions{Backlog: 4096})
+		if err != nil {
+			return all, err
+		}
+		all = append(all, l)
+	}
+	s.letGo()
+	s.stall()
+	return all, nil
+}
+
+// letGo lets held connections go, all at once.
+func (s *servers) letGo() {
+	held := s.held
+	s.holds += len(held)
+	s.held = nil
+	for _, e := range held {
+		if !e.lost {
+			e.must(e.t.ResumeReading())
+		}
+	}
+	if !s.over {
+		s.later(time.Duration(20+s.rng.IntN(200))*time.Millisecond, s.letGo)
+	}
+}
+
+// stall keeps the loop from everything for a while, as a program's own work may, so
+// that much has come when it looks again.
+func (s *servers) stall() {
+	const much = 24 << 20
+	for began, before := time.Now(), s.sent.Load(); time.Since(began) < 30*time.Millisecond && s.sent.Load()-before < much; {
+		time.Sleep(time.Millisecond)
+	}
+	if !s.over {
+		s.later(time.Duration(100+s.rng.IntN(300))*time.Millisecond, s.stall)
+	}
+}
+
+// left describes the connections that there are.
+func (s *servers) left() (list []string) {
+	for e := range s.live {
+		list = append(list, fmt.Sprintf("connection %d (%v): %v, known: %v, ended: %v, %d of the header came, %d up, %d down",
+			e.id, e.plan, e.t, e.known, e.ended, len(e.head), e.got.n, e.sent.n))
+	}
+	return list
+}
+
+func (s *servers) later(d time.Duration, f func()) {
+	if _, err := s.loop.CallLater(d, f); err != nil {
+		s.book.fail("CallLater: %v", err)
+	}
+}
+
+// serverEnd is the server's end of a connection.
+type serverEnd struct {
+	s      *servers
+	rng    *rand.Rand
+	t      asyncio.Transport
+	head   []byte
+	id     uint64
+	plan   plan
+	known  bool
+	ended  bool // by this end: nothing may come any more
+	lost   bool
+	eof    bool // the client's
+	sender *sender
+	end
+}
+
+func (e *serverEnd) bad(format string, args ...any) {
+	e.s.book.fail("server's end of connection %d (%v): "+format, append([]any{e.id, e.plan}, args...)...)
+}
+
+func (e *serverEnd) must(err error) {
+	if err != nil {
+		e.bad("%v", err)
+	}
+}
+
+func (e *serverEnd) ConnectionMade(t asyncio.Transport) {
+	e.t = t
+	e.s.live[e] = struct{}{}
+}
+
+func (e *serverEnd) DataReceived(p []byte) {
+	if e.ended || e.lost {
+		e.bad("%d bytes came after the end", len(p))
+	}
+	if !e.known {
+		n := min(len(p), headerSize-len(e.head))
+		e.head = append(e.head, p[:n]...)
+		p = p[n:]
+		if len(e.head) < headerSize {
+			return
+		}
+		e.start()
+	}
+	if len(p) == 0 {
+		return
+	}
+	if !e.got.check(p) {
+		e.bad("wrong bytes after %d", e.got.n)
+		e.ended = true
+		e.t.Abort()
+		return
+	}
+	if e.plan.role == echo {
+		if e.plan.ending == serverReset && e.got.n >= e.plan.cut {
+			e.ended = true
+			resetNow(e.t)
+			return
+		}
+		if _, err := e.t.Write(p); err == nil {
+			e.sent.add(p)
+		}
+	}
+}
+
+// start reads the header.
+func (e *serverEnd) start() {
+	var ok bool
+	if e.id, e.plan, ok = parse(e.head); !ok {
+		e.bad("a header of %x", e.head)
+		e.t.Abort()
+		return
+	}
+	e.known = true
+	e.got, e.sent = newFlow(e.id, 0), newFlow(e.id, 1)
+	switch e.plan.role {
+	case echo:
+		e.sent = newFlow(e.id, 0)
+	case sink:
+		if e.plan.hold {
+			e.must(e.t.PauseReading())
+			e.s.held = append(e.s.held, e)
+		}
+	case source:
+		e.sender = &sender{loop: e.s.loop, t: e.t, rng: e.rng, flow: &e.sent, total: e.s.sent, left: e.plan.down, bad: e.bad, done: func() {
+			if e.plan.byClient && !e.eof {
+				e.must(e.t.WriteEOF())
+				return
+			}
+			e.ended = true
+			e.must(e.t.Close())
+		}}
+		e.sender.soon()
+	}
+}
+
+func (e *serverEnd) EOFReceived() bool {
+	if e.ended || e.lost {
+		e.bad("an end of stream after the end")
+	}
+	e.eof = true
+	if !e.known {
+		return false
+	}
+	switch e.plan.role {
+	case sink:
+		d := e.got.digest()
+		if _, err := e.t.Write(d); err == nil {
+			e.sent.n, e.sent.crc = len(d), e.got.crc
+		}
+	case source:
+		return !e.sender.over
+	}
+	return false
+}
+
+func (e *serverEnd) PauseWriting() {
+	if e.sender != nil {
+		e.sender.pause()
+	} else if e.plan.role == echo && !e.t.IsClosing() {
+		e.must(e.t.PauseReading())
+	}
+}
+
+func (e *serverEnd) ResumeWriting() {
+	if e.sender != nil {
+		e.sender.resume()
+	} else if e.plan.role == echo && !e.t.IsClosing() {
+		e.must(e.t.ResumeReading())
+	}
+}
+
+func (e *serverEnd) ConnectionLost(err error) {
+	if e.lost {
+		e.bad("lost twice")
+	}
+	e.lost = true
+	delete(e.s.live, e)
+	if e.sender != nil {
+		e.sender.over = true
+	}
+	if !e.known {
+		e.s.book.endNameless(len(e.head))
+		return
+	}
+	e.err = err
+	e.s.book.endServer(e.id, e.end)
+}
