@@ -3,6 +3,7 @@ package asyncio
 import (
 	"errors"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -223,6 +224,9 @@ func checkDescriptors(t *testing.T, inner selectors.Selector) {
 // openDescriptors counts the descriptors of this process, -1 where the system
 // does not tell.
 func openDescriptors() int {
+	if runtime.GOOS == "windows" {
+		return -1 // not the descriptors of a program for Windows, even if the folder is there
+	}
 	names, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		return -1
