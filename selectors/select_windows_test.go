@@ -3,6 +3,7 @@ package selectors
 import (
 	"errors"
 	"os"
+	"os/signal"
 	"testing"
 	"time"
 
@@ -105,4 +106,64 @@ func TestSelectClosed(t *testing.T) {
 			t.Errorf("socket %d is ready for %v", r.Key.FD, r.Events)
 		}
 	}
+}
+
+// pressCtrlC has this process alone get Ctrl-C, in the way in which the system
+// brings it to each process of a console: by a thread that begins in CtrlRoutine.
+func pressCtrlC() error {
+	kernel := windows.NewLazySystemDLL("kernel32.dll")
+	routine := kernel.NewProc("CtrlRoutine")
+	if err := routine.Find(); err != nil {
+		return err
+	}
+	thread, _, err := kernel.NewProc("CreateThread").Call(0, 0, routine.Addr(), windows.CTRL_C_EVENT, 0, 0)
+	if thread == 0 {
+		return err
+	}
+	return windows.CloseHandle(windows.Handle(thread))
+}
+
+// TestSelectInterrupted: Windows interrupts no thread, and a wait lasts as long as it
+// is to, however often Ctrl-C comes meanwhile.
+func TestSelectInterrupted(t *testing.T) {
+	t.Run("selectors.017.interrupt-no-raise-retries/select", func(t *testing.T) {
+		signals := make(chan os.Signal, 1)
+		signal.Notify(signals, os.Interrupt)
+		defer signal.Stop(signals)
+		s := newSelect(t)
+		if _, err := s.Register(newSocket(t), EventRead, nil); err != nil {
+			t.Fatal(err)
+		}
+		for timeout, during := 50*time.Millisecond, 0; during == 0; timeout *= 2 {
+			stop, pressed := make(chan struct{}), make(chan int)
+			go func() {
+				n := 0
+				defer func() { pressed <- n }()
+				for {
+					if err := pressCtrlC(); err != nil {
+						t.Error(err)
+						return
+					}
+					<-signals
+					select {
+					case <-stop:
+						return
+					default:
+						n++
+					}
+				}
+			}()
+			start := time.Now()
+			ready, err := s.Select(timeout)
+			d := time.Since(start)
+			close(stop)
+			during = <-pressed
+			if err != nil || len(ready) != 0 || d < timeout-16*time.Millisecond {
+				t.Errorf("ready %v, %v after %v", ready, err, d)
+			}
+			if t.Failed() {
+				return
+			}
+		}
+	})
 }
