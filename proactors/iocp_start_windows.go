@@ -56,7 +56,6 @@ func (p *iocp) Submit(op *Operation, q *Request) error {
 func (p *iocp) post(op *Operation, q *Request) error {
 	n, err := sock.Writev(q.FD, q.Bufs, &p.vec)
 	if err == nil && n == total(q.Bufs) {
-		p.posted = true
 		return nil
 	}
 	r := p.records.take()

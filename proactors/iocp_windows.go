@@ -33,7 +33,6 @@ type iocp struct {
 	memory  lending
 	vec     sock.Vec
 
-	posted         bool         // a posted send has gone since the last Wait
 	done, out      []Completion // for the next Wait, of the last one
 	restart, spare []*record    // to be started again
 	packets        [batch]packet
@@ -102,11 +101,10 @@ func (p *iocp) Wait(timeout time.Duration) ([]Completion, error) {
 	}
 	p.startAgain()
 	// Who was started again and is on the list once more was told of something that
-	// is not there. Posts that are over are looked at after a Wait.
-	if len(p.done) > 0 || p.posted || len(p.restart) > 0 && p.memory.left() {
+	// is not there.
+	if len(p.done) > 0 || len(p.restart) > 0 && p.memory.left() {
 		timeout = 0
 	}
-	p.posted = false
 	n, err := getPackets(p.port, p.packets[:], milliseconds(timeout))
 	if err != nil {
 		return nil, fmt.Errorf("proactors: IOCP: %w", os.NewSyscallError("GetQueuedCompletionStatusEx", err))

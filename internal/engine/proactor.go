@@ -30,16 +30,25 @@ type ProactorEngine struct {
 	p      proactors.Proactor
 	nodes  map[uintptr]pnode // who has a descriptor; for opening and closing only
 	events []Event
-	again  []Event    // events of the engine's own, for the next Poll
-	send   []outgoing // who wants to send
-	posts  []outgoing // what was posted and is not known to be sent
-	arena  []byte     // what Write has taken lies there
-	vec    [][]byte   // scratch of one gathered send
-	spare  []*watchOp // of watches, not in flight
-	now    delivery   // what a handler is being told
-	polls  uint64     // counts passes
+	again  []Event // events of the engine's own, for the next Poll
+
+	// What Write has taken since the last Poll lies in arena up to used; the
+	// first of writes have been posted already, by Flush.
+	arena  []byte
+	used   int
+	writes []written
+	posted int
+	post   proactors.Request // scratch
+
+	sends []*pstream // who wants to be asked for what to send
+	vec   [][]byte   // scratch of one gathered send
+	spare []*watchOp // of watches, not in flight
+
+	lent   uint64   // the Ev of the completion whose memory a handler is reading, or 0
+	now    delivery // what is to be told besides
+	polls  uint64   // counts passes
 	req    proactors.Request
-	noPost bool // the proactor has no posted sends
+	noPost bool // the proactor cannot post after all
 	closed bool
 }
 
@@ -52,7 +61,9 @@ type pnode interface {
 
 // NewProactorEngine returns an engine over p, which is the engine's from now on.
 func NewProactorEngine(p proactors.Proactor) *ProactorEngine {
-	return &ProactorEngine{p: p, nodes: make(map[uintptr]pnode)}
+	e := &ProactorEngine{p: p, nodes: make(map[uintptr]pnode), polls: 1}
+	e.post = proactors.Request{Kind: proactors.Send, Post: true, Bufs: make([][]byte, 1)}
+	return e
 }
 
 // Proactor returns the proactor underneath.
@@ -66,13 +77,26 @@ func (e *ProactorEngine) Poll(timeout time.Duration) ([]Event, error) {
 	if e.closed {
 		return nil, ErrClosed
 	}
-	e.now.over(e)
+	e.over()
 	e.gather()
-	if len(e.again) > 0 {
+	if len(e.again) > 0 || len(e.sends) > 0 {
 		timeout = 0
 	}
 	done, err := e.p.Wait(timeout)
-	e.polls++
+	events := e.collect(done)
+	if len(e.writes) > 0 {
+		clear(e.writes)
+		e.writes, e.posted, e.used = e.writes[:0], 0, 0
+		if e.noPost {
+			e.arena = nil
+		}
+	}
+	e.polls++ // nothing is posted any more
+	return events, err
+}
+
+// collect makes events of completions.
+func (e *ProactorEngine) collect(done []proactors.Completion) []Event {
 	before := len(e.events)
 	events := append(e.events[:0], e.again...)
 	clear(e.again)
@@ -80,7 +104,7 @@ func (e *ProactorEngine) Poll(timeout time.Duration) ([]Event, error) {
 	for i := range done {
 		c := &done[i]
 		if c.N < 0 || c.Flags&proactors.Short != 0 {
-			if w, ok := c.Op.To.(*sending); ok && w.posted {
+			if w, ok := c.Op.To.(*sending); ok {
 				w.salvage(c)
 			}
 		}
@@ -89,11 +113,8 @@ func (e *ProactorEngine) Poll(timeout time.Duration) ([]Event, error) {
 	if len(events) < before {
 		clear(e.events[len(events):before]) // keep nothing alive that is closed
 	}
-	if len(e.posts) > 0 {
-		e.settle()
-	}
 	e.events = events
-	return events, err
+	return events
 }
 
 // Flush implements Engine.
@@ -101,64 +122,52 @@ func (e *ProactorEngine) Flush() error {
 	if e.closed {
 		return ErrClosed
 	}
-	e.now.over(e)
+	e.over()
 	e.gather()
 	return e.p.Flush()
 }
 
-// outgoing is what a stream sends: what Write has taken, or what its handler
-// gives.
-type outgoing struct {
-	s     *pstream
-	taken []byte // nil: the handler is asked
+// written is what Write has taken, by its place in the arena.
+type written struct {
+	s          *pstream
+	begin, end int
 }
 
 // arenaSize is how much Write takes in one pass, from all streams together.
 const arenaSize = 256 << 10
 
-// gather submits what streams have to send.
+// gather hands the proactor what streams have to send.
 func (e *ProactorEngine) gather() {
-	for i := range e.send {
-		o := &e.send[i]
-		o.s.listed = false
-		if o.taken == nil {
-			o.s.submitSend()
-		} else if o.s.post(o.taken) {
-			o.s.at = int32(len(e.posts))
-			e.posts = append(e.posts, *o)
-		}
-	}
-	clear(e.send)
-	e.send = e.send[:0]
-}
-
-// settle sees which posted sends are over. Those that have sent everything tell
-// nobody.
-func (e *ProactorEngine) settle() {
-	kept := 0
-	for i := range e.posts {
-		o := e.posts[i]
-		s := o.s
-		if s.sent.InFlight() {
-			s.at = int32(kept)
-			e.posts[kept] = o
-			kept++
+	for e.posted < len(e.writes) {
+		w := &e.writes[e.posted]
+		e.posted++
+		if w.s.closed {
 			continue
 		}
-		if s.unsent == nil {
-			s.posted = false
-			if s.sending {
-				s.enlist(nil)
-			}
+		e.post.FD, e.post.Bufs[0] = w.s.fd, e.arena[w.begin:w.end]
+		if err := e.p.Submit(&w.s.sent, &e.post); err != nil {
+			w.s.refused(e.arena[w.begin:w.end], err)
 		}
 	}
-	clear(e.posts[kept:])
-	e.posts = e.posts[:kept]
-	if kept == 0 {
-		e.arena = e.arena[:0]
-	} else if len(e.arena) > arenaSize/2 {
-		e.arena = nil // what is under way keeps it
+	if len(e.sends) > 0 {
+		e.gatherSends()
 	}
+}
+
+// gatherSends submits sends, but for those of streams that have posted something: it
+// is not known yet whether that went.
+func (e *ProactorEngine) gatherSends() {
+	kept := e.sends[:0]
+	for _, s := range e.sends {
+		if s.pending() && !s.closed {
+			kept = append(kept, s)
+			continue
+		}
+		s.listed = false
+		s.submitSend()
+	}
+	clear(e.sends[len(kept):])
+	e.sends = kept
 }
 
 // submit submits an operation; what it is about is in e.req.
@@ -183,13 +192,13 @@ func (e *ProactorEngine) Close() error {
 	if e.closed {
 		return nil
 	}
-	e.now.over(e)
+	e.over()
 	for _, n := range e.nodes { // in no order: nobody hears of it
 		n.abandon()
 	}
 	e.closed = true
 	clear(e.nodes)
-	e.events, e.again, e.send, e.posts, e.spare, e.vec, e.arena = nil, nil, nil, nil, nil, nil, nil
+	e.events, e.again, e.writes, e.sends, e.spare, e.vec, e.arena = nil, nil, nil, nil, nil, nil, nil
 	return e.p.Close()
 }
 
@@ -210,7 +219,7 @@ func (e *ProactorEngine) Interest(fd uintptr) Mask {
 // knows that they are, it would keep open what is behind the descriptor.
 func (e *ProactorEngine) closeNow(fd uintptr) error {
 	err := sock.Close(fd)
-	if e.closed || e.polls == 0 {
+	if e.closed || e.polls == 1 {
 		return err
 	}
 	return errors.Join(err, e.p.Flush())
@@ -246,27 +255,28 @@ type held struct {
 	err   error // a failure, or nil for the end of the stream
 }
 
-// delivery is what a handler is being told. It lies in the engine and not on the
-// stack, so that nothing is lost if the handler does not return.
+// delivery is what a handler is being told piece by piece. It lies in the engine and
+// not on the stack, so that nothing is lost if the handler does not return.
 type delivery struct {
 	s    *pstream
 	rest []byte // what comes after what the handler has
-	lent proactors.Completion
 }
 
-// over ends the delivery: what was not told is kept, and what was lent given back.
-func (d *delivery) over(e *ProactorEngine) {
-	if d.s == nil {
-		return
+// over ends what a handler is being told: what was not told is kept, and what was lent
+// given back.
+func (e *ProactorEngine) over() {
+	if s := e.now.s; s != nil {
+		rest := e.now.rest
+		e.now = delivery{}
+		if len(rest) > 0 && !s.closed {
+			s.hold().data = slices.Concat(rest, s.hold().data)
+			s.wakeUp()
+		}
 	}
-	if s := d.s; len(d.rest) > 0 && !s.closed {
-		s.hold().data = slices.Concat(d.rest, s.hold().data)
-		s.wakeUp()
-	}
-	d.s, d.rest = nil, nil
-	if d.lent.Flags&proactors.Lent != 0 {
-		e.p.Release(d.lent)
-		d.lent = proactors.Completion{}
+	if e.lent != 0 {
+		c := proactors.FromEv(e.lent)
+		e.lent = 0
+		e.p.Release(c)
 	}
 }
 

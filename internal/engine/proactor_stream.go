@@ -18,12 +18,13 @@ type pstream struct {
 	recv   proactors.Operation
 	sent   proactors.Operation
 
+	wrote uint64 // the pass in which Write has taken something last,
+	at    int    // and where in e.writes
+
 	reading bool
 	armed   bool // the receive is under way, or its last completion not told yet
 	sending bool
-	listed  bool  // in e.send
-	posted  bool  // Write has taken something
-	at      int32 // where: in e.send, or in e.posts
+	listed  bool // in e.sends
 	careful bool
 	calm    uint8
 	waking  bool // in e.again
@@ -53,7 +54,24 @@ type (
 func (r *receipt) Complete(ev uint64) {
 	s, c := (*pstream)(r), proactors.FromEv(ev)
 	e := s.e
-	e.now.over(e)
+	if e.lent != 0 || e.now.s != nil {
+		e.over()
+	}
+	if c.N > 0 && c.Flags&proactors.More != 0 && s.reading && s.held == nil && !s.lends { // nearly always
+		e.lent = ev
+		s.h.Received(e.p.Memory(c))
+		if e.lent != 0 {
+			e.lent = 0
+			e.p.Release(c)
+		}
+		return
+	}
+	s.received(c, ev)
+}
+
+// received is Complete in all cases.
+func (s *pstream) received(c proactors.Completion, ev uint64) {
+	e := s.e
 	if c.Flags&proactors.More == 0 {
 		s.armed = false
 		s.judge(c.N)
@@ -67,7 +85,7 @@ func (r *receipt) Complete(ev uint64) {
 			e.p.Release(c)
 		}
 	case c.N > 0:
-		e.now = delivery{s: s, rest: e.p.Memory(c), lent: c}
+		e.lent, e.now = ev, delivery{s, e.p.Memory(c)}
 		if s.reading && s.held == nil {
 			s.tell()
 			return
@@ -85,7 +103,7 @@ func (s *pstream) holdBack() {
 	h := s.hold()
 	h.data = append(h.data, e.now.rest...)
 	e.now.rest = nil
-	e.now.over(e)
+	e.over()
 	if s.reading {
 		s.wakeUp()
 		return
@@ -114,7 +132,7 @@ func (s *pstream) tell() {
 			break
 		}
 	}
-	d.over(s.e)
+	s.e.over()
 }
 
 // end tells of the end of receiving, or keeps it.
@@ -151,7 +169,7 @@ func (s *pstream) wakeUp() {
 func (w *holding) Complete(uint64) {
 	s := (*pstream)(w)
 	e := s.e
-	e.now.over(e)
+	e.over()
 	s.waking = false
 	if !s.reading {
 		return
@@ -169,7 +187,7 @@ func (w *holding) Complete(uint64) {
 		s.held = &held{ended: true, err: h.err}
 	}
 	if len(h.data) > 0 {
-		e.now = delivery{s: s, rest: h.data}
+		e.now = delivery{s, h.data}
 		s.tell()
 		return
 	}
@@ -243,57 +261,53 @@ const directly = 4 << 10
 // that this pass writes.
 func (s *pstream) Write(p []byte) (int, error) {
 	e := s.e
-	switch {
-	case s.closed || e.closed:
-		return 0, ErrClosed
-	case s.listed:
-		return s.extend(p), nil
-	case s.posted || s.sent.InFlight() || e.noPost:
-		return 0, nil
-	case len(p) >= directly || len(e.arena)+len(p) > arenaSize:
-		if !writesDirectly {
-			return 0, nil
-		}
-		n, err := sock.Write(s.fd, p)
-		if err != nil && sock.WouldBlock(err) {
-			return 0, nil
-		}
-		return n, err
-	case len(p) == 0:
-		return 0, nil
+	if s.closed || s.pending() || s.sent.InFlight() || len(p) >= directly || len(p) > len(e.arena)-e.used || len(p) == 0 {
+		return s.writeOther(p)
 	}
-	if e.arena == nil {
-		e.arena = make([]byte, 0, arenaSize)
-	}
-	off := len(e.arena)
-	e.arena = append(e.arena, p...)
-	s.posted = true
-	s.enlist(e.arena[off:])
+	s.wrote, s.at = e.polls, len(e.writes)
+	begin := e.used
+	e.used += copy(e.arena[begin:], p)
+	e.writes = append(e.writes, written{s, begin, e.used})
 	return len(p), nil
+}
+
+// writeOther is Write of what cannot simply be taken.
+func (s *pstream) writeOther(p []byte) (int, error) {
+	e := s.e
+	switch {
+	case s.closed:
+		return 0, ErrClosed
+	case s.pending():
+		return s.extend(p), nil
+	case s.sent.InFlight() || len(p) == 0:
+		return 0, nil
+	case e.arena == nil && !e.noPost:
+		e.arena = make([]byte, arenaSize)
+		return s.Write(p)
+	}
+	n, err := sock.Write(s.fd, p)
+	if err != nil && sock.WouldBlock(err) {
+		return 0, nil
+	}
+	return n, err
 }
 
 // extend takes more after what Write has taken in this pass, if it lies at the end.
 func (s *pstream) extend(p []byte) int {
 	e := s.e
-	o := &e.send[s.at]
-	if o.taken == nil || len(p) >= directly || len(e.arena)+len(p) > arenaSize ||
-		&o.taken[len(o.taken)-1] != &e.arena[len(e.arena)-1] {
+	if s.unsent != nil || s.at < e.posted || s.at != len(e.writes)-1 || len(p) >= directly || len(p) > len(e.arena)-e.used {
 		return 0
 	}
-	e.arena = append(e.arena, p...)
-	o.taken = o.taken[:len(o.taken)+len(p)]
+	e.used += copy(e.arena[e.used:], p)
+	e.writes[s.at].end = e.used
 	return len(p)
 }
 
-// enlist has Poll send.
-func (s *pstream) enlist(taken []byte) {
-	s.listed = true
-	s.at = int32(len(s.e.send))
-	s.e.send = append(s.e.send, outgoing{s, taken})
-}
+// pending reports whether it is not known yet if what Write has taken went.
+func (s *pstream) pending() bool { return s.wrote == s.e.polls || s.unsent != nil }
 
 // Pending implements Stream.
-func (s *pstream) Pending() bool { return s.posted }
+func (s *pstream) Pending() bool { return s.pending() }
 
 // WriteVec implements Stream.
 func (s *pstream) WriteVec(bufs [][]byte) (n int, err error) {
@@ -313,38 +327,35 @@ func (s *pstream) Send() error {
 		return ErrClosed
 	}
 	s.sending = true
-	if !s.listed && !s.posted {
-		s.enlist(nil)
+	if !s.listed {
+		s.listed = true
+		s.e.sends = append(s.e.sends, s)
 	}
 	return nil
 }
 
-// post sends what Write has taken, and reports whether that is under way.
-func (s *pstream) post(taken []byte) bool {
-	if s.closed {
-		return false
-	}
+// refused keeps what could not be posted.
+func (s *pstream) refused(p []byte, err error) {
 	e := s.e
-	e.vec = append(e.vec[:0], taken)
-	err := e.submit(&s.sent, proactors.Request{Kind: proactors.Send, FD: s.fd, Bufs: e.vec, Post: true})
-	e.vec[0] = nil
-	if err == nil {
-		return true
-	}
 	if errors.Is(err, errors.ErrUnsupported) {
-		e.noPost, err = true, nil // never again; this one is given back
+		e.noPost, err = true, nil // this one is given back
 	}
-	s.unsent = &unsent{slices.Clone(taken), err}
+	s.unsent = &unsent{slices.Clone(p), err}
 	e.again = append(e.again, Event{To: (*giveBack)(s)})
-	return false
 }
 
-// salvage keeps what was not sent, for the memory in which it lies is used again.
+// salvage keeps what was not sent of a post, for the memory in which it lies is used
+// again.
 func (w *sending) salvage(c *proactors.Completion) {
 	s := (*pstream)(w)
+	e := s.e
+	if s.wrote != e.polls {
+		return // it was none
+	}
 	s.unsent = &unsent{err: c.Err()}
 	if c.N >= 0 {
-		s.unsent.rest = slices.Clone(s.e.posts[s.at].taken[c.N:])
+		w := &e.writes[s.at]
+		s.unsent.rest = slices.Clone(e.arena[w.begin+int(c.N) : w.end])
 	}
 }
 
@@ -357,7 +368,7 @@ func (g *giveBack) Complete(uint64) {
 	if u == nil || s.closed {
 		return
 	}
-	s.unsent, s.posted, s.sending = nil, false, false
+	s.unsent, s.sending = nil, false
 	s.h.Unsent(u.rest, u.err)
 }
 
@@ -400,7 +411,7 @@ func (d *drained) Complete(failed uint64) {
 func (w *sending) Complete(ev uint64) {
 	s := (*pstream)(w)
 	c := proactors.FromEv(ev)
-	if s.posted {
+	if s.unsent != nil {
 		(*giveBack)(s).Complete(0)
 		return
 	}
@@ -415,9 +426,7 @@ func (w *sending) Complete(ev uint64) {
 func (s *pstream) StopSending() {
 	if s.sending {
 		s.sending = false
-		if !s.posted {
-			s.e.p.Cancel(&s.sent)
-		}
+		s.e.p.Cancel(&s.sent)
 	}
 }
 
