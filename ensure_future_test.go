@@ -96,7 +96,7 @@ func TestEnsureFuture(t *testing.T) {
 		_, err = c.Await(ctx)
 		wantError(t, err, asyncio.ErrInvalidState)
 	})
-	plainRow(t, "nil", func(t *testing.T) {
+	looplessRow(t, "nil", func(t *testing.T) {
 		_, err := asyncio.EnsureFuture[int](nil, nil)
 		wantError(t, err, asyncio.ErrInvalidArgument)
 		_, err = asyncio.WrapFuture[int](nil, nil)

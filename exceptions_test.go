@@ -67,7 +67,7 @@ func soon(t *testing.T, loop asyncio.EventLoop, f func()) {
 
 // brokenDefault is a loop whose default exception handler panics.
 type brokenDefault struct {
-	*asyncio.SelectorEventLoop
+	asyncio.EventLoop
 	heard []asyncio.ExceptionContext
 }
 
@@ -79,9 +79,7 @@ func (l *brokenDefault) DefaultExceptionHandler(c asyncio.ExceptionContext) {
 func newBrokenDefault(t *testing.T, log *journal) *brokenDefault {
 	t.Helper()
 	l := &brokenDefault{}
-	inner, err := asyncio.NewSelectorEventLoop(nil, asyncio.WithSelf(l), logTo(log))
-	must(t, err)
-	l.SelectorEventLoop = inner
+	l.EventLoop = mustLoop(t, asyncio.WithSelf(l), logTo(log))
 	t.Cleanup(func() { must(t, l.Close()) })
 	return l
 }

@@ -35,7 +35,7 @@ func TestFuture(t *testing.T) {
 		want(t, "cancelled", f.Cancelled(), true)
 		want(t, "done", f.Done(), true)
 	})
-	plainRow(t, "futures.005.no-loop", func(t *testing.T) {
+	looplessRow(t, "futures.005.no-loop", func(t *testing.T) {
 		f := asyncio.NewFuture[int](nil)
 		want(t, "done", f.Done(), true)
 		wantError(t, f.Exception(), asyncio.ErrNoCurrentLoop)
@@ -45,7 +45,7 @@ func TestFuture(t *testing.T) {
 	row(t, "futures.006.running-loop", func(t *testing.T, _ context.Context, loop asyncio.EventLoop) {
 		want(t, "loop", asyncio.NewFuture[int](nil).Loop(), loop)
 	})
-	plainRow(t, "futures.008.uninitialized", func(t *testing.T) {
+	looplessRow(t, "futures.008.uninitialized", func(t *testing.T) {
 		var f asyncio.Future[int]
 		zeroFuture(t, &f)
 		wantError(t, f.SetResult(1), asyncio.ErrInvalidState)

@@ -68,7 +68,7 @@ func TestGather(t *testing.T) {
 		want(t, "error", g.Exception(), errBoom)
 		want(t, "called", called, 1)
 	})
-	plainRow(t, "tasks.085a.gather-empty-no-loop", func(t *testing.T) {
+	looplessRow(t, "tasks.085a.gather-empty-no-loop", func(t *testing.T) {
 		wantError(t, asyncio.GatherFuture[int](t.Context()).Exception(), asyncio.ErrNoCurrentLoop)
 		_, err := asyncio.GatherOf[int](t.Context())
 		wantError(t, err, asyncio.ErrNoCurrentLoop)
@@ -145,7 +145,7 @@ func TestGather(t *testing.T) {
 		wantMessage(t, results[0].Err, "why")
 		want(t, "second", results[1], asyncio.Result[int]{Value: 1})
 	})
-	plainRow(t, "tasks.088a.gather-coroutines-no-loop", func(t *testing.T) {
+	looplessRow(t, "tasks.088a.gather-coroutines-no-loop", func(t *testing.T) {
 		never := func(context.Context) (int, error) { t.Error("entered"); return 0, nil }
 		_, err := asyncio.Gather(t.Context(), never, never)
 		wantError(t, err, asyncio.ErrNoRunningLoop)

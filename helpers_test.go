@@ -11,14 +11,11 @@ import (
 	"github.com/go-asyncio/asyncio"
 )
 
-// newLoop makes a loop that is closed at the end of the test. What it leaves
-// behind, TestMain finds.
+// newLoop makes a loop that is closed at the end of the test, of the kind that
+// the test is for. What it leaves behind, TestMain finds.
 func newLoop(t testing.TB, opts ...asyncio.LoopOption) asyncio.EventLoop {
 	t.Helper()
-	loop, err := asyncio.NewSelectorEventLoop(nil, opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	loop := mustLoop(t, opts...)
 	t.Cleanup(func() {
 		if err := loop.Close(); err != nil {
 			t.Errorf("close: %v", err)

@@ -223,126 +223,77 @@ func TestEventsThatDoNotReturn(t *testing.T) {
 	}
 }
 
-// asked is a selector that writes down how long it was asked to wait, and does
-// not wait.
-type asked struct {
-	selectors.Selector
-	waits []time.Duration
-	slept func()
-}
-
-func (s *asked) Select(timeout time.Duration) ([]selectors.Ready, error) {
-	s.waits = append(s.waits, timeout)
-	if timeout > 0 || timeout == selectors.Forever {
-		s.slept()
-	}
-	return s.Selector.Select(0)
-}
-
 func TestWaits(t *testing.T) {
 	t.Parallel()
-	plainRow(t, "base.096.pass-select-timeout", func(t *testing.T) {
-		for name, open := range openers() {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				// waits runs the loop until it would sleep, or until it is stopped.
-				waits := func(prepare func(loop asyncio.EventLoop)) []time.Duration {
-					inner, err := open()
-					must(t, err)
-					s := &asked{Selector: inner}
-					loop, err := asyncio.NewSelectorEventLoop(s)
-					must(t, err)
-					defer func() { must(t, loop.Close()) }()
-					s.slept = loop.Stop
-					prepare(loop)
-					must(t, loop.RunForever())
-					// It may have looked without waiting before it slept, and looks once
-					// more when it is stopped.
-					return slices.DeleteFunc(s.waits, func(d time.Duration) bool { return d == 0 && len(s.waits) > 1 })
+	row := func(t *testing.T) {
+		// waits runs the loop until it would sleep, or until it is stopped, and says how
+		// long it was going to.
+		waits := func(prepare func(loop asyncio.EventLoop)) (all []time.Duration) {
+			var loop asyncio.EventLoop
+			loop = openHooked(t, func(wait func(time.Duration) (bool, error), timeout time.Duration) error {
+				all = append(all, timeout)
+				if timeout > 0 || timeout == selectors.Forever {
+					loop.Stop()
 				}
-				later := func(loop asyncio.EventLoop, d time.Duration) asyncio.TimerHandle {
-					h, err := loop.CallLater(d, func() { t.Error("it ran") })
-					must(t, err)
-					return h
-				}
-				between := func(what string, got []time.Duration, low, high time.Duration) {
-					t.Helper()
-					if len(got) != 1 || got[0] < low || got[0] > high {
-						t.Errorf("%s: waits %v, want one from %v to %v", what, got, low, high)
-					}
-				}
-				between("ready", waits(func(l asyncio.EventLoop) { later(l, time.Hour); soon(t, l, l.Stop) }), 0, 0)
-				between("stopped", waits(func(l asyncio.EventLoop) { later(l, time.Hour); l.Stop() }), 0, 0)
-				between("a timer", waits(func(l asyncio.EventLoop) { later(l, 10*time.Hour) }), 9*time.Hour, 10*time.Hour)
-				between("a far timer", waits(func(l asyncio.EventLoop) { later(l, 1000*time.Hour) }), 24*time.Hour, 24*time.Hour)
-				between("no timer", waits(func(asyncio.EventLoop) {}), selectors.Forever, selectors.Forever)
-				between("a cancelled timer before another", waits(func(l asyncio.EventLoop) {
-					h := later(l, time.Hour)
-					later(l, 10*time.Hour)
-					want(t, "Cancel", h.Cancel(), true)
-				}), 9*time.Hour, 10*time.Hour)
-				between("all timers cancelled", waits(func(l asyncio.EventLoop) {
-					h := later(l, time.Hour)
-					soon(t, l, func() { want(t, "Cancel", h.Cancel(), true) })
-				}), selectors.Forever, selectors.Forever)
+				_, err := wait(0)
+				return err
 			})
+			defer func() { must(t, loop.Close()) }()
+			prepare(loop)
+			must(t, loop.RunForever())
+			// It may have looked without waiting before it slept, and looks once
+			// more when it is stopped.
+			return slices.DeleteFunc(all, func(d time.Duration) bool { return d == 0 && len(all) > 1 })
 		}
-	})
-}
-
-// counted is a selector that counts how often it is asked.
-type counted struct {
-	selectors.Selector
-	asked int
-}
-
-func (s *counted) Select(timeout time.Duration) ([]selectors.Ready, error) {
-	s.asked++
-	return s.Selector.Select(timeout)
+		later := func(loop asyncio.EventLoop, d time.Duration) asyncio.TimerHandle {
+			h, err := loop.CallLater(d, func() { t.Error("it ran") })
+			must(t, err)
+			return h
+		}
+		between := func(what string, got []time.Duration, low, high time.Duration) {
+			t.Helper()
+			if len(got) != 1 || got[0] < low || got[0] > high {
+				t.Errorf("%s: waits %v, want one from %v to %v", what, got, low, high)
+			}
+		}
+		between("ready", waits(func(l asyncio.EventLoop) { later(l, time.Hour); soon(t, l, l.Stop) }), 0, 0)
+		between("stopped", waits(func(l asyncio.EventLoop) { later(l, time.Hour); l.Stop() }), 0, 0)
+		between("a timer", waits(func(l asyncio.EventLoop) { later(l, 10*time.Hour) }), 9*time.Hour, 10*time.Hour)
+		between("a far timer", waits(func(l asyncio.EventLoop) { later(l, 1000*time.Hour) }), 24*time.Hour, 24*time.Hour)
+		between("no timer", waits(func(asyncio.EventLoop) {}), selectors.Forever, selectors.Forever)
+		between("a cancelled timer before another", waits(func(l asyncio.EventLoop) {
+			h := later(l, time.Hour)
+			later(l, 10*time.Hour)
+			want(t, "Cancel", h.Cancel(), true)
+		}), 9*time.Hour, 10*time.Hour)
+		between("all timers cancelled", waits(func(l asyncio.EventLoop) {
+			h := later(l, time.Hour)
+			soon(t, l, func() { want(t, "Cancel", h.Cancel(), true) })
+		}), selectors.Forever, selectors.Forever)
+	}
+	looplessRow(t, "base.096.pass-select-timeout", func(t *testing.T) { everyMechanism(t, row) })
 }
 
 func TestTinySleeps(t *testing.T) {
 	t.Parallel()
-	plainRow(t, "events.042.timeout-rounding", func(t *testing.T) {
-		for name, open := range openers() {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				inner, err := open()
-				must(t, err)
-				s := &counted{Selector: inner}
-				loop, err := asyncio.NewSelectorEventLoop(s)
-				must(t, err)
-				defer func() { must(t, loop.Close()) }()
-				runIn(t, loop, func(ctx context.Context) {
-					for _, d := range []time.Duration{10 * time.Millisecond, time.Millisecond, 100 * time.Microsecond, time.Microsecond, time.Nanosecond} {
-						must(t, asyncio.Sleep(ctx, d))
-					}
-				})
-				if s.asked > 20 {
-					t.Errorf("the selector was asked %d times", s.asked)
-				}
-			})
+	row := func(t *testing.T) {
+		waits := 0
+		loop := openHooked(t, func(wait func(time.Duration) (bool, error), timeout time.Duration) error {
+			waits++
+			_, err := wait(timeout)
+			return err
+		})
+		defer func() { must(t, loop.Close()) }()
+		runIn(t, loop, func(ctx context.Context) {
+			for _, d := range []time.Duration{10 * time.Millisecond, time.Millisecond, 100 * time.Microsecond, time.Microsecond, time.Nanosecond} {
+				must(t, asyncio.Sleep(ctx, d))
+			}
+		})
+		if waits > 20 {
+			t.Errorf("it waited %d times", waits)
 		}
-	})
-}
-
-// openers are the selectors of this system.
-func openers() map[string]func() (selectors.Selector, error) {
-	all := map[string]func() (selectors.Selector, error){
-		"select": func() (selectors.Selector, error) { return selectors.NewSelectSelector() },
-		"poll":   func() (selectors.Selector, error) { return selectors.NewPollSelector() },
-		"epoll":  func() (selectors.Selector, error) { return selectors.NewEpollSelector() },
-		"kqueue": func() (selectors.Selector, error) { return selectors.NewKqueueSelector() },
 	}
-	for name, open := range all {
-		s, err := open()
-		if err != nil {
-			delete(all, name)
-			continue
-		}
-		_ = s.Close() // it was only tried
-	}
-	return all
+	looplessRow(t, "events.042.timeout-rounding", func(t *testing.T) { everyMechanism(t, row) })
 }
 
 func TestClock(t *testing.T) {

@@ -8,10 +8,8 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/go-asyncio/asyncio"
-	"github.com/go-asyncio/asyncio/selectors"
 )
 
 var errBoom = errors.New("boom")
@@ -19,8 +17,17 @@ var errBoom = errors.New("boom")
 // silent keeps a loop that reports slowness from doing so on a slow machine.
 var silent = asyncio.WithLogger(slog.New(slog.DiscardHandler))
 
-// plainRow is a row that needs no coroutine.
+// plainRow is a row that needs no coroutine. It makes its loops with newLoop.
 func plainRow(t *testing.T, id string, f func(t *testing.T)) {
+	t.Helper()
+	t.Run(id, func(t *testing.T) {
+		t.Parallel()
+		everyKind(t, f)
+	})
+}
+
+// looplessRow is a row that has nothing to do with the kind of loop.
+func looplessRow(t *testing.T, id string, f func(t *testing.T)) {
 	t.Helper()
 	t.Run(id, func(t *testing.T) {
 		t.Parallel()
@@ -35,10 +42,7 @@ func timedRow(t *testing.T, id string, f func(t *testing.T, ctx context.Context,
 	plainRow(t, id, func(t *testing.T) {
 		measureClock(t)
 		synctest.Test(t, func(t *testing.T) {
-			s, err := selectors.NewDefaultSelector()
-			must(t, err)
-			loop, err := asyncio.NewSelectorEventLoop(timeSelector{s})
-			must(t, err)
+			loop := openHooked(t, waitInBubble)
 			noReports(t, loop)
 			runIn(t, loop, func(ctx context.Context) { f(t, ctx, loop) })
 			must(t, loop.Close())
@@ -53,28 +57,6 @@ func measureClock(t *testing.T) {
 }
 
 var clockMeasured sync.Once
-
-func mustLoop(t *testing.T, opts ...asyncio.LoopOption) asyncio.EventLoop {
-	t.Helper()
-	loop, err := asyncio.NewSelectorEventLoop(nil, opts...)
-	must(t, err)
-	return loop
-}
-
-// timeSelector sleeps in the bubble's time: the kernel's would hold it.
-type timeSelector struct{ selectors.Selector }
-
-func (s timeSelector) Select(timeout time.Duration) ([]selectors.Ready, error) {
-	for began := time.Now(); ; time.Sleep(time.Millisecond) {
-		ready, err := s.Selector.Select(0)
-		if err != nil || len(ready) > 0 || timeout != selectors.Forever && time.Since(began) >= timeout {
-			return ready, err
-		}
-		if time.Since(began) > 24*time.Hour {
-			return nil, errors.New("the loop waits for ever")
-		}
-	}
-}
 
 // want fails the test if got is not want.
 func want[T comparable](t testing.TB, what string, got, want T) {

@@ -71,7 +71,7 @@ func TestShield(t *testing.T) {
 		must(t, fs[0].SetResult(0))
 		must(t, fs[1].SetResult(1))
 	})
-	plainRow(t, "tasks.060a.shield-no-loop", func(t *testing.T) {
+	looplessRow(t, "tasks.060a.shield-no-loop", func(t *testing.T) {
 		task := asyncio.CreateTask(nil, nothing)
 		wantError(t, asyncio.ShieldFuture[int](t.Context(), task).Exception(), asyncio.ErrNoCurrentLoop)
 		_, err := asyncio.Shield[int](t.Context(), task)

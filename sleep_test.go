@@ -48,7 +48,7 @@ func TestSleep(t *testing.T) {
 			again = func() {}
 		}
 	})
-	plainRow(t, "elsewhere", func(t *testing.T) {
+	looplessRow(t, "elsewhere", func(t *testing.T) {
 		must(t, asyncio.Sleep(t.Context(), instant))
 		must(t, asyncio.Sleep(context.Background(), 0))
 		ctx, cancel := context.WithCancel(t.Context())
@@ -60,37 +60,27 @@ func TestSleep(t *testing.T) {
 // leavesNoTimer fails the test if the loop has a timer after f.
 func leavesNoTimer(t *testing.T, f func(ctx context.Context)) {
 	t.Helper()
-	inner, err := selectors.NewDefaultSelector()
-	must(t, err)
-	s := &sleepySelector{Selector: inner, asleep: make(chan time.Duration, 1)}
-	loop, err := asyncio.NewSelectorEventLoop(s)
-	must(t, err)
+	asleep := make(chan time.Duration, 1)
+	watching := false // the loop's
+	loop := openHooked(t, func(wait func(time.Duration) (bool, error), timeout time.Duration) error {
+		if watching && timeout != 0 {
+			watching = false
+			asleep <- timeout
+		}
+		_, err := wait(timeout)
+		return err
+	})
 	noReports(t, loop)
 	runIn(t, loop, func(ctx context.Context) {
 		f(ctx)
 		end := asyncio.NewFuture[time.Duration](loop)
-		s.watching = true
-		go func() { _ = end.SetResult(<-s.asleep) }()
+		watching = true
+		go func() { _ = end.SetResult(<-asleep) }()
 		slept, err := end.Await(ctx)
 		must(t, err)
 		want(t, "next timer", slept, selectors.Forever)
 	})
 	must(t, loop.Close())
-}
-
-// sleepySelector tells until when the loop means to sleep.
-type sleepySelector struct {
-	selectors.Selector
-	watching bool // the loop's
-	asleep   chan time.Duration
-}
-
-func (s *sleepySelector) Select(timeout time.Duration) ([]selectors.Ready, error) {
-	if s.watching && timeout != 0 {
-		s.watching = false
-		s.asleep <- timeout
-	}
-	return s.Selector.Select(timeout)
 }
 
 func TestToThread(t *testing.T) {
@@ -128,7 +118,7 @@ func TestToThread(t *testing.T) {
 		want(t, "values", fmt.Sprint(values), "[0 1 2 3 4 5 6 7 8 9]")
 		want(t, "ran", len(ran), 10)
 	})
-	plainRow(t, "elsewhere", func(t *testing.T) {
+	looplessRow(t, "elsewhere", func(t *testing.T) {
 		v, err := asyncio.ToThread(t.Context(), func() (int, error) { return 7, nil })
 		must(t, err)
 		want(t, "result", v, 7)

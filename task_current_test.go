@@ -90,7 +90,7 @@ func TestCurrentTask(t *testing.T) {
 		must(t, err)
 		want(t, "task", task, nil)
 	})
-	plainRow(t, "tasks.080b.current-task-no-loop", func(t *testing.T) {
+	looplessRow(t, "tasks.080b.current-task-no-loop", func(t *testing.T) {
 		_, err := asyncio.CurrentTaskOf(nil)
 		wantError(t, err, asyncio.ErrNoRunningLoop)
 	})

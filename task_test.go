@@ -311,7 +311,7 @@ func TestTaskCannotBeMade(t *testing.T) {
 		must(t, loop.Close())
 		wantError(t, asyncio.CreateTask(loop, never).Exception(), asyncio.ErrLoopClosed)
 	})
-	plainRow(t, "no loop", func(t *testing.T) {
+	looplessRow(t, "no loop", func(t *testing.T) {
 		wantError(t, asyncio.CreateTask(nil, never).Exception(), asyncio.ErrNoCurrentLoop)
 		task := asyncio.Go(t.Context(), never)
 		wantError(t, task.Exception(), asyncio.ErrNoRunningLoop)
@@ -336,17 +336,15 @@ func TestTaskCannotBeMade(t *testing.T) {
 
 // pickyLoop is a user's loop that can refuse callbacks.
 type pickyLoop struct {
-	*asyncio.SelectorEventLoop
+	asyncio.EventLoop
 	refuse error
 }
 
 func newPickyLoop(t *testing.T) *pickyLoop {
 	t.Helper()
 	loop := &pickyLoop{}
-	inner, err := asyncio.NewSelectorEventLoop(nil, asyncio.WithSelf(loop))
-	must(t, err)
-	loop.SelectorEventLoop = inner
-	t.Cleanup(func() { must(t, inner.Close()) })
+	loop.EventLoop = mustLoop(t, asyncio.WithSelf(loop))
+	t.Cleanup(func() { must(t, loop.Close()) })
 	return loop
 }
 
@@ -354,7 +352,7 @@ func (l *pickyLoop) CallSoon(f func()) (asyncio.Handle, error) {
 	if l.refuse != nil {
 		return asyncio.Handle{}, l.refuse
 	}
-	return l.SelectorEventLoop.CallSoon(f)
+	return l.EventLoop.CallSoon(f)
 }
 
 func TestTaskFactory(t *testing.T) {

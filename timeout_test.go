@@ -12,12 +12,15 @@ import (
 	"github.com/go-asyncio/asyncio"
 )
 
-// row runs a behaviour of the catalogue as the main task of a loop of its own.
+// row runs a behaviour of the catalogue as the main task of a loop of its own, of
+// each kind.
 func row(t *testing.T, id string, f func(t *testing.T, ctx context.Context, loop asyncio.EventLoop)) {
 	t.Helper()
 	t.Run(id, func(t *testing.T) {
 		t.Parallel()
-		inLoop(t, func(ctx context.Context, loop asyncio.EventLoop) { f(t, ctx, loop) })
+		everyKind(t, func(t *testing.T) {
+			inLoop(t, func(ctx context.Context, loop asyncio.EventLoop) { f(t, ctx, loop) })
+		})
 	})
 }
 

@@ -42,7 +42,7 @@ func callUnimplemented(v any, iface reflect.Type) map[string]error {
 
 func TestUnimplementedEventLoop(t *testing.T) {
 	t.Parallel()
-	plainRow(t, "events.070.abstract-loop-not-implemented", func(t *testing.T) {
+	looplessRow(t, "events.070.abstract-loop-not-implemented", func(t *testing.T) {
 		type own struct{ asyncio.UnimplementedEventLoop }
 		answers := callUnimplemented(own{}, reflect.TypeFor[asyncio.EventLoop]())
 		for name, err := range answers {
@@ -60,7 +60,7 @@ func TestUnimplementedEventLoop(t *testing.T) {
 		want(t, "running", loop.IsRunning(), false)
 		loop.Stop()
 	})
-	plainRow(t, "base.004.abstract-hooks-not-implemented", func(t *testing.T) {
+	looplessRow(t, "base.004.abstract-hooks-not-implemented", func(t *testing.T) {
 		// What a concrete loop must supply: transports, and how descriptors and other
 		// goroutines wake it.
 		answers := callUnimplemented(asyncio.UnimplementedEventLoop{}, reflect.TypeFor[asyncio.EventLoop]())
@@ -69,7 +69,7 @@ func TestUnimplementedEventLoop(t *testing.T) {
 			wantError(t, answers[name], asyncio.ErrNotImplemented)
 		}
 	})
-	plainRow(t, "events.071.abstract-server-not-implemented", func(t *testing.T) {
+	looplessRow(t, "events.071.abstract-server-not-implemented", func(t *testing.T) {
 		type own struct{ asyncio.UnimplementedServer }
 		answers := callUnimplemented(own{}, reflect.TypeFor[asyncio.AbstractServer]())
 		want(t, "methods that say so", len(answers), 3)
@@ -82,7 +82,7 @@ func TestUnimplementedEventLoop(t *testing.T) {
 		s.Close()
 		want(t, "loop", s.GetLoop(), nil)
 	})
-	plainRow(t, "futures-and-tasks", func(t *testing.T) {
+	looplessRow(t, "futures-and-tasks", func(t *testing.T) {
 		loop := asyncio.UnimplementedEventLoop{}
 		wantError(t, asyncio.NewFuture[int](loop).Exception(), asyncio.ErrNotImplemented)
 		wantError(t, asyncio.CreateTask(loop, nothing).Exception(), asyncio.ErrNotImplemented)
@@ -104,7 +104,7 @@ func TestUnimplementedEventLoop(t *testing.T) {
 
 // overriding is a loop of a user's own: one of ours inside, a part of it changed.
 type overriding struct {
-	*asyncio.SelectorEventLoop
+	asyncio.EventLoop
 	soon, at int
 	reported []string
 	factory  asyncio.TaskFactory
@@ -116,12 +116,12 @@ func (l *overriding) CallSoon(f func()) (asyncio.Handle, error) {
 	if l.refuse != nil {
 		return asyncio.Handle{}, l.refuse
 	}
-	return l.SelectorEventLoop.CallSoon(f)
+	return l.EventLoop.CallSoon(f)
 }
 
 func (l *overriding) CallAt(when time.Duration, f func()) (asyncio.TimerHandle, error) {
 	l.at++
-	return l.SelectorEventLoop.CallAt(when, f)
+	return l.EventLoop.CallAt(when, f)
 }
 
 func (l *overriding) DefaultExceptionHandler(c asyncio.ExceptionContext) {
@@ -133,9 +133,7 @@ func (l *overriding) GetTaskFactory() asyncio.TaskFactory { return l.factory }
 func newOverriding(t *testing.T, opts ...asyncio.LoopOption) *overriding {
 	t.Helper()
 	l := &overriding{}
-	inner, err := asyncio.NewSelectorEventLoop(nil, append(opts, asyncio.WithSelf(l))...)
-	must(t, err)
-	l.SelectorEventLoop = inner
+	l.EventLoop = mustLoop(t, append(opts, asyncio.WithSelf(l))...)
 	t.Cleanup(func() { must(t, l.Close()) })
 	return l
 }
@@ -214,7 +212,7 @@ func TestOverridingLoop(t *testing.T) {
 	plainRow(t, "tasks-of-both-are-the-same", func(t *testing.T) {
 		l := newOverriding(t)
 		a := asyncio.CreateTask(l, nothing)
-		b := asyncio.CreateTask(l.SelectorEventLoop, nothing)
+		b := asyncio.CreateTask(l.EventLoop, nothing)
 		want(t, "all", slices.Equal(asyncio.AllTasks(l), []asyncio.AnyTask{a, b}), true)
 		must(t, l.RunUntilComplete(b))
 		must(t, a.Exception())

@@ -71,7 +71,7 @@ func TestWaiter(t *testing.T) {
 		w.Wake()
 		must(t, w.Wait(ctx)) // nobody is left waiting
 	})
-	plainRow(t, "elsewhere", func(t *testing.T) {
+	looplessRow(t, "elsewhere", func(t *testing.T) {
 		var w asyncio.Waiter
 		go w.Wake()
 		must(t, w.Wait(t.Context()))
