@@ -296,7 +296,7 @@ func TestHandlers(t *testing.T) {
 			})
 		}
 	})
-	onStage(t, "protocol-without-reader", func(s *stage) {
+	overLoops(t, "protocol-without-reader", func(s *stage) {
 		p, err := NewStreamReaderProtocol(nil, nil)
 		s.must(err)
 		v := &valve{}
@@ -308,7 +308,7 @@ func TestHandlers(t *testing.T) {
 			s.Error("aborted")
 		}
 	})
-	onStage(t, "reader-given-twice", func(s *stage) {
+	overLoops(t, "reader-given-twice", func(s *stage) {
 		s.expectReports = true
 		r := s.reader(DefaultLimit)
 		for i, want := range []bool{false, true} {
@@ -343,7 +343,7 @@ func TestDrain(t *testing.T) {
 		s.Cleanup(func() { s.check(w.Close()) })
 		return drain{s, v, p, r, w}
 	}
-	onStage(t, "streams.032.multiple-drain", func(s *stage) {
+	overLoops(t, "streams.032.multiple-drain", func(s *stage) {
 		d := make(s)
 		d.p.PauseWriting()
 		var order []int
@@ -369,7 +369,7 @@ func TestDrain(t *testing.T) {
 			s.Errorf("woken in the order %s", got)
 		}
 	})
-	onStage(t, "streams.044.drain-reader-error", func(s *stage) {
+	overLoops(t, "streams.044.drain-reader-error", func(s *stage) {
 		d := make(s)
 		s.check(d.w.Drain(s.ctx))
 		d.v.closing = true
@@ -382,7 +382,7 @@ func TestDrain(t *testing.T) {
 		d.r.SetException(errBoom)
 		s.wantError(d.w.Drain(s.ctx), errBoom)
 	})
-	onStage(t, "streams.045.drain-woken-by-loss", func(s *stage) {
+	overLoops(t, "streams.045.drain-woken-by-loss", func(s *stage) {
 		for _, reason := range []error{nil, errBoom} {
 			d := make(s)
 			d.p.PauseWriting()
@@ -408,7 +408,7 @@ func TestDrain(t *testing.T) {
 			}
 		}
 	})
-	onStage(t, "cancelled-drain", func(s *stage) {
+	overLoops(t, "cancelled-drain", func(s *stage) {
 		d := make(s)
 		d.p.PauseWriting()
 		cancelled, other := s.start(d.w.Drain), s.start(d.w.Drain)
@@ -423,11 +423,11 @@ func TestDrain(t *testing.T) {
 			s.Error("somebody is still in the list")
 		}
 	})
-	onStage(t, "writer-needs-its-parts", func(s *stage) {
+	overLoops(t, "writer-needs-its-parts", func(s *stage) {
 		_, err := NewStreamWriter(nil, nil, nil)
 		s.wantError(err, asyncio.ErrInvalidArgument)
 	})
-	onStage(t, "string", func(s *stage) {
+	overLoops(t, "string", func(s *stage) {
 		d := make(s)
 		if got := d.w.String(); !strings.HasPrefix(got, "<StreamWriter transport=<valve> reader=<StreamReader") {
 			s.Error(got)

@@ -87,7 +87,7 @@ type stage struct {
 	reports       []asyncio.ExceptionContext
 }
 
-// overSelectors runs f, as the subtest named row, on each selector.
+// overLoops runs f, as the subtest named row, on each kind of loop.
 func overLoops(t *testing.T, row string, f func(s *stage)) {
 	t.Helper()
 	t.Run(row, func(t *testing.T) {
@@ -96,14 +96,6 @@ func overLoops(t *testing.T, row string, f func(s *stage)) {
 	})
 }
 
-// onStage runs f, as the subtest named row, where no connection is needed.
-func onStage(t *testing.T, row string, f func(s *stage)) {
-	t.Helper()
-	t.Run(row, func(t *testing.T) {
-		t.Parallel()
-		play(t, nil, f)
-	})
-}
 
 func newStage(t *testing.T, open opener) *stage {
 	t.Helper()

@@ -15,25 +15,25 @@ const line18 = "line1\nline2\nline3\n"
 
 func TestFeeding(t *testing.T) {
 	t.Parallel()
-	onStage(t, "streams.003.feed-empty", func(s *stage) {
+	overLoops(t, "streams.003.feed-empty", func(s *stage) {
 		r := s.reader(DefaultLimit, "")
 		s.held(r, "")
 		if r.buf.mem != nil {
 			s.Error("an empty reader keeps memory")
 		}
 	})
-	onStage(t, "streams.004.feed-data", func(s *stage) {
+	overLoops(t, "streams.004.feed-data", func(s *stage) {
 		r := s.reader(DefaultLimit, "data", "", " and more")
 		s.held(r, "data and more")
 	})
-	onStage(t, "feeding-after-the-end", func(s *stage) {
+	overLoops(t, "feeding-after-the-end", func(s *stage) {
 		r := s.reader(DefaultLimit)
 		r.FeedEOF()
 		s.wantError(r.FeedData([]byte("x")), asyncio.ErrInvalidState)
 		s.check(r.FeedData(nil))
 		s.wantEnd(r.Read(s.ctx, 1))
 	})
-	onStage(t, "streams.014.at-eof", func(s *stage) {
+	overLoops(t, "streams.014.at-eof", func(s *stage) {
 		r := s.reader(DefaultLimit, "some data\n")
 		if r.AtEOF() {
 			s.Error("at eof with data to read")
@@ -52,7 +52,7 @@ func TestFeeding(t *testing.T) {
 			s.Error("at eof with data to read after the end was fed")
 		}
 	})
-	onStage(t, "streams.026.exception-getter", func(s *stage) {
+	overLoops(t, "streams.026.exception-getter", func(s *stage) {
 		r := s.reader(DefaultLimit)
 		if err := r.Exception(); err != nil {
 			s.Errorf("exception %v before it was set", err)
@@ -62,12 +62,12 @@ func TestFeeding(t *testing.T) {
 			s.Errorf("exception %v", err)
 		}
 	})
-	onStage(t, "transport-set-once", func(s *stage) {
+	overLoops(t, "transport-set-once", func(s *stage) {
 		r := s.reader(DefaultLimit)
 		s.check(r.SetTransport(&valve{}))
 		s.wantError(r.SetTransport(&valve{}), asyncio.ErrInvalidState)
 	})
-	onStage(t, "string", func(s *stage) {
+	overLoops(t, "string", func(s *stage) {
 		r := s.reader(5, "abc")
 		s.check(r.SetTransport(&valve{}))
 		s.check(r.FeedData([]byte("12345678")))
@@ -83,7 +83,7 @@ var errBoom = errors.New("boom")
 
 func TestRead(t *testing.T) {
 	t.Parallel()
-	onStage(t, "streams.005.read-zero", func(s *stage) {
+	overLoops(t, "streams.005.read-zero", func(s *stage) {
 		r := s.reader(DefaultLimit, line18)
 		p, err := r.Read(s.ctx, 0)
 		if p == nil || len(p) != 0 || err != nil {
@@ -93,18 +93,18 @@ func TestRead(t *testing.T) {
 		r = s.reader(DefaultLimit)
 		s.want("")(r.Read(s.ctx, 0)) // without waiting: nobody feeds
 	})
-	onStage(t, "streams.006.read-n", func(s *stage) {
+	overLoops(t, "streams.006.read-n", func(s *stage) {
 		r := s.reader(DefaultLimit)
 		s.feedSoon(r, line18)
 		s.want(line18)(r.Read(s.ctx, 30))
 		s.held(r, "")
 	})
-	onStage(t, "streams.007.read-n-splits", func(s *stage) {
+	overLoops(t, "streams.007.read-n-splits", func(s *stage) {
 		r := s.reader(DefaultLimit, "line1", "line2")
 		s.want("line1")(r.Read(s.ctx, 5))
 		s.held(r, "line2")
 	})
-	onStage(t, "streams.008.read-eof", func(s *stage) {
+	overLoops(t, "streams.008.read-eof", func(s *stage) {
 		r := s.reader(DefaultLimit)
 		s.soon(r.FeedEOF)
 		s.wantEnd(r.Read(s.ctx, 1024))
@@ -113,7 +113,7 @@ func TestRead(t *testing.T) {
 			s.Errorf("read into: %d, %v", n, err)
 		}
 	})
-	onStage(t, "streams.009.read-until-eof", func(s *stage) {
+	overLoops(t, "streams.009.read-until-eof", func(s *stage) {
 		r := s.reader(DefaultLimit)
 		s.feedSoon(r, "chunk1\n", "chunk2")
 		task := s.start(func(ctx context.Context) error {
@@ -127,7 +127,7 @@ func TestRead(t *testing.T) {
 		s.held(r, "")
 		s.want("")(r.ReadAll(s.ctx))
 	})
-	onStage(t, "read-all-beyond-the-limit", func(s *stage) {
+	overLoops(t, "read-all-beyond-the-limit", func(s *stage) {
 		r := s.reader(1)
 		v := &valve{}
 		s.check(r.SetTransport(v))
@@ -144,7 +144,7 @@ func TestRead(t *testing.T) {
 			s.Errorf("the transport was told to %s", got)
 		}
 	})
-	onStage(t, "read-all-keeps-what-it-had", func(s *stage) {
+	overLoops(t, "read-all-keeps-what-it-had", func(s *stage) {
 		r := s.reader(DefaultLimit, "chunk")
 		s.soon(func() { r.SetException(errBoom) })
 		p, err := r.ReadAll(s.ctx)
@@ -153,7 +153,7 @@ func TestRead(t *testing.T) {
 			s.Errorf("read %q", p)
 		}
 	})
-	onStage(t, "streams.010.read-exception", func(s *stage) {
+	overLoops(t, "streams.010.read-exception", func(s *stage) {
 		r := s.reader(DefaultLimit, "line\n")
 		s.want("li")(r.Read(s.ctx, 2))
 		r.SetException(errBoom)
@@ -169,7 +169,7 @@ func TestRead(t *testing.T) {
 		s.wantError(err, errBoom)
 		s.held(r, "ne\n")
 	})
-	onStage(t, "streams.011.limit-invalid", func(s *stage) {
+	overLoops(t, "streams.011.limit-invalid", func(s *stage) {
 		for _, limit := range []int{0, -1} {
 			_, err := NewStreamReader(WithLimit(limit))
 			s.wantError(err, asyncio.ErrInvalidArgument)
@@ -179,7 +179,7 @@ func TestRead(t *testing.T) {
 		_, _, err = OpenConnection(s.ctx, "tcp", "127.0.0.1:1", nil, WithLimit(-1))
 		s.wantError(err, asyncio.ErrInvalidArgument)
 	})
-	onStage(t, "read-into", func(s *stage) {
+	overLoops(t, "read-into", func(s *stage) {
 		r := s.reader(DefaultLimit, "abc")
 		var room [2]byte
 		n, err := r.ReadInto(s.ctx, room[:])
@@ -196,7 +196,7 @@ func TestRead(t *testing.T) {
 
 func TestReadExactly(t *testing.T) {
 	t.Parallel()
-	onStage(t, "streams.023.readexactly-zero-negative", func(s *stage) {
+	overLoops(t, "streams.023.readexactly-zero-negative", func(s *stage) {
 		r := s.reader(DefaultLimit, line18)
 		s.want("")(r.ReadExactly(s.ctx, 0))
 		s.held(r, line18)
@@ -204,7 +204,7 @@ func TestReadExactly(t *testing.T) {
 		s.wantError(err, asyncio.ErrInvalidArgument)
 		s.held(r, line18)
 	})
-	onStage(t, "streams.024a.readexactly", func(s *stage) {
+	overLoops(t, "streams.024a.readexactly", func(s *stage) {
 		r := s.reader(DefaultLimit)
 		n := 2 * len(line18)
 		s.feedSoon(r, line18, line18, line18)
@@ -212,7 +212,7 @@ func TestReadExactly(t *testing.T) {
 		s.passes()
 		s.held(r, line18)
 	})
-	onStage(t, "streams.024b.readexactly-over-limit", func(s *stage) {
+	overLoops(t, "streams.024b.readexactly-over-limit", func(s *stage) {
 		r := s.reader(3, "chunk")
 		s.check(r.SetTransport(&valve{}))
 		s.feedSoon(r, "chunk", "chunk1")
@@ -220,7 +220,7 @@ func TestReadExactly(t *testing.T) {
 		s.passes()
 		s.held(r, "chunk1")
 	})
-	onStage(t, "streams.025.readexactly-eof", func(s *stage) {
+	overLoops(t, "streams.025.readexactly-eof", func(s *stage) {
 		r := s.reader(DefaultLimit)
 		s.feedSoon(r, line18)
 		task := s.start(func(ctx context.Context) error {
@@ -238,7 +238,7 @@ func TestReadExactly(t *testing.T) {
 		s.wantError(err, io.ErrUnexpectedEOF)
 		s.held(r, "")
 	})
-	onStage(t, "peek-and-discard", func(s *stage) {
+	overLoops(t, "peek-and-discard", func(s *stage) {
 		r := s.reader(2, "ab")
 		v := &valve{}
 		s.check(r.SetTransport(v))

@@ -21,13 +21,13 @@ func (s *stage) wantTooLong(p []byte, err error) {
 
 func TestReadLine(t *testing.T) {
 	t.Parallel()
-	onStage(t, "streams.012.readline-chunks", func(s *stage) {
+	overLoops(t, "streams.012.readline-chunks", func(s *stage) {
 		r := s.reader(DefaultLimit, "chunk1 ")
 		s.feedSoon(r, "chunk2 ", "chunk3 ", "\n chunk4")
 		s.want("chunk1 chunk2 chunk3 \n")(r.ReadLine(s.ctx))
 		s.held(r, " chunk4")
 	})
-	onStage(t, "streams.013a.readline-limit-with-newline", func(s *stage) {
+	overLoops(t, "streams.013a.readline-limit-with-newline", func(s *stage) {
 		r := s.reader(3, "li", "ne1\nline2\n")
 		_, err := r.ReadLine(s.ctx)
 		s.wantTooLong(nil, err)
@@ -36,7 +36,7 @@ func TestReadLine(t *testing.T) {
 		}
 		s.held(r, "line2\n")
 	})
-	onStage(t, "streams.013b.readline-limit-no-newline", func(s *stage) {
+	overLoops(t, "streams.013b.readline-limit-no-newline", func(s *stage) {
 		r := s.reader(3, "li", "ne1", "li")
 		_, err := r.ReadLine(s.ctx)
 		s.wantTooLong(nil, err)
@@ -45,7 +45,7 @@ func TestReadLine(t *testing.T) {
 		}
 		s.held(r, "")
 	})
-	onStage(t, "streams.015a.readline-limit-while-waiting", func(s *stage) {
+	overLoops(t, "streams.015a.readline-limit-while-waiting", func(s *stage) {
 		r := s.reader(7)
 		s.feedSoon(r, "chunk1", "chunk2", "chunk3\n")
 		s.wantTooLong(r.ReadLine(s.ctx)) // at chunk2, and without it
@@ -56,7 +56,7 @@ func TestReadLine(t *testing.T) {
 		s.wantTooLong(r.ReadLine(s.ctx))
 		s.held(r, "rest")
 	})
-	onStage(t, "streams.015b.readline-limit-boundary", func(s *stage) {
+	overLoops(t, "streams.015b.readline-limit-boundary", func(s *stage) {
 		s.want("1234567\n")(s.reader(7, "1234567\n").ReadLine(s.ctx))
 		s.wantTooLong(s.reader(7, "12345678\n").ReadLine(s.ctx))
 		s.wantTooLong(s.reader(7, "12345678").ReadLine(s.ctx))
@@ -67,38 +67,38 @@ func TestReadLine(t *testing.T) {
 		r.FeedEOF()
 		s.want("1234567")(r.ReadLine(s.ctx))
 	})
-	onStage(t, "streams.016.readline-at-once", func(s *stage) {
+	overLoops(t, "streams.016.readline-at-once", func(s *stage) {
 		r := s.reader(DefaultLimit, line18)
 		s.soon(func() { s.held(r, line18[6:]) }) // nothing else ran before the line was there
 		s.want("line1\n")(r.ReadLine(s.ctx))
 		s.passes()
 	})
-	onStage(t, "streams.017.readline-eof-empty", func(s *stage) {
+	overLoops(t, "streams.017.readline-eof-empty", func(s *stage) {
 		r := s.reader(DefaultLimit)
 		r.FeedEOF()
 		s.wantEnd(r.ReadLine(s.ctx))
 	})
-	onStage(t, "readline-eof-partial", func(s *stage) {
+	overLoops(t, "readline-eof-partial", func(s *stage) {
 		r := s.reader(DefaultLimit, "some data")
 		r.FeedEOF()
 		s.want("some data")(r.ReadLine(s.ctx))
 		s.wantEnd(r.ReadLine(s.ctx))
 	})
-	onStage(t, "streams.018.readline-then-read", func(s *stage) {
+	overLoops(t, "streams.018.readline-then-read", func(s *stage) {
 		r := s.reader(DefaultLimit, line18)
 		s.want("line1\n")(r.ReadLine(s.ctx))
 		s.want("line2\nl")(r.Read(s.ctx, 7))
 		s.want("ine3\n")(r.ReadLine(s.ctx))
 		s.held(r, "")
 	})
-	onStage(t, "streams.019.readline-exception", func(s *stage) {
+	overLoops(t, "streams.019.readline-exception", func(s *stage) {
 		r := s.reader(DefaultLimit, "line\n", "next\n")
 		s.want("line\n")(r.ReadLine(s.ctx))
 		r.SetException(errBoom)
 		_, err := r.ReadLine(s.ctx)
 		s.wantError(err, errBoom)
 	})
-	onStage(t, "streams.041.iterate-lines", func(s *stage) {
+	overLoops(t, "streams.041.iterate-lines", func(s *stage) {
 		r := s.reader(DefaultLimit, "line1\n", "\nline2\nlast")
 		r.FeedEOF()
 		var lines []string
@@ -133,7 +133,7 @@ func TestReadLine(t *testing.T) {
 
 func TestReadUntil(t *testing.T) {
 	t.Parallel()
-	onStage(t, "streams.020.readuntil-empty-separator", func(s *stage) {
+	overLoops(t, "streams.020.readuntil-empty-separator", func(s *stage) {
 		r := s.reader(DefaultLimit, "abc")
 		for _, seps := range [][][]byte{{{}}, {[]byte("a"), nil}} {
 			_, err := r.ReadUntil(s.ctx, seps...)
@@ -141,7 +141,7 @@ func TestReadUntil(t *testing.T) {
 		}
 		s.held(r, "abc")
 	})
-	onStage(t, "streams.021a.readuntil", func(s *stage) {
+	overLoops(t, "streams.021a.readuntil", func(s *stage) {
 		r := s.reader(DefaultLimit, "abAB")
 		s.want("abAB")(r.ReadUntil(s.ctx, []byte("AB")))
 		s.feedSoon(r, "QWERTYQWERTY", "QWERTYQWAA", "BB and more")
@@ -151,7 +151,7 @@ func TestReadUntil(t *testing.T) {
 		s.want("B and more\n")(r.ReadUntil(s.ctx))
 		s.held(r, "x")
 	})
-	onStage(t, "streams.021b.readuntil-split-separator", func(s *stage) {
+	overLoops(t, "streams.021b.readuntil-split-separator", func(s *stage) {
 		for _, pieces := range [][]string{
 			{"QWERTYaa", "XaA", "aaa"},
 			{"QWERTYaa", "Xa", "aaa"},
@@ -166,7 +166,7 @@ func TestReadUntil(t *testing.T) {
 			s.held(r, all[end:])
 		}
 	})
-	onStage(t, "readuntil-does-not-start-over", func(s *stage) {
+	overLoops(t, "readuntil-does-not-start-over", func(s *stage) {
 		for _, sep := range []string{"X", "XYZ"} {
 			r := s.reader(DefaultLimit, "abcdefgh")
 			task := s.start(func(ctx context.Context) error {
@@ -182,7 +182,7 @@ func TestReadUntil(t *testing.T) {
 			s.check(err)
 		}
 	})
-	onStage(t, "streams.022.readuntil-eof", func(s *stage) {
+	overLoops(t, "streams.022.readuntil-eof", func(s *stage) {
 		r := s.reader(DefaultLimit, "some dataAA")
 		r.FeedEOF()
 		_, err := r.ReadUntil(s.ctx, []byte("AAA"))
@@ -195,7 +195,7 @@ func TestReadUntil(t *testing.T) {
 		_, err = r.ReadUntil(s.ctx, []byte("AAA"))
 		s.wantError(err, io.EOF)
 	})
-	onStage(t, "readuntil-limit", func(s *stage) {
+	overLoops(t, "readuntil-limit", func(s *stage) {
 		r := s.reader(3, "some dataAA")
 		_, err := r.ReadUntil(s.ctx, []byte("AAA"))
 		var e *LimitOverrunError
@@ -210,7 +210,7 @@ func TestReadUntil(t *testing.T) {
 		}
 		s.held(r, "some dataAAA")
 	})
-	onStage(t, "readuntil-several-separators", func(s *stage) {
+	overLoops(t, "readuntil-several-separators", func(s *stage) {
 		seps := [][]byte{[]byte("\r\n"), []byte("\n"), []byte("END")}
 		r := s.reader(DefaultLimit, "one\r\ntwo\nthreeEN")
 		s.want("one\r\n")(r.ReadUntil(s.ctx, seps...))
@@ -220,7 +220,7 @@ func TestReadUntil(t *testing.T) {
 		r = s.reader(DefaultLimit, "xABCD")
 		s.want("xABC")(r.ReadUntil(s.ctx, []byte("ABCD"), []byte("BC"), []byte("ABC")))
 	})
-	onStage(t, "readuntil-after-somebody-else-has-read", func(s *stage) {
+	overLoops(t, "readuntil-after-somebody-else-has-read", func(s *stage) {
 		r := s.reader(DefaultLimit, "abc")
 		task := s.start(func(ctx context.Context) error {
 			s.want("x.")(r.ReadUntil(ctx, []byte(".")))

@@ -131,7 +131,7 @@ func TestUnclosed(t *testing.T) {
 			}
 		}
 	})
-	onStage(t, "closing-is-no-warning", func(s *stage) {
+	overLoops(t, "closing-is-no-warning", func(s *stage) {
 		for _, closing := range []bool{true, false} {
 			f, err := NewFlowControl()
 			s.must(err)
@@ -163,7 +163,7 @@ func TestUnclosed(t *testing.T) {
 			}
 		}
 	})
-	onStage(t, "dropped-before-there-was-a-connection", func(s *stage) {
+	overLoops(t, "dropped-before-there-was-a-connection", func(s *stage) {
 		s.expectReports = true
 		p, err := NewStreamReaderProtocol(s.reader(DefaultLimit), nil)
 		s.must(err)

@@ -11,7 +11,7 @@ import (
 
 func TestWaiting(t *testing.T) {
 	t.Parallel()
-	onStage(t, "streams.027a.exception-wakes-reader", func(s *stage) {
+	overLoops(t, "streams.027a.exception-wakes-reader", func(s *stage) {
 		for name, read := range reads {
 			r := s.reader(DefaultLimit)
 			s.soon(func() { r.SetException(errBoom) })
@@ -20,7 +20,7 @@ func TestWaiting(t *testing.T) {
 			}
 		}
 	})
-	onStage(t, "streams.027b.exception-after-cancel", func(s *stage) {
+	overLoops(t, "streams.027b.exception-after-cancel", func(s *stage) {
 		for name, read := range reads {
 			r := s.reader(DefaultLimit)
 			task := s.start(func(ctx context.Context) error { return read(ctx, r) })
@@ -35,7 +35,7 @@ func TestWaiting(t *testing.T) {
 			}
 		}
 	})
-	onStage(t, "data-before-the-exception", func(s *stage) {
+	overLoops(t, "data-before-the-exception", func(s *stage) {
 		r := s.reader(DefaultLimit)
 		s.soon(func() {
 			s.check(r.FeedData([]byte("abc")))
@@ -45,7 +45,7 @@ func TestWaiting(t *testing.T) {
 		_, err := r.Read(s.ctx, 10)
 		s.wantError(err, errBoom)
 	})
-	onStage(t, "cancelled-read-takes-nothing", func(s *stage) {
+	overLoops(t, "cancelled-read-takes-nothing", func(s *stage) {
 		for name, read := range reads {
 			r := s.reader(DefaultLimit)
 			task := s.start(func(ctx context.Context) error { return read(ctx, r) })
@@ -58,7 +58,7 @@ func TestWaiting(t *testing.T) {
 			s.want("data")(r.Read(s.ctx, 10))
 		}
 	})
-	onStage(t, "streams.043.concurrent-readers", func(s *stage) {
+	overLoops(t, "streams.043.concurrent-readers", func(s *stage) {
 		for name, read := range reads {
 			r := s.reader(DefaultLimit)
 			task := s.start(func(ctx context.Context) error {
@@ -76,7 +76,7 @@ func TestWaiting(t *testing.T) {
 			s.check(err)
 		}
 	})
-	onStage(t, "read-between-waking-and-running", func(s *stage) {
+	overLoops(t, "read-between-waking-and-running", func(s *stage) {
 		r := s.reader(DefaultLimit)
 		task := s.start(func(ctx context.Context) error {
 			s.want("later")(r.Read(ctx, 10))
@@ -90,7 +90,7 @@ func TestWaiting(t *testing.T) {
 		_, err := task.Await(s.ctx)
 		s.check(err)
 	})
-	onStage(t, "in-a-callback", func(s *stage) {
+	overLoops(t, "in-a-callback", func(s *stage) {
 		r := s.reader(DefaultLimit, "x")
 		done := asyncio.NewFuture[struct{}](s.loop)
 		s.soon(func() {
@@ -104,7 +104,7 @@ func TestWaiting(t *testing.T) {
 		s.feedSoon(r, "y")
 		s.want("y")(r.Read(s.ctx, 1))
 	})
-	onStage(t, "streams.042.reader-unpausable", func(s *stage) {
+	overLoops(t, "streams.042.reader-unpausable", func(s *stage) {
 		r := s.reader(2)
 		v := &valve{pauseErr: asyncio.ErrNotImplemented}
 		s.check(r.SetTransport(v))
@@ -119,7 +119,7 @@ func TestWaiting(t *testing.T) {
 			s.Errorf("resumed what was not paused: %v", v.calls)
 		}
 	})
-	onStage(t, "pause-and-resume", func(s *stage) {
+	overLoops(t, "pause-and-resume", func(s *stage) {
 		r := s.reader(4)
 		v := &valve{}
 		s.check(r.SetTransport(v))
@@ -145,7 +145,7 @@ func TestWaiting(t *testing.T) {
 func TestResumingFromOutside(t *testing.T) {
 	t.Parallel()
 	for name, again := range map[string]bool{"resumed": false, "paused-again-meanwhile": true} {
-		onStage(t, name, func(s *stage) {
+		overLoops(t, name, func(s *stage) {
 			r := s.reader(4)
 			v := &valve{resumeErr: asyncio.ErrWrongGoroutine}
 			s.check(r.SetTransport(v))
