@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-asyncio/asyncio"
 )
 
 // programVariable names the program that the test binary runs in place of its
@@ -62,10 +64,17 @@ func programCommand(name string) *exec.Cmd {
 	return cmd
 }
 
-// inProgram runs a program and fails the test with what it complains about.
+// inProgram runs a program and fails the test with what it complains about. Its
+// default loop is of the kind that the test is for, if it is for one.
 func inProgram(t *testing.T, name string) {
 	t.Helper()
-	if out, err := programCommand(name).CombinedOutput(); err != nil {
+	cmd := programCommand(name)
+	if m := mechanismOf(t); m.proactor != nil {
+		cmd.Env = append(cmd.Env, asyncio.LoopVariable+"=proactor")
+	} else if m.name != "" {
+		cmd.Env = append(cmd.Env, asyncio.LoopVariable+"=selector")
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, bytes.TrimSpace(out))
 	}
 }

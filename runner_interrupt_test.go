@@ -157,7 +157,7 @@ func TestInterruptPrograms(t *testing.T) {
 	} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			inProgram(t, name)
+			everyKind(t, func(t *testing.T) { inProgram(t, name) })
 		})
 	}
 }
