@@ -96,7 +96,6 @@ func overLoops(t *testing.T, row string, f func(s *stage)) {
 	})
 }
 
-
 func newStage(t *testing.T, open opener) *stage {
 	t.Helper()
 	if open == nil {
