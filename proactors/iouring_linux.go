@@ -51,6 +51,7 @@ type IOUring struct {
 	woken   atomic.Pointer[error]
 	pinned  bool
 	canPost bool
+	home    homing
 
 	closing bool
 	closed  bool
@@ -386,6 +387,11 @@ func (p *IOUring) prepare() error {
 			return err
 		}
 	}
+	if !p.pinned {
+		if err := p.comeHome(); err != nil {
+			return err
+		}
+	}
 	if len(p.dry) > 0 {
 		return p.restart()
 	}
@@ -563,6 +569,8 @@ func (p *IOUring) String() string {
 	}
 	if p.pinned {
 		use = append(use, "single issuer with deferred task work")
+	} else {
+		use = append(use, "cooperative task work")
 	}
 	return "io_uring: " + strings.Join(use, ", ")
 }

@@ -43,13 +43,11 @@ type ring struct {
 
 // openRing makes the queues, and finds out whether the kernel has what is needed.
 func openRing(pinned bool) (*ring, error) {
-	// Not setupCoopTaskrun without a thread of one's own: the kernel finishes an
-	// operation on the thread that submitted it, which by now may be busy with
-	// another goroutine, and would not interrupt it: results would be late by up to
-	// a tick of the clock.
-	p := params{flags: setupCQSize | setupClamp | setupSubmitAll, cqEntries: cqEntries}
+	p := params{flags: setupCQSize | setupClamp | setupSubmitAll | setupTaskrunFlag, cqEntries: cqEntries}
 	if pinned {
-		p.flags |= setupSingleIssuer | setupDeferTaskrun | setupTaskrunFlag | setupDisabled
+		p.flags |= setupSingleIssuer | setupDeferTaskrun | setupDisabled
+	} else {
+		p.flags |= setupCoopTaskrun
 	}
 	fd, errno := ioUringSetup(sqEntries, &p)
 	if errno != 0 {

@@ -1,0 +1,64 @@
+package proactors
+
+import "golang.org/x/sys/unix"
+
+// The kernel finishes an operation on the thread that submitted it. With cooperative
+// task work it does so when that thread next enters the kernel, and interrupts nobody,
+// which is much cheaper (where threads are those of a virtual machine, a quarter of
+// the cost of a small message). As long as one thread submits and waits that is at once;
+// but a goroutine that is not locked to a thread comes to another one when all are
+// busy, and the thread that it has left may then compute for someone else: results
+// would be late by up to a tick of the clock.
+//
+// So the proactor looks which thread waits. When it is another one, and remains so for
+// a few Waits, what goes on for long is cancelled and started again from there. What
+// has an end of its own, a send or a connect, is left.
+
+// homing is where operations were submitted from.
+type homing struct {
+	thread int  // which waited last
+	waits  int  // how many Waits it has made in a row
+	away   bool // operations may belong to another thread
+}
+
+// settleWaits is for how many Waits a thread must have stayed, and one more for each so many
+// operations: moving costs about a microsecond for each.
+const (
+	settleWaits    = 4
+	settlePerWaits = 4
+)
+
+// comeHome notes which thread waits, and has operations come after it.
+func (p *IOUring) comeHome() error {
+	h := &p.home
+	if thread := unix.Gettid(); thread != h.thread {
+		h.away = h.thread != 0
+		h.thread, h.waits = thread, 0
+		return nil
+	}
+	h.waits++
+	if !h.away || h.waits < settleWaits+p.live/settlePerWaits {
+		return nil
+	}
+	h.away = false
+	for i := range p.slots {
+		if err := p.move(&p.slots[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// move cancels an operation that the kernel has, without a word to its user: it is
+// started again when the kernel has let go of it.
+func (p *IOUring) move(s *slot) error {
+	if s.op == nil || s.flag&(slotDry|slotGone) != 0 || s.kind == Send || s.kind == Connect || p.ring.unseen(s.pos) != nil {
+		return nil
+	}
+	e, _, err := p.ring.next()
+	if err != nil {
+		return err
+	}
+	e.opcode, e.flags, e.fd, e.addr = opAsyncCancel, sqeCQESkipSuccess, -1, s.op.Tag
+	return nil
+}
