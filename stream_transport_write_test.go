@@ -144,7 +144,11 @@ func TestTransportWriting(t *testing.T) {
 			if i := n.interest(fd); i != "read|write" {
 				n.Errorf("registered for %q with %d bytes buffered", i, size)
 			}
-			got = append(got, n.reads(c, min(1<<20, len(sent)-size-len(got)))...)
+			if known := len(sent) - size - len(got); known > 0 {
+			got = append(got, n.reads(c, min(1<<20, known))...)
+		} else if n.l.eng.Name() == "IOCP" { // which tells of a send when its last byte has gone
+			got = append(got, n.someBytes(c)...)
+		}
 			n.passes(ctx)
 			if now := r.transport.GetWriteBufferSize(); now < size {
 				size = now

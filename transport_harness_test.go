@@ -285,6 +285,17 @@ func (n *netTest) reads(c net.Conn, size int) []byte {
 	return p[:k]
 }
 
+// someBytes reads what is there for the peer, or the first that comes.
+func (n *netTest) someBytes(c net.Conn) []byte {
+	n.Helper()
+	n.check(c.SetReadDeadline(time.Now().Add(patience)))
+	p := make([]byte, 1<<16)
+	k, err := c.Read(p)
+	n.check(err)
+	n.check(c.SetReadDeadline(time.Time{}))
+	return p[:k]
+}
+
 // recorder is a protocol that writes down what happens to it.
 type recorder struct {
 	events    []string
