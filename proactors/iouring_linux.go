@@ -400,16 +400,16 @@ func (p *IOUring) prepare() error {
 
 // reap takes what the kernel has to tell.
 func (p *IOUring) reap() (woken bool, err error) {
-	r := p.ring
+	r, slots := p.ring, p.slots
 	head, tail := *r.cqHead, atomic.LoadUint32(r.cqTail)
 	for ; head != tail; head++ {
 		c := &r.cqes[head&r.cqMask]
 		i := uint32(c.userData)
-		if i >= uint32(len(p.slots)) {
+		if i >= uint32(len(slots)) {
 			p.unposted(c)
 			continue
 		}
-		s := &p.slots[i]
+		s := &slots[i]
 		if s.gen != uint32(c.userData>>32) {
 			continue // of a Cancel that came too late
 		}

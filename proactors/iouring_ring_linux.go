@@ -121,8 +121,23 @@ func (r *ring) close() error {
 // next is the entry to fill, and its position, which stays unique for a while.
 // The entry is zero.
 func (r *ring) next() (*sqe, uint32, error) {
+	if r.queued() >= r.sqSize {
+		if e, pos, err := r.makeRoom(); e != nil || err != nil {
+			return e, pos, err
+		}
+	}
+	pos := r.tail
+	r.tail++
+	e := &r.sqes[pos&r.sqMask]
+	*e = sqe{}
+	return e, pos, nil
+}
+
+// makeRoom has the kernel take what is queued. Before the ring is enabled, which only
+// its own thread may do, there is an entry besides.
+func (r *ring) makeRoom() (*sqe, uint32, error) {
 	for r.queued() >= r.sqSize {
-		if !r.enabled { // and only its own thread may do so
+		if !r.enabled {
 			r.over = append(r.over, sqe{})
 			r.tail++
 			return &r.over[len(r.over)-1], r.tail - 1, nil
@@ -131,11 +146,7 @@ func (r *ring) next() (*sqe, uint32, error) {
 			return nil, 0, err
 		}
 	}
-	pos := r.tail
-	r.tail++
-	e := &r.sqes[pos&r.sqMask]
-	*e = sqe{}
-	return e, pos, nil
+	return nil, 0, nil
 }
 
 // queued is how many entries the kernel has not taken yet.

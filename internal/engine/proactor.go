@@ -35,7 +35,7 @@ type ProactorEngine struct {
 	// What Write has taken since the last Poll lies in arena up to used; the
 	// first of writes have been posted already, by Flush.
 	arena  []byte
-	used   int
+	used   int32
 	writes []written
 	posted int
 	post   proactors.Request // scratch
@@ -99,17 +99,22 @@ func (e *ProactorEngine) Poll(timeout time.Duration) ([]Event, error) {
 func (e *ProactorEngine) collect(done []proactors.Completion) []Event {
 	before := len(e.events)
 	events := append(e.events[:0], e.again...)
-	clear(e.again)
-	e.again = e.again[:0]
-	for i := range done {
+	if len(e.again) > 0 {
+		clear(e.again)
+		e.again = e.again[:0]
+	}
+	events = slices.Grow(events, len(done))
+	more := events[len(events) : len(events)+len(done)]
+	for i := range more {
 		c := &done[i]
 		if c.N < 0 || c.Flags&proactors.Short != 0 {
 			if w, ok := c.Op.To.(*sending); ok {
 				w.salvage(c)
 			}
 		}
-		events = append(events, Event{c.Op.To, c.Ev()})
+		more[i] = Event{c.Op.To, c.Ev()}
 	}
+	events = events[:len(events)+len(done)]
 	if len(events) < before {
 		clear(e.events[len(events):before]) // keep nothing alive that is closed
 	}
@@ -130,7 +135,7 @@ func (e *ProactorEngine) Flush() error {
 // written is what Write has taken, by its place in the arena.
 type written struct {
 	s          *pstream
-	begin, end int
+	begin, end int32
 }
 
 // arenaSize is how much Write takes in one pass, from all streams together.

@@ -261,12 +261,12 @@ const directly = 4 << 10
 // that this pass writes.
 func (s *pstream) Write(p []byte) (int, error) {
 	e := s.e
-	if s.closed || s.pending() || s.sent.InFlight() || len(p) >= directly || len(p) > len(e.arena)-e.used || len(p) == 0 {
+	if s.closed || s.pending() || s.sent.InFlight() || len(p) >= directly || len(p) > len(e.arena)-int(e.used) || len(p) == 0 {
 		return s.writeOther(p)
 	}
 	s.wrote, s.at = e.polls, len(e.writes)
 	begin := e.used
-	e.used += copy(e.arena[begin:], p)
+	e.used += int32(copy(e.arena[begin:], p))
 	e.writes = append(e.writes, written{s, begin, e.used})
 	return len(p), nil
 }
@@ -295,10 +295,10 @@ func (s *pstream) writeOther(p []byte) (int, error) {
 // extend takes more after what Write has taken in this pass, if it lies at the end.
 func (s *pstream) extend(p []byte) int {
 	e := s.e
-	if s.unsent != nil || s.at < e.posted || s.at != len(e.writes)-1 || len(p) >= directly || len(p) > len(e.arena)-e.used {
+	if s.unsent != nil || s.at < e.posted || s.at != len(e.writes)-1 || len(p) >= directly || len(p) > len(e.arena)-int(e.used) {
 		return 0
 	}
-	e.used += copy(e.arena[e.used:], p)
+	e.used += int32(copy(e.arena[e.used:], p))
 	e.writes[s.at].end = e.used
 	return len(p)
 }
@@ -355,7 +355,7 @@ func (w *sending) salvage(c *proactors.Completion) {
 	s.unsent = &unsent{err: c.Err()}
 	if c.N >= 0 {
 		w := &e.writes[s.at]
-		s.unsent.rest = slices.Clone(e.arena[w.begin+int(c.N) : w.end])
+		s.unsent.rest = slices.Clone(e.arena[w.begin+c.N : w.end])
 	}
 }
 

@@ -51,6 +51,9 @@ func (m *measurer) instructions(ctx context.Context, shape cell, contenders []*c
 	return nil
 }
 
+// settling is how many messages on each connection are not counted.
+const settling = 8
+
 func (m *measurer) countOne(ctx context.Context, c *contender, shape cell) (*instructions, error) {
 	// Collection is paced by the clock, and stepping slows everything but the clock.
 	environment := []string{"GOGC=off", "GODEBUG=asyncpreemptoff=1"}
@@ -60,9 +63,13 @@ func (m *measurer) countOne(ctx context.Context, c *contender, shape cell) (*ins
 		environment, less, more = nil, 20_000, 220_000
 		begin = m.perfStat
 	}
-	// In step, a round is one message on every connection: count whole rounds.
+	// In step, a round is one message on every connection: count whole rounds, and not
+	// the first few, in which a server may find out what a connection is like.
 	round := shape.Conns * shape.Pipeline
-	less, more = (less+round-1)/round*round, (less+round-1)/round*round+(more-less+round-1)/round*round
+	rounds := func(messages int) int { return (messages + round - 1) / round * round }
+	more -= less
+	less = max(rounds(less), settling*round)
+	more = less + rounds(more)
 	s, err := m.start(ctx, c, environment...)
 	if err != nil {
 		return nil, err
