@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sys/windows"
 
 	"github.com/go-asyncio/asyncio/internal/sock"
-	"github.com/go-asyncio/asyncio/selectors"
 )
 
 // port is a proactor under test, and what has come out of it.
@@ -182,37 +181,6 @@ func addr(t *testing.T, a net.Addr) sock.Addr {
 	return b
 }
 
-// TestPost: what goes at once is not told of, and what does not go says how much
-// did.
-func TestPost(t *testing.T) {
-	t.Parallel()
-	p := newPort(t)
-	a, b := p.pair()
-	var op Operation
-	p.must(p.p.Submit(&op, &Request{Kind: Send, Post: true, FD: a, Bufs: [][]byte{[]byte("ab"), []byte("c")}}))
-	if c, err := p.p.Wait(0); err != nil || len(c) > 0 || op.InFlight() {
-		t.Fatalf("%v, %v", c, err)
-	}
-	got := make([]byte, 4)
-	if c := p.do(Request{Kind: Receive, FD: b, Bufs: [][]byte{got}}); string(got[:c.N]) != "abc" {
-		t.Errorf("%q came", got)
-	}
-	piece := make([]byte, 1<<20)
-	for range 100 { // until the buffers on the way are full
-		p.must(p.p.Submit(&op, &Request{Kind: Send, Post: true, FD: a, Bufs: [][]byte{piece}}))
-		c, err := p.p.Wait(0)
-		p.must(err)
-		if len(c) == 0 {
-			continue
-		}
-		if c[0].Op != &op || c[0].Flags&Short == 0 || c[0].N < 0 || int(c[0].N) >= len(piece) || op.InFlight() {
-			t.Errorf("%+v", c[0])
-		}
-		return
-	}
-	t.Error("100 MB went to a peer that does not read")
-}
-
 // TestMemoryRunsOut: receives wait for memory, and nothing is lost.
 func TestMemoryRunsOut(t *testing.T) {
 	t.Parallel()
@@ -349,102 +317,4 @@ func TestCloseTakesAll(t *testing.T) {
 	}
 	p.p.Wake()
 	p.must(p.p.Close())
-}
-
-// TestCancelAndCloseAtOnce: the descriptor may be closed as soon as Cancel has
-// returned, and the operation still ends once.
-func TestCancelAndCloseAtOnce(t *testing.T) {
-	t.Parallel()
-	p := newPort(t)
-	for range 50 {
-		a, b, err := sock.Pair()
-		p.must(err)
-		p.must(p.p.Attach(a))
-		var receive, poll Operation
-		p.must(p.p.Submit(&receive, &Request{Kind: Receive, FD: a, Repeat: true}))
-		p.must(p.p.Submit(&poll, &Request{Kind: Poll, FD: a, Mask: Readable}))
-		p.p.Cancel(&receive)
-		p.p.Cancel(&poll)
-		p.must(sock.Close(a))
-		p.must(sock.Close(b))
-		for receive.InFlight() || poll.InFlight() {
-			for _, c := range p.wait() {
-				if c.Flags&More != 0 || c.N > 0 && c.Op == &receive {
-					t.Fatalf("%+v", c)
-				}
-			}
-		}
-	}
-}
-
-// TestWakeIsCoalesced: any number of calls ends one Wait, and not the one after.
-func TestWakeIsCoalesced(t *testing.T) {
-	t.Parallel()
-	p := newPort(t)
-	for range 1000 {
-		p.p.Wake()
-	}
-	if c, err := p.p.Wait(selectors.Forever); err != nil || len(c) > 0 {
-		t.Fatal(c, err)
-	}
-	began := time.Now()
-	const timeout = 30 * time.Millisecond
-	if _, err := p.p.Wait(timeout); err != nil || time.Since(began) < timeout-16*time.Millisecond {
-		t.Errorf("woken again after %v, %v", time.Since(began), err)
-	}
-}
-
-// TestConnectContexts: what connects and what is accepted can be asked for its
-// addresses, and be shut down.
-func TestConnectContexts(t *testing.T) {
-	t.Parallel()
-	p := newPort(t)
-	l, err := sock.Open(sock.Inet4, sock.Stream)
-	p.must(err)
-	defer sock.Close(l)
-	p.must(sock.Bind(l, addr(t, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})))
-	p.must(sock.Listen(l, 5))
-	at, err := sock.SockName(l)
-	p.must(err)
-	p.must(p.p.Attach(l))
-	fd, err := sock.Open(sock.Inet4, sock.Stream)
-	p.must(err)
-	defer sock.Close(fd)
-	p.must(p.p.Attach(fd))
-	raw := new(sock.RawAddr)
-	n := at.Encode(raw)
-	var accept, connect Operation
-	p.must(p.p.Submit(&accept, &Request{Kind: Accept, FD: l}))
-	p.must(p.p.Submit(&connect, &Request{Kind: Connect, FD: fd, Addr: raw.B[:n]}))
-	var got uintptr
-	for accept.InFlight() || connect.InFlight() {
-		for _, c := range p.wait() {
-			p.must(c.Err())
-			if c.Op == &accept {
-				got = p.p.Accepted(c)
-			}
-		}
-	}
-	defer sock.Close(got)
-	mine, err := sock.SockName(fd)
-	p.must(err)
-	if peer, err := sock.PeerName(got); err != nil || peer != mine {
-		t.Errorf("the accepted one's peer is %v, %v; want %v", peer, err, mine)
-	}
-	if peer, err := sock.PeerName(fd); err != nil || peer != at {
-		t.Errorf("the other's peer is %v, %v; want %v", peer, err, at)
-	}
-	p.must(p.p.Attach(got))
-	p.must(sock.ShutdownWrite(fd))
-	if c := p.do(Request{Kind: Receive, FD: got}); c.N != 0 {
-		t.Errorf("after the peer's shutdown: %+v", c)
-	}
-	p.must(sock.Close(l))
-	refused, err := sock.Open(sock.Inet4, sock.Stream)
-	p.must(err)
-	defer sock.Close(refused)
-	p.must(p.p.Attach(refused))
-	if c := p.do(Request{Kind: Connect, FD: refused, Addr: raw.B[:n]}); c.Err() != windows.WSAECONNREFUSED {
-		t.Errorf("to where nobody listens: %v", c.Err())
-	}
 }

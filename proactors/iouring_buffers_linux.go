@@ -1,6 +1,7 @@
 package proactors
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync/atomic"
@@ -44,9 +45,14 @@ const (
 	bufGroup   = 0
 )
 
-func openBuffers(ringFD int) (*buffers, error) {
-	b := &buffers{shift: incShift, inc: true}
-	err := b.register(ringFD)
+// openBuffers gives the ring its buffers, consumed incrementally if the kernel can and
+// the caller wants.
+func openBuffers(ringFD int, incremental bool) (*buffers, error) {
+	b := &buffers{shift: incShift, inc: incremental}
+	err := errors.ErrUnsupported
+	if incremental {
+		err = b.register(ringFD)
+	}
 	if err != nil {
 		b = &buffers{shift: plainShift}
 		err = b.register(ringFD)

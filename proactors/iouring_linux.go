@@ -48,6 +48,7 @@ type IOUring struct {
 
 	waker   *wake.Waker
 	wakeOp  Operation
+	wakeReq Request
 	woken   atomic.Pointer[error]
 	pinned  bool
 	canPost bool
@@ -92,19 +93,19 @@ const maxPieces = 64
 // NewIOUringProactor makes a proactor over Linux's io_uring. Where there is none,
 // or a kernel before 6.0, or something forbids it, that is errors.ErrUnsupported
 // with the reason. Any thread may use it.
-func NewIOUringProactor() (Proactor, error) { return newIOUring(false) }
+func NewIOUringProactor() (Proactor, error) { return newIOUring(false, true) }
 
 // NewPinnedIOUringProactor makes a proactor over Linux's io_uring for a goroutine
 // that is locked to its thread: the kernel does more of its work when it is asked
 // for the results (single issuer, deferred task work). See NewIOUringProactor.
-func NewPinnedIOUringProactor() (Proactor, error) { return newIOUring(true) }
+func NewPinnedIOUringProactor() (Proactor, error) { return newIOUring(true, true) }
 
-func newIOUring(pinned bool) (Proactor, error) {
+func newIOUring(pinned, incremental bool) (Proactor, error) {
 	r, err := openRing(pinned)
 	if err != nil {
 		return nil, err
 	}
-	b, err := openBuffers(r.fd)
+	b, err := openBuffers(r.fd, incremental)
 	if err != nil {
 		return nil, errors.Join(err, r.close())
 	}
@@ -113,7 +114,8 @@ func newIOUring(pinned bool) (Proactor, error) {
 		b.close()
 		return nil, errors.Join(err, r.close())
 	}
-	p := &IOUring{ring: r, bufs: b, waker: w, pinned: pinned, canPost: r.canPost(), slots: []slot{{gen: 1}}}
+	wakeReq := Request{Kind: Poll, Mask: Readable, FD: w.FD()}
+	p := &IOUring{wakeReq: wakeReq, ring: r, bufs: b, waker: w, pinned: pinned, canPost: r.canPost(), slots: []slot{{gen: 1}}}
 	return p, nil
 }
 
@@ -370,6 +372,9 @@ func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
 		}
 		// What came was of no interest, or a signal, or it is time.
 		if timeout != forever {
+			if end.IsZero() { // it was there already: no time has passed
+				end = time.Now().Add(timeout)
+			}
 			if timeout = time.Until(end); timeout <= 0 {
 				return p.done, nil
 			}
@@ -383,7 +388,7 @@ func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
 // prepare queues what the proactor has to do for itself.
 func (p *IOUring) prepare() error {
 	if p.wakeOp.Tag == 0 {
-		if err := p.begin(&p.wakeOp, &Request{Kind: Poll, Mask: Readable, FD: p.waker.FD()}); err != nil {
+		if err := p.begin(&p.wakeOp, &p.wakeReq); err != nil {
 			return err
 		}
 	}
@@ -420,8 +425,8 @@ func (p *IOUring) reap() (woken bool, err error) {
 			p.lent++
 			p.done = append(p.done, Completion{s.op, c.res, More | Lent | Flags(pos)*OwnFlags})
 		case s.op == &p.wakeOp:
+			woken = woken || c.res != -int32(unix.ECANCELED) // it was moved, or its thread has ended
 			p.end(i, s)
-			woken = true
 		default:
 			p.complete(i, s, c)
 		}
@@ -516,7 +521,8 @@ func (p *IOUring) Flush() error {
 // Wake implements Proactor.
 func (p *IOUring) Wake() {
 	if err := p.waker.Wake(); err != nil && !errors.Is(err, wake.ErrClosed) {
-		p.woken.Store(&err)
+		failed := err // or every call would allocate
+		p.woken.Store(&failed)
 	}
 }
 

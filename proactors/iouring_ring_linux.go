@@ -157,7 +157,7 @@ func (r *ring) unseen(pos uint32) *sqe {
 	if int32(pos-atomic.LoadUint32(r.sqHead)) < 0 {
 		return nil
 	}
-	if i := int(pos-r.tail) + len(r.over); len(r.over) > 0 && int32(i) >= 0 {
+	if i := int(int32(pos-r.tail)) + len(r.over); i >= 0 && len(r.over) > 0 {
 		return &r.over[i]
 	}
 	return &r.sqes[pos&r.sqMask]
