@@ -44,15 +44,13 @@ const (
 	Waiting State = "waiting"
 )
 
-// Backends are the names that a path element of a test may have, in the order
-// in which they are reported.
-var Backends = []string{"select", "poll", "epoll", "kqueue", "devpoll", "uring", "iocp"}
-
 // Catalogue is everything that stands in testdata/conformance.
 type Catalogue struct {
 	Areas      []string
 	Rows       []*Row
-	Thresholds map[string]int // area → rows that must be proven
+	Thresholds map[string]int // area, or "on " and a backend, or "in " and a run → rows that must be proven
+
+	Suites []Suite
 
 	byID map[string]*Row
 	dir  string
@@ -63,6 +61,7 @@ const (
 	backendsFile   = "backends.tsv"
 	exceptionsFile = "exceptions.tsv"
 	thresholdFile  = "threshold.tsv"
+	suitesFile     = "suites.tsv"
 )
 
 // Load reads the catalogue from dir and refuses one that contradicts itself.
@@ -75,7 +74,7 @@ func Load(dir string) (*Catalogue, error) {
 	slices.Sort(files)
 	for _, file := range files {
 		switch filepath.Base(file) {
-		case backendsFile, exceptionsFile, thresholdFile:
+		case backendsFile, exceptionsFile, thresholdFile, suitesFile:
 		default:
 			if err := c.loadArea(file); err != nil {
 				return nil, err
@@ -85,7 +84,7 @@ func Load(dir string) (*Catalogue, error) {
 	if len(c.Rows) == 0 {
 		return nil, fmt.Errorf("conformance: no tables in %s", dir)
 	}
-	for _, load := range []func() error{c.loadBackends, c.loadExceptions, c.loadThresholds} {
+	for _, load := range []func() error{c.loadBackends, c.loadExceptions, c.loadThresholds, c.loadSuites} {
 		if err := load(); err != nil {
 			return nil, err
 		}
@@ -144,7 +143,7 @@ func parseBackends(list string) ([]string, error) {
 	}
 	backends := strings.Split(list, ",")
 	for _, b := range backends {
-		if !slices.Contains(Backends, b) {
+		if _, ok := backend(b); !ok {
 			return nil, fmt.Errorf("unknown backend %q", b)
 		}
 	}
@@ -174,9 +173,9 @@ func (c *Catalogue) loadExceptions() error {
 }
 
 func (c *Catalogue) loadThresholds() error {
-	return c.readOptional(thresholdFile, []string{"area", "proven"}, func(f []string) error {
-		if !slices.Contains(c.Areas, f[0]) {
-			return fmt.Errorf("%s is no area", f[0])
+	return c.readOptional(thresholdFile, []string{"what", "proven"}, func(f []string) error {
+		if !c.counted(f[0]) {
+			return fmt.Errorf("%s is no area, no backend and no run", f[0])
 		}
 		var n int
 		if _, err := fmt.Sscanf(f[1], "%d", &n); err != nil {
@@ -187,13 +186,41 @@ func (c *Catalogue) loadThresholds() error {
 	})
 }
 
-// RaiseThresholds writes thresholds as high as the report's figures; none is lowered.
+// counted tells whether there is a figure of that name.
+func (c *Catalogue) counted(name string) bool {
+	if b, ok := strings.CutPrefix(name, "on "); ok {
+		_, ok = backend(b)
+		return ok
+	}
+	if run, ok := strings.CutPrefix(name, "in "); ok {
+		return slices.Contains(Runs, Run(run))
+	}
+	return slices.Contains(c.Areas, name)
+}
+
+// RaiseThresholds writes thresholds as high as the report's figures; none is
+// lowered, and those of runs that the report does not cover stay.
 func (c *Catalogue) RaiseThresholds(r *Report) error {
 	var b strings.Builder
-	b.WriteString("area\tproven\n")
+	b.WriteString("what\tproven\n")
+	raise := func(name string, proven int) {
+		c.Thresholds[name] = max(c.Thresholds[name], proven)
+		if c.Thresholds[name] > 0 || slices.Contains(c.Areas, name) {
+			fmt.Fprintf(&b, "%s\t%d\n", name, c.Thresholds[name])
+		}
+	}
 	for _, a := range r.Areas {
-		c.Thresholds[a.Name] = max(c.Thresholds[a.Name], a.Proven)
-		fmt.Fprintf(&b, "%s\t%d\n", a.Name, c.Thresholds[a.Name])
+		raise(a.Name, a.Proven)
+	}
+	proven := map[string]int{}
+	for _, s := range r.ByBackend() {
+		proven[s.Name] = s.Proven
+	}
+	for _, b := range Backends {
+		raise("on "+b.Name, proven[b.Name])
+	}
+	for _, run := range Runs {
+		raise("in "+string(run), r.InRun[run])
 	}
 	return os.WriteFile(filepath.Join(c.dir, thresholdFile), []byte(b.String()), 0o644)
 }

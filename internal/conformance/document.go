@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,10 +38,7 @@ func (r *Report) markdown() string {
 		}
 		fmt.Fprintf(&b, " %d |\n", a.Otherwise)
 	}
-	b.WriteString("\n## State per backend\n\n| backend | rows that must be proven on it | proven |\n|---|---:|---:|\n")
-	for _, s := range r.ByBackend() {
-		fmt.Fprintf(&b, "| %s | %d | %d |\n", s.Name, s.Due, s.Proven)
-	}
+	r.backends(&b)
 	r.section(&b, "Met otherwise", "difference", func(s *RowScore) string {
 		if s.Exception.State != Otherwise || s.Standing == Missing {
 			return ""
@@ -64,6 +62,27 @@ func (r *Report) markdown() string {
 	})
 	r.waiting(&b)
 	return b.String()
+}
+
+// backends writes what each backend proves.
+func (r *Report) backends(b *strings.Builder) {
+	b.WriteString("\n## State per backend\n\n| backend | rows that must be proven on it | proven |")
+	for _, s := range r.Suites {
+		fmt.Fprintf(b, " %s |", s.Name)
+	}
+	b.WriteString("\n|---|---:|---:|" + strings.Repeat("---|", len(r.Suites)) + "\n")
+	for _, s := range r.ByBackend() {
+		fmt.Fprintf(b, "| %s | %d | %d |", s.Name, s.Due, s.Proven)
+		for _, suite := range r.Suites {
+			fmt.Fprintf(b, " %s |", cmp.Or(suite.On[s.Name], "-"))
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("\nThe last columns are suites that run as a whole over every loop.\n\n" +
+		"| run | rows for which a test passes in it, on whatever backend |\n|---|---:|\n")
+	for _, run := range Runs {
+		fmt.Fprintf(b, "| %s | %d |\n", run, r.InRun[run])
+	}
 }
 
 // section writes a table of the rows for which why gives a reason.

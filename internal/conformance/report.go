@@ -3,11 +3,12 @@ package conformance
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
 // columns are the standings in the order in which tables show them.
-var columns = []Standing{Proven, Partly, Failing, Missing, Pending, NotMet}
+var columns = []Standing{Proven, Partly, Failing, Missing, Unseen, Pending, NotMet}
 
 // Print writes the table of areas and the one of backends as plain text.
 func (r *Report) Print(w io.Writer) {
@@ -24,7 +25,23 @@ func (r *Report) Print(w io.Writer) {
 		fmt.Fprintf(w, " %10d\n", a.Otherwise)
 	}
 	for _, b := range r.ByBackend() {
-		fmt.Fprintf(w, "on %-10s %4d of %4d rows\n", b.Name, b.Proven, b.Due)
+		fmt.Fprintf(w, "on %-15s %4d of %4d rows\n", b.Name, b.Proven, b.Due)
+	}
+	for _, run := range Runs {
+		if slices.Contains(r.Absent, run) {
+			fmt.Fprintf(w, "NOT CHECKED: there are no results of the %s run; nothing is said of %s\n", run, strings.Join(backendsOf(run), ", "))
+		} else {
+			fmt.Fprintf(w, "in the %-7s run: %4d rows\n", run, r.InRun[run])
+		}
+	}
+	for _, s := range r.Suites {
+		fmt.Fprintf(w, "%-30s", s.Name)
+		for _, b := range r.ByBackend() {
+			if v := s.On[b.Name]; v != "" {
+				fmt.Fprintf(w, "  %s %s", b.Name, v)
+			}
+		}
+		fmt.Fprintln(w)
 	}
 }
 
@@ -57,10 +74,31 @@ func (r *Report) Complaints(c *Catalogue) []string {
 	for _, id := range r.Unknown {
 		all = append(all, id+" in a test's name is no row")
 	}
-	for _, a := range r.Areas {
-		if want := c.Thresholds[a.Name]; a.Proven < want {
-			all = append(all, fmt.Sprintf("%s: %d rows proven, %d were proven before", a.Name, a.Proven, want))
+	fallen := func(name string, proven int) {
+		if want := c.Thresholds[name]; proven < want {
+			all = append(all, fmt.Sprintf("%s: %d rows proven, %d were proven before", name, proven, want))
 		}
 	}
-	return all
+	for _, a := range r.Areas {
+		fallen(a.Name, a.Proven+a.Count[Unseen])
+	}
+	for _, b := range r.ByBackend() {
+		fallen("on "+b.Name, b.Proven)
+	}
+	for _, run := range Runs {
+		if !slices.Contains(r.Absent, run) {
+			fallen("in "+string(run), r.InRun[run])
+		}
+	}
+	return append(all, r.suiteComplaints()...)
+}
+
+// backendsOf names the backends that are looked for in a run.
+func backendsOf(run Run) (names []string) {
+	for _, b := range Backends {
+		if b.Run == run {
+			names = append(names, b.Name)
+		}
+	}
+	return names
 }

@@ -24,6 +24,7 @@ type testName struct{ Package, Test string }
 type test struct {
 	passed, failed, skipped bool
 	parent                  bool // it has subtests: it proves nothing by itself
+	excused                 bool // it failed as expected: it says nothing
 	output                  []string
 }
 
@@ -139,6 +140,9 @@ func (r *Results) markParents() {
 		}
 	}
 }
+
+// Empty tells whether no test was run.
+func (r *Results) Empty() bool { return len(r.tests) == 0 }
 
 // Failed tells whether any test or package failed, or nothing was run at all.
 func (r *Results) Failed() bool {

@@ -16,6 +16,7 @@ const (
 	Partly  Standing = "partly"  // passing tests, but not on every such backend
 	Failing Standing = "failing" // a test that names the row fails
 	Missing Standing = "missing" // no passing test names it, and no exception excuses it
+	Unseen  Standing = "not run" // it must be proven on a system for which there are no results
 	NotMet  Standing = "not met" // an exception says why not
 	Pending Standing = "waiting" // an exception names what has to come first
 )
@@ -25,6 +26,7 @@ type RowScore struct {
 	*Row
 	Standing Standing
 	On       map[string]bool // backends on which a leaf test passed
+	In       map[Run]bool    // runs in which one passed
 	Lacks    []string        // backends on which one is still due
 	Stale    bool            // listed as not met or waiting, yet tests prove it
 }
@@ -42,7 +44,10 @@ type AreaScore struct {
 type Report struct {
 	Rows    []*RowScore // those that apply
 	Areas   []*AreaScore
-	Unknown []string // ids in tests' names that look like rows but are none
+	Suites  []*SuiteScore
+	InRun   map[Run]int // rows for which a test of the run passed
+	Absent  []Run       // runs of which there are no results
+	Unknown []string    // ids in tests' names that look like rows but are none
 }
 
 // token matches what may be a row's id within a test's name.
@@ -52,12 +57,19 @@ var token = regexp.MustCompile(`[a-z0-9_]+\.[0-9]+[a-z]*\.[a-z0-9.-]+`)
 type evidence struct {
 	passed, failed bool
 	on             map[string]bool
+	in             map[Run]bool
 }
 
-// Score sets the results of test runs against the catalogue.
-func (c *Catalogue) Score(r *Results) *Report {
-	found, unknown := c.gather(r)
-	report := &Report{Unknown: unknown}
+// Score sets the results of test runs against the catalogue. A run that is not
+// among them is absent: what must be proven there is left out.
+func (c *Catalogue) Score(runs map[Run]*Results) *Report {
+	found, unknown := c.gather(runs)
+	report := &Report{Unknown: unknown, InRun: map[Run]int{}, Suites: c.scoreSuites(runs)}
+	for _, run := range Runs {
+		if runs[run] == nil {
+			report.Absent = append(report.Absent, run)
+		}
+	}
 	areas := map[string]*AreaScore{}
 	for _, name := range c.Areas {
 		areas[name] = &AreaScore{Name: name, Count: map[Standing]int{}}
@@ -67,8 +79,13 @@ func (c *Catalogue) Score(r *Results) *Report {
 		if !row.Applies {
 			continue
 		}
-		s := judge(row, found[row.ID])
+		s := judge(row, found[row.ID], report.Absent)
 		report.Rows = append(report.Rows, s)
+		for run := range s.In {
+			if s.Standing != Failing {
+				report.InRun[run]++
+			}
+		}
 		a := areas[row.Area]
 		a.Applies++
 		a.Count[s.Standing]++
@@ -84,36 +101,42 @@ func (c *Catalogue) Score(r *Results) *Report {
 
 // gather collects, for each row's id, what the tests that name it showed: any
 // failing test counts, of the passing ones only leaves.
-func (c *Catalogue) gather(r *Results) (map[string]*evidence, []string) {
+func (c *Catalogue) gather(runs map[Run]*Results) (map[string]*evidence, []string) {
 	found := map[string]*evidence{}
 	unknown := map[string]bool{}
-	for name, t := range r.tests {
-		for _, id := range token.FindAllString(name.Test, -1) {
-			if c.byID[id] == nil {
-				if c.looksLikeRow(id) {
-					unknown[id] = true
-				}
-				continue
-			}
-			e := found[id]
-			if e == nil {
-				e = &evidence{on: map[string]bool{}}
-				found[id] = e
-			}
-			switch {
-			case t.failed:
-				e.failed = true
-			case t.passed && !t.parent:
-				e.passed = true
-				for _, element := range strings.Split(name.Test, "/") {
-					if slices.Contains(Backends, element) {
-						e.on[element] = true
+	for run, results := range runs {
+		for name, t := range results.tests {
+			for _, id := range token.FindAllString(name.Test, -1) {
+				if c.byID[id] == nil {
+					if c.looksLikeRow(id) {
+						unknown[id] = true
 					}
+					continue
 				}
+				if found[id] == nil {
+					found[id] = &evidence{on: map[string]bool{}, in: map[Run]bool{}}
+				}
+				found[id].add(run, name.Test, t)
 			}
 		}
 	}
 	return found, slices.Sorted(maps.Keys(unknown))
+}
+
+// add counts a test of the run.
+func (e *evidence) add(run Run, name string, t *test) {
+	switch {
+	case t.failed:
+		e.failed = true
+	case t.passed && !t.parent && !t.excused:
+		e.passed = true
+		e.in[run] = true
+		for _, element := range strings.Split(name, "/") {
+			if b, ok := backendOf(run, element); ok {
+				e.on[b.Name] = true
+			}
+		}
+	}
 }
 
 // looksLikeRow tells a mistyped id from other words with dots, by the word
@@ -123,27 +146,33 @@ func (c *Catalogue) looksLikeRow(id string) bool {
 	return slices.ContainsFunc(c.Rows, func(r *Row) bool { return strings.HasPrefix(r.ID, word+".") })
 }
 
-func judge(row *Row, e *evidence) *RowScore {
+func judge(row *Row, e *evidence, absent []Run) *RowScore {
 	s := &RowScore{Row: row}
 	if e == nil {
 		e = &evidence{}
 	}
-	s.On = e.on
-	for _, b := range row.Backends {
-		if !e.on[b] {
-			s.Lacks = append(s.Lacks, b)
+	s.On, s.In = e.on, e.in
+	unseen := 0
+	for _, name := range row.Backends {
+		if b, _ := backend(name); slices.Contains(absent, b.Run) {
+			unseen++
+		} else if !e.on[name] {
+			s.Lacks = append(s.Lacks, name)
 		}
 	}
+	nowhere := unseen > 0 && unseen == len(row.Backends)
 	switch state := row.Exception.State; {
 	case e.failed:
 		s.Standing = Failing
-	case e.passed && len(s.Lacks) == 0:
+	case e.passed && len(s.Lacks) == 0 && !nowhere:
 		s.Standing = Proven
 		s.Stale = state == Unmet || state == Waiting
 	case state == Unmet:
 		s.Standing = NotMet
 	case state == Waiting:
 		s.Standing = Pending
+	case nowhere:
+		s.Standing = Unseen
 	case e.passed:
 		s.Standing = Partly
 	default:
@@ -176,8 +205,12 @@ type BackendScore struct {
 // and on how many of them it passed. Rows that wait or cannot be met are left out.
 func (r *Report) ByBackend() []BackendScore {
 	var scores []BackendScore
-	for _, name := range Backends {
+	for _, b := range Backends {
+		name := b.Name
 		s := BackendScore{Name: name}
+		if slices.Contains(r.Absent, b.Run) {
+			continue
+		}
 		for _, row := range r.Rows {
 			if !slices.Contains(row.Backends, name) || row.Standing == NotMet || row.Standing == Pending {
 				continue

@@ -13,7 +13,18 @@ import (
 // files may be given as name, text pairs; they replace the ones made here.
 func catalogue(t *testing.T, more ...string) (*Catalogue, error) {
 	t.Helper()
-	dir := t.TempDir()
+	dir, err := os.MkdirTemp("", "conformance")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // file by file: Wine 8 lacks what os.RemoveAll begins with
+		files, _ := filepath.Glob(filepath.Join(dir, "*"))
+		for _, name := range append(files, dir) {
+			if err := os.Remove(name); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 	files := map[string]string{
 		"io.tsv": "id\tsource\tbehaviour\tapplies\tgo_note\n" +
 			"io.001.read\tx\treads\tyes\t\n" +
@@ -26,7 +37,7 @@ func catalogue(t *testing.T, more ...string) (*Catalogue, error) {
 		"backends.tsv": "match\tbackends\twhy\nio\tselect,epoll\tsockets\nio.002a.write\tepoll\tonly there\n",
 		"exceptions.tsv": "id\tstate\treason\npure.002.later\twaiting\tdatagrams\n" +
 			"pure.003.never\tunmet\tno such thing in Go\npure.001.order\totherwise\tanother queue\n",
-		"threshold.tsv": "area\tproven\nio\t1\n",
+		"threshold.tsv": "what\tproven\nio\t1\n",
 	}
 	for i := 0; i < len(more); i += 2 {
 		files[more[i]] = more[i+1]
@@ -59,13 +70,19 @@ func results(t *testing.T, tests ...string) *Results {
 	return r
 }
 
+// native are the results of a native run, and none of Windows.
+func native(t *testing.T, tests ...string) map[Run]*Results {
+	t.Helper()
+	return map[Run]*Results{Native: results(t, tests...)}
+}
+
 func score(t *testing.T, tests ...string) (*Report, *Catalogue) {
 	t.Helper()
 	c, err := catalogue(t)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.Score(results(t, tests...)), c
+	return c.Score(native(t, tests...)), c
 }
 
 func TestStanding(t *testing.T) {
@@ -142,18 +159,18 @@ func TestComplaints(t *testing.T) {
 
 func TestThresholdsOnlyRise(t *testing.T) {
 	t.Parallel()
-	c, err := catalogue(t, "threshold.tsv", "area\tproven\nio\t2\npure\t0\n")
+	c, err := catalogue(t, "threshold.tsv", "what\tproven\nio\t2\npure\t0\non windows-select\t4\n")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.RaiseThresholds(c.Score(results(t, "pass T/pure.001.order"))); err != nil {
+	if err := c.RaiseThresholds(c.Score(native(t, "pass T/pure.001.order"))); err != nil {
 		t.Fatal(err)
 	}
 	again, err := Load(c.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := map[string]int{"io": 2, "pure": 1}; !reflect.DeepEqual(again.Thresholds, want) {
+	if want := map[string]int{"io": 2, "pure": 1, "on windows-select": 4, "in native": 1}; !reflect.DeepEqual(again.Thresholds, want) {
 		t.Errorf("thresholds %v, want %v", again.Thresholds, want)
 	}
 }
@@ -170,7 +187,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"exceptions.tsv", "id\tstate\treason\nio.003.text\tunmet\tx\n", "io.003.text does not apply"},
 		{"exceptions.tsv", "id\tstate\treason\nio.001.read\tlater\tx\n", `state is "later"`},
 		{"exceptions.tsv", "id\tstate\treason\nio.001.read\tunmet\t\n", "has no reason"},
-		{"threshold.tsv", "area\tproven\nio\tmany\n", `"many" is no number`},
+		{"threshold.tsv", "what\tproven\nio\tmany\n", `"many" is no number`},
 	} {
 		_, err := catalogue(t, tt.file, tt.text)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -188,8 +205,8 @@ func TestDocument(t *testing.T) {
 	}
 	for _, want := range []string{
 		"# Title\n", "\nlast\n",
-		"| io | 2 | 0 | 1 | 0 | 1 | 0 | 0 | 0 |\n",
-		"| pure | 3 | 1 | 0 | 0 | 0 | 1 | 1 | 1 |\n",
+		"| io | 2 | 0 | 1 | 0 | 1 | 0 | 0 | 0 | 0 |\n",
+		"| pure | 3 | 1 | 0 | 0 | 0 | 0 | 1 | 1 | 1 |\n",
 		"| pure.001.order | another queue |\n",
 		"| pure.003.never | no such thing in Go |\n",
 		"### datagrams: 1 rows\n\npure.002.later\n",
@@ -229,7 +246,7 @@ func TestOwnCatalogue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	applies := c.Score(NewResults()).Total().Applies
+	applies := c.Score(nil).Total().Applies
 	if len(c.Areas) != 20 || len(c.Rows) != 1007 || applies != 929 {
 		t.Errorf("%d areas, %d rows, %d apply; want 20, 1007, 929", len(c.Areas), len(c.Rows), applies)
 	}

@@ -8,6 +8,11 @@
 //	score -f t.json -write                                   bring docs/conformance.md up to date
 //	score -f t.json -raise                                   raise testdata/conformance/threshold.tsv to what is proven
 //	score -f t.json -check                                   fail also if docs/conformance.md is out of date
+//	score -f t.json -windows w.json -write -raise            with the results of the run on Windows, which .ci/windows keeps
+//
+// Without -windows nothing is said of what must be proven on Windows, and
+// docs/conformance.md is neither written nor compared. What .ci/wine lists as failing
+// because of Wine counts as not run.
 //
 // It ends with status 1 if a test that names a row fails, a test names a row
 // that does not exist, an area has fallen below its threshold, or an exception
@@ -39,7 +44,8 @@ func main() {
 }
 
 func run() error {
-	var inputs files
+	var inputs, windows files
+	flag.Var(&windows, "windows", "read the results of the run on Windows from `FILE`")
 	flag.Var(&inputs, "f", "read the output of 'go test -json' from `FILE` ('-': standard input)")
 	list := flag.String("m", "", "list the rows of `AREA` that are not proven ('all': of every area)")
 	write := flag.Bool("write", false, "bring docs/conformance.md up to date")
@@ -61,7 +67,16 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	report := catalogue.Score(results)
+	runs := map[conformance.Run]*conformance.Results{conformance.Native: results}
+	if len(windows) > 0 {
+		if runs[conformance.Windows], err = readWindows(windows, root); err != nil {
+			return err
+		}
+	}
+	report := catalogue.Score(runs)
+	if *write && len(report.Absent) > 0 {
+		return errors.New("docs/conformance.md speaks of Windows, too: -write needs -windows")
+	}
 	if *list != "" {
 		report.List(os.Stdout, *list)
 	}
@@ -72,7 +87,9 @@ func run() error {
 		}
 	}
 	problems := report.Complaints(catalogue)
-	if *write || *check {
+	if *check && len(report.Absent) > 0 {
+		fmt.Println("NOT CHECKED: docs/conformance.md, which speaks of Windows, too")
+	} else if *write || *check {
 		problem, err := document(report, filepath.Join(root, "docs", "conformance.md"), *write)
 		if err != nil {
 			return err
@@ -105,6 +122,28 @@ func document(report *conformance.Report, file string, write bool) (problems []s
 		return nil, os.WriteFile(file, []byte(text), 0o644)
 	}
 	return []string{"docs/conformance.md is out of date: run score -write with the same results"}, nil
+}
+
+// readWindows reads the results of runs on Windows.
+func readWindows(inputs files, root string) (*conformance.Results, error) {
+	results, err := read(inputs, root)
+	if err != nil {
+		return nil, err
+	}
+	if results.Empty() {
+		return nil, fmt.Errorf("%v: no test was run", inputs)
+	}
+	list, err := os.Open(filepath.Join(root, ".ci", "wine", "expected-failures.txt"))
+	if err != nil {
+		return nil, err
+	}
+	defer list.Close()
+	expected, err := conformance.ReadExpected(list)
+	if err != nil {
+		return nil, err
+	}
+	expected.Excuse(results, conformance.Module)
+	return results, nil
 }
 
 // read adds up the given files, or what the tests print that it runs itself.

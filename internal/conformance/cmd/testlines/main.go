@@ -19,8 +19,6 @@ import (
 	"github.com/go-asyncio/asyncio/internal/conformance"
 )
 
-const module = "github.com/go-asyncio/asyncio"
-
 func main() {
 	expected := flag.String("expected", "", "compare what failed with the list in `FILE`")
 	flag.Parse()
@@ -51,7 +49,7 @@ func run(list string, in io.Reader, out io.Writer) (good bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	good = expected.Check(results, module, out)
+	good = expected.Check(results, conformance.Module, out)
 	results.Summary(out)
 	return good, nil
 }
