@@ -7,8 +7,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// record is the system's side of an operation: all memory that the system may
-// touch from its start to its packet, but the user's own, which it pins.
+// record is the system's side of an operation. It and its details are all memory
+// that the system may touch from its start to its packet, but the user's own, which
+// they pin.
 type record struct {
 	ov windows.Overlapped // first: its address is the record's; the start of it is an IO_STATUS_BLOCK
 
@@ -24,11 +25,17 @@ type record struct {
 	accepted  uintptr // Accept: the socket that is to become the connection
 
 	n, flags uint32
-	addrSize int
+	*details
+}
+
+// details are what a receive without Bufs does without, of which each idle
+// connection has one.
+type details struct {
 	vec      []windows.WSABuf
 	bufs     [][]byte // polls: the same, for package sock
-	addrs    [128]byte
 	poll     afdPoll
+	addrSize int
+	addrs    [2 * 128]byte // AcceptEx wants room for two addresses, and 16 bytes more for each
 	pins     runtime.Pinner
 }
 
@@ -48,9 +55,10 @@ type slab [slabSize]record
 
 // records are in slabs, since the system knows their addresses.
 type records struct {
-	slabs []*slab
-	free  []uint32
-	pins  runtime.Pinner
+	slabs   []*slab
+	free    []uint32
+	details []*details // free ones
+	pins    runtime.Pinner
 }
 
 // inUse keeps the records of every proactor that is not closed: whoever loses one
@@ -76,14 +84,28 @@ func (s *records) take() *record {
 	return r
 }
 
+// detail gives a record its details.
+func (s *records) detail(r *record) {
+	n := len(s.details) - 1
+	if n < 0 {
+		r.details = new(details)
+		s.pins.Pin(r.details)
+		return
+	}
+	r.details, s.details = s.details[n], s.details[:n]
+}
+
 func (s *records) give(r *record) {
+	if r.details != nil {
+		s.details = append(s.details, r.details)
+		r.details = nil
+	}
 	r.state = unused
 	s.free = append(s.free, r.index)
 }
 
 // use remembers the user's memory and pins it.
 func (r *record) use(bufs [][]byte) {
-	r.vec = r.vec[:0]
 	for _, b := range bufs {
 		if len(b) == 0 {
 			continue
@@ -104,6 +126,9 @@ func (r *record) use(bufs [][]byte) {
 
 // leave lets the user's memory go.
 func (r *record) leave() {
+	if r.details == nil {
+		return
+	}
 	r.pins.Unpin()
 	clear(r.vec)
 	clear(r.bufs)

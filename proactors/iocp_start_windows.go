@@ -36,14 +36,16 @@ func (p *iocp) Submit(op *Operation, q *Request) error {
 	r := p.records.take()
 	p.assign(r, op)
 	_, r.polls = p.foreign[q.FD]
-	r.poll.handle = base
+	r.own = q.Kind == Receive && len(q.Bufs) == 0
+	if !r.own || r.polls {
+		p.records.detail(r)
+	}
 	r.kind, r.fd, r.mask, r.repeat, r.cancelled = q.Kind, q.FD, q.Mask, q.Repeat, false
 	switch q.Kind {
-	case Receive:
-		r.own = len(q.Bufs) == 0
+	case Receive, Send:
 		r.use(q.Bufs)
-	case Send:
-		r.use(q.Bufs)
+	case Poll:
+		r.poll.handle = base
 	case Connect:
 		r.addrSize = copy(r.addrs[:], q.Addr)
 	}
@@ -156,10 +158,11 @@ func (p *iocp) startAccept(r *record) {
 }
 
 func (p *iocp) startReceive(r *record) {
-	if r.own {
-		r.vec = append(r.vec[:0], windows.WSABuf{}) // only says that there is something
+	buf, count := &p.nothing, 1 // only says that there is something
+	if !r.own {
+		buf, count = &r.vec[0], len(r.vec)
 	}
-	p.started(r, windows.WSARecv(windows.Handle(r.fd), &r.vec[0], uint32(len(r.vec)), &r.n, &r.flags, &r.ov, nil))
+	p.started(r, windows.WSARecv(windows.Handle(r.fd), buf, uint32(count), &r.n, &r.flags, &r.ov, nil))
 }
 
 func (p *iocp) startConnect(r *record) {

@@ -31,6 +31,7 @@ type iocp struct {
 	ops     []*Operation // by the index of their records
 	busy    int          // how many records the system has
 	memory  lending
+	nothing windows.WSABuf // no memory, for receives that wait for something
 	vec     sock.Vec
 
 	done, out      []Completion // for the next Wait, of the last one
