@@ -36,6 +36,7 @@ const command = "../cmd/asyncio"
 
 var kinds = []kind{
 	{name: reference, source: "c/echo_epoll.c"},
+	{name: "c-uring", source: "c/echo_uring.c"},
 	{name: "rawepoll", source: "peers/rawepoll"},
 	{name: peer, source: "peers/gnet"},
 	{name: "gonet", source: "peers/gonet"},
