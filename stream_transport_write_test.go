@@ -145,10 +145,10 @@ func TestTransportWriting(t *testing.T) {
 				n.Errorf("registered for %q with %d bytes buffered", i, size)
 			}
 			if known := len(sent) - size - len(got); known > 0 {
-			got = append(got, n.reads(c, min(1<<20, known))...)
-		} else if n.l.eng.Name() == "IOCP" { // which tells of a send when its last byte has gone
-			got = append(got, n.someBytes(c)...)
-		}
+				got = append(got, n.reads(c, min(1<<20, known))...)
+			} else if n.l.eng.Name() == "IOCP" { // which tells of a send when its last byte has gone
+				got = append(got, n.someBytes(c)...)
+			}
 			n.passes(ctx)
 			if now := r.transport.GetWriteBufferSize(); now < size {
 				size = now

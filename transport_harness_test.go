@@ -65,23 +65,44 @@ func overProactors(t *testing.T, f func(n *netTest)) {
 // mechanism of the system, proactors included.
 func overSelectors(t *testing.T, row string, f func(n *netTest)) {
 	t.Helper()
+	words, lost := lostUnderWine[row]
+	lost = lost && underWine()
 	t.Run(row, func(t *testing.T) {
 		t.Parallel()
 		overProactors(t, f)
-		for _, m := range mechanisms {
-			s, err := m.open()
-			if errors.Is(err, errors.ErrUnsupported) {
-				continue
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Run(m.name, func(t *testing.T) {
-				t.Parallel()
-				f(newNetTest(t, s))
-			})
+		if !lost {
+			overSelectorsAlone(t, f)
 		}
 	})
+	if lost {
+		t.Run(words, func(t *testing.T) { overSelectorsAlone(t, f) })
+	}
+}
+
+// lostUnderWine are rows that cannot be shown with select under Wine, which loses
+// resets. There the tests are not named after the row: that they fail says nothing
+// of it. They are run all the same, and listed in .ci/wine.
+var lostUnderWine = map[string]string{
+	"selev.023a.fatal-error-os-quiet": "fatal-error-os-quiet",
+	"selev.033.read-conn-reset":       "read-conn-reset",
+	"selev.057.buffered-conn-reset":   "buffered-conn-reset",
+}
+
+func overSelectorsAlone(t *testing.T, f func(n *netTest)) {
+	t.Helper()
+	for _, m := range mechanisms {
+		s, err := m.open()
+		if errors.Is(err, errors.ErrUnsupported) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			f(newNetTest(t, s))
+		})
+	}
 }
 
 // netTest is a loop under test. Unless a test says that it expects them, errors

@@ -1,0 +1,5 @@
+//go:build !windows
+
+package streams
+
+func underWine() bool { return false }

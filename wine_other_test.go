@@ -1,0 +1,5 @@
+//go:build !windows
+
+package asyncio
+
+func underWine() bool { return false }
