@@ -17,27 +17,36 @@ import "golang.org/x/sys/unix"
 // homing is where operations were submitted from.
 type homing struct {
 	thread int  // which waited last
-	waits  int  // how many Waits it has made in a row
+	looks  int  // how often it did, in a row
+	unseen int  // Waits since then
 	away   bool // operations may belong to another thread
 }
 
-// settleWaits is for how many Waits a thread must have stayed, and one more for each so many
-// operations: moving costs about a microsecond for each.
 const (
-	settleWaits    = 4
-	settlePerWaits = 4
+	// settleLooks is how often the same thread must have been seen, and once more for
+	// each so many operations: moving costs about a microsecond for each.
+	settleLooks   = 4
+	settlePerLook = 32
+
+	// lookEvery: a look is a system call. Waits that do not sleep and begin nothing are
+	// cheap and many.
+	lookEvery = 8
 )
 
 // comeHome notes which thread waits, and has operations come after it.
-func (p *IOUring) comeHome() error {
+func (p *IOUring) comeHome(sleeps bool) error {
 	h := &p.home
-	if thread := unix.Gettid(); thread != h.thread {
-		h.away = h.thread != 0
-		h.thread, h.waits = thread, 0
+	if h.unseen++; !sleeps && h.unseen < lookEvery {
 		return nil
 	}
-	h.waits++
-	if !h.away || h.waits < settleWaits+p.live/settlePerWaits {
+	h.unseen = 0
+	if thread := unix.Gettid(); thread != h.thread {
+		h.away = h.thread != 0
+		h.thread, h.looks = thread, 0
+		return nil
+	}
+	h.looks++
+	if !h.away || h.looks < settleLooks+p.live/settlePerLook {
 		return nil
 	}
 	h.away = false

@@ -155,6 +155,7 @@ func (p *IOUring) begin(op *Operation, r *Request) error {
 		p.free = append(p.free, i)
 		return err
 	}
+	p.home.unseen = lookEvery
 	s := &p.slots[i]
 	s.op, s.kind, s.fd, s.mask, s.pos, s.flag = op, r.Kind, r.FD, r.Mask, pos, 0
 	if r.Repeat {
@@ -335,6 +336,7 @@ func (p *IOUring) restart() error {
 		}
 		s.flag &^= slotDry
 		s.pos = pos
+		p.home.unseen = lookEvery
 		if s.flag&slotGone != 0 {
 			*e = sqe{opcode: opNop, fd: -1, userData: s.op.Tag}
 			s.flag |= slotVoid
@@ -351,7 +353,7 @@ func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
 		return nil, ErrClosed
 	}
 	p.done = p.done[:0]
-	if err := p.prepare(); err != nil {
+	if err := p.prepare(timeout > 0); err != nil {
 		return nil, err
 	}
 	var end time.Time
@@ -379,21 +381,21 @@ func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
 				return p.done, nil
 			}
 		}
-		if err := p.prepare(); err != nil {
+		if err := p.prepare(timeout > 0); err != nil {
 			return nil, err
 		}
 	}
 }
 
 // prepare queues what the proactor has to do for itself.
-func (p *IOUring) prepare() error {
+func (p *IOUring) prepare(sleeps bool) error {
 	if p.wakeOp.Tag == 0 {
 		if err := p.begin(&p.wakeOp, &p.wakeReq); err != nil {
 			return err
 		}
 	}
 	if !p.pinned {
-		if err := p.comeHome(); err != nil {
+		if err := p.comeHome(sleeps); err != nil {
 			return err
 		}
 	}
