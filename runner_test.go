@@ -12,15 +12,21 @@ import (
 )
 
 // loopFactory is a runner's loop factory that keeps the loops it makes.
-func loopFactory(loops *[]asyncio.EventLoop) asyncio.RunOption {
+func loopFactory(t *testing.T, loops *[]asyncio.EventLoop) asyncio.RunOption {
 	return asyncio.WithLoopFactory(func() (asyncio.EventLoop, error) {
-		loop, err := asyncio.NewSelectorEventLoop(nil)
-		if err != nil {
-			return nil, err
-		}
-		*loops = append(*loops, loop)
-		return loop, nil
+		*loops = append(*loops, mustLoop(t))
+		return (*loops)[len(*loops)-1], nil
 	})
+}
+
+// ofKind has a runner make loops of the kind that the test is for.
+func ofKind(t *testing.T) asyncio.RunOption {
+	return asyncio.WithLoopFactory(func() (asyncio.EventLoop, error) { return mustLoop(t), nil })
+}
+
+// runOfKind is asyncio.Run on such a loop.
+func runOfKind[T any](t *testing.T, ctx context.Context, f func(context.Context) (T, error)) (T, error) {
+	return asyncio.Run(ctx, f, ofKind(t))
 }
 
 func notEntered(t *testing.T) func(context.Context) (int, error) {
@@ -33,10 +39,9 @@ func notEntered(t *testing.T) func(context.Context) (int, error) {
 func TestRun(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	t.Run("runners.001.run-return", func(t *testing.T) {
-		t.Parallel()
+	plainRow(t, "runners.001.run-return", func(t *testing.T) {
 		var loop asyncio.EventLoop
-		v, err := asyncio.Run(ctx, func(ctx context.Context) (int, error) {
+		v, err := runOfKind(t, ctx, func(ctx context.Context) (int, error) {
 			var err error
 			if loop, err = asyncio.GetRunningLoop(); err != nil {
 				return 0, err
@@ -50,35 +55,32 @@ func TestRun(t *testing.T) {
 			t.Errorf("%v was not closed", loop)
 		}
 	})
-	t.Run("runners.002.run-error", func(t *testing.T) {
-		t.Parallel()
-		_, err := asyncio.Run(ctx, func(ctx context.Context) (int, error) {
+	plainRow(t, "runners.002.run-error", func(t *testing.T) {
+		_, err := runOfKind(t, ctx, func(ctx context.Context) (int, error) {
 			must(t, asyncio.Sleep(ctx, 0))
 			return 0, errOther
 		})
 		if err != errOther {
 			t.Errorf("error is %v, want main's own", err)
 		}
-		_, err = asyncio.Run(ctx, func(context.Context) (int, error) { panic("boom") })
+		_, err = runOfKind(t, ctx, func(context.Context) (int, error) { panic("boom") })
 		var p *asyncio.PanicError
 		if !errors.As(err, &p) || p.Value != "boom" {
 			t.Errorf("error is %v, want main's panic", err)
 		}
-		_, err = asyncio.Run[int](ctx, nil)
+		_, err = runOfKind[int](t, ctx, nil)
 		wantError(t, err, asyncio.ErrInvalidArgument)
 	})
-	t.Run("runners.004.run-nested", func(t *testing.T) {
-		t.Parallel()
-		_, err := asyncio.Run(ctx, func(ctx context.Context) (int, error) {
-			return asyncio.Run(ctx, notEntered(t))
+	plainRow(t, "runners.004.run-nested", func(t *testing.T) {
+		_, err := runOfKind(t, ctx, func(ctx context.Context) (int, error) {
+			return runOfKind(t, ctx, notEntered(t))
 		})
 		wantError(t, err, asyncio.ErrLoopRunning)
 	})
-	t.Run("runners.005.run-cancels-leftovers", func(t *testing.T) {
-		t.Parallel()
+	plainRow(t, "runners.005.run-cancels-leftovers", func(t *testing.T) {
 		var left *asyncio.Task[string]
 		var c cleaner
-		v, err := asyncio.Run(ctx, func(ctx context.Context) (int, error) {
+		v, err := runOfKind(t, ctx, func(ctx context.Context) (int, error) {
 			left = asyncio.Go(ctx, c.run)
 			return 123, asyncio.Sleep(ctx, 0)
 		})
@@ -90,11 +92,10 @@ func TestRun(t *testing.T) {
 		}
 		wantCleaned(t, &c)
 	})
-	t.Run("runners.006.run-reports-leftover-errors", func(t *testing.T) {
-		t.Parallel()
+	plainRow(t, "runners.006.run-reports-leftover-errors", func(t *testing.T) {
 		var left *asyncio.Task[struct{}]
 		var reported *reports
-		v, err := asyncio.Run(ctx, func(ctx context.Context) (int, error) {
+		v, err := runOfKind(t, ctx, func(ctx context.Context) (int, error) {
 			loop, err := asyncio.GetRunningLoop()
 			must(t, err)
 			reported = collectReports(t, loop)
@@ -117,10 +118,9 @@ func TestRun(t *testing.T) {
 func TestRunner(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	t.Run("runners.009.runner-debug", func(t *testing.T) {
-		t.Parallel()
+	plainRow(t, "runners.009.runner-debug", func(t *testing.T) {
 		for _, on := range []bool{false, true} {
-			r := asyncio.NewRunner(asyncio.WithRunDebug(on))
+			r := asyncio.NewRunner(ofKind(t), asyncio.WithRunDebug(on))
 			loop, err := r.Loop()
 			must(t, err)
 			if loop.GetDebug() != on {
@@ -129,10 +129,9 @@ func TestRunner(t *testing.T) {
 			must(t, r.Close())
 		}
 	})
-	t.Run("runners.010.runner-factory", func(t *testing.T) {
-		t.Parallel()
+	plainRow(t, "runners.010.runner-factory", func(t *testing.T) {
 		var loops []asyncio.EventLoop
-		r := asyncio.NewRunner(loopFactory(&loops))
+		r := asyncio.NewRunner(loopFactory(t, &loops))
 		loop, err := r.Loop()
 		must(t, err)
 		if len(loops) != 1 || loop != loops[0] {
@@ -149,9 +148,8 @@ func TestRunner(t *testing.T) {
 		_, err = asyncio.Run(ctx, notEntered(t), asyncio.WithLoopFactory(func() (asyncio.EventLoop, error) { return nil, nil }))
 		wantError(t, err, asyncio.ErrNoCurrentLoop)
 	})
-	t.Run("runners.011.runner-run", func(t *testing.T) {
-		t.Parallel()
-		r := asyncio.NewRunner()
+	plainRow(t, "runners.011.runner-run", func(t *testing.T) {
+		r := asyncio.NewRunner(ofKind(t))
 		if v, err := asyncio.RunOn(ctx, r, value("done")); v != "done" || err != nil {
 			t.Errorf("%v, %v", v, err)
 		}
@@ -174,9 +172,8 @@ func TestRunner(t *testing.T) {
 			t.Errorf("%v was not closed", loop)
 		}
 	})
-	t.Run("runners.013.runner-close", func(t *testing.T) {
-		t.Parallel()
-		r := asyncio.NewRunner()
+	plainRow(t, "runners.013.runner-close", func(t *testing.T) {
+		r := asyncio.NewRunner(ofKind(t))
 		loop, err := r.Loop()
 		must(t, err)
 		for range 2 {
@@ -187,18 +184,16 @@ func TestRunner(t *testing.T) {
 		}
 		must(t, asyncio.NewRunner().Close())
 	})
-	t.Run("runners.014.runner-reenter", func(t *testing.T) {
-		t.Parallel()
-		r := asyncio.NewRunner()
+	plainRow(t, "runners.014.runner-reenter", func(t *testing.T) {
+		r := asyncio.NewRunner(ofKind(t))
 		_, err := asyncio.RunOn(ctx, r, value(1))
 		must(t, err)
 		must(t, r.Close())
 		_, err = asyncio.RunOn(ctx, r, notEntered(t))
 		wantError(t, err, asyncio.ErrInvalidState)
 	})
-	t.Run("runners.016.runner-recursive", func(t *testing.T) {
-		t.Parallel()
-		r := asyncio.NewRunner()
+	plainRow(t, "runners.016.runner-recursive", func(t *testing.T) {
+		r := asyncio.NewRunner(ofKind(t))
 		_, err := asyncio.RunOn(ctx, r, func(ctx context.Context) (int, error) {
 			wantError(t, r.Close(), asyncio.ErrLoopRunning)
 			elsewhere := make(chan error)

@@ -438,11 +438,10 @@ func TestTaskGroupErrors(t *testing.T) {
 // TestTaskGroupFatal: what ends a run comes out of a group by itself.
 func TestTaskGroupFatal(t *testing.T) {
 	t.Parallel()
-	t.Run("taskgroups.011.body-fatal", func(t *testing.T) {
-		t.Parallel()
+	plainRow(t, "taskgroups.011.body-fatal", func(t *testing.T) {
 		var out error
 		childDone := false
-		_, err := asyncio.Run(context.Background(), func(ctx context.Context) (int, error) {
+		_, err := runOfKind(t, context.Background(), func(ctx context.Context) (int, error) {
 			var child *asyncio.Task[struct{}]
 			out = asyncio.WithTaskGroup(ctx, func(ctx context.Context, g *asyncio.TaskGroup) error {
 				child = g.Go(failer(errChild))
@@ -458,10 +457,9 @@ func TestTaskGroupFatal(t *testing.T) {
 			t.Errorf("out of the group came %v, the child was done: %v", out, childDone)
 		}
 	})
-	t.Run("taskgroups.012a.child-fatal", func(t *testing.T) {
-		t.Parallel()
+	plainRow(t, "taskgroups.012a.child-fatal", func(t *testing.T) {
 		var out error
-		_, err := asyncio.Run(context.Background(), func(ctx context.Context) (int, error) {
+		_, err := runOfKind(t, context.Background(), func(ctx context.Context) (int, error) {
 			out = asyncio.WithTaskGroup(ctx, func(ctx context.Context, g *asyncio.TaskGroup) error {
 				g.Go(func(context.Context) error { return asyncio.ErrInterrupted })
 				return failsWhenCancelled(errBody)(ctx)
