@@ -79,23 +79,6 @@ func inProgram(t *testing.T, name string) {
 	}
 }
 
-// openFiles counts the descriptors of this process, -1 where the system does
-// not tell. It makes those that the runtime keeps first.
-func openFiles() int {
-	if r, w, err := os.Pipe(); err == nil {
-		_ = errors.Join(r.Close(), w.Close())
-	}
-	if runtime.GOOS == "windows" {
-		return -1 // not the descriptors of a program for Windows, even if the folder is there
-	}
-	names, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		return -1
-	}
-	return len(names)
-}
-
-// leftBehind waits for goroutines and descriptors to be gone that were not there
 // before, and says which did not go.
 func leftBehind(goroutines, files int) error {
 	for began := time.Now(); time.Since(began) < 10*time.Second; time.Sleep(time.Millisecond) {
