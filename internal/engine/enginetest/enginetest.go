@@ -28,8 +28,10 @@ func Test(t *testing.T, open func() (engine.Engine, error)) {
 		{"StopReadingKeepsData", testStopReadingKeepsData},
 		{"StopInReceived", testStopInReceived},
 		{"HalfClose", testHalfClose},
+		{"Pending", testPending},
 		{"EOFAgainAfterStart", testEOFAgainAfterStart},
 		{"Backlog", testBacklog},
+		{"SmallBacklog", testSmallBacklog},
 		{"SendFromSent", testSendFromSent},
 		{"StopSending", testStopSending},
 		{"CloseInReceived", testCloseInReceived},
@@ -326,6 +328,43 @@ func (p *peer) put(data []byte) {
 		}
 		p.send()
 	}
+}
+
+// say puts a text, and waits until it has been sent.
+func (p *peer) say(text string) {
+	p.b.Helper()
+	p.put([]byte(text))
+	p.settle()
+}
+
+// settle waits until all that was put has been sent, in the way of the contract: what
+// Write has taken and is not known to have gone is asked for by a Send.
+func (p *peer) settle() {
+	p.b.Helper()
+	if p.s.Pending() && !p.sending {
+		p.send()
+	}
+	p.b.until("all to be sent", func() bool { return !p.sending && len(p.out) == 0 })
+	if p.s.Pending() {
+		p.b.Error("something is pending although Sent has come")
+	}
+}
+
+// stuff puts data until the system takes no more, for the other end does not read, and
+// returns all of it. How much a system takes is its own choice, and may grow.
+func (p *peer) stuff() []byte {
+	p.b.Helper()
+	var all []byte
+	for piece := pattern(1 << 20); len(all) < 256<<20; {
+		p.put(piece)
+		all = append(all, piece...)
+		p.b.quiet()
+		if p.sending && len(p.out) > 1<<20 {
+			return all
+		}
+	}
+	p.b.Fatal("256 MiB went to a peer that does not read")
+	return nil
 }
 
 func (p *peer) send() {

@@ -162,7 +162,7 @@ func testWatch(t *testing.T, b *bench) {
 func testWatchReplacedAfterPoll(t *testing.T, b *bench) {
 	fa, fb := b.pair()
 	defer b.e.Sockets().Close(fb)
-	b.stream(fa).put([]byte("x"))
+	b.stream(fa).say("x")
 	old, fresh := &watcher{}, &watcher{}
 	b.must(b.e.Watch(fb, engine.Read, old))
 	replaced := false
@@ -201,7 +201,7 @@ func testWatchReplacedAfterPoll(t *testing.T, b *bench) {
 func testWatchKeptAfterPoll(t *testing.T, b *bench) {
 	fa, fb := b.pair()
 	defer b.e.Sockets().Close(fb)
-	b.stream(fa).put([]byte("x"))
+	b.stream(fa).say("x")
 	w := &watcher{}
 	b.must(b.e.Watch(fb, engine.Read, w))
 	changed := false
@@ -221,7 +221,7 @@ func testWatchKeptAfterPoll(t *testing.T, b *bench) {
 func testWatchRemovedAfterPoll(t *testing.T, b *bench) {
 	fa, fb := b.pair()
 	defer b.e.Sockets().Close(fb)
-	b.stream(fa).put([]byte("x"))
+	b.stream(fa).say("x")
 	w := &watcher{}
 	b.must(b.e.Watch(fb, engine.Read|engine.Write, w))
 	for b.between != nil || len(w.got) == 0 {

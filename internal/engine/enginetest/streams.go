@@ -124,7 +124,7 @@ func testStopInReceived(t *testing.T, b *bench) {
 func testHalfClose(t *testing.T, b *bench) {
 	client, server := b.peers()
 	client.put([]byte("question"))
-	b.until("the question to be sent", func() bool { return !client.sending && !client.s.Pending() })
+	client.settle()
 	b.must(client.s.CloseWrite())
 	b.until("the end", func() bool { return server.eof == 1 })
 	if string(server.got) != "question" {
@@ -132,11 +132,74 @@ func testHalfClose(t *testing.T, b *bench) {
 	}
 	server.put([]byte("answer"))
 	b.until("the answer", func() bool { return string(client.got) == "answer" })
+	server.settle() // before an orderly Close
 	server.close()
 	b.until("the other end", func() bool { return client.eof == 1 })
 	b.quiet()
 	if client.eof != 1 || server.eof != 1 {
 		t.Error("an end was told of twice")
+	}
+}
+
+// testPending: what Write has taken goes by itself, and a Send tells when it went,
+// also if it was asked for in the same pass, with nothing to send of its own.
+func testPending(t *testing.T, b *bench) {
+	client, server := b.peers()
+	for i := range 20 {
+		client.put([]byte{byte(i)})
+		if i%2 == 0 {
+			client.settle()
+			if client.s.Pending() || client.sending {
+				t.Fatal("something is pending after Sent")
+			}
+		}
+		b.until("the byte", func() bool { return len(server.got) == i+1 })
+	}
+	b.until("nothing to be pending", func() bool { return !client.s.Pending() })
+	for i, c := range server.got {
+		if c != byte(i) {
+			t.Fatalf("byte %d is %d", i, c)
+		}
+	}
+}
+
+// testSmallBacklog: small pieces that do not go any more come back, and all go later,
+// in order.
+func testSmallBacklog(t *testing.T, b *bench) {
+	client, server := b.peers()
+	server.s.StopReading()
+	piece := pattern(3001)
+	sent := 0
+	for turn := 0; len(client.out) == 0; turn++ {
+		if sent > 256<<20 {
+			t.Fatal("256 MiB went to a peer that does not read")
+		}
+		for range 1 + turn%30 {
+			client.put(piece)
+			sent += len(piece)
+		}
+		b.pass(0)
+	}
+	for range 10 {
+		client.put(piece)
+		sent += len(piece)
+		b.pass(0)
+	}
+	matched := 0
+	server.on = func(p []byte) {
+		for _, c := range p {
+			if c != piece[matched%len(piece)] {
+				t.Fatalf("byte %d is wrong", matched)
+			}
+			matched++
+		}
+		server.got = server.got[:0]
+	}
+	b.must(server.s.StartReading())
+	b.until("all of it", func() bool { return matched == sent })
+	client.settle()
+	if client.sending || len(client.out) != 0 {
+		t.Error("the sender does not know that all is sent")
 	}
 }
 
@@ -152,14 +215,7 @@ func testEOFAgainAfterStart(t *testing.T, b *bench) {
 func testBacklog(t *testing.T, b *bench) {
 	client, server := b.peers()
 	server.s.StopReading()
-	want := pattern(8 << 20)
-	for off := 0; off < len(want); off += 1 << 20 {
-		client.put(want[off : off+1<<20])
-	}
-	b.quiet()
-	if len(client.out) == 0 {
-		t.Fatal("8 MiB went to a peer that does not read")
-	}
+	want := client.stuff()
 	b.must(server.s.StartReading())
 	b.until("all of it", func() bool { return len(server.got) == len(want) })
 	if !bytes.Equal(server.got, want) {
@@ -200,13 +256,7 @@ func testStopSending(t *testing.T, b *bench) {
 	client, server := b.peers()
 	client.s.StopSending()
 	server.s.StopReading()
-	for range 100 {
-		client.put(pattern(100_000))
-	}
-	b.quiet()
-	if !client.sending {
-		t.Fatal("10 MB went to a peer that does not read")
-	}
+	client.stuff()
 	calls := len(client.sent)
 	b.between = func() { client.s.StopSending() }
 	b.must(server.s.StartReading())
