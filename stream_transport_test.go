@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/proactors"
 )
 
 // TestTransport is the behaviour of a connection over real sockets.
@@ -76,8 +77,16 @@ func TestTransport(t *testing.T) {
 	overSelectors(t, "selev.055b.buffered-eof-keep-open", func(n *netTest) {
 		eofKeepsOpen(n, func() Protocol { return &bufferedRecorder{size: 10, recorder: recorder{keepOpen: true}} })
 	})
-	overSelectors(t, "selev.032.read-would-block", func(n *netTest) { spurious(n, &recorder{}) })
-	overSelectors(t, "selev.056.buffered-would-block", func(n *netTest) { spurious(n, &bufferedRecorder{size: 10}) })
+	for row, make := range map[string]func() Protocol{
+		"selev.032.read-would-block":     func() Protocol { return &recorder{} },
+		"selev.056.buffered-would-block": func() Protocol { return &bufferedRecorder{size: 10} },
+	} {
+		t.Run(row, func(t *testing.T) {
+			t.Parallel()
+			overSelectorsAlone(t, func(n *netTest) { spurious(n, nil, make()) })
+		})
+		overIdlePorts(t, row, func(n *netTest, w *watchedProactor) { spurious(n, w, make()) })
+	}
 	overSelectors(t, "selev.054.buffered-read", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			b := &bufferedRecorder{size: 10}
@@ -270,18 +279,25 @@ func eofKeepsOpen(n *netTest, make func() Protocol) {
 	})
 }
 
-// spurious: a stream that is told of readiness that is not there reads nothing,
-// and nothing happens.
-func spurious(n *netTest, p Protocol) {
+// spurious: a stream that is told of readiness that is not there, or over a proactor
+// of a receive that ended with nothing, reads nothing, and goes on.
+func spurious(n *netTest, w *watchedProactor, p Protocol) {
 	n.run(func(ctx context.Context) {
 		r := record(p)
-		n.accept(ctx, p)
+		c := n.accept(ctx, p)
 		n.until(ctx, "the connection", func() bool { return r.transport != nil })
-		spuriously(r.transport, engine.Read)
+		if fd := socketOf(r.transport); w == nil {
+			spuriously(r.transport, engine.Read)
+		} else {
+			w.fail(proactors.Receive, fd, proactors.ErrCancelled)
+			n.until(ctx, "the next receive", func() bool { return w.posted[about(proactors.Receive, fd)] == 2 })
+		}
 		n.passes(ctx)
 		if r.history() != "made" || r.transport.IsClosing() {
 			n.Errorf("%s", r.history())
 		}
+		c.Write([]byte("data"))
+		n.until(ctx, "the data", func() bool { return string(r.data) == "data" })
 		r.transport.Abort()
 		n.passes(ctx)
 	})

@@ -592,7 +592,7 @@ func overFake(t *testing.T, row string, f func(ctx context.Context, n *netTest))
 }
 
 // spuriously has the stream hear that it is ready, as a selector may say in
-// error. A proactor has nothing like it: there a completion is what happened.
+// error. Over a proactor there is nothing like it, but see spurious.
 func spuriously(t Transport, m engine.Mask) {
 	if s, ok := t.(*streamTransport).stream.(engine.Completer); ok {
 		s.Complete(uint64(m))
