@@ -12,6 +12,7 @@ import (
 
 var memoryCases = []testCase{
 	{"memory-runs-out", testMemoryRunsOut},
+	{"memory-apart", testMemoryApart},
 	{"memory-kept", testMemoryKept},
 	{"memory-unmoved", testMemoryUnmoved},
 }
@@ -81,6 +82,13 @@ func testMemoryRunsOut(b *bench) {
 		}
 	}
 	b.Logf("%d MiB are lent", lent>>20)
+	if m, ok := b.p.(proactors.Meter); ok && lent < limit {
+		before := m.Usage().Starved
+		b.wait(20 * time.Millisecond)
+		if n := m.Usage().Starved - before; n > 2*conns {
+			b.Errorf("memory was looked for %d times though none was released", n)
+		}
+	}
 	// The others are not held up.
 	x, y := b.pair()
 	if c := b.do(proactors.Request{Kind: proactors.Send, FD: x, Bufs: [][]byte{[]byte("hello")}}); c.N != 5 {
@@ -113,6 +121,50 @@ func testMemoryRunsOut(b *bench) {
 		if u := m.Usage(); u.Lent != 0 {
 			b.Errorf("%+v when all is released", u)
 		}
+	}
+}
+
+// testMemoryApart: what is lent stays as it is whatever else is released and received.
+func testMemoryApart(b *bench) {
+	const size, keep, rounds = 1000, 400, 1600
+	x, y := b.pair()
+	data := pattern(size + rounds)
+	type piece struct {
+		proactors.Completion
+		at int // in the stream
+	}
+	var kept []piece
+	var o op
+	got := 0
+	intact := func(p piece) {
+		for i, c := range b.p.Memory(p.Completion) {
+			if n := p.at + i; c != data[n/size+n%size] {
+				b.Fatalf("byte %d has changed", n)
+			}
+		}
+		b.p.Release(p.Completion)
+	}
+	o.on = func(c proactors.Completion) {
+		b.must(c.Err())
+		kept = append(kept, piece{c, got})
+		got += int(c.N)
+		if c.Flags&proactors.More == 0 {
+			b.submit(&o, o.request)
+		}
+	}
+	b.submit(&o, proactors.Request{Kind: proactors.Receive, Repeat: true, FD: x})
+	for i := range rounds {
+		b.put(y, data[i:i+size])
+		b.until("a piece", func() bool { return got == (i+1)*size })
+		for len(kept) > keep { // in no order
+			j := i * 31 % len(kept)
+			intact(kept[j])
+			kept[j] = kept[len(kept)-1]
+			kept = kept[:len(kept)-1]
+		}
+	}
+	for _, p := range kept {
+		intact(p)
 	}
 }
 
