@@ -209,7 +209,7 @@ func fill(c *net.TCPConn, data []byte) (sent int, err error) {
 		data = make([]byte, 1<<20)
 	}
 	for sent < fillLimit {
-		_ = c.SetWriteDeadline(time.Now().Add(time.Second / 5))
+		_ = c.SetWriteDeadline(time.Now().Add(stalled))
 		n, err := c.Write(data[sent%len(data):])
 		sent += n
 		if errors.Is(err, os.ErrDeadlineExceeded) && n == 0 {

@@ -6,7 +6,11 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
+	"time"
 )
+
+// stalled is how long a connection must have taken nothing to be full.
+const stalled = time.Second / 5
 
 // interrupt is Ctrl-C for the server, terminate what a service manager sends.
 func (s *server) interrupt() { s.t.Helper(); s.signal(os.Interrupt) }
