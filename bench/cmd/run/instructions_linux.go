@@ -61,7 +61,9 @@ func (m *measurer) countOne(ctx context.Context, c *contender, shape cell) (*ins
 	begin := m.stepThrough
 	if m.perf {
 		environment, less, more = nil, 20_000, 220_000
-		begin = m.perfStat
+		begin = func(ctx context.Context, pid int, _ bool) (counter, error) {
+			return m.perfStat(ctx, pid, userInstructions)
+		}
 	}
 	// In step, a round is one message on every connection: count whole rounds, and not
 	// the first few, in which a server may find out what a connection is like.

@@ -35,6 +35,7 @@ type settings struct {
 	procs, nice         int
 	busy                bool
 	perf, step, profile bool
+	calls               bool
 	json                bool
 }
 
@@ -73,6 +74,7 @@ func parse(args []string, messages io.Writer) (*settings, error) {
 	flags.BoolVar(&s.perf, "perf", false, "add user-space instructions per message, counted by the processor through perf")
 	flags.BoolVar(&s.step, "step", false, "add user-space instructions per message, counted by stepping through them: slow, needs no counters")
 	flags.BoolVar(&s.profile, "profile", false, "with --step: show the functions that the instructions are in")
+	flags.BoolVar(&s.calls, "calls", false, "add system calls per message under this load, counted by the kernel through perf")
 	flags.BoolVar(&s.json, "json", false, "print JSON, every round included")
 	if err := flags.Parse(args); err != nil {
 		return nil, err

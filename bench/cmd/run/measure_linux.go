@@ -45,6 +45,11 @@ func (m *measurer) compare(ctx context.Context, contenders []*contender) (*repor
 				rows[i].Rounds = append(rows[i].Rounds, result)
 			}
 		}
+		if m.calls {
+			if err := m.countCalls(ctx, shape, contenders, rows); err != nil {
+				return nil, err
+			}
+		}
 		if m.perf || m.step {
 			if err := m.instructions(ctx, shape, contenders, rows); err != nil {
 				return nil, err

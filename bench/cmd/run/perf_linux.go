@@ -10,16 +10,19 @@ import (
 	"strings"
 )
 
+// userInstructions is perf's name of what the processor counts.
+const userInstructions = "instructions:u"
+
 const noPerf = "; --step counts without perf and without the processor's counters"
 
-// perfStat begins to count by `perf stat`. What perf counts is only printed when it ends, so
+// perfStat begins to count events by `perf stat`. What perf counts is only printed when it ends, so
 // each read ends one perf and begins the next.
-func (m *measurer) perfStat(ctx context.Context, pid int, _ bool) (counter, error) {
+func (m *measurer) perfStat(ctx context.Context, pid int, event string) (counter, error) {
 	binary, err := exec.LookPath("perf")
 	if err != nil {
 		return nil, errors.New("perf is not installed" + noPerf)
 	}
-	p := &perf{ctx: ctx, binary: binary, pid: pid}
+	p := &perf{ctx: ctx, binary: binary, pid: pid, event: event}
 	if err := p.begin(); err != nil {
 		return nil, err
 	}
@@ -30,6 +33,7 @@ type perf struct {
 	ctx     context.Context
 	binary  string
 	pid     int
+	event   string
 	command *exec.Cmd
 	out     strings.Builder
 	sum     uint64
@@ -50,7 +54,7 @@ func (p *perf) begin() error {
 	}
 	defer ack.Close()
 	p.out.Reset()
-	p.command = exec.CommandContext(p.ctx, p.binary, "stat", "-x", ",", "-e", "instructions:u",
+	p.command = exec.CommandContext(p.ctx, p.binary, "stat", "-x", ",", "-e", p.event,
 		"-p", strconv.Itoa(p.pid), "-D", "-1", "--control", "fd:3,4")
 	p.command.ExtraFiles = []*os.File{controlRead, ackWrite}
 	p.command.Stderr = &p.out
@@ -73,7 +77,7 @@ func (p *perf) begin() error {
 func (p *perf) end() error {
 	_ = p.command.Process.Signal(os.Interrupt)
 	_ = p.command.Wait() // its status says that it was interrupted
-	n, err := parsePerf(p.out.String())
+	n, err := parsePerf(p.out.String(), p.event)
 	p.sum += n
 	return err
 }
@@ -88,15 +92,15 @@ func (p *perf) read() (counts, error) {
 func (p *perf) close() { _ = p.end() }
 
 // parsePerf reads the lines of `perf stat -x ,`: the first field is the count, or why there is none.
-func parsePerf(output string) (uint64, error) {
+func parsePerf(output, event string) (uint64, error) {
 	for line := range strings.Lines(output) {
 		fields := strings.Split(line, ",")
-		if len(fields) < 3 || !strings.Contains(fields[2], "instructions") {
+		if len(fields) < 3 || !strings.HasPrefix(fields[2], event) {
 			continue
 		}
 		n, err := strconv.ParseUint(fields[0], 10, 64)
 		if err != nil {
-			return 0, fmt.Errorf("perf: instructions:u %s on this machine%s", strings.Trim(fields[0], "<>"), noPerf)
+			return 0, fmt.Errorf("perf: %s %s on this machine%s", event, strings.Trim(fields[0], "<>"), noPerf)
 		}
 		return n, nil
 	}

@@ -49,6 +49,8 @@ type row struct {
 	ToPeer             *ratios        `json:"to_gnet,omitempty"`
 	Instructions       *instructions  `json:"user_instructions,omitempty"`
 	InstructionsReason string         `json:"user_instructions_unavailable,omitempty"`
+	Calls              *float64       `json:"system_calls_per_message,omitempty"`
+	CallsReason        string         `json:"system_calls_unavailable,omitempty"`
 	Rounds             []*load.Result `json:"rounds"`
 }
 
@@ -154,12 +156,13 @@ func (r *report) writeText(w io.Writer) error {
 		if counted {
 			fmt.Fprint(table, "instr/msg\t")
 		}
-		if r.settings.step {
+		calls := r.settings.step || r.settings.calls
+		if calls {
 			fmt.Fprint(table, "calls/msg\t")
 		}
 		fmt.Fprintln(table)
 		for _, row := range c.Rows {
-			row.write(table, counted, r.settings.step)
+			row.write(table, counted, calls)
 		}
 		if err := table.Flush(); err != nil {
 			return err
@@ -192,12 +195,21 @@ func (r *row) write(w io.Writer, counted, calls bool) {
 		optional(w, r.Instructions != nil, "%.0f", func() float64 { return r.Instructions.PerMessage })
 	}
 	if calls {
-		optional(w, r.Instructions != nil && r.Instructions.Calls > 0, "%.2f", func() float64 { return r.Instructions.Calls })
+		stepped := r.Instructions != nil && r.Instructions.Calls > 0
+		optional(w, r.Calls != nil || stepped, "%.3f", func() float64 {
+			if r.Calls != nil {
+				return *r.Calls
+			}
+			return r.Instructions.Calls
+		})
 	}
 	fmt.Fprintln(w)
 }
 
 func (r *row) writeNotes(w io.Writer, profile bool) {
+	if r.CallsReason != "" {
+		fmt.Fprintf(w, "%s: no system calls: %s\n", r.Contender, r.CallsReason)
+	}
 	if r.InstructionsReason != "" {
 		fmt.Fprintf(w, "%s: no instructions: %s\n", r.Contender, r.InstructionsReason)
 	}

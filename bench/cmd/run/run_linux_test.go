@@ -43,12 +43,12 @@ func TestWrongFlagsAreRefused(t *testing.T) {
 
 func TestPerfOutputIsParsed(t *testing.T) {
 	t.Parallel()
-	n, err := parsePerf("Events enabled\n123456,,instructions:u,1000,100.00,,\n")
+	n, err := parsePerf("Events enabled\n123456,,instructions:u,1000,100.00,,\n", userInstructions)
 	if err != nil || n != 123456 {
 		t.Errorf("%d, %v", n, err)
 	}
 	for _, output := range []string{"<not supported>,,instructions:u,0,100.00,,\n", "Permission denied\n", ""} {
-		if _, err := parsePerf(output); err == nil || !strings.Contains(err.Error(), "--step") {
+		if _, err := parsePerf(output, userInstructions); err == nil || !strings.Contains(err.Error(), "--step") {
 			t.Errorf("%q: %v", output, err)
 		}
 	}
