@@ -1,6 +1,7 @@
 package proactors
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -18,11 +20,23 @@ import (
 func onThread(t *testing.T, f func()) {
 	t.Helper()
 	tid := make(chan int, 1)
-	go func() {
+	var run func()
+	run = func() {
 		runtime.LockOSThread() // and the thread ends with the goroutine
+		if unix.Gettid() == unix.Getpid() {
+			defer runtime.UnlockOSThread() // but not the first one: another, while we have this
+			next := make(chan struct{})
+			go func() {
+				defer close(next)
+				run()
+			}()
+			<-next
+			return
+		}
 		f()
 		tid <- unix.Gettid()
-	}()
+	}
+	go run()
 	task := fmt.Sprintf("/proc/self/task/%d", <-tid)
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
 		if _, err := os.Stat(task); err != nil {
@@ -175,4 +189,56 @@ func TestBusyThread(t *testing.T) {
 		worst = max(worst, time.Since(began))
 	}
 	t.Logf("%v at most", worst)
+}
+
+// TestPinnedBeforeItsRun: a pinned ring takes operations from anywhere, and more than its
+// queue holds, until the goroutine that is to run it begins.
+func TestPinnedBeforeItsRun(t *testing.T) {
+	t.Parallel()
+	made, err := NewPinnedIOUringProactor()
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := made.(*IOUring)
+	a, _ := pair(t)
+	const n = 3*sqEntries + 5
+	ops := make([]Operation, n)
+	onThread(t, func() {
+		for i := range ops {
+			if err := p.Submit(&ops[i], &Request{Kind: Poll, Mask: Writable, FD: a}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for i := 0; i < n; i += 10 {
+		p.Cancel(&ops[i])
+	}
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		runtime.LockOSThread() // until the goroutine ends, and its thread with it
+		defer func() {
+			if err := p.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		for left := n; left > 0; {
+			done, err := p.Wait(10 * time.Second)
+			if err != nil || len(done) == 0 {
+				t.Errorf("%v, with %d operations under way", err, left)
+				return
+			}
+			for _, c := range done {
+				cancelled := (uintptr(unsafe.Pointer(c.Op))-uintptr(unsafe.Pointer(&ops[0])))/unsafe.Sizeof(ops[0])%10 == 0
+				if c.Cancelled() != cancelled || !cancelled && c.N != int32(Writable) {
+					t.Errorf("%+v, %v", c, c.Err())
+				}
+			}
+			left -= len(done)
+		}
+	}()
+	<-over
 }

@@ -43,8 +43,9 @@
 // Cancel asks for an early end. The last completion still comes, with
 // [ErrCancelled]'s number (see [Completion.Err]) or, if the operation was quicker,
 // with its success: then an accepted descriptor is the user's, who closes it if
-// it has no use for it, and received memory must be released. After Cancel has
-// returned the user may close the descriptor at once, even if the system never
+// it has no use for it, and received memory must be released. A cancelled receive or
+// accept has taken nothing; of a cancelled Send nobody knows how much went. After Cancel
+// has returned the user may close the descriptor at once, even if the system never
 // heard of the operation: the proactor sees to it that the operation does not
 // act on another descriptor that gets the same number. (A descriptor must not be
 // closed while an operation on it is in flight that has not been cancelled.) To
@@ -77,8 +78,8 @@
 //
 // One goroutine makes all calls, one at a time; Wake alone may be called from any
 // goroutine, also during and after Close. If [Proactor.Pinned] is true that
-// goroutine must be locked to its thread from its first Submit, Wait or Flush on;
-// other calls may come earlier and from elsewhere.
+// goroutine must be locked to its thread from its first Wait or Flush on; other calls may
+// come earlier and from elsewhere, any number of them.
 //
 // Wait returns a slice that is good until the next Wait. Completions themselves
 // are values and may be kept longer.
@@ -106,10 +107,10 @@ type Kind uint8
 
 // The kinds of operations.
 const (
-	// Accept takes connections from a listening socket. N is 0 and
-	// Completion.Accepted the descriptor: non-blocking (overlapped), not
-	// inherited by child processes, and such that the system knows its
-	// addresses. Connections that were reset while they waited are an error
+	// Accept takes connections from a listening socket. N says no more than
+	// that it is no error; Proactor.Accepted is the descriptor: non-blocking
+	// (overlapped), not inherited by child processes, and such that the system
+	// knows its addresses. Connections that were reset while they waited are an error
 	// ECONNABORTED (or its like) or nothing at all.
 	Accept Kind = 1 + iota
 
