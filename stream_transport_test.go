@@ -85,7 +85,7 @@ func TestTransport(t *testing.T) {
 			t.Parallel()
 			overSelectorsAlone(t, func(n *netTest) { spurious(n, nil, make()) })
 		})
-		overIdlePorts(t, row, func(n *netTest, w *watchedProactor) { spurious(n, w, make()) })
+		overIdlePorts(t, row+"_completion", func(n *netTest, w *watchedProactor) { spurious(n, w, make()) })
 	}
 	overSelectors(t, "selev.054.buffered-read", func(n *netTest) {
 		n.run(func(ctx context.Context) {
