@@ -62,6 +62,9 @@ const (
 	// tries a poll that cannot sleep before one that can: under load the
 	// former is cheaper, for it goes past the scheduler.
 	stayLucky = 4
+
+	// lingerBefore is how long it must be until the next timer if a poll may linger.
+	lingerBefore = time.Millisecond
 )
 
 func (l *baseLoop) beginRun() {
@@ -190,7 +193,7 @@ func (l *baseLoop) queue(events []engine.Event) {
 // pollIdle polls when there is nothing to run.
 func (l *baseLoop) pollIdle() ([]engine.Event, error) {
 	if l.lucky > 0 || l.first {
-		events, err := l.eng.Poll(0)
+		events, err := l.eng.Poll(l.briefly())
 		if err != nil || len(events) > 0 {
 			l.lucky = stayLucky
 			return events, err
@@ -221,6 +224,17 @@ func (l *baseLoop) pollIdle() ([]engine.Event, error) {
 		l.lucky = stayLucky
 	}
 	return events, err
+}
+
+// briefly is the timeout of a poll that is not to sleep: it may linger if nobody waits.
+func (l *baseLoop) briefly() time.Duration {
+	if l.first || l.hot > 0 || !l.inbox.Empty() {
+		return 0
+	}
+	if when, ok := l.timers.Min(); ok && when-l.now() < lingerBefore {
+		return 0
+	}
+	return engine.Linger
 }
 
 // forgetCurrent lets go of what ran last, for the time in which nothing runs.

@@ -137,7 +137,7 @@ func (p *iocp) retire(op *Operation) {
 // for selectors.Forever.
 func milliseconds(d time.Duration) uint32 {
 	switch {
-	case d <= 0:
+	case d <= Linger:
 		return 0
 	case d == selectors.Forever:
 		return windows.INFINITE

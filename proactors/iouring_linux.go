@@ -52,6 +52,7 @@ type IOUring struct {
 	woken   atomic.Pointer[error]
 	pinned  bool
 	canPost bool
+	expect  int // completions that a Wait may linger for
 	home    homing
 
 	closing bool
@@ -353,6 +354,10 @@ func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
 		return nil, ErrClosed
 	}
 	p.done = p.done[:0]
+	lingers := timeout == Linger
+	if lingers {
+		timeout = 0
+	}
 	if err := p.prepare(timeout > 0); err != nil {
 		return nil, err
 	}
@@ -361,10 +366,18 @@ func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
 		end = time.Now().Add(timeout)
 	}
 	for {
-		if err := p.ring.enter(timeout); err != nil {
+		lingered, err := false, error(nil)
+		if lingers {
+			lingered, err = p.linger()
+			lingers = false
+		} else {
+			err = p.ring.enter(timeout)
+		}
+		if err != nil {
 			return nil, err
 		}
 		woken, err := p.reap()
+		p.expectAfter(len(p.done), lingered)
 		if len(p.posts) > 0 && err == nil && !p.settled() {
 			timeout = 0
 			continue

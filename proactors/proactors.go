@@ -231,6 +231,11 @@ func (c Completion) Err() error {
 // Cancelled reports whether the operation was ended by Cancel.
 func (c Completion) Cancelled() bool { return c.N < 0 && syscall.Errno(-c.N) == ErrCancelled }
 
+// Linger is a timeout of Wait's, for a loop that has nothing to do: as 0, but where it
+// pays the proactor may wait some tens of microseconds for more to be done, and may not
+// be woken meanwhile.
+const Linger time.Duration = 1
+
 // Proactor is a completion mechanism. The package's comment says what its methods
 // keep.
 type Proactor interface {
@@ -245,8 +250,8 @@ type Proactor interface {
 	Cancel(op *Operation)
 
 	// Wait hands the system what is queued and returns what is done. With
-	// nothing done it waits: not at all for a timeout of 0 or less, without
-	// limit for selectors.Forever . It
+	// nothing done it waits: not at all for a timeout of 0 or less, hardly for
+	// Linger, without limit for selectors.Forever. It
 	// returns early, possibly with nothing, when Wake is called; a Wake since
 	// the last Wait counts. An error means that the proactor itself is broken.
 	Wait(timeout time.Duration) ([]Completion, error)

@@ -96,6 +96,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/proactors"
 )
 
 // Completer gets an event that Poll returned, either at once after Poll or
@@ -120,6 +121,11 @@ const (
 	Write                  // writable, or failed
 )
 
+// Linger is a timeout of Poll's, for a loop that has nothing to do: as 0, but where it
+// pays the engine may wait some tens of microseconds for more to happen, and may not be
+// woken meanwhile.
+const Linger = proactors.Linger
+
 // ErrClosed is what an engine answers after its Close.
 var ErrClosed = errors.New("engine is closed")
 
@@ -141,7 +147,7 @@ func (e *UsedError) Error() string {
 // Engine does the input and output of one loop.
 type Engine interface {
 	// Poll collects what has happened. A timeout of 0 or less does not
-	// block, selectors.Forever has no limit. It returns early, possibly with
+	// block, Linger hardly does, selectors.Forever has no limit. It returns early, possibly with
 	// nothing, when Wake is called; a Wake since the last Poll counts. The
 	// result is valid until the next Poll. An error means that the engine
 	// itself is broken, never that one descriptor is.

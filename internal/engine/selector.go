@@ -103,6 +103,9 @@ func (e *SelectorEngine) Poll(timeout time.Duration) ([]Event, error) {
 	if e.closed {
 		return nil, ErrClosed
 	}
+	if timeout == Linger {
+		timeout = 0
+	}
 	ready, err := e.sel.Select(timeout)
 	e.polls++
 	if failed := e.wakeErr.Swap(nil); failed != nil {
