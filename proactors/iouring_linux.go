@@ -242,6 +242,11 @@ func (s *slot) fill(e *sqe) {
 	}
 }
 
+// fillSend: an ordinary send. What else there is was measured over the loopback
+// interface (Linux 6.18): an echo's messages per CPU second with zero-copy sends were
+// 0.61 of those with ordinary ones for 16 KiB, 0.68 for 64 KiB, 1.01 for 1 MiB; and
+// sixteen linked sends cost eight times as much as one that gathers (64 bytes each; 16 KiB
+// each: twice as much).
 func (s *slot) fillSend(e *sqe) {
 	if s.vec == nil {
 		e.opcode, e.addr, e.len = opSend, uint64(uintptr(s.keep)), s.size
