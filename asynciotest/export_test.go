@@ -8,3 +8,6 @@ func SetPatience(d time.Duration) (was time.Duration) {
 	was, patience = patience, d
 	return was
 }
+
+// OpenFiles counts descriptors, -1 where they cannot be counted.
+func OpenFiles() int { return openFiles() }

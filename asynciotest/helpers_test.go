@@ -61,6 +61,9 @@ func TestLeavesNothing(t *testing.T) {
 		}
 	})
 	t.Run("descriptor", func(t *testing.T) {
+		if asynciotest.OpenFiles() < 0 {
+			t.Skip("the system does not list descriptors")
+		}
 		defer asynciotest.SetPatience(asynciotest.SetPatience(10 * time.Millisecond))
 		r := &recorded{TB: t}
 		asynciotest.LeavesNothing(r)
@@ -73,7 +76,7 @@ func TestLeavesNothing(t *testing.T) {
 			t.Error(err)
 		}
 		if !strings.Contains(got, "descriptors are left behind") {
-			t.Skip("the system does not list descriptors: ", got)
+			t.Errorf("%q", got)
 		}
 	})
 }

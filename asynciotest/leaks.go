@@ -3,7 +3,6 @@ package asynciotest
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"runtime"
 	"strconv"
 	"strings"
@@ -70,15 +69,4 @@ func goroutines() map[int64]string {
 		all[id] = string(stack)
 	}
 	return all
-}
-
-// openFiles counts the descriptors of this process, -1 where the system does not
-// list them.
-func openFiles() int {
-	for _, dir := range []string{"/proc/self/fd", "/dev/fd"} {
-		if names, err := os.ReadDir(dir); err == nil {
-			return len(names)
-		}
-	}
-	return -1
 }
