@@ -16,6 +16,7 @@ var wakeCases = []testCase{
 	{"wake-is-never-lost", testWakeNeverLost},
 	{"wake-beside-completions", testWakeBeside},
 	{"wait-times-out", testWaitTimesOut},
+	{"wait-lingers", testWaitLingers},
 }
 
 func testWakeBefore(b *bench) {
@@ -105,4 +106,32 @@ func testWaitTimesOut(b *bench) {
 	}
 	b.cancel(&o)
 	b.over(&o)
+}
+
+// testWaitLingers: it ends by itself, and loses neither what is done nor a Wake.
+func testWaitLingers(b *bench) {
+	const linger = proactors.Linger
+	x, y := b.pair()
+	var o op
+	for i := range 300 {
+		b.submit(&o, proactors.Request{Kind: proactors.Receive, FD: x})
+		b.wait(linger)
+		b.put(y, []byte{byte(i)})
+		b.until("a byte", func() bool {
+			b.wait(linger)
+			return !o.under
+		})
+		if p := b.p.Memory(o.last()); len(p) != 1 || p[0] != byte(i) {
+			b.Fatalf("round %d: %v", i, p)
+		}
+		b.p.Release(o.last())
+		if i%3 == 0 {
+			b.p.Wake()
+			if i%2 == 0 {
+				b.wait(linger) // may be woken by it, or leave it
+				b.p.Wake()
+			}
+			b.wait(selectors.Forever)
+		}
+	}
 }
