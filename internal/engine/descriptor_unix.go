@@ -9,6 +9,3 @@ func checkDescriptor(fd uintptr) error {
 	_, err := unix.FcntlInt(fd, unix.F_GETFL, 0)
 	return err
 }
-
-// writesDirectly: a send that would block says so.
-const writesDirectly = true
