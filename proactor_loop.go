@@ -13,8 +13,8 @@ import (
 // (asyncio.ProactorEventLoop)
 //
 // What is written goes to the system at the end of the pass, all of it with the
-// one call that also waits. A transport therefore counts it in
-// GetWriteBufferSize until then.
+// one call that also waits, unless it is much or the pass had one event only. Until
+// then a transport counts it in GetWriteBufferSize.
 type ProactorEventLoop struct {
 	baseLoop
 	proactor proactors.Proactor

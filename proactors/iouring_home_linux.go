@@ -28,15 +28,15 @@ const (
 	settleLooks   = 4
 	settlePerLook = 32
 
-	// lookEvery: a look is a system call. Waits that do not sleep and begin nothing are
-	// cheap and many.
+	// lookEvery: a look is a system call, and made in a Wait that has new operations to
+	// hand over, and in every eighth of the others.
 	lookEvery = 8
 )
 
 // comeHome notes which thread waits, and has operations come after it.
-func (p *IOUring) comeHome(sleeps bool) error {
+func (p *IOUring) comeHome() error {
 	h := &p.home
-	if h.unseen++; !sleeps && h.unseen < lookEvery {
+	if h.unseen++; h.unseen < lookEvery {
 		return nil
 	}
 	h.unseen = 0

@@ -363,7 +363,7 @@ func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
 	if lingers {
 		timeout = 0
 	}
-	if err := p.prepare(timeout > 0); err != nil {
+	if err := p.prepare(); err != nil {
 		return nil, err
 	}
 	var end time.Time
@@ -399,21 +399,21 @@ func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
 				return p.done, nil
 			}
 		}
-		if err := p.prepare(timeout > 0); err != nil {
+		if err := p.prepare(); err != nil {
 			return nil, err
 		}
 	}
 }
 
 // prepare queues what the proactor has to do for itself.
-func (p *IOUring) prepare(sleeps bool) error {
+func (p *IOUring) prepare() error {
 	if p.wakeOp.Tag == 0 {
 		if err := p.begin(&p.wakeOp, &p.wakeReq); err != nil {
 			return err
 		}
 	}
 	if !p.pinned {
-		if err := p.comeHome(sleeps); err != nil {
+		if err := p.comeHome(); err != nil {
 			return err
 		}
 	}

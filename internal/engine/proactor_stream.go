@@ -258,10 +258,11 @@ type unsent struct {
 const directly = 4 << 10
 
 // Write implements Stream: it takes what is small, to be sent with everything else
-// that this pass writes.
+// that this pass writes. Where that is likely to be nothing, the first write goes at
+// once: that costs as much, and the peer has it earlier.
 func (s *pstream) Write(p []byte) (int, error) {
 	e := s.e
-	if s.closed || s.pending() || s.sent.InFlight() || len(p) >= directly || len(p) > len(e.arena)-int(e.used) || len(p) == 0 {
+	if e.single || s.closed || s.pending() || s.sent.InFlight() || len(p) >= directly || len(p) > len(e.arena)-int(e.used) || len(p) == 0 {
 		return s.writeOther(p)
 	}
 	s.wrote, s.at = e.polls, len(e.writes)
@@ -274,6 +275,8 @@ func (s *pstream) Write(p []byte) (int, error) {
 // writeOther is Write of what cannot simply be taken.
 func (s *pstream) writeOther(p []byte) (int, error) {
 	e := s.e
+	single := e.single
+	e.single = false
 	switch {
 	case s.closed:
 		return 0, ErrClosed
@@ -281,6 +284,7 @@ func (s *pstream) writeOther(p []byte) (int, error) {
 		return s.extend(p), nil
 	case s.sent.InFlight() || len(p) == 0:
 		return 0, nil
+	case single:
 	case e.arena == nil && !e.noPost:
 		e.arena = make([]byte, arenaSize)
 		return s.Write(p)
