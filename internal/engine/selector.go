@@ -36,6 +36,7 @@ const readSize = 256 << 10
 // is the registration corrected, once.
 type SelectorEngine struct {
 	sel    selectors.Selector
+	limits selectors.Limits // of the selector, if it has any
 	waker  waker
 	nodes  map[uintptr]node // who has a descriptor; for opening and closing only
 	events []Event
@@ -83,6 +84,9 @@ func NewSelectorEngine(s selectors.Selector) (*SelectorEngine, error) {
 
 func newSelectorEngine(s selectors.Selector, w waker) (*SelectorEngine, error) {
 	e := &SelectorEngine{sel: s, waker: w, nodes: make(map[uintptr]node)}
+	if l, ok := s.(interface{ Limits() selectors.Limits }); ok {
+		e.limits = l.Limits()
+	}
 	n := &wakeup{}
 	if _, err := s.Register(w.FD(), selectors.EventRead, n); err != nil {
 		return nil, errors.Join(fmt.Errorf("engine: register the waker: %w", err), w.Close(), s.Close())
@@ -187,7 +191,30 @@ func (e *SelectorEngine) claim(fd uintptr, n node) error {
 	default:
 		return &UsedError{FD: fd, By: old.owner()}
 	}
+	if err := errors.Join(e.room(0), e.fits(fd)); err != nil {
+		return err
+	}
 	e.nodes[fd] = n
+	return nil
+}
+
+// room returns an error if the selector cannot watch one descriptor more than those
+// that are claimed and others besides. Whoever asks before there is a registration
+// is told in time to leave a connection where it is.
+func (e *SelectorEngine) room(others int) error {
+	if most := e.limits.MaxFiles; most > 0 && len(e.nodes)+others >= most {
+		return fmt.Errorf("engine: %w: %s watches %d; use a proactor event loop instead",
+			selectors.ErrTooManyDescriptors, e.Name(), most)
+	}
+	return nil
+}
+
+// fits returns an error if the selector cannot watch this descriptor.
+func (e *SelectorEngine) fits(fd uintptr) error {
+	if most := e.limits.MaxDescriptor; most > 0 && fd > uintptr(most) {
+		return fmt.Errorf("engine: %w: %s watches descriptors up to %d, not %d; use another selector instead",
+			selectors.ErrTooManyDescriptors, e.Name(), most, fd)
+	}
 	return nil
 }
 

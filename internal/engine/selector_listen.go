@@ -23,12 +23,24 @@ func (e *SelectorEngine) Listener(fd uintptr, h ListenHandler) (Listener, error)
 
 // Complete accepts until nobody waits, or as many as may be in one pass.
 func (l *listener) Complete(uint64) {
-	for range l.backlog {
+	for n := range l.backlog {
 		if !l.accepting {
+			break
+		}
+		// Those of this turn are claimed by their user later.
+		if err := l.e.room(n); err != nil {
+			if n == 0 {
+				l.fail(err)
+			}
 			break
 		}
 		var peer sock.Addr
 		fd, err := sock.AcceptFrom(l.fd, &peer)
+		if err == nil {
+			if err = l.e.fits(fd); err != nil {
+				_ = sock.Close(fd)
+			}
+		}
 		switch {
 		case err == nil:
 			l.h.Accepted(fd, peer)
@@ -36,13 +48,18 @@ func (l *listener) Complete(uint64) {
 			return
 		case sock.Disconnected(err): // that one gave up; the next may not have
 		default:
-			l.accepting = false
-			l.h.AcceptFailed(err)
+			l.fail(err)
 		}
 	}
 	if !l.accepting {
 		_ = l.want(0, l)
 	}
+}
+
+// fail ends the accepting with an error.
+func (l *listener) fail(err error) {
+	l.accepting = false
+	l.h.AcceptFailed(err)
 }
 
 // StartAccepting implements Listener.
