@@ -155,6 +155,9 @@ func dialTCP(address string) (*net.TCPConn, error) {
 
 // roundTrip sends a message and checks that it comes back.
 func roundTrip(c net.Conn, message []byte) error {
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
 	if _, err := c.Write(message); err != nil {
 		return err
 	}
