@@ -39,7 +39,8 @@ func TestPlatformJSON(t *testing.T) {
 			t.Errorf("%s: %+v", f.Name, f)
 		}
 	}
-	if p.Clock.Resolution <= 0 || p.Clock.TimerLate <= 0 {
+	// Where the clock's steps are large a timer is run a part of a step early, as asyncio does.
+	if p.Clock.Resolution <= 0 || p.Clock.TimerLate < -time.Millisecond || p.Clock.TimerLate == 0 {
 		t.Errorf("clock %+v", p.Clock)
 	}
 }
