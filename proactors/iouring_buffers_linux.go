@@ -126,7 +126,7 @@ func (b *buffers) publish() {
 // take notes that a message of n bytes lies in the buffer and returns where.
 func (b *buffers) take(bid int, n int32, more bool) (pos uint32) {
 	s := &b.state[bid]
-	pos = uint32(bid)<<b.shift + s.off
+	pos = uint32(bid)<<(b.shift&31) + s.off // the mask spares the compiler a test
 	s.refs++
 	s.off += uint32(n)
 	if !b.inc || !more {
@@ -137,14 +137,17 @@ func (b *buffers) take(bid int, n int32, more bool) (pos uint32) {
 }
 
 func (b *buffers) release(pos uint32) {
-	bid := int(pos >> b.shift)
-	s := &b.state[bid]
-	s.refs--
-	if s.refs == 0 && s.full {
-		b.out--
-		b.put(bid)
-		b.publish()
+	s := &b.state[pos>>(b.shift&31)]
+	if s.refs--; s.refs == 0 && s.full {
+		b.renew(int(pos >> b.shift))
 	}
+}
+
+// renew hands a full buffer, of which nothing is lent any more, to the kernel.
+func (b *buffers) renew(bid int) {
+	b.out--
+	b.put(bid)
+	b.publish()
 }
 
 // some reports whether the kernel has a buffer, as far as can be known here.

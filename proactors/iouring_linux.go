@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -425,31 +426,15 @@ func (p *IOUring) prepare() error {
 
 // reap takes what the kernel has to tell.
 func (p *IOUring) reap() (woken bool, err error) {
-	r, slots := p.ring, p.slots
+	r := p.ring
 	head, tail := *r.cqHead, atomic.LoadUint32(r.cqTail)
-	for ; head != tail; head++ {
-		c := &r.cqes[head&r.cqMask]
-		i := uint32(c.userData)
-		if i >= uint32(len(slots)) {
-			p.unposted(c)
-			continue
+	p.done = slices.Grow(p.done, int(tail-head))
+	for {
+		if head = p.received(head, tail); head == tail {
+			break
 		}
-		s := &slots[i]
-		if s.gen != uint32(c.userData>>32) {
-			continue // of a Cancel that came too late
-		}
-		const going = cqeBuffer | cqeMore
-		switch {
-		case c.flags&going == going && c.res > 0: // nearly always
-			pos := p.bufs.take(int(c.flags>>cqeBufferShift), c.res, c.flags&cqeBufMore != 0)
-			p.lent++
-			p.done = append(p.done, Completion{s.op, c.res, More | Lent | Flags(pos)*OwnFlags})
-		case s.op == &p.wakeOp:
-			woken = woken || c.res != -int32(unix.ECANCELED) // it was moved, or its thread has ended
-			p.end(i, s)
-		default:
-			p.complete(i, s, c)
-		}
+		woken = p.rare(&r.cqes[head&r.cqMask]) || woken
+		head++
 	}
 	atomic.StoreUint32(r.cqHead, head)
 	if woken {
@@ -459,6 +444,51 @@ func (p *IOUring) reap() (woken bool, err error) {
 		}
 	}
 	return woken, err
+}
+
+// received takes entries that are simply something received, as nearly all are, up to
+// the first that is not. There is room for their completions.
+func (p *IOUring) received(head, tail uint32) uint32 {
+	const going = cqeBuffer | cqeMore
+	slots, bufs, cqes, mask := p.slots, p.bufs, p.ring.cqes, p.ring.cqMask
+	n := len(p.done)
+	done := p.done[:cap(p.done)]
+	for ; head != tail; head++ {
+		c := &cqes[head&mask]
+		i := uint32(c.userData)
+		if c.flags&going != going || c.res <= 0 || i >= uint32(len(slots)) {
+			break
+		}
+		s := &slots[i]
+		if s.gen != uint32(c.userData>>32) {
+			break
+		}
+		pos := bufs.take(int(c.flags>>cqeBufferShift), c.res, c.flags&cqeBufMore != 0)
+		done[n] = Completion{s.op, c.res, More | Lent | Flags(pos)*OwnFlags}
+		n++
+	}
+	p.lent += n - len(p.done)
+	p.done = done[:n]
+	return head
+}
+
+// rare takes an entry that is something else, and reports whether it is of a Wake.
+func (p *IOUring) rare(c *cqe) (woken bool) {
+	i := uint32(c.userData)
+	if i >= uint32(len(p.slots)) {
+		p.unposted(c)
+		return false
+	}
+	s := &p.slots[i]
+	switch {
+	case s.gen != uint32(c.userData>>32): // of a Cancel that came too late
+	case s.op == &p.wakeOp:
+		woken = c.res != -int32(unix.ECANCELED) // it was moved, or its thread has ended
+		p.end(i, s)
+	default:
+		p.complete(i, s, c)
+	}
+	return woken
 }
 
 // complete turns an entry of the completion queue into a completion.

@@ -36,11 +36,14 @@ func (p *IOUring) post(op *Operation, r *Request) error {
 	if !p.canPost {
 		return fmt.Errorf("proactors: io_uring: post: %w: it needs Linux 6.3", errors.ErrUnsupported)
 	}
-	b := r.Bufs[0]
-	e, _, err := p.ring.next()
-	if err != nil {
-		return err
+	e := p.ring.entry()
+	if e == nil {
+		var err error
+		if e, _, err = p.ring.makeRoom(); err != nil {
+			return err
+		}
 	}
+	b := r.Bufs[0]
 	e.opcode, e.flags, e.fd = opSend, sqeCQESkipSuccess, int32(r.FD)
 	e.addr, e.len = uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))), uint32(len(b))
 	e.opFlags = unix.MSG_NOSIGNAL | unix.MSG_DONTWAIT | unix.MSG_WAITALL

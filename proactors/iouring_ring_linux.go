@@ -121,19 +121,24 @@ func (r *ring) close() error {
 // next is the entry to fill, and its position, which stays unique for a while.
 // The entry is zero.
 func (r *ring) next() (*sqe, uint32, error) {
-	if r.queued() >= r.sqSize {
-		if e, pos, err := r.makeRoom(); e != nil || err != nil {
-			return e, pos, err
-		}
+	if e := r.entry(); e != nil {
+		return e, r.tail - 1, nil
 	}
-	pos := r.tail
-	r.tail++
-	e := &r.sqes[pos&r.sqMask]
-	*e = sqe{}
-	return e, pos, nil
+	return r.makeRoom()
 }
 
-// makeRoom has the kernel take what is queued. Before the ring is enabled, which only
+// entry is next if there is room, else nil.
+func (r *ring) entry() *sqe {
+	if r.tail-atomic.LoadUint32(r.sqHead) >= r.sqSize {
+		return nil
+	}
+	e := &r.sqes[r.tail&r.sqMask]
+	*e = sqe{}
+	r.tail++
+	return e
+}
+
+// makeRoom is next after the kernel has taken what is queued. Before the ring is enabled, which only
 // its own thread may do, there is an entry besides.
 func (r *ring) makeRoom() (*sqe, uint32, error) {
 	for r.queued() >= r.sqSize {
@@ -146,7 +151,8 @@ func (r *ring) makeRoom() (*sqe, uint32, error) {
 			return nil, 0, err
 		}
 	}
-	return nil, 0, nil
+	e := r.entry()
+	return e, r.tail - 1, nil
 }
 
 // queued is how many entries the kernel has not taken yet.

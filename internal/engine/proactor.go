@@ -106,15 +106,15 @@ func (e *ProactorEngine) collect(done []proactors.Completion) []Event {
 		e.again = e.again[:0]
 	}
 	events = slices.Grow(events, len(done))
-	more := events[len(events) : len(events)+len(done)]
-	for i := range more {
+	more := events[len(events):][:len(done)]
+	failed := false
+	for i := range done {
 		c := &done[i]
-		if c.N < 0 || c.Flags&proactors.Short != 0 {
-			if w, ok := c.Op.To.(*sending); ok {
-				w.salvage(c)
-			}
-		}
+		failed = failed || c.N < 0 || c.Flags&proactors.Short != 0
 		more[i] = Event{c.Op.To, c.Ev()}
+	}
+	if failed {
+		e.salvage(done)
 	}
 	events = events[:len(events)+len(done)]
 	if len(events) < before {
@@ -122,6 +122,18 @@ func (e *ProactorEngine) collect(done []proactors.Completion) []Event {
 	}
 	e.events = events
 	return events
+}
+
+// salvage keeps what was not sent of posts, for the memory in which it lies is used
+// again.
+func (e *ProactorEngine) salvage(done []proactors.Completion) {
+	for _, c := range done {
+		if c.N < 0 || c.Flags&proactors.Short != 0 {
+			if w, ok := c.Op.To.(*sending); ok {
+				w.salvage(c)
+			}
+		}
+	}
 }
 
 // Flush implements Engine.
@@ -145,15 +157,18 @@ const arenaSize = 256 << 10
 
 // gather hands the proactor what streams have to send.
 func (e *ProactorEngine) gather() {
-	for e.posted < len(e.writes) {
-		w := &e.writes[e.posted]
-		e.posted++
-		if w.s.closed {
+	writes := e.writes[e.posted:]
+	e.posted = len(e.writes)
+	for i := range writes {
+		w := &writes[i]
+		s := w.s
+		if s.closed {
 			continue
 		}
-		e.post.FD, e.post.Bufs[0] = w.s.fd, e.arena[w.begin:w.end]
-		if err := e.p.Submit(&w.s.sent, &e.post); err != nil {
-			w.s.refused(e.arena[w.begin:w.end], err)
+		p := e.arena[w.begin:w.end]
+		e.post.FD, e.post.Bufs[0] = s.fd, p
+		if err := e.p.Submit(&s.sent, &e.post); err != nil {
+			s.refused(p, err)
 		}
 	}
 	if len(e.sends) > 0 {

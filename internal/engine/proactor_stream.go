@@ -265,10 +265,11 @@ func (s *pstream) Write(p []byte) (int, error) {
 	if e.single || s.closed || s.pending() || s.sent.InFlight() || len(p) >= directly || len(p) > len(e.arena)-int(e.used) || len(p) == 0 {
 		return s.writeOther(p)
 	}
-	s.wrote, s.at = e.polls, len(e.writes)
 	begin := e.used
-	e.used += int32(copy(e.arena[begin:], p))
+	e.used += int32(len(p))
+	s.wrote, s.at = e.polls, len(e.writes)
 	e.writes = append(e.writes, written{s, begin, e.used})
+	copy(e.arena[begin:], p)
 	return len(p), nil
 }
 
@@ -348,9 +349,8 @@ func (s *pstream) refused(p []byte, err error) {
 	e.again = append(e.again, Event{To: (*giveBack)(s)})
 }
 
-// salvage keeps what was not sent of a post, for the memory in which it lies is used
-// again.
-func (w *sending) salvage(c *proactors.Completion) {
+// salvage keeps what was not sent of a post.
+func (w *sending) salvage(c proactors.Completion) {
 	s := (*pstream)(w)
 	e := s.e
 	if s.wrote != e.polls {

@@ -57,7 +57,7 @@ const settling = 8
 func (m *measurer) countOne(ctx context.Context, c *contender, shape cell) (*instructions, error) {
 	// Collection is paced by the clock, and stepping slows everything but the clock.
 	environment := []string{"GOGC=off", "GODEBUG=asyncpreemptoff=1"}
-	less, more := 100, 500
+	less, more := 100, 1100
 	begin := m.stepThrough
 	if m.perf {
 		environment, less, more = nil, 20_000, 220_000
