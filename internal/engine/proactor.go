@@ -48,7 +48,7 @@ type ProactorEngine struct {
 	now    delivery // what is to be told besides
 	polls  uint64   // counts passes
 	req    proactors.Request
-	single bool // the last Poll brought one thing, and nothing was written since
+	single bool // the last Poll brought one thing, received, which is being told; nothing was written since
 	noPost bool // the proactor cannot post after all
 	closed bool
 }
@@ -85,7 +85,7 @@ func (e *ProactorEngine) Poll(timeout time.Duration) ([]Event, error) {
 	}
 	done, err := e.p.Wait(timeout)
 	events := e.collect(done)
-	e.single = len(done) == 1
+	e.single = len(done) == 1 && done[0].Flags&proactors.Lent != 0
 	if len(e.writes) > 0 {
 		clear(e.writes)
 		e.writes, e.posted, e.used = e.writes[:0], 0, 0

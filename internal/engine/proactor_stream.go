@@ -64,9 +64,10 @@ func (r *receipt) Complete(ev uint64) {
 			e.lent = 0
 			e.p.Release(c)
 		}
-		return
+	} else {
+		s.received(c, ev)
 	}
-	s.received(c, ev)
+	e.single = false
 }
 
 // received is Complete in all cases.
