@@ -50,7 +50,8 @@
 // act on another descriptor that gets the same number. (A descriptor must not be
 // closed while an operation on it is in flight that has not been cancelled.) To
 // have the peer see the end of the connection the user waits for nothing; the next
-// Wait or Flush is enough.
+// Wait or Flush is enough. (The system may take a moment: an operation that another
+// thread has begun keeps what is behind the descriptor until that thread looks.)
 //
 // # Memory
 //

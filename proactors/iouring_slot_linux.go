@@ -1,0 +1,141 @@
+package proactors
+
+import (
+	"math/bits"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// slot is an operation in flight.
+type slot struct {
+	op   *Operation
+	keep unsafe.Pointer // what the kernel reads or writes
+	vec  *gather
+	fd   uintptr
+	gen  uint32
+	pos  uint32 // of the entry in the submission queue
+	kind Kind
+	mask Mask
+	flag slotFlag
+	size uint32 // of what keep points to
+}
+
+type slotFlag uint8
+
+const (
+	slotRepeat slotFlag = 1 << iota
+	slotOwn             // receives into memory of the user's
+	slotVoid            // the entry was turned into nothing
+	slotDry             // waits for buffers
+	slotGone            // cancelled
+)
+
+// gather is what a send of several pieces needs.
+type gather struct {
+	msg unix.Msghdr
+	iov [maxPieces]unix.Iovec
+}
+
+const maxPieces = 64
+
+// point makes b what the operation is about.
+func (s *slot) point(b []byte) {
+	s.keep, s.size = unsafe.Pointer(unsafe.SliceData(b)), uint32(len(b))
+}
+
+// gather makes the pieces what is to be sent.
+func (p *IOUring) gather(s *slot, pieces [][]byte) {
+	if len(pieces) == 1 {
+		s.point(pieces[0])
+		return
+	}
+	var g *gather
+	if n := len(p.spare); n > 0 {
+		g = p.spare[n-1]
+		p.spare = p.spare[:n-1]
+	} else {
+		g = new(gather)
+	}
+	n := min(len(pieces), maxPieces)
+	s.size = 0
+	for i, b := range pieces[:n] {
+		g.iov[i].Base = unsafe.SliceData(b)
+		g.iov[i].SetLen(len(b))
+		s.size += uint32(len(b))
+	}
+	g.msg.Iov = &g.iov[0]
+	g.msg.SetIovlen(n)
+	s.vec = g
+}
+
+// fill makes the entry say what the slot knows.
+func (s *slot) fill(e *sqe) {
+	e.fd, e.userData = int32(s.fd), s.op.Tag
+	switch s.kind {
+	case Send:
+		s.fillSend(e)
+	case Receive:
+		s.fillReceive(e)
+	case Accept:
+		e.opcode, e.opFlags = opAccept, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC
+		if s.flag&slotRepeat != 0 {
+			e.ioprio = acceptMultishot
+		}
+	case Connect:
+		e.opcode, e.addr, e.off = opConnect, uint64(uintptr(s.keep)), uint64(s.size)
+	case Poll:
+		s.fillPoll(e)
+	}
+}
+
+// fillSend: an ordinary send. What else there is was measured over the loopback
+// interface (Linux 6.18): an echo's messages per CPU second with zero-copy sends were
+// 0.61 of those with ordinary ones for 16 KiB, 0.68 for 64 KiB, 1.01 for 1 MiB; and
+// sixteen linked sends cost eight times as much as one that gathers (64 bytes each; 16 KiB
+// each: twice as much).
+func (s *slot) fillSend(e *sqe) {
+	if s.vec == nil {
+		e.opcode, e.addr, e.len = opSend, uint64(uintptr(s.keep)), s.size
+	} else {
+		e.opcode, e.addr, e.len = opSendmsg, uint64(uintptr(unsafe.Pointer(&s.vec.msg))), 1
+	}
+	e.opFlags = unix.MSG_NOSIGNAL
+}
+
+func (s *slot) fillReceive(e *sqe) {
+	e.opcode = opRecv
+	if s.flag&slotOwn != 0 {
+		e.addr, e.len = uint64(uintptr(s.keep)), s.size
+		return
+	}
+	e.flags, e.bufGroup = sqeBufferSelect, bufGroup
+	if s.flag&slotRepeat != 0 {
+		e.ioprio = recvMultishot
+	}
+}
+
+func (s *slot) fillPoll(e *sqe) {
+	e.opcode = opPollAdd
+	if s.mask&Readable != 0 {
+		e.opFlags |= unix.POLLIN | unix.POLLRDHUP
+	}
+	if s.mask&Writable != 0 {
+		e.opFlags |= unix.POLLOUT
+	}
+	if bigEndian {
+		e.opFlags = bits.RotateLeft32(e.opFlags, 16)
+	}
+}
+
+// ready translates the events of poll(2).
+func ready(events uint32) Mask {
+	var m Mask
+	if events&^unix.POLLOUT != 0 {
+		m |= Readable
+	}
+	if events&^(unix.POLLIN|unix.POLLRDHUP|unix.POLLPRI) != 0 {
+		m |= Writable
+	}
+	return m
+}
