@@ -244,16 +244,7 @@ func overIdlePorts(t *testing.T, row string, f func(n *netTest, w *watchedProact
 // overOpeners runs f in a subtest for each proactor of the system and the tests' own.
 func overOpeners(t *testing.T, f func(t *testing.T, p proactors.Proactor)) {
 	t.Helper()
-	for _, c := range proactorsHere {
-		p, err := c.open()
-		if errors.Is(err, errors.ErrUnsupported) {
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Run(c.name, func(t *testing.T) { f(t, p) })
-	}
+	eachProactor(t, f)
 	t.Run("port", func(t *testing.T) { f(t, newTryingProactor()) })
 }
 

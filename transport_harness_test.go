@@ -46,6 +46,15 @@ var proactorsHere = []struct {
 // overProactors runs f in a subtest for each proactor of the system.
 func overProactors(t *testing.T, f func(n *netTest)) {
 	t.Helper()
+	eachProactor(t, func(t *testing.T, p proactors.Proactor) {
+		t.Parallel()
+		f(newTestOf(t, func(o LoopOption) (EventLoop, error) { return NewProactorEventLoop(p, o) }))
+	})
+}
+
+// eachProactor opens each proactor of the system for a subtest.
+func eachProactor(t *testing.T, f func(t *testing.T, p proactors.Proactor)) {
+	t.Helper()
 	for _, c := range proactorsHere {
 		p, err := c.open()
 		if errors.Is(err, errors.ErrUnsupported) {
@@ -54,10 +63,7 @@ func overProactors(t *testing.T, f func(n *netTest)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			f(newTestOf(t, func(o LoopOption) (EventLoop, error) { return NewProactorEventLoop(p, o) }))
-		})
+		t.Run(c.name, func(t *testing.T) { f(t, p) })
 	}
 }
 
