@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "listen.h"
+
 #define BUFFER (64 * 1024)
 #define EVENTS 256
 #define CLIENTS (1 << 20)
@@ -26,12 +28,6 @@ static struct unsent {
 
 static char buffer[BUFFER];
 static int epoll;
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
 
 static void end(int signal)
 {
@@ -51,38 +47,6 @@ static void drop(int fd)
 	free(unsent[fd].data);
 	memset(&unsent[fd], 0, sizeof unsent[fd]);
 	close(fd);
-}
-
-static int listen_on(const char *where)
-{
-	char host[64];
-	const char *colon = strrchr(where, ':');
-	if (!colon || (size_t)(colon - where) >= sizeof host) {
-		fprintf(stderr, "echo_epoll: %s is not HOST:PORT\n", where);
-		exit(2);
-	}
-	memcpy(host, where, colon - where);
-	host[colon - where] = 0;
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(atoi(colon + 1))};
-	if (inet_pton(AF_INET, host, &address.sin_addr) != 1) {
-		fprintf(stderr, "echo_epoll: %s is no IPv4 address\n", host);
-		exit(2);
-	}
-	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		die("socket");
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0)
-		die("setsockopt");
-	if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0)
-		die("bind");
-	if (listen(fd, 4096) < 0)
-		die("listen");
-	socklen_t length = sizeof address;
-	if (getsockname(fd, (struct sockaddr *)&address, &length) < 0)
-		die("getsockname");
-	printf("listening on %s:%d\n", host, ntohs(address.sin_port));
-	fflush(stdout);
-	return fd;
 }
 
 static void accept_all(int listener)
