@@ -17,7 +17,7 @@ var newline = [][]byte{{'\n'}}
 // *LimitOverrunError and takes nothing. asyncio.ErrInvalidArgument for an empty
 // separator. (readuntil)
 func (r *StreamReader) ReadUntil(ctx context.Context, separators ...[]byte) ([]byte, error) {
-	const op = "readuntil"
+	const op = "ReadUntil"
 	if len(separators) == 0 {
 		separators = newline
 	}
