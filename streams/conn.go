@@ -72,7 +72,7 @@ func (c *conn) read(p []byte) (n int, err error) {
 		case !a.isFor(s):
 			a.set(s)
 		default:
-			err = r.wait(c.ctx, "read")
+			err = r.wait(c.ctx, "Read")
 			a.stop()
 		}
 	}
