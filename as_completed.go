@@ -73,7 +73,7 @@ type completions[T any] struct {
 const timedOut = -1
 
 func newCompletions[T any](d time.Duration, aws []AwaitableOf[T]) (*completions[T], error) {
-	group, err := newTogether("as_completed", aws)
+	group, err := newTogether("AsCompleted", aws)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func (c *completions[T]) Complete(ev uint64) {
 	c.put(int(ev))
 }
 
-func (c *completions[T]) callbackName() string { return "as_completed" }
+func (c *completions[T]) callbackName() string { return "AsCompleted" }
 
 // timeUp gives up all that is not done.
 func (c *completions[T]) timeUp() {
@@ -149,7 +149,7 @@ func (c *completions[T]) next(ctx context.Context) (T, error) {
 	case err != nil:
 		return zero, err
 	case place == timedOut:
-		return zero, opError("as_completed", ErrTimeout)
+		return zero, opError("AsCompleted", ErrTimeout)
 	}
 	return c.aws[place].Result()
 }

@@ -55,15 +55,15 @@ func (f *futureBase) waiter(ctx context.Context) (*taskBase, error) {
 	t, inLoop := currentTask(ctx)
 	switch {
 	case f.loop == nil:
-		return nil, opError("await", ErrInvalidState)
+		return nil, opError("Await", ErrInvalidState)
 	case !inLoop:
 		return nil, f.waitOutside(ctx)
 	case t == nil && f.loop.onLoop():
-		return nil, opError("await", ErrAwaitInCallback)
+		return nil, opError("Await", ErrAwaitInCallback)
 	case t == nil, t.loop != f.loop:
-		return nil, opError("await", ErrWrongLoop)
+		return nil, opError("Await", ErrWrongLoop)
 	case t.f == f:
-		return nil, opError("await", ErrAwaitSelf)
+		return nil, opError("Await", ErrAwaitSelf)
 	}
 	return t, nil
 }
@@ -87,7 +87,7 @@ func (f *futureBase) waitOutside(ctx context.Context) error {
 		return ctx.Err()
 	case <-f.loop.closedCh:
 		if f.removeNode(n) {
-			return opError("await", ErrLoopClosed)
+			return opError("Await", ErrLoopClosed)
 		}
 		return nil
 	}
@@ -114,7 +114,7 @@ func (t *taskBase) usual(ctx context.Context) bool {
 func (t *taskBase) beginPeculiar(ctx context.Context) (end func() bool, err error) {
 	t.seq++
 	if t.co.Unwinding() || t.loop.closed.Load() {
-		return nil, opError("await", ErrLoopClosed)
+		return nil, opError("Await", ErrLoopClosed)
 	}
 	t.peculiar, t.noDone, t.near, t.interrupt = false, false, nil, false
 	if ctx == nil || ctx == context.Context(&t.scope) {

@@ -89,5 +89,5 @@ func newLoopOf(kind string) (EventLoop, error) {
 		}
 		return l, nil
 	}
-	return nil, invalid("new event loop", "%s is %q; it may be selector or proactor", LoopVariable, kind)
+	return nil, invalid("NewEventLoop", "%s is %q; it may be selector or proactor", LoopVariable, kind)
 }

@@ -73,7 +73,7 @@ func (c connection) results(err error) (Transport, Protocol, error) {
 // ErrInvalidArgument for options that contradict each other. It suspends or
 // blocks: any goroutine may call it. (loop.create_connection)
 func (l *baseLoop) CreateConnection(ctx context.Context, factory func() Protocol, network, address string, opts *ConnectionOptions) (Transport, Protocol, error) {
-	const op = "create_connection"
+	const op = "CreateConnection"
 	o := orDefault(opts)
 	if err := o.check(op, address); err != nil {
 		return nil, nil, err
@@ -114,7 +114,7 @@ func (l *baseLoop) CreateConnection(ctx context.Context, factory func() Protocol
 // CreateConnection does. It suspends or blocks: any goroutine may call it.
 // (loop.connect_accepted_socket)
 func (l *baseLoop) ConnectAcceptedSocket(ctx context.Context, factory func() Protocol, fd uintptr, opts *ConnectionOptions) (Transport, Protocol, error) {
-	const op = "connect_accepted_socket"
+	const op = "ConnectAcceptedSocket"
 	o := orDefault(opts)
 	if fd != 0 {
 		o.Sock = fd

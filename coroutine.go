@@ -32,10 +32,10 @@ func NewCoroutine[T any](f func(context.Context) (T, error)) *Coroutine[T] {
 func (c *Coroutine[T]) Await(ctx context.Context) (T, error) {
 	var zero T
 	if c == nil || c.f == nil {
-		return zero, invalid("await", "the coroutine has no function")
+		return zero, invalid("Await", "the coroutine has no function")
 	}
 	if !c.started.CompareAndSwap(false, true) {
-		return zero, opError("await", fmt.Errorf("%w: the coroutine was awaited already", ErrInvalidState))
+		return zero, opError("Await", fmt.Errorf("%w: the coroutine was awaited already", ErrInvalidState))
 	}
 	return c.f(ctx)
 }

@@ -55,7 +55,7 @@ func (l *baseLoop) SetDebug(on bool) { l.debug.Store(on) }
 // ErrInvalidArgument. (loop.slow_callback_duration)
 func (l *baseLoop) SetSlowCallbackDuration(d time.Duration) error {
 	if d <= 0 {
-		return invalid("slow_callback_duration", "%v is not positive", d)
+		return invalid("SetSlowCallbackDuration", "%v is not positive", d)
 	}
 	l.slow.Store(int64(d))
 	return nil

@@ -9,7 +9,7 @@ import "fmt"
 // another loop than the one given; ErrNoCurrentLoop if there is none for a task.
 // Loop only where it makes a task. (asyncio.ensure_future)
 func EnsureFuture[T any](loop EventLoop, a Awaiter[T]) (AwaitableOf[T], error) {
-	const op = "ensure_future"
+	const op = "EnsureFuture"
 	if a == nil {
 		return nil, invalid(op, "the awaitable is nil")
 	}
@@ -39,7 +39,7 @@ func wrongLoop(op string) error {
 // running one, else the current one; ErrNoCurrentLoop if there is none. Any
 // goroutine may call it. (asyncio.wrap_future)
 func WrapFuture[T any](loop EventLoop, a AwaitableOf[T]) (AwaitableOf[T], error) {
-	const op = "wrap_future"
+	const op = "WrapFuture"
 	f := futureOf(a)
 	if f == nil {
 		return nil, invalid(op, "the future is nil")

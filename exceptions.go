@@ -31,7 +31,7 @@ type ExceptionHandler func(loop EventLoop, c ExceptionContext)
 // SetExceptionHandler sets who hears of errors; nil is the default handler, which
 // logs. Loop only. (loop.set_exception_handler)
 func (l *baseLoop) SetExceptionHandler(h ExceptionHandler) error {
-	held, err := l.own("set_exception_handler")
+	held, err := l.own("SetExceptionHandler")
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (p *PoolExecutor) Submit(f func()) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.shut {
-		return opError("submit", ErrExecutorShutdown)
+		return opError("Submit", ErrExecutorShutdown)
 	}
 	if p.running == p.workers {
 		p.queue = append(p.queue, f)
@@ -122,7 +122,7 @@ type executing struct {
 // SetDefaultExecutor replaces the default executor, which is a PoolExecutor made
 // at first use. Loop only; nil: ErrInvalidArgument. (loop.set_default_executor)
 func (l *baseLoop) SetDefaultExecutor(e Executor) error {
-	const op = "set_default_executor"
+	const op = "SetDefaultExecutor"
 	if e == nil {
 		return invalid(op, "the executor is nil")
 	}
@@ -147,7 +147,7 @@ func (l *baseLoop) RunInExecutor(e Executor, f func() (any, error)) (*Future[any
 
 // RunIn is RunInExecutor for a result of any type. Loop only.
 func RunIn[T any](loop EventLoop, e Executor, f func() (T, error)) (*Future[T], error) {
-	const op = "run_in_executor"
+	const op = "RunInExecutor"
 	l, err := resolveLoop(op, loop)
 	if err != nil {
 		return nil, err
@@ -176,7 +176,7 @@ func RunIn[T any](loop EventLoop, e Executor, f func() (T, error)) (*Future[T], 
 
 func (l *baseLoop) defaultExecutor() (Executor, error) {
 	if l.executorShut {
-		return nil, opError("run_in_executor", ErrExecutorShutdown)
+		return nil, opError("RunInExecutor", ErrExecutorShutdown)
 	}
 	if l.executor == nil {
 		l.executor = NewPoolExecutor(0)
@@ -211,7 +211,7 @@ func runJob[T any](fut *Future[T], f func() (T, error)) {
 // until what it has accepted has run, or until ctx ends the wait. A coroutine is
 // suspended, another goroutine blocks. (loop.shutdown_default_executor)
 func (l *baseLoop) ShutdownDefaultExecutor(ctx context.Context) error {
-	const op = "shutdown_default_executor"
+	const op = "ShutdownDefaultExecutor"
 	var p interface{ Shutdown() <-chan struct{} }
 	take := func() {
 		l.executorShut = true
@@ -268,7 +268,7 @@ func (l *baseLoop) closeExecutor() {
 func ToThread[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	var zero T
 	if f == nil {
-		return zero, invalid("to_thread", "the function is nil")
+		return zero, invalid("ToThread", "the function is nil")
 	}
 	s := currentStrand()
 	if s == nil {
@@ -278,7 +278,7 @@ func ToThread[T any](ctx context.Context, f func() (T, error)) (T, error) {
 		return f()
 	}
 	if s.task == nil {
-		return zero, opError("to_thread", ErrAwaitInCallback)
+		return zero, opError("ToThread", ErrAwaitInCallback)
 	}
 	fut, err := RunIn(s.loop.self, nil, f)
 	if err != nil {

@@ -36,7 +36,7 @@ func (f *flowControl) set(high, low int) error {
 		low = high / 4
 	}
 	if high < low {
-		return invalid("set_write_buffer_limits", "high (%d) must not be below low (%d)", high, low)
+		return invalid("SetWriteBufferLimits", "high (%d) must not be below low (%d)", high, low)
 	}
 	f.high, f.low = high, low
 	return nil

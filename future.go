@@ -92,7 +92,7 @@ type Future[T any] struct{ future[T] }
 // with ErrNoCurrentLoop. Any goroutine may call it. (loop.create_future)
 func NewFuture[T any](loop EventLoop) *Future[T] {
 	f := &Future[T]{}
-	l, err := resolveLoop("future", loop)
+	l, err := resolveLoop("NewFuture", loop)
 	if err != nil {
 		f.failWithout(err)
 		return f
@@ -238,7 +238,7 @@ func (f *Future[T]) SetResult(v T) error {
 
 func (f *future[T]) setResult(v T) error {
 	if f.loop == nil || !f.state.lockPending() {
-		return f.settled("set_result")
+		return f.settled("SetResult")
 	}
 	f.value = v
 	return f.publish(stateFinished, nil)
@@ -250,14 +250,14 @@ func (f *future[T]) setResult(v T) error {
 // (Future.set_exception)
 func (f *Future[T]) SetException(err error) error {
 	if err == nil {
-		return invalid("set_exception", "the error is nil")
+		return invalid("SetException", "the error is nil")
 	}
 	state := stateFinished
 	if c, ok := err.(*CancelledError); ok {
 		state, err = stateCancelled, c
 	}
 	if f.loop == nil || !f.state.lockPending() {
-		return f.settled("set_exception")
+		return f.settled("SetException")
 	}
 	return f.publish(state, err)
 }

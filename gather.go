@@ -99,7 +99,7 @@ type gathering struct {
 }
 
 func gather[T, R any](aws []AwaitableOf[T], errorsToo bool, collect func() []R) *Future[[]R] {
-	const op = "gather"
+	const op = "Gather"
 	group, err := newTogether(op, aws)
 	if err != nil {
 		return failedFuture[[]R](err)

@@ -26,7 +26,7 @@ func GetEventLoop() (EventLoop, error) {
 		return s.loop.self, nil
 	}
 	loop, err := GetEventLoopPolicy().GetEventLoop()
-	return nilLoopIsError("get_event_loop", loop, err)
+	return nilLoopIsError("GetEventLoop", loop, err)
 }
 
 // SetEventLoop makes loop the current one of the caller's context; nil unsets it.
@@ -37,7 +37,7 @@ func SetEventLoop(loop EventLoop) error { return GetEventLoopPolicy().SetEventLo
 // (asyncio.new_event_loop)
 func NewEventLoop() (EventLoop, error) {
 	loop, err := GetEventLoopPolicy().NewEventLoop()
-	return nilLoopIsError("new_event_loop", loop, err)
+	return nilLoopIsError("NewEventLoop", loop, err)
 }
 
 // GetRunningLoop returns the loop whose callback or coroutine the caller is, and
@@ -47,7 +47,7 @@ func GetRunningLoop() (EventLoop, error) {
 	if s := currentStrand(); s != nil {
 		return s.loop.self, nil
 	}
-	return nil, opError("get_running_loop", ErrNoRunningLoop)
+	return nil, opError("GetRunningLoop", ErrNoRunningLoop)
 }
 
 func nilLoopIsError(op string, loop EventLoop, err error) (EventLoop, error) {
@@ -153,11 +153,11 @@ func (p *DefaultEventLoopPolicy) GetEventLoop() (EventLoop, error) {
 	if loop, make := p.lookup(id); loop != nil {
 		return loop, nil
 	} else if !make {
-		return nil, opError("get_event_loop", ErrNoCurrentLoop)
+		return nil, opError("GetEventLoop", ErrNoCurrentLoop)
 	}
 	self := p.overrides()
 	loop, err := self.NewEventLoop()
-	if loop, err = nilLoopIsError("get_event_loop", loop, err); err != nil {
+	if loop, err = nilLoopIsError("GetEventLoop", loop, err); err != nil {
 		return nil, err
 	}
 	if err := self.SetEventLoop(loop); err != nil {
@@ -166,7 +166,7 @@ func (p *DefaultEventLoopPolicy) GetEventLoop() (EventLoop, error) {
 	if loop, _ := p.lookup(id); loop != nil {
 		return loop, nil
 	}
-	return nil, opError("get_event_loop", ErrNoCurrentLoop)
+	return nil, opError("GetEventLoop", ErrNoCurrentLoop)
 }
 
 func (p *DefaultEventLoopPolicy) lookup(id int64) (loop EventLoop, make bool) {
@@ -204,7 +204,7 @@ func (p *DefaultEventLoopPolicy) SetEventLoop(loop EventLoop) error {
 	}
 	if l := loop.base(); l != nil && !l.policies.link(l, p, id) {
 		p.drop(id, loop)
-		return opError("set_event_loop", ErrLoopClosed)
+		return opError("SetEventLoop", ErrLoopClosed)
 	}
 	return nil
 }
@@ -223,7 +223,7 @@ func (p *DefaultEventLoopPolicy) NewEventLoop() (EventLoop, error) {
 }
 
 func nilLoopIsErrorFrom(loop EventLoop, err error) (EventLoop, error) {
-	return nilLoopIsError("new_event_loop", loop, err)
+	return nilLoopIsError("NewEventLoop", loop, err)
 }
 
 // drop forgets a loop that is closed.

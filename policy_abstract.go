@@ -8,15 +8,15 @@ type UnimplementedEventLoopPolicy struct{}
 
 // GetEventLoop returns ErrNotImplemented.
 func (UnimplementedEventLoopPolicy) GetEventLoop() (EventLoop, error) {
-	return nil, opError("get_event_loop", ErrNotImplemented)
+	return nil, opError("GetEventLoop", ErrNotImplemented)
 }
 
 // SetEventLoop returns ErrNotImplemented.
 func (UnimplementedEventLoopPolicy) SetEventLoop(EventLoop) error {
-	return opError("set_event_loop", ErrNotImplemented)
+	return opError("SetEventLoop", ErrNotImplemented)
 }
 
 // NewEventLoop returns ErrNotImplemented.
 func (UnimplementedEventLoopPolicy) NewEventLoop() (EventLoop, error) {
-	return nil, opError("new_event_loop", ErrNotImplemented)
+	return nil, opError("NewEventLoop", ErrNotImplemented)
 }

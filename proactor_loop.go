@@ -26,7 +26,7 @@ type ProactorEventLoop struct {
 // WithPinnedThread the system's proactor is one that makes use of it. Any
 // goroutine may call it.
 func NewProactorEventLoop(p proactors.Proactor, opts ...LoopOption) (*ProactorEventLoop, error) {
-	const op = "new proactor event loop"
+	const op = "NewProactorEventLoop"
 	why := chosenByProgram
 	if p == nil {
 		var err error

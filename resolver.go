@@ -24,7 +24,7 @@ import (
 // *net.DNSError. In debug mode, look-ups are logged with their time. It suspends
 // or blocks: any goroutine may call it. (loop.getaddrinfo)
 func (l *baseLoop) GetAddrInfo(ctx context.Context, network, address string) ([]net.Addr, error) {
-	const op = "getaddrinfo"
+	const op = "GetAddrInfo"
 	target, err := netaddr.Parse(network, address)
 	switch {
 	case err != nil:
@@ -54,7 +54,7 @@ func (l *baseLoop) GetAddrInfo(ctx context.Context, network, address string) ([]
 // ErrInvalidArgument for other addresses; the *net.DNSError of a look-up that
 // failed. It suspends or blocks: any goroutine may call it. (loop.getnameinfo)
 func (l *baseLoop) GetNameInfo(ctx context.Context, addr net.Addr) (host, service string, err error) {
-	const op = "getnameinfo"
+	const op = "GetNameInfo"
 	a, err := sock.AddrOf(addr)
 	switch {
 	case err != nil:

@@ -134,7 +134,7 @@ func TestGetNameInfo(t *testing.T) {
 	overSelectors(t, "fails", func(n *netTest) {
 		n.l.netState.resolver = &namesBothWays{namesOf: namesOf{err: errOdd}}
 		n.run(func(ctx context.Context) {
-			if _, _, err := n.l.GetNameInfo(ctx, at("127.0.0.1:80")); !errors.Is(err, errOdd) || !strings.Contains(err.Error(), "getnameinfo") {
+			if _, _, err := n.l.GetNameInfo(ctx, at("127.0.0.1:80")); !errors.Is(err, errOdd) || !strings.Contains(err.Error(), "GetNameInfo") {
 				n.Errorf("got %v", err)
 			}
 		})

@@ -82,7 +82,7 @@ func (r *Runner) Run(ctx context.Context, main func(context.Context) (any, error
 
 // RunOn is Runner.Run for a result of any type.
 func RunOn[T any](ctx context.Context, r *Runner, main func(context.Context) (T, error)) (T, error) {
-	const op = "run"
+	const op = "Run"
 	var zero T
 	if main == nil {
 		return zero, invalid(op, "the function is nil")
@@ -177,7 +177,7 @@ func (r *Runner) await(ctx context.Context, loop EventLoop, task AnyTask) error 
 		// of it, the signal is not to be lost.
 		heard := task.anyTask().scope.Err() != nil
 		if !heard || (task.Cancelled() && task.Uncancel() == 0) {
-			return opError("run", ErrInterrupted)
+			return opError("Run", ErrInterrupted)
 		}
 	}
 	if err != nil && task.Cancelled() && errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -200,7 +200,7 @@ func cancelWith(ctx context.Context, task AnyTask) (stop func() bool) {
 // Loop returns the runner's loop, which is made at first use. ErrInvalidState if
 // the runner is closed. (Runner.get_loop)
 func (r *Runner) Loop() (EventLoop, error) {
-	const op = "runner loop"
+	const op = "Runner.Loop"
 	if loop, err := r.current(op); loop != nil || err != nil {
 		return loop, err
 	}
@@ -218,7 +218,7 @@ func (r *Runner) Loop() (EventLoop, error) {
 // error of a task that is left goes to the exception handler. Closing again is
 // harmless; ErrLoopRunning while the runner runs. (Runner.close)
 func (r *Runner) Close() error {
-	unlock, err := r.lock("runner close")
+	unlock, err := r.lock("Runner.Close")
 	if err != nil {
 		return err
 	}

@@ -33,13 +33,13 @@ type running struct {
 // RunForever runs the loop until Stop is called. It blocks. Any goroutine may
 // call it while the loop does not run; ErrLoopRunning from a callback or
 // coroutine of any loop, ErrLoopClosed. (loop.run_forever)
-func (l *baseLoop) RunForever() error { return l.run("run_forever", nil) }
+func (l *baseLoop) RunForever() error { return l.run("RunForever", nil) }
 
 // RunUntilComplete runs the loop until a is done and returns a's error, or
 // ErrLoopStopped if Stop came first. ErrWrongLoop if a is another loop's.
 // (loop.run_until_complete)
 func (l *baseLoop) RunUntilComplete(a Awaitable) error {
-	const op = "run_until_complete"
+	const op = "RunUntilComplete"
 	f := futureOf(a)
 	if f == nil {
 		return invalid(op, "the awaitable is nil")
@@ -148,7 +148,7 @@ func (l *baseLoop) embody(job coro.Work) error {
 			continue
 		case coro.Panicked:
 			value, stack := c.Panic()
-			return opError("run", &PanicError{value, stack})
+			return opError("Run", &PanicError{value, stack})
 		default:
 			err := l.failure
 			l.failure = nil
@@ -235,9 +235,9 @@ func (l *baseLoop) Close() error {
 		return nil
 	}
 	if s := currentStrand(); s != nil && s.loop == l {
-		return opError("close", ErrLoopRunning)
+		return opError("Close", ErrLoopRunning)
 	}
-	if err := l.activate("close"); err != nil {
+	if err := l.activate("Close"); err != nil {
 		if errors.Is(err, ErrLoopClosed) {
 			return nil
 		}
@@ -263,7 +263,7 @@ func (l *baseLoop) shutDown() {
 	l.policies.forget(l)
 	l.wakeForeign()
 	if err != nil {
-		l.failure = opError("close", err)
+		l.failure = opError("Close", err)
 	}
 }
 

@@ -71,12 +71,12 @@ func (l *baseLoop) now() time.Duration { return time.Since(l.epoch) }
 // (loop.call_soon)
 func (l *baseLoop) CallSoon(f func()) (Handle, error) {
 	if f == nil {
-		return Handle{}, invalid("call_soon", "the callback is nil")
+		return Handle{}, invalid("CallSoon", "the callback is nil")
 	}
 	held := false
 	if goroutineID() != l.bodyID.Load() || l.closed.Load() {
 		var err error
-		if held, err = l.enter("call_soon"); err != nil {
+		if held, err = l.enter("CallSoon"); err != nil {
 			return Handle{}, err
 		}
 	}
@@ -145,7 +145,7 @@ func (f callback) Complete(uint64) { f() }
 // (loop.call_soon_threadsafe)
 func (l *baseLoop) CallSoonThreadsafe(f func()) (Handle, error) {
 	if f == nil {
-		return Handle{}, invalid("call_soon_threadsafe", "the callback is nil")
+		return Handle{}, invalid("CallSoonThreadsafe", "the callback is nil")
 	}
 	n := l.foreign.Get().(*node)
 	n.fn = f
@@ -156,7 +156,7 @@ func (l *baseLoop) CallSoonThreadsafe(f func()) (Handle, error) {
 	if !l.inbox.Put(readyItem{to: n}) {
 		n.fn, n.origin = nil, nil
 		l.foreign.Put(n)
-		return Handle{}, opError("call_soon_threadsafe", ErrLoopClosed)
+		return Handle{}, opError("CallSoonThreadsafe", ErrLoopClosed)
 	}
 	return h, nil
 }
@@ -164,7 +164,7 @@ func (l *baseLoop) CallSoonThreadsafe(f func()) (Handle, error) {
 // CallLater runs f when d has passed, counted from this call. Loop only.
 // (loop.call_later)
 func (l *baseLoop) CallLater(d time.Duration, f func()) (TimerHandle, error) {
-	held, err := l.enter("call_later")
+	held, err := l.enter("CallLater")
 	if err != nil {
 		return TimerHandle{}, err
 	}
@@ -172,7 +172,7 @@ func (l *baseLoop) CallLater(d time.Duration, f func()) (TimerHandle, error) {
 		defer l.leave()
 	}
 	l.seen = l.now()
-	return l.setTimer("call_later", addTime(l.seen, d), f)
+	return l.setTimer("CallLater", addTime(l.seen, d), f)
 }
 
 // addTime adds without overflow: a timer too far away is never due.
@@ -190,14 +190,14 @@ func addTime(t, d time.Duration) time.Duration {
 // Timers due at the same time run in the order in which they were set. Loop
 // only. (loop.call_at)
 func (l *baseLoop) CallAt(when time.Duration, f func()) (TimerHandle, error) {
-	held, err := l.enter("call_at")
+	held, err := l.enter("CallAt")
 	if err != nil {
 		return TimerHandle{}, err
 	}
 	if held {
 		defer l.leave()
 	}
-	return l.setTimer("call_at", when, f)
+	return l.setTimer("CallAt", when, f)
 }
 
 func (l *baseLoop) setTimer(op string, when time.Duration, f func()) (TimerHandle, error) {

@@ -20,7 +20,7 @@ type SelectorEventLoop struct {
 // machine has if s is nil. The loop owns s from now on and closes it. Any
 // goroutine may call it.
 func NewSelectorEventLoop(s selectors.Selector, opts ...LoopOption) (*SelectorEventLoop, error) {
-	const op = "new selector event loop"
+	const op = "NewSelectorEventLoop"
 	why := chosenByProgram
 	if s == nil {
 		why = bestSelector

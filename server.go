@@ -194,7 +194,7 @@ func (s *Server) WaitClosed(ctx context.Context) error {
 	s.mu.Unlock()
 	_, err := f.Await(ctx)
 	if err != nil {
-		return opError("wait_closed", err)
+		return opError("WaitClosed", err)
 	}
 	return nil
 }
@@ -202,9 +202,9 @@ func (s *Server) WaitClosed(ctx context.Context) error {
 // StartServing begins to accept; on a server that does so already it does
 // nothing. ErrServerClosed. Any goroutine may call it. (Server.start_serving)
 func (s *Server) StartServing(ctx context.Context) error {
-	_, err := inLoop(ctx, s.loop, "start_serving", func(ctx context.Context) (struct{}, error) {
+	_, err := inLoop(ctx, s.loop, "StartServing", func(ctx context.Context) (struct{}, error) {
 		if err := s.start(); err != nil {
-			return struct{}{}, opError("start_serving", err)
+			return struct{}{}, opError("StartServing", err)
 		}
 		return struct{}{}, Sleep(ctx, 0)
 	}, nil)
@@ -217,7 +217,7 @@ func (s *Server) StartServing(ctx context.Context) error {
 // cancellation too. ErrServerClosed; a second ServeForever while one is under way
 // is ErrInvalidState. Any goroutine may call it. (Server.serve_forever)
 func (s *Server) ServeForever(ctx context.Context) error {
-	const op = "serve_forever"
+	const op = "ServeForever"
 	_, err := inLoop(ctx, s.loop, op, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, s.serveForever(ctx, op)
 	}, nil)

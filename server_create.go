@@ -17,7 +17,7 @@ import (
 // default. ErrInvalidArgument for options that contradict each other. It suspends
 // or blocks: any goroutine may call it. (loop.create_server)
 func (l *baseLoop) CreateServer(ctx context.Context, factory func() Protocol, network, address string, opts *ServerOptions) (*Server, error) {
-	const op = "create_server"
+	const op = "CreateServer"
 	o := orDefault(opts)
 	if err := o.check(op); err != nil {
 		return nil, err

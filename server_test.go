@@ -122,7 +122,7 @@ func TestServer(t *testing.T) {
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
 			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, nil)
-			if !errors.Is(err, errAddrInUse) || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "create_server") {
+			if !errors.Is(err, errAddrInUse) || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "CreateServer") {
 				n.Errorf("got %v", err)
 			}
 			s.Close()

@@ -19,7 +19,7 @@ func Shield[T any](ctx context.Context, a AwaitableOf[T]) (T, error) {
 // alone. If a is done already, so is the future. Any goroutine may call it; a nil
 // or zero a: the future has failed with ErrInvalidArgument. (asyncio.shield)
 func ShieldFuture[T any](_ context.Context, a AwaitableOf[T]) *Future[T] {
-	const op = "shield"
+	const op = "Shield"
 	inner := futureOf(a)
 	switch {
 	case inner == nil:

@@ -28,7 +28,7 @@ func TestShield(t *testing.T) {
 	row(t, "tasks.056c.shield-outer-cancelled", func(t *testing.T, ctx context.Context, loop asyncio.EventLoop) {
 		inner := asyncio.NewFuture[int](loop)
 		outer := asyncio.ShieldFuture[int](ctx, inner)
-		want(t, "linked", inner.String(), "<Future pending cb=[shield]>")
+		want(t, "linked", inner.String(), "<Future pending cb=[Shield]>")
 		want(t, "cancel", outer.Cancel(), true)
 		passes(t, ctx, 1)
 		want(t, "not linked", inner.String(), "<Future pending>")

@@ -15,7 +15,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	case !inLoop:
 		return sleepOutside(ctx, d)
 	case t == nil:
-		return opError("sleep", ErrAwaitInCallback)
+		return opError("Sleep", ErrAwaitInCallback)
 	case d <= 0:
 		return t.giveWay(ctx)
 	}

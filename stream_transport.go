@@ -56,7 +56,7 @@ type streamTransport struct {
 // lateWrites is from how many writes on to a lost connection each is logged.
 const lateWrites = 5
 
-var errEmptyBuffer = errors.New("get_buffer() returned an empty buffer")
+var errEmptyBuffer = errors.New("GetBuffer() returned an empty buffer")
 
 // newStreamTransport makes the transport of a connected descriptor, which is
 // the transport's from then on, and schedules its start: ConnectionMade, then
@@ -114,7 +114,7 @@ func (t *streamTransport) made() {
 	if t.released {
 		return
 	}
-	defer t.rescue("connection_made")
+	defer t.rescue("ConnectionMade")
 	t.protocol.ConnectionMade(t)
 }
 
@@ -138,10 +138,10 @@ func (t *streamTransport) startReading() {
 // ReadBuffer implements engine.StreamHandler. If the protocol fails, the
 // connection is lost and the stream stopped, which tells the engine not to read.
 func (t *streamTransport) ReadBuffer() (buf []byte) {
-	defer t.rescue("get_buffer")
+	defer t.rescue("GetBuffer")
 	buf = t.lender.GetBuffer(-1)
 	if len(buf) == 0 {
-		t.fatal(errEmptyBuffer, "Fatal error: protocol.get_buffer() call failed.")
+		t.fatal(errEmptyBuffer, "Fatal error: protocol.GetBuffer() call failed.")
 		return nil
 	}
 	return buf
@@ -165,9 +165,9 @@ func (t *streamTransport) Received(p []byte) {
 
 func (t *streamTransport) receiveFailed(panicked any) {
 	if t.lender != nil {
-		t.failed("buffer_updated", panicked)
+		t.failed("BufferUpdated", panicked)
 	} else {
-		t.failed("data_received", panicked)
+		t.failed("DataReceived", panicked)
 	}
 }
 
@@ -175,7 +175,7 @@ func (t *streamTransport) receiveFailed(panicked any) {
 func (t *streamTransport) ReadEOF() {
 	t.ended = true
 	t.debugf("received EOF")
-	defer t.rescue("eof_received")
+	defer t.rescue("EOFReceived")
 	if !t.protocol.EOFReceived() {
 		t.close()
 	}
@@ -276,7 +276,7 @@ func (t *streamTransport) connectionLost(err error) {
 	p := t.protocol
 	if failed := t.loop.guard(func() { p.ConnectionLost(err) }); failed != nil && !isFatal(failed) {
 		t.loop.handle(ExceptionContext{
-			Message: "Fatal error: protocol.connection_lost() call failed.", Err: failed, Transport: t, Protocol: p,
+			Message: "Fatal error: protocol.ConnectionLost() call failed.", Err: failed, Transport: t, Protocol: p,
 		})
 	}
 }

@@ -14,7 +14,7 @@ func (t *streamTransport) control(op string, f func()) error {
 }
 
 // Close implements Transport.
-func (t *streamTransport) Close() error { return t.control("transport close", t.close) }
+func (t *streamTransport) Close() error { return t.control("Transport.Close", t.close) }
 
 // Abort implements Transport. It has no error to return, so that from another
 // goroutine it goes to the loop instead of being refused.
@@ -30,7 +30,7 @@ func (t *streamTransport) IsClosing() bool { return t.closing }
 
 // PauseReading implements Transport.
 func (t *streamTransport) PauseReading() error {
-	return t.control("pause_reading", func() {
+	return t.control("PauseReading", func() {
 		if t.reading() {
 			t.paused = true
 			t.stream.StopReading()
@@ -41,7 +41,7 @@ func (t *streamTransport) PauseReading() error {
 
 // ResumeReading implements Transport.
 func (t *streamTransport) ResumeReading() error {
-	return t.control("resume_reading", func() {
+	return t.control("ResumeReading", func() {
 		if t.closing || !t.paused {
 			return
 		}
@@ -57,9 +57,9 @@ func (t *streamTransport) IsReading() bool { return t.reading() }
 // SetProtocol implements Transport.
 func (t *streamTransport) SetProtocol(p Protocol) error {
 	if p == nil {
-		return invalid("set_protocol", "the protocol is nil")
+		return invalid("SetProtocol", "the protocol is nil")
 	}
-	return t.control("set_protocol", func() {
+	return t.control("SetProtocol", func() {
 		if !t.released {
 			t.adopt(p)
 		}
@@ -77,7 +77,7 @@ func (t *streamTransport) GetWriteBufferLimits() (low, high int) { return t.flow
 
 // SetWriteBufferLimits implements Transport.
 func (t *streamTransport) SetWriteBufferLimits(high, low int) (err error) {
-	if failed := t.control("set_write_buffer_limits", func() {
+	if failed := t.control("SetWriteBufferLimits", func() {
 		if err = t.flow.set(high, low); err == nil && !t.released {
 			t.flow.rose(t.loop, t.size(), t.protocol, t)
 		}

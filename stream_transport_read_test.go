@@ -146,27 +146,27 @@ func TestTransportProtocolFails(t *testing.T) {
 	}{
 		{
 			"selev.029.data-callback-error", plain(func(r *recorder) { r.onData = func([]byte) { panic("in data") } }),
-			"Fatal error: protocol.data_received() call failed.", "in data", "made data lost",
+			"Fatal error: protocol.DataReceived() call failed.", "in data", "made data lost",
 		},
 		{
 			"eof-callback-error", plain(func(r *recorder) { r.onEOF = func() { panic("in eof") } }),
-			"Fatal error: protocol.eof_received() call failed.", "in eof", "made data eof lost",
+			"Fatal error: protocol.EOFReceived() call failed.", "in eof", "made data eof lost",
 		},
 		{
 			"made-callback-error", plain(func(r *recorder) { r.onMade = func(Transport) { panic("in made") } }),
-			"Fatal error: protocol.connection_made() call failed.", "in made", "made lost",
+			"Fatal error: protocol.ConnectionMade() call failed.", "in made", "made lost",
 		},
 		{
 			"selev.050.get-buffer-error", buffered(func(b *bufferedRecorder) { b.get = func(int) []byte { panic("in get") } }),
-			"Fatal error: protocol.get_buffer() call failed.", "in get", "made lost",
+			"Fatal error: protocol.GetBuffer() call failed.", "in get", "made lost",
 		},
 		{
 			"selev.051.get-buffer-empty", buffered(func(b *bufferedRecorder) { b.get = func(int) []byte { return []byte{} } }),
-			"Fatal error: protocol.get_buffer() call failed.", "get_buffer() returned an empty buffer", "made lost",
+			"Fatal error: protocol.GetBuffer() call failed.", "GetBuffer() returned an empty buffer", "made lost",
 		},
 		{
 			"selev.053.buffer-updated-error", buffered(func(b *bufferedRecorder) { b.upd = func(int) { panic("in updated") } }),
-			"Fatal error: protocol.buffer_updated() call failed.", "in updated", "made updated 1 lost",
+			"Fatal error: protocol.BufferUpdated() call failed.", "in updated", "made updated 1 lost",
 		},
 	} {
 		overSelectors(t, c.row, func(n *netTest) {

@@ -15,7 +15,7 @@ func (t *streamTransport) Write(p []byte) (int, error) {
 	if t.loop.bodyID.Load() == goroutineID() { // a callback of the loop's
 		return t.write(p)
 	}
-	held, err := t.loop.own("write")
+	held, err := t.loop.own("Write")
 	if err != nil {
 		return 0, err
 	}
@@ -52,7 +52,7 @@ func (t *streamTransport) writeLater(p []byte) (int, error) {
 // refuseWrite says why n bytes cannot be written, if they cannot.
 func (t *streamTransport) refuseWrite(n int) error {
 	if t.eof {
-		return opError("write", fmt.Errorf("%w: cannot call write() after write_eof()", ErrInvalidState))
+		return opError("Write", fmt.Errorf("%w: cannot call write() after write_eof()", ErrInvalidState))
 	}
 	if n == 0 || t.lost == 0 {
 		return nil
@@ -61,12 +61,12 @@ func (t *streamTransport) refuseWrite(n int) error {
 		t.loop.logger().Warn("socket.send() raised exception.", "transport", t.String())
 	}
 	t.lost++
-	return opError("write", net.ErrClosed)
+	return opError("Write", net.ErrClosed)
 }
 
 func (t *streamTransport) writeFailed(err error) error {
 	t.fatal(err, "Fatal write error on socket transport")
-	return opError("write", err)
+	return opError("Write", err)
 }
 
 // enqueue buffers a copy of each piece and sees to it that they are sent.
@@ -170,7 +170,7 @@ func (t *streamTransport) awaitSent() bool {
 
 // WriteLines implements Transport.
 func (t *streamTransport) WriteLines(pieces [][]byte) error {
-	held, err := t.loop.own("writelines")
+	held, err := t.loop.own("WriteLines")
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func after(pieces [][]byte, n int) [][]byte {
 
 // WriteEOF implements Transport.
 func (t *streamTransport) WriteEOF() error {
-	held, err := t.loop.own("write_eof")
+	held, err := t.loop.own("WriteEOF")
 	if err != nil {
 		return err
 	}
@@ -235,7 +235,7 @@ func (t *streamTransport) WriteEOF() error {
 func (t *streamTransport) closeWrite() error {
 	if err := t.stream.CloseWrite(); err != nil && !isSystemError(err) {
 		t.fatal(err, "Fatal write error on socket transport")
-		return opError("write_eof", err)
+		return opError("WriteEOF", err)
 	}
 	return nil
 }

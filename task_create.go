@@ -35,9 +35,9 @@ func WithContext(ctx context.Context) TaskOption {
 // (loop.create_task)
 func CreateTask[T any](loop EventLoop, f func(context.Context) (T, error), opts ...TaskOption) *Task[T] {
 	t := &Task[T]{fn: f}
-	l, err := resolveLoop("create_task", loop)
+	l, err := resolveLoop("CreateTask", loop)
 	if err == nil {
-		err = t.enterAndStart(l, "create_task", opts)
+		err = t.enterAndStart(l, "CreateTask", opts)
 	}
 	if err != nil {
 		t.fail(err)
@@ -50,7 +50,7 @@ func CreateTask[T any](loop EventLoop, f func(context.Context) (T, error), opts 
 // with ErrNoRunningLoop and f is not entered. (asyncio.create_task)
 func Go[T any](ctx context.Context, f func(context.Context) (T, error), opts ...TaskOption) *Task[T] {
 	t := &Task[T]{fn: f}
-	const op = "go"
+	const op = "Go"
 	var err error
 	switch s := currentStrand(); {
 	case s == nil:

@@ -16,7 +16,7 @@ func CurrentTaskOf(loop EventLoop) (AnyTask, error) {
 	s := currentStrand()
 	switch {
 	case loop == nil && s == nil:
-		return nil, opError("current_task", ErrNoRunningLoop)
+		return nil, opError("CurrentTask", ErrNoRunningLoop)
 	case s == nil || s.task == nil || loop != nil && s.loop != loop.base():
 		return nil, nil
 	}

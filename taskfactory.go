@@ -22,7 +22,7 @@ type TaskFactory func(loop EventLoop, spec *TaskSpec) error
 // SetTaskFactory sets what sees and may change each new task; nil restores the
 // default. Loop only. (loop.set_task_factory)
 func (l *baseLoop) SetTaskFactory(f TaskFactory) error {
-	held, err := l.own("set_task_factory")
+	held, err := l.own("SetTaskFactory")
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ type groupChild struct {
 // It must be called in a coroutine: ErrNotInTask elsewhere, and f is not called.
 // (asyncio.TaskGroup)
 func WithTaskGroup(ctx context.Context, f func(ctx context.Context, g *TaskGroup) error) error {
-	const op = "task group"
+	const op = "TaskGroup"
 	if f == nil {
 		return invalid(op, "the function is nil")
 	}
@@ -240,7 +240,7 @@ func (g *TaskGroup) Go(f func(context.Context) error, opts ...TaskOption) *Task[
 
 // GroupGo is TaskGroup.Go for a function with a result.
 func GroupGo[T any](g *TaskGroup, f func(context.Context) (T, error), opts ...TaskOption) *Task[T] {
-	const op = "task group"
+	const op = "TaskGroup"
 	if g == nil || g.loop == nil {
 		return refusedTask[T](nil, opError(op, fmt.Errorf("%w: the group has not been entered", ErrInvalidState)))
 	}

@@ -13,7 +13,7 @@ import "context"
 // future's, and the exception handler hears of it too.
 // (asyncio.run_coroutine_threadsafe)
 func RunCoroutineThreadsafe[T any](loop EventLoop, f func(context.Context) (T, error)) *Future[T] {
-	const op = "run_coroutine_threadsafe"
+	const op = "RunCoroutineThreadsafe"
 	l, err := resolveLoop(op, loop)
 	switch {
 	case err != nil:

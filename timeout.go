@@ -47,13 +47,13 @@ var timeoutStates = [...]string{"created", "active", "expiring", "expired", "fin
 // It must be called in a coroutine: ErrNotInTask elsewhere, and f is not called.
 // (asyncio.timeout)
 func Timeout(ctx context.Context, d time.Duration, f func(ctx context.Context, t *TimeoutScope) error) error {
-	return withTimeout("timeout", ctx, f, func(now time.Duration) time.Duration { return addTime(now, d) })
+	return withTimeout("Timeout", ctx, f, func(now time.Duration) time.Duration { return addTime(now, d) })
 }
 
 // TimeoutAt is Timeout with a deadline on the loop's clock; see EventLoop.Time.
 // (asyncio.timeout_at)
 func TimeoutAt(ctx context.Context, when time.Duration, f func(ctx context.Context, t *TimeoutScope) error) error {
-	return withTimeout("timeout_at", ctx, f, func(time.Duration) time.Duration { return when })
+	return withTimeout("TimeoutAt", ctx, f, func(time.Duration) time.Duration { return when })
 }
 
 func withTimeout(op string, ctx context.Context, f func(context.Context, *TimeoutScope) error, deadline func(now time.Duration) time.Duration) error {
@@ -99,7 +99,7 @@ func (t *TimeoutScope) leave() bool {
 // away. ErrInvalidState if the timeout has expired or its function has returned,
 // or before. Loop only. (Timeout.reschedule)
 func (t *TimeoutScope) Reschedule(when time.Duration) error {
-	const op = "timeout reschedule"
+	const op = "TimeoutScope.Reschedule"
 	if t.task == nil {
 		return opError(op, fmt.Errorf("%w: the timeout has not been entered", ErrInvalidState))
 	}

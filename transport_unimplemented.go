@@ -28,7 +28,7 @@ type unimplementedBase struct{}
 func notImplementedIn(method string) error { return opError("transport "+method, ErrNotImplemented) }
 
 // Close returns ErrNotImplemented.
-func (unimplementedBase) Close() error { return notImplementedIn("close") }
+func (unimplementedBase) Close() error { return notImplementedIn("Close") }
 
 // IsClosing returns false.
 func (unimplementedBase) IsClosing() bool { return false }
@@ -47,20 +47,20 @@ func (UnimplementedTransport) GetWriteBufferSize() int { return 0 }
 
 // SetWriteBufferLimits returns ErrNotImplemented.
 func (UnimplementedTransport) SetWriteBufferLimits(high, low int) error {
-	return notImplementedIn("set_write_buffer_limits")
+	return notImplementedIn("SetWriteBufferLimits")
 }
 
 // GetWriteBufferLimits returns zeros.
 func (UnimplementedTransport) GetWriteBufferLimits() (low, high int) { return 0, 0 }
 
 // Write returns ErrNotImplemented.
-func (UnimplementedTransport) Write([]byte) (int, error) { return 0, notImplementedIn("write") }
+func (UnimplementedTransport) Write([]byte) (int, error) { return 0, notImplementedIn("Write") }
 
 // WriteLines returns ErrNotImplemented.
-func (UnimplementedTransport) WriteLines([][]byte) error { return notImplementedIn("writelines") }
+func (UnimplementedTransport) WriteLines([][]byte) error { return notImplementedIn("WriteLines") }
 
 // WriteEOF returns ErrNotImplemented.
-func (UnimplementedTransport) WriteEOF() error { return notImplementedIn("write_eof") }
+func (UnimplementedTransport) WriteEOF() error { return notImplementedIn("WriteEOF") }
 
 // CanWriteEOF returns false.
 func (UnimplementedTransport) CanWriteEOF() bool { return false }
@@ -69,16 +69,16 @@ func (UnimplementedTransport) CanWriteEOF() bool { return false }
 func (UnimplementedTransport) Abort() {}
 
 // PauseReading returns ErrNotImplemented.
-func (UnimplementedTransport) PauseReading() error { return notImplementedIn("pause_reading") }
+func (UnimplementedTransport) PauseReading() error { return notImplementedIn("PauseReading") }
 
 // ResumeReading returns ErrNotImplemented.
-func (UnimplementedTransport) ResumeReading() error { return notImplementedIn("resume_reading") }
+func (UnimplementedTransport) ResumeReading() error { return notImplementedIn("ResumeReading") }
 
 // IsReading returns false.
 func (UnimplementedTransport) IsReading() bool { return false }
 
 // SetProtocol returns ErrNotImplemented.
-func (UnimplementedTransport) SetProtocol(Protocol) error { return notImplementedIn("set_protocol") }
+func (UnimplementedTransport) SetProtocol(Protocol) error { return notImplementedIn("SetProtocol") }
 
 // GetProtocol returns nil.
 func (UnimplementedTransport) GetProtocol() Protocol { return nil }
@@ -88,7 +88,7 @@ func (UnimplementedDatagramTransport) GetWriteBufferSize() int { return 0 }
 
 // SetWriteBufferLimits returns ErrNotImplemented.
 func (UnimplementedDatagramTransport) SetWriteBufferLimits(high, low int) error {
-	return notImplementedIn("set_write_buffer_limits")
+	return notImplementedIn("SetWriteBufferLimits")
 }
 
 // GetWriteBufferLimits returns zeros.
@@ -96,7 +96,7 @@ func (UnimplementedDatagramTransport) GetWriteBufferLimits() (low, high int) { r
 
 // SendTo returns ErrNotImplemented.
 func (UnimplementedDatagramTransport) SendTo([]byte, net.Addr) error {
-	return notImplementedIn("sendto")
+	return notImplementedIn("SendTo")
 }
 
 // Abort does nothing.
@@ -104,7 +104,7 @@ func (UnimplementedDatagramTransport) Abort() {}
 
 // SetProtocol returns ErrNotImplemented.
 func (UnimplementedDatagramTransport) SetProtocol(DatagramProtocol) error {
-	return notImplementedIn("set_protocol")
+	return notImplementedIn("SetProtocol")
 }
 
 // GetProtocol returns nil.
@@ -121,11 +121,11 @@ func (UnimplementedSubprocessTransport) GetPipeTransport(int) Transport { return
 
 // SendSignal returns ErrNotImplemented.
 func (UnimplementedSubprocessTransport) SendSignal(os.Signal) error {
-	return notImplementedIn("send_signal")
+	return notImplementedIn("SendSignal")
 }
 
 // Terminate returns ErrNotImplemented.
-func (UnimplementedSubprocessTransport) Terminate() error { return notImplementedIn("terminate") }
+func (UnimplementedSubprocessTransport) Terminate() error { return notImplementedIn("Terminate") }
 
 // Kill returns ErrNotImplemented.
-func (UnimplementedSubprocessTransport) Kill() error { return notImplementedIn("kill") }
+func (UnimplementedSubprocessTransport) Kill() error { return notImplementedIn("Kill") }

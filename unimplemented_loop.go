@@ -22,11 +22,11 @@ func (UnimplementedEventLoop) base() *baseLoop { return nil }
 func notImplementedBy(op string) error { return opError(op, ErrNotImplemented) }
 
 // RunForever returns ErrNotImplemented.
-func (UnimplementedEventLoop) RunForever() error { return notImplementedBy("run_forever") }
+func (UnimplementedEventLoop) RunForever() error { return notImplementedBy("RunForever") }
 
 // RunUntilComplete returns ErrNotImplemented.
 func (UnimplementedEventLoop) RunUntilComplete(Awaitable) error {
-	return notImplementedBy("run_until_complete")
+	return notImplementedBy("RunUntilComplete")
 }
 
 // Stop does nothing: the loop never runs.
@@ -39,95 +39,95 @@ func (UnimplementedEventLoop) IsRunning() bool { return false }
 func (UnimplementedEventLoop) IsClosed() bool { return false }
 
 // Close returns ErrNotImplemented.
-func (UnimplementedEventLoop) Close() error { return notImplementedBy("close") }
+func (UnimplementedEventLoop) Close() error { return notImplementedBy("Close") }
 
 // Time returns 0.
 func (UnimplementedEventLoop) Time() time.Duration { return 0 }
 
 // CallSoon returns ErrNotImplemented.
 func (UnimplementedEventLoop) CallSoon(func()) (Handle, error) {
-	return Handle{}, notImplementedBy("call_soon")
+	return Handle{}, notImplementedBy("CallSoon")
 }
 
 // CallSoonThreadsafe returns ErrNotImplemented.
 func (UnimplementedEventLoop) CallSoonThreadsafe(func()) (Handle, error) {
-	return Handle{}, notImplementedBy("call_soon_threadsafe")
+	return Handle{}, notImplementedBy("CallSoonThreadsafe")
 }
 
 // CallLater returns ErrNotImplemented.
 func (UnimplementedEventLoop) CallLater(time.Duration, func()) (TimerHandle, error) {
-	return TimerHandle{}, notImplementedBy("call_later")
+	return TimerHandle{}, notImplementedBy("CallLater")
 }
 
 // CallAt returns ErrNotImplemented.
 func (UnimplementedEventLoop) CallAt(time.Duration, func()) (TimerHandle, error) {
-	return TimerHandle{}, notImplementedBy("call_at")
+	return TimerHandle{}, notImplementedBy("CallAt")
 }
 
 // CreateConnection returns ErrNotImplemented.
 func (UnimplementedEventLoop) CreateConnection(context.Context, func() Protocol, string, string, *ConnectionOptions) (Transport, Protocol, error) {
-	return nil, nil, notImplementedBy("create_connection")
+	return nil, nil, notImplementedBy("CreateConnection")
 }
 
 // CreateServer returns ErrNotImplemented.
 func (UnimplementedEventLoop) CreateServer(context.Context, func() Protocol, string, string, *ServerOptions) (*Server, error) {
-	return nil, notImplementedBy("create_server")
+	return nil, notImplementedBy("CreateServer")
 }
 
 // ConnectAcceptedSocket returns ErrNotImplemented; the descriptor stays the
 // caller's.
 func (UnimplementedEventLoop) ConnectAcceptedSocket(context.Context, func() Protocol, uintptr, *ConnectionOptions) (Transport, Protocol, error) {
-	return nil, nil, notImplementedBy("connect_accepted_socket")
+	return nil, nil, notImplementedBy("ConnectAcceptedSocket")
 }
 
 // GetAddrInfo returns ErrNotImplemented.
 func (UnimplementedEventLoop) GetAddrInfo(context.Context, string, string) ([]net.Addr, error) {
-	return nil, notImplementedBy("getaddrinfo")
+	return nil, notImplementedBy("GetAddrInfo")
 }
 
 // GetNameInfo returns ErrNotImplemented.
 func (UnimplementedEventLoop) GetNameInfo(context.Context, net.Addr) (host, service string, err error) {
-	return "", "", notImplementedBy("getnameinfo")
+	return "", "", notImplementedBy("GetNameInfo")
 }
 
 // AddReader returns ErrNotImplemented.
 func (UnimplementedEventLoop) AddReader(uintptr, func()) error {
-	return notImplementedBy("add_reader")
+	return notImplementedBy("AddReader")
 }
 
 // RemoveReader returns ErrNotImplemented.
 func (UnimplementedEventLoop) RemoveReader(uintptr) (bool, error) {
-	return false, notImplementedBy("remove_reader")
+	return false, notImplementedBy("RemoveReader")
 }
 
 // AddWriter returns ErrNotImplemented.
 func (UnimplementedEventLoop) AddWriter(uintptr, func()) error {
-	return notImplementedBy("add_writer")
+	return notImplementedBy("AddWriter")
 }
 
 // RemoveWriter returns ErrNotImplemented.
 func (UnimplementedEventLoop) RemoveWriter(uintptr) (bool, error) {
-	return false, notImplementedBy("remove_writer")
+	return false, notImplementedBy("RemoveWriter")
 }
 
 // RunInExecutor returns ErrNotImplemented.
 func (UnimplementedEventLoop) RunInExecutor(Executor, func() (any, error)) (*Future[any], error) {
-	return nil, notImplementedBy("run_in_executor")
+	return nil, notImplementedBy("RunInExecutor")
 }
 
 // SetDefaultExecutor returns ErrNotImplemented.
 func (UnimplementedEventLoop) SetDefaultExecutor(Executor) error {
-	return notImplementedBy("set_default_executor")
+	return notImplementedBy("SetDefaultExecutor")
 }
 
 // ShutdownDefaultExecutor returns ErrNotImplemented.
 func (UnimplementedEventLoop) ShutdownDefaultExecutor(context.Context) error {
-	return notImplementedBy("shutdown_default_executor")
+	return notImplementedBy("ShutdownDefaultExecutor")
 }
 
 // SetExceptionHandler returns ErrNotImplemented.
 func (UnimplementedEventLoop) SetExceptionHandler(ExceptionHandler) error {
-	return notImplementedBy("set_exception_handler")
+	return notImplementedBy("SetExceptionHandler")
 }
 
 // GetExceptionHandler returns nil: none can be set.
@@ -152,12 +152,12 @@ func (UnimplementedEventLoop) SetDebug(bool) {}
 
 // SetSlowCallbackDuration returns ErrNotImplemented.
 func (UnimplementedEventLoop) SetSlowCallbackDuration(time.Duration) error {
-	return notImplementedBy("slow_callback_duration")
+	return notImplementedBy("SetSlowCallbackDuration")
 }
 
 // SetTaskFactory returns ErrNotImplemented.
 func (UnimplementedEventLoop) SetTaskFactory(TaskFactory) error {
-	return notImplementedBy("set_task_factory")
+	return notImplementedBy("SetTaskFactory")
 }
 
 // GetTaskFactory returns nil: none can be set.

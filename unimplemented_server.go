@@ -59,17 +59,17 @@ func (UnimplementedServer) IsServing() bool { return false }
 
 // StartServing returns ErrNotImplemented.
 func (UnimplementedServer) StartServing(context.Context) error {
-	return notImplementedBy("start_serving")
+	return notImplementedBy("StartServing")
 }
 
 // ServeForever returns ErrNotImplemented.
 func (UnimplementedServer) ServeForever(context.Context) error {
-	return notImplementedBy("serve_forever")
+	return notImplementedBy("ServeForever")
 }
 
 // WaitClosed returns ErrNotImplemented.
 func (UnimplementedServer) WaitClosed(context.Context) error {
-	return notImplementedBy("wait_closed")
+	return notImplementedBy("WaitClosed")
 }
 
 // GetLoop returns nil.

@@ -37,7 +37,7 @@ type WaitOptions struct {
 // unknown ReturnWhen: ErrInvalidArgument; futures of different loops: that and
 // ErrWrongLoop. (asyncio.wait)
 func Wait[A Awaitable](ctx context.Context, aws []A, opts WaitOptions) (done, pending []A, err error) {
-	const op = "wait"
+	const op = "Wait"
 	if len(aws) == 0 {
 		return nil, nil, invalid(op, "there is nothing to wait for")
 	}

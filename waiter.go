@@ -30,7 +30,7 @@ func (w *Waiter) Wait(ctx context.Context) error {
 		return w.waitOutside(ctx)
 	}
 	if t == nil {
-		return opError("wait", ErrAwaitInCallback)
+		return opError("Wait", ErrAwaitInCallback)
 	}
 	end, err := t.beginWait(ctx)
 	if err != nil {
@@ -75,7 +75,7 @@ func (w *Waiter) enlist(t *taskBase, signal chan struct{}) (listed bool, err err
 	w.mu.Lock()
 	switch {
 	case w.task != nil || w.signal != nil:
-		err = opError("wait", fmt.Errorf("%w: another one waits already", ErrInvalidState))
+		err = opError("Wait", fmt.Errorf("%w: another one waits already", ErrInvalidState))
 	case w.awake:
 		w.awake = false
 	default:

@@ -17,7 +17,7 @@ import (
 // after d of real time; in a plain callback it returns ErrAwaitInCallback.
 // (asyncio.wait_for)
 func WaitFor[T any](ctx context.Context, d time.Duration, f func(context.Context) (T, error)) (T, error) {
-	const op = "wait_for"
+	const op = "WaitFor"
 	var zero T
 	if f == nil {
 		return zero, invalid(op, "the function is nil")
@@ -56,7 +56,7 @@ func WaitFor[T any](ctx context.Context, d time.Duration, f func(context.Context
 // is no loop's it blocks. ErrAwaitInCallback, ErrWrongLoop and ErrAwaitSelf as for
 // Await. (asyncio.wait_for)
 func WaitForOf[T any](ctx context.Context, d time.Duration, a AwaitableOf[T]) (T, error) {
-	const op = "wait_for"
+	const op = "WaitFor"
 	var zero T
 	if a == nil {
 		return zero, invalid(op, "the awaitable is nil")
@@ -98,7 +98,7 @@ type release Future[struct{}]
 
 func (r *release) Complete(uint64) { _ = (*Future[struct{}])(r).SetResult(struct{}{}) } // the second to come is none
 
-func (r *release) callbackName() string { return "wait_for" }
+func (r *release) callbackName() string { return "WaitFor" }
 
 // waitAtMost waits until f is done, d at most. If it is late, it was cancelled
 // and waited for. An error is the wait's.

@@ -63,32 +63,32 @@ func (w *fdWatch) callbackName() string {
 // too. (loop.add_reader)
 func (l *baseLoop) AddReader(fd uintptr, f func()) error {
 	if f == nil {
-		return invalid("add_reader", "the callback is nil")
+		return invalid("AddReader", "the callback is nil")
 	}
-	_, err := l.rewatch("add_reader", fd, engine.Read, f)
+	_, err := l.rewatch("AddReader", fd, engine.Read, f)
 	return err
 }
 
 // RemoveReader ends what AddReader began and reports whether there was a reader;
 // on a closed loop there is none. Loop only. (loop.remove_reader)
 func (l *baseLoop) RemoveReader(fd uintptr) (bool, error) {
-	return l.rewatch("remove_reader", fd, engine.Read, nil)
+	return l.rewatch("RemoveReader", fd, engine.Read, nil)
 }
 
 // AddWriter calls f in each pass in which fd is writable, in place of an earlier
 // writer. Loop only. It refuses what AddReader refuses. (loop.add_writer)
 func (l *baseLoop) AddWriter(fd uintptr, f func()) error {
 	if f == nil {
-		return invalid("add_writer", "the callback is nil")
+		return invalid("AddWriter", "the callback is nil")
 	}
-	_, err := l.rewatch("add_writer", fd, engine.Write, f)
+	_, err := l.rewatch("AddWriter", fd, engine.Write, f)
 	return err
 }
 
 // RemoveWriter ends what AddWriter began and reports whether there was a writer;
 // on a closed loop there is none. Loop only. (loop.remove_writer)
 func (l *baseLoop) RemoveWriter(fd uintptr) (bool, error) {
-	return l.rewatch("remove_writer", fd, engine.Write, nil)
+	return l.rewatch("RemoveWriter", fd, engine.Write, nil)
 }
 
 // rewatch sets the callback of one direction of a descriptor, or removes it if f

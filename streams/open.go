@@ -40,7 +40,7 @@ type Handler interface {
 // or, with WithLoop, from any goroutine; elsewhere it is asyncio.ErrNoRunningLoop.
 // (asyncio.start_server)
 func StartServer[H Handler](ctx context.Context, handler H, network, address string, opts *asyncio.ServerOptions, more ...Option) (*asyncio.Server, error) {
-	const op = "start server"
+	const op = "StartServer"
 	c, err := configure(op, more, asyncio.GetRunningLoop)
 	if err != nil {
 		return nil, err

@@ -77,7 +77,7 @@ func (r *StreamReader) FeedData(data []byte) error {
 	r.mu.Lock()
 	if r.eof {
 		r.mu.Unlock()
-		return opError("feed data", fmt.Errorf("%w: the end was fed already", asyncio.ErrInvalidState))
+		return opError("FeedData", fmt.Errorf("%w: the end was fed already", asyncio.ErrInvalidState))
 	}
 	r.buf.write(data)
 	w := r.slot.wake()

@@ -16,7 +16,7 @@ func (r *StreamReader) Read(ctx context.Context, n int) ([]byte, error) {
 	r.mu.Lock()
 	err := r.err
 	if err == nil && n > 0 {
-		err = r.waitForAny(ctx, "read")
+		err = r.waitForAny(ctx, "Read")
 	}
 	if err != nil {
 		r.mu.Unlock()
@@ -61,7 +61,7 @@ func (r *StreamReader) ReadAll(ctx context.Context) ([]byte, error) {
 	for {
 		err := r.err
 		if err == nil {
-			err = r.waitForAny(ctx, "read")
+			err = r.waitForAny(ctx, "Read")
 		}
 		if err != nil {
 			r.mu.Unlock()
@@ -81,7 +81,7 @@ func (r *StreamReader) ReadAll(ctx context.Context) ([]byte, error) {
 // *IncompleteReadError with what there was. The limit does not hold for it.
 // asyncio.ErrInvalidArgument if n < 0. (readexactly)
 func (r *StreamReader) ReadExactly(ctx context.Context, n int) ([]byte, error) {
-	const op = "readexactly"
+	const op = "ReadExactly"
 	if n < 0 {
 		return nil, invalid(op, "size can not be less than zero")
 	}
@@ -105,7 +105,7 @@ func (r *StreamReader) ReadExactly(ctx context.Context, n int) ([]byte, error) {
 // stream ends before, it returns those that there are, with io.EOF. The limit
 // does not hold for it. asyncio.ErrInvalidArgument if n < 0.
 func (r *StreamReader) Peek(ctx context.Context, n int) ([]byte, error) {
-	const op = "peek"
+	const op = "Peek"
 	if n < 0 {
 		return nil, invalid(op, "size can not be less than zero")
 	}
@@ -126,7 +126,7 @@ func (r *StreamReader) Peek(ctx context.Context, n int) ([]byte, error) {
 // fewer than n only with an error, io.EOF if the stream ended before.
 // asyncio.ErrInvalidArgument if n < 0.
 func (r *StreamReader) Discard(ctx context.Context, n int) (int, error) {
-	const op = "discard"
+	const op = "Discard"
 	if n < 0 {
 		return 0, invalid(op, "size can not be less than zero")
 	}

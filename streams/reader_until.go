@@ -17,7 +17,7 @@ var newline = [][]byte{{'\n'}}
 // *LimitOverrunError and takes nothing. asyncio.ErrInvalidArgument for an empty
 // separator. (readuntil)
 func (r *StreamReader) ReadUntil(ctx context.Context, separators ...[]byte) ([]byte, error) {
-	const op = "readuntil"
+	const op = "ReadUntil"
 	if len(separators) == 0 {
 		separators = newline
 	}
@@ -48,7 +48,7 @@ func (r *StreamReader) ReadUntil(ctx context.Context, separators ...[]byte) ([]b
 // asyncio.ErrInvalidArgument. (readline)
 func (r *StreamReader) ReadLine(ctx context.Context) ([]byte, error) {
 	r.mu.Lock()
-	m, err := r.find(ctx, "readuntil", newline)
+	m, err := r.find(ctx, "ReadUntil", newline)
 	over, _ := err.(*LimitOverrunError)
 	if err == io.EOF && r.buf.len() > 0 {
 		m.end, err = r.buf.len(), nil

@@ -197,15 +197,15 @@ func TestLoopInsideAnother(t *testing.T) {
 
 // reads are all the ways to wait for data, by the name under which they complain.
 var reads = map[string]func(ctx context.Context, r *StreamReader) error{
-	"read": func(ctx context.Context, r *StreamReader) error { _, err := r.Read(ctx, 10); return err },
+	"Read": func(ctx context.Context, r *StreamReader) error { _, err := r.Read(ctx, 10); return err },
 	"readinto": func(ctx context.Context, r *StreamReader) error {
 		_, err := r.ReadInto(ctx, make([]byte, 10))
 		return err
 	},
-	"readuntil":   func(ctx context.Context, r *StreamReader) error { _, err := r.ReadLine(ctx); return err },
-	"readexactly": func(ctx context.Context, r *StreamReader) error { _, err := r.ReadExactly(ctx, 10); return err },
-	"peek":        func(ctx context.Context, r *StreamReader) error { _, err := r.Peek(ctx, 10); return err },
-	"discard":     func(ctx context.Context, r *StreamReader) error { _, err := r.Discard(ctx, 10); return err },
+	"ReadUntil":   func(ctx context.Context, r *StreamReader) error { _, err := r.ReadLine(ctx); return err },
+	"ReadExactly": func(ctx context.Context, r *StreamReader) error { _, err := r.ReadExactly(ctx, 10); return err },
+	"Peek":        func(ctx context.Context, r *StreamReader) error { _, err := r.Peek(ctx, 10); return err },
+	"Discard":     func(ctx context.Context, r *StreamReader) error { _, err := r.Discard(ctx, 10); return err },
 }
 
 func TestWhichLoop(t *testing.T) {

@@ -28,7 +28,7 @@ type StreamWriter struct {
 // Drain's too. Any goroutine may call it. (asyncio.StreamWriter)
 func NewStreamWriter(t asyncio.Transport, protocol FlowController, r *StreamReader) (*StreamWriter, error) {
 	if t == nil || protocol == nil {
-		return nil, invalid("new writer", "the transport or the protocol is nil")
+		return nil, invalid("NewStreamWriter", "the transport or the protocol is nil")
 	}
 	f := protocol.flow()
 	return newWriter(t, f, r, f.loop), nil
@@ -124,7 +124,7 @@ func (w *StreamWriter) Drain(ctx context.Context) error {
 	case err != nil:
 		return w.drainOutside(ctx)
 	case running != w.loop && running != own(w.loop):
-		return opError("drain", asyncio.ErrWrongLoop)
+		return opError("Drain", asyncio.ErrWrongLoop)
 	}
 	if w.reader != nil {
 		if err := w.reader.Exception(); err != nil {
