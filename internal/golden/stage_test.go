@@ -204,9 +204,9 @@ func outcome(f finished) string {
 }
 
 // ticks sleeps n ticks; 0 gives way to the loop once.
-func ticks(ctx context.Context, n int) error {
-	return asyncio.Sleep(ctx, time.Duration(n)*tick)
-}
+func ticks(ctx context.Context, n int) error { return asyncio.Sleep(ctx, tickTimes(n)) }
+
+func tickTimes(n int) time.Duration { return time.Duration(n) * tick }
 
 // Short forms of the loop's calls, for scenarios that do not speak of their errors.
 

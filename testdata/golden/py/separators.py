@@ -56,9 +56,8 @@ async def separators_none_found():
 @scenario(only="3.14")
 async def separators_refused():
     r = reader(data=b"data")
-    for separators in ((), (b"x", b"")):
-        try:
-            await r.readuntil(separators)
-        except ValueError:
-            out("refused")
+    try:
+        await r.readuntil((b"x", b""))
+    except ValueError:
+        out("refused")
     await attempt(r.read(100))
