@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/identity"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
@@ -89,4 +90,5 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 	}
 	l.initScheduling()
 	l.initTasks()
+	tellSlowIdentity(l.logger(), identity.Quick, &slowIdentity)
 }
