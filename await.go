@@ -163,8 +163,8 @@ func (t *taskBase) resumed(ctx context.Context, end func() bool) error {
 	if end != nil {
 		end()
 	}
-	if t.mustCancel && !t.shielded() {
-		t.mustCancel = false
+	if t.mustCancel && (t.cutShort || !t.shielded()) {
+		t.mustCancel, t.cutShort = false, false
 		return &CancelledError{t.cancelMsg}
 	}
 	if t.interrupt {
@@ -179,6 +179,7 @@ func (t *taskBase) giveWay(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	t.over = uint32(t.seq)
 	t.loop.schedule(t, t.event(wakeUp))
 	return t.suspend(ctx, end)
 }

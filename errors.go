@@ -159,12 +159,16 @@ func invalid(op, format string, args ...any) error {
 	return fmt.Errorf("asyncio: %s: %w: %s", op, ErrInvalidArgument, fmt.Sprintf(format, args...))
 }
 
-// asCancelled unwraps err step by step, not through joins, to a cancellation:
-// the rule by which a task counts as cancelled.
+// asCancelled unwraps err step by step, not through joins, to a cancellation, or
+// to what says of itself that it is one: the rule by which a task counts as
+// cancelled.
 func asCancelled(err error) *CancelledError {
 	for err != nil {
 		if c, ok := err.(*CancelledError); ok {
 			return c
+		}
+		if kind, ok := err.(interface{ Is(error) bool }); ok && kind.Is(ErrCancelled) {
+			return &CancelledError{}
 		}
 		err = errors.Unwrap(err)
 	}

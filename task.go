@@ -68,7 +68,9 @@ type taskBase struct {
 
 	// The small ones, side by side.
 	requests   atomic.Int32 // to cancel
+	over       uint32       // low part of seq in the last wait that came to its end by itself
 	mustCancel bool         // a request waits to be delivered
+	cutShort   bool         // what the task waits in ends early for it
 	delivering bool         // what the task waits for is being cancelled
 	suspended  bool
 	peculiar   bool // the wait is not simply with the task's own context:
@@ -165,6 +167,7 @@ func (t *taskBase) begin(ev uint64) bool {
 	}
 	switch ev & (1<<eventBits - 1) {
 	case timeIsUp:
+		t.over = uint32(t.seq)
 		t.loop.schedule(t, t.event(wakeUp))
 		return false
 	case interrupted:
