@@ -137,8 +137,8 @@ type ErrorHandling interface {
 	// GetExceptionHandler returns what was set, or nil.
 	// (loop.get_exception_handler)
 	GetExceptionHandler() ExceptionHandler
-	// DefaultExceptionHandler logs the context as an error.
-	// (loop.default_exception_handler)
+	// DefaultExceptionHandler logs the context as an error; what comes in numbers
+	// is logged at a bounded rate, and counted. (loop.default_exception_handler)
 	DefaultExceptionHandler(c ExceptionContext)
 	// CallExceptionHandler gives the context to the handler. Any goroutine: off
 	// the loop it is passed on to it. (loop.call_exception_handler)

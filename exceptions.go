@@ -52,9 +52,21 @@ func (l *baseLoop) GetExceptionHandler() (h ExceptionHandler) {
 // DefaultExceptionHandler logs the context as an error: the message first, then
 // each other field in the order of their names. In debug mode, a context that
 // does not say where its object was made gets the place where the running
-// callback was scheduled. Any goroutine may call it.
-// (loop.default_exception_handler)
+// callback was scheduled.
+//
+// What comes in numbers (the same message for the same kinds of error and
+// protocol) is logged ten times, and then once a second with how many more there
+// were, the rest at Close. A handler set with SetExceptionHandler hears each. It
+// logs on the caller's goroutine: a slog.Handler that blocks holds the loop up, so
+// one that writes where nobody may read should drop instead. Any goroutine may
+// call it. (loop.default_exception_handler)
 func (l *baseLoop) DefaultExceptionHandler(c ExceptionContext) {
+	kind := fmt.Sprintf("%s|%T|%T", c.message(), c.Err, c.Protocol)
+	if !l.mayReport(kind, func(more string) {
+		l.logger().Error(c.message()+" "+more, "error", c.Err)
+	}) {
+		return
+	}
 	source := ""
 	if c.Source == "" && l.debug.Load() && l.onLoop() {
 		source = l.currentSource()
@@ -137,7 +149,7 @@ func (l *baseLoop) CallExceptionHandler(c ExceptionContext) {
 func (l *baseLoop) handle(c ExceptionContext) {
 	if l.handler == nil {
 		if err := l.guard(func() { l.self.DefaultExceptionHandler(c) }); err != nil {
-			l.logger().Error("Exception in default exception handler", "error", err)
+			l.logOften("Exception in default exception handler", err)
 		}
 		return
 	}
@@ -151,7 +163,14 @@ func (l *baseLoop) handle(c ExceptionContext) {
 		Extra:   map[string]any{"context": c},
 	}
 	if err := l.guard(func() { l.self.DefaultExceptionHandler(again) }); err != nil {
-		l.logger().Error("Exception in default exception handler while handling an unexpected error in custom exception handler", "error", err)
+		l.logOften("Exception in default exception handler while handling an unexpected error in custom exception handler", err)
+	}
+}
+
+// logOften logs an error, at a bounded rate.
+func (l *baseLoop) logOften(message string, err error) {
+	if l.mayReport(message, func(more string) { l.logger().Error(message+" "+more, "error", err) }) {
+		l.logger().Error(message, "error", err)
 	}
 }
 

@@ -261,6 +261,7 @@ func (l *baseLoop) shutDown() {
 	err := l.eng.Close()
 	l.policies.forget(l)
 	l.wakeForeign()
+	l.sumReports(true)
 	if err != nil {
 		l.failure = opError("Close", err)
 	}
