@@ -145,26 +145,40 @@ func (l *baseLoop) CallExceptionHandler(c ExceptionContext) {
 	}
 }
 
-// handle calls the handlers in turn until one has not panicked.
+// handle calls the handler that was set, and the default one if that fails. Whoever
+// calls it has put everything in order before: a handler may leave by Goexit, and so do
+// handle and all its callers then.
 func (l *baseLoop) handle(c ExceptionContext) {
 	if l.handler == nil {
-		if err := l.guard(func() { l.self.DefaultExceptionHandler(c) }); err != nil {
-			l.logOften("Exception in default exception handler", err)
+		l.handleByDefault(c, "Exception in default exception handler")
+		return
+	}
+	err := ErrGoexit
+	defer func() {
+		if err == nil {
+			return
 		}
-		return
-	}
-	err := l.guard(func() { l.handler(l.self, c) })
-	if err == nil {
-		return
-	}
-	again := ExceptionContext{
-		Message: "Unhandled error in exception handler",
-		Err:     err,
-		Extra:   map[string]any{"context": c},
-	}
-	if err := l.guard(func() { l.self.DefaultExceptionHandler(again) }); err != nil {
-		l.logOften("Exception in default exception handler while handling an unexpected error in custom exception handler", err)
-	}
+		l.noteExit(err)
+		l.handleByDefault(ExceptionContext{
+			Message: "Unhandled error in exception handler",
+			Err:     err,
+			Extra:   map[string]any{"context": c},
+		}, "Exception in default exception handler while handling an unexpected error in custom exception handler")
+	}()
+	err = l.guard(func() { l.handler(l.self, c) })
+}
+
+// handleByDefault calls the default handler, which may be a user's, and logs if that
+// fails, too.
+func (l *baseLoop) handleByDefault(c ExceptionContext, failed string) {
+	err := ErrGoexit
+	defer func() {
+		if err != nil {
+			l.noteExit(err)
+			l.logOften(failed, err)
+		}
+	}()
+	err = l.guard(func() { l.self.DefaultExceptionHandler(c) })
 }
 
 // logOften logs an error, at a bounded rate.
@@ -174,7 +188,23 @@ func (l *baseLoop) logOften(message string, err error) {
 	}
 }
 
-// guard calls f and returns its panic as an error.
+// handleExit is handle for what ended with err, which may be a Goexit that is under way.
+func (l *baseLoop) handleExit(err error, c ExceptionContext) {
+	l.noteExit(err)
+	c.Err = err
+	l.handle(c)
+}
+
+// noteExit notes that the Goexit that takes the loop's body down, if err is one, is told
+// of by whoever calls it, and so need not be by the body.
+func (l *baseLoop) noteExit(err error) {
+	if err == ErrGoexit && l.bodyID.Load() == goroutineID() {
+		l.exitNoted = true
+	}
+}
+
+// guard calls f and returns its panic as an error. If f leaves by Goexit, guard does not
+// return: whoever has something to put in order then has a deferred function for it.
 func (l *baseLoop) guard(f func()) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -198,7 +228,13 @@ func (l *baseLoop) callbackPanicked(value any, stack []byte) {
 }
 
 // callbackExited deals with a Goexit in what the loop ran last.
-func (l *baseLoop) callbackExited() { l.reportCallback("Goexit in callback ", ErrGoexit) }
+func (l *baseLoop) callbackExited() {
+	if l.exitNoted {
+		l.exitNoted = false
+		return
+	}
+	l.reportCallback("Goexit in callback ", ErrGoexit)
+}
 
 func (l *baseLoop) reportCallback(what string, err error) {
 	name, source := l.currentName(), l.currentSource()

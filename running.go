@@ -26,6 +26,7 @@ type running struct {
 	over       bool          // the run is to end with this pass
 	failure    error         // what the run returns
 	ending     *stopWhenDone // of the run, if it waits for a future
+	exitNoted  bool          // the Goexit that takes the body down has been told of
 
 	pass
 }
@@ -172,6 +173,7 @@ type runBody baseLoop
 func (b *runBody) Run(c *coro.Coro) {
 	l := (*baseLoop)(b)
 	l.bodyID.Store(c.Owner.(*strand).id)
+	l.exitNoted = false // of the body before
 	if l.pinFailure != nil {
 		l.failure = l.pinFailure
 		return
