@@ -27,6 +27,7 @@ type running struct {
 	failure    error         // what the run returns
 	ending     *stopWhenDone // of the run, if it waits for a future
 
+	fates
 	pass
 }
 
@@ -107,6 +108,7 @@ func (l *baseLoop) activate(op string) error {
 		return opError(op, ErrLoopRunning)
 	}
 	l.active.Store(true)
+	l.renew()
 	if l.jobs == nil {
 		l.jobs, l.done = make(chan coro.Work), make(chan error)
 		go l.live()
@@ -133,6 +135,7 @@ func (l *baseLoop) live() {
 		l.idle.Lock()
 		l.runner.Store(0)
 		l.active.Store(false)
+		l.settleFate(err)
 		l.idle.Unlock()
 		l.done <- err
 	}

@@ -89,4 +89,5 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 	}
 	l.initScheduling()
 	l.initTasks()
+	l.fate.Store(newFate())
 }
