@@ -105,13 +105,13 @@ type NameResolver interface {
 
 // Watcher is the part of a loop that tells of descriptors.
 type Watcher interface {
-	// AddReader calls f in each pass in which fd is readable, in place of an
+	// AddReader calls f in each pass that finds fd readable, in place of an
 	// earlier reader. (loop.add_reader)
 	AddReader(fd uintptr, f func()) error
 	// RemoveReader reports whether there was a reader to remove.
 	// (loop.remove_reader)
 	RemoveReader(fd uintptr) (bool, error)
-	// AddWriter calls f in each pass in which fd is writable. (loop.add_writer)
+	// AddWriter calls f in each pass that finds fd writable. (loop.add_writer)
 	AddWriter(fd uintptr, f func()) error
 	// RemoveWriter reports whether there was a writer to remove.
 	// (loop.remove_writer)

@@ -125,6 +125,7 @@ func (l *baseLoop) live() {
 	}
 	for job := range l.jobs {
 		err := l.embody(job)
+		l.begun = false
 		if l.closed.Load() {
 			l.pool.Close() // the coroutine that closed the loop is idle now, too
 		}
@@ -180,8 +181,7 @@ func (b *runBody) Run(c *coro.Coro) {
 	}
 	stopWatch := l.watchBlocking()
 	defer stopWatch()
-	if !l.underWay() {
-		l.over = false
+	if !l.begun { // else it goes on where another body was lost
 		l.beginRun()
 	}
 	for !l.over && !l.turns() {
@@ -189,7 +189,6 @@ func (b *runBody) Run(c *coro.Coro) {
 	}
 	l.forgetCurrent()
 	l.flush()
-	l.over = false
 	l.stopping.Store(false)
 }
 

@@ -57,11 +57,17 @@ func (t *taskBase) shielded() bool { return t.near != nil && t.near.shields(t.no
 
 // Cancelling counts the requests to cancel that were not taken back with
 // Uncancel. Any goroutine may call it. (Task.cancelling)
-func (t *taskBase) Cancelling() int { return int(t.requests.Load()) }
+func (t *Task[T]) Cancelling() int { return t.base.Cancelling() }
 
 // Uncancel takes one request back and returns how many are left. It does not
 // take back a cancellation that is still to be delivered. Loop only; elsewhere
 // it changes nothing. (Task.uncancel)
+func (t *Task[T]) Uncancel() int { return t.base.Uncancel() }
+
+// Cancelling counts the requests that were not taken back.
+func (t *taskBase) Cancelling() int { return int(t.requests.Load()) }
+
+// Uncancel takes a request back.
 func (t *taskBase) Uncancel() int {
 	if t.loop != nil {
 		t.loop.asOwner(func() {

@@ -68,8 +68,8 @@ func Go[T any](ctx context.Context, f func(context.Context) (T, error), opts ...
 
 // fail makes a task that was never started a failed one.
 func (t *Task[T]) fail(err error) {
-	t.taskBase.f, t.taskBase.self = &t.futureBase, t
-	t.scope.init(&t.taskBase, nil)
+	t.base.f, t.base.self = &t.futureBase, t
+	t.base.scope.init(&t.base, nil)
 	t.failWithout(err)
 }
 
@@ -97,8 +97,8 @@ func (t *Task[T]) start(l *baseLoop, op string, c taskConfig, opts []TaskOption)
 		return err
 	}
 	t.setLoop(l)
-	t.by = &t.taskBase
-	t.taskBase.init(l, &t.futureBase, t, c)
+	t.by = &t.base
+	t.base.init(l, &t.futureBase, t, c)
 	return nil
 }
 
@@ -121,7 +121,7 @@ func (t *taskBase) init(l *baseLoop, f *futureBase, self AnyTask, c taskConfig) 
 	t.scope.init(t, c.context)
 	t.num = taskNumbers.Add(1)
 	if c.name != "" {
-		t.SetName(c.name)
+		t.setName(c.name)
 	}
 	t.node.to = t
 	l.listTask(t)

@@ -273,7 +273,7 @@ func refusedTask[T any](l *baseLoop, err error) *Task[T] {
 	t.fail(err)
 	if l != nil && !l.closed.Load() {
 		t.futureBase.loop = l
-		t.by = &t.taskBase
+		t.by = &t.base
 		s := t.state.lock()
 		t.noteUnseen(err)
 		t.state.unlock(s)
