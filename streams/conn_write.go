@@ -25,7 +25,7 @@ type handover struct {
 // Write implements net.Conn.
 func (c *conn) Write(p []byte) (int, error) {
 	n, err := c.write(p)
-	return n, c.opError("Write", err)
+	return n, c.opError("write", err)
 }
 
 func (c *conn) write(p []byte) (n int, err error) {
