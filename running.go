@@ -28,6 +28,7 @@ type running struct {
 	ending     *stopWhenDone // of the run, if it waits for a future
 	exitNoted  bool          // the Goexit that takes the body down has been told of
 
+	fates
 	pass
 }
 
@@ -108,6 +109,7 @@ func (l *baseLoop) activate(op string) error {
 		return opError(op, ErrLoopRunning)
 	}
 	l.active.Store(true)
+	l.renew()
 	if l.jobs == nil {
 		l.jobs, l.done = make(chan coro.Work), make(chan error)
 		go l.live()
@@ -135,6 +137,7 @@ func (l *baseLoop) live() {
 		l.idle.Lock()
 		l.runner.Store(0)
 		l.active.Store(false)
+		l.settleFate(err)
 		l.idle.Unlock()
 		l.done <- err
 	}
