@@ -280,56 +280,48 @@ func (g *TaskGroup) Go(f func(context.Context) error, opts ...TaskOption) *Task[
 	if f == nil {
 		return GroupGo[struct{}](g, nil, opts...)
 	}
-	return GroupGo(g, func(ctx context.Context) (struct{}, error) { return struct{}{}, f(ctx) }, opts...)
+	return groupGo(g, func(ctx context.Context) (struct{}, error) { return struct{}{}, f(ctx) }, funcCode(f), opts)
 }
 
 // GroupGo is TaskGroup.Go for a function with a result.
 func GroupGo[T any](g *TaskGroup, f func(context.Context) (T, error), opts ...TaskOption) *Task[T] {
+	return groupGo(g, f, 0, opts)
+}
+
+// groupGo is GroupGo of a function that may wrap the user's: pc is that one's code
+// then.
+func groupGo[T any](g *TaskGroup, f func(context.Context) (T, error), pc uintptr, opts []TaskOption) *Task[T] {
 	const op = "TaskGroup"
+	t := &Task[T]{fn: f}
+	t.base.pc = pc
 	var l *baseLoop
 	if g != nil {
 		l = g.inLoop.Load()
 	}
 	if l == nil {
-		return refusedTask[T](nil, opError(op, fmt.Errorf("%w: the group has not been entered", ErrInvalidState)))
+		return t.fail(nil, opError(op, fmt.Errorf("%w: the group has not been entered", ErrInvalidState)))
 	}
 	held, err := l.enter(op)
 	if err != nil {
-		return refusedTask[T](l, err)
+		return t.fail(l, err)
 	}
 	if held {
 		defer l.leave()
 	}
 	switch {
 	case g.over, g.leaving && g.count == 0:
-		return refusedTask[T](l, opError(op, fmt.Errorf("%w: the group is finished", ErrInvalidState)))
+		return t.fail(l, opError(op, fmt.Errorf("%w: the group is finished", ErrInvalidState)))
 	case g.aborting:
-		return refusedTask[T](l, opError(op, fmt.Errorf("%w: the group is shutting down", ErrInvalidState)))
+		return t.fail(l, opError(op, fmt.Errorf("%w: the group is shutting down", ErrInvalidState)))
 	}
-	t := CreateTask(l.self, f, append([]TaskOption{WithContext(g.scope)}, opts...)...)
-	if t.futureBase.loop == nil {
-		return refusedTask[T](l, t.Exception())
+	if err := t.start(l, op, taskConfig{context: g.scope}, opts); err != nil {
+		return t.fail(l, err)
 	}
 	g.adopt(&t.futureBase)
 	if g.aborting {
 		// It began within CreateTask, and there has cancelled the group, which did
 		// not know it yet.
 		t.cancelWith(nil)
-	}
-	return t
-}
-
-// refusedTask is a task that failed before it began. If nobody looks at it, the
-// loop reports it.
-func refusedTask[T any](l *baseLoop, err error) *Task[T] {
-	t := &Task[T]{}
-	t.fail(err)
-	if l != nil && !l.closed.Load() {
-		t.futureBase.loop = l
-		t.by = &t.base
-		s := t.state.lock()
-		t.noteUnseen(err)
-		t.state.unlock(s)
 	}
 	return t
 }
