@@ -91,4 +91,5 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 	l.initScheduling()
 	l.initTasks()
 	tellSlowIdentity(l.logger(), identity.Quick, &slowIdentity)
+	l.fate.Store(newFate())
 }
