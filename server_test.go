@@ -441,11 +441,13 @@ type namesOf struct {
 	err     error
 	block   chan struct{} // answers only when closed, or when the look-up is given up
 	hosts   []string      // what was asked
+	begun   atomic.Int32
 	ended   atomic.Int32
 }
 
 func (r *namesOf) Resolve(ctx context.Context, network, host, service string) ([]sock.Addr, error) {
 	r.hosts = append(r.hosts, host)
+	r.begun.Add(1)
 	defer r.ended.Add(1)
 	if r.block != nil {
 		select {
