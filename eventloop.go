@@ -18,7 +18,9 @@ import (
 //
 // Unless a method says otherwise it belongs to the loop: callbacks and
 // coroutines of the loop may call it, or any goroutine while the loop does not
-// run; elsewhere it returns ErrWrongGoroutine. No callback or coroutine may call
+// run; elsewhere it returns ErrWrongGoroutine. What may be called from any
+// goroutine and blocks it ends with ErrLoopClosed if the loop is closed, and with
+// the error of the run if the system fails that; not when Stop ends it. No callback or coroutine may call
 // runtime.LockOSThread; use ToThread, or a loop made WithPinnedThread.
 type EventLoop interface {
 	LoopRunner

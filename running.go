@@ -26,7 +26,9 @@ type running struct {
 	over       bool          // the run is to end with this pass
 	failure    error         // what the run returns
 	ending     *stopWhenDone // of the run, if it waits for a future
+	exitNoted  bool          // the Goexit that takes the body down has been told of
 
+	fates
 	pass
 }
 
@@ -107,6 +109,7 @@ func (l *baseLoop) activate(op string) error {
 		return opError(op, ErrLoopRunning)
 	}
 	l.active.Store(true)
+	l.renew()
 	if l.jobs == nil {
 		l.jobs, l.done = make(chan coro.Work), make(chan error)
 		go l.live()
@@ -134,6 +137,7 @@ func (l *baseLoop) live() {
 		l.idle.Lock()
 		l.runner.Store(0)
 		l.active.Store(false)
+		l.settleFate(err)
 		l.idle.Unlock()
 		l.done <- err
 	}
@@ -172,6 +176,7 @@ type runBody baseLoop
 func (b *runBody) Run(c *coro.Coro) {
 	l := (*baseLoop)(b)
 	l.bodyID.Store(c.Owner.(*strand).id)
+	l.exitNoted = false // of the body before
 	if l.pinFailure != nil {
 		l.failure = l.pinFailure
 		return

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/identity"
 	"github.com/go-asyncio/asyncio/internal/poller"
 	"github.com/go-asyncio/asyncio/selectors"
 )
@@ -97,4 +98,6 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 	}
 	l.initScheduling()
 	l.initTasks()
+	tellSlowIdentity(l.logger(), identity.Quick, &slowIdentity)
+	l.fate.Store(newFate())
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -163,20 +162,6 @@ func TestTransport(t *testing.T) {
 				}
 			}
 			go tr.Abort()
-			n.until(ctx, "the end", func() bool { return client.lost && server.lost })
-		})
-	})
-	overSelectors(t, "goexit-in-callback", func(n *netTest) {
-		n.expectErrors = true
-		n.run(func(ctx context.Context) {
-			client, server := n.pair(ctx)
-			server.onData = func([]byte) { runtime.Goexit() }
-			client.transport.Write([]byte("x"))
-			n.until(ctx, "the report", func() bool { return len(n.reported) > 0 })
-			server.onData = nil
-			client.transport.Write([]byte("y"))
-			n.until(ctx, "more data", func() bool { return string(server.data) == "xy" })
-			client.transport.Abort()
 			n.until(ctx, "the end", func() bool { return client.lost && server.lost })
 		})
 	})

@@ -42,6 +42,9 @@ type AnyTask interface {
 
 	anyTask() *taskBase
 	run(c *coro.Coro)
+	// function is the code of what the task runs, as its maker wrote it; 0 if there
+	// is none.
+	function() uintptr
 }
 
 // taskBase is the part of a Task that does not depend on its type. It belongs to
@@ -52,7 +55,8 @@ type taskBase struct {
 	self  AnyTask
 	scope scope // the task's own context
 	name  atomic.Pointer[string]
-	num   uint64 // for the automatic name
+	num   uint64  // for the automatic name
+	pc    uintptr // the code of the user's function, if what runs only wraps it
 
 	co         *coro.Coro
 	coID       atomic.Int64 // the coroutine's goroutine, for Stack
@@ -68,7 +72,10 @@ type taskBase struct {
 
 	// The small ones, side by side.
 	requests   atomic.Int32 // to cancel
+	over       uint32       // low part of seq in the last wait that came to its end by itself
+	atOnce     atomic.Bool  // it was over before its making was
 	mustCancel bool         // a request waits to be delivered
+	cutShort   bool         // what the task waits in ends early for it
 	delivering bool         // what the task waits for is being cancelled
 	suspended  bool
 	peculiar   bool // the wait is not simply with the task's own context:
@@ -148,12 +155,16 @@ func (t *taskBase) Complete(ev uint64) {
 	}
 }
 
-// stepNested is step for a task that is started inside another callback.
+// stepNested is the first step of a task that is started inside another callback or
+// coroutine, which goes on after it. What the loop knows of that one stays.
 func (t *taskBase) stepNested() {
 	if t.begin(t.event(wakeUp)) {
 		t.seq++
 		t.suspended = false
 		t.stepped(t.co.Resume())
+		if t.f.Done() {
+			t.atOnce.Store(true)
+		}
 	}
 }
 
@@ -165,6 +176,7 @@ func (t *taskBase) begin(ev uint64) bool {
 	}
 	switch ev & (1<<eventBits - 1) {
 	case timeIsUp:
+		t.over = uint32(t.seq)
 		t.loop.schedule(t, t.event(wakeUp))
 		return false
 	case interrupted:
@@ -203,6 +215,13 @@ func (t *taskBase) exited() {
 
 // Run is the coroutine of the task, whatever its type.
 func (t *taskBase) Run(c *coro.Coro) { t.self.run(c) }
+
+func (t *Task[T]) function() uintptr {
+	if t.base.pc != 0 || t.fn == nil {
+		return t.base.pc
+	}
+	return funcCode(t.fn)
+}
 
 func (t *Task[T]) run(c *coro.Coro) {
 	s := c.Owner.(*strand)
@@ -272,7 +291,8 @@ func (t *Task[T]) AddDoneCallback(fn func(*Task[T])) CallbackToken {
 	return t.addCallback(&doneCallback{func() { fn(t) }, func() string { return funcName(fn) }})
 }
 
-// String describes the task: its state, name, function and what it waits for.
+// String describes the task: its state, name, function and what it waits for. One
+// that was over before its making was, an eager one, has no function any more.
 func (t *Task[T]) String() string {
 	kind := "Task"
 	if !t.Done() && t.base.requests.Load() > 0 {
@@ -280,7 +300,10 @@ func (t *Task[T]) String() string {
 	}
 	text := t.text(kind, t.resultText)
 	var b strings.Builder
-	fmt.Fprintf(&b, " name=%q coro=<%s>", t.Name(), funcName(t.fn))
+	fmt.Fprintf(&b, " name=%q", t.Name())
+	if pc := t.function(); pc != 0 && !t.base.atOnce.Load() {
+		fmt.Fprintf(&b, " coro=<%s>", funcPlace(pc))
+	}
 	if l := t.base.loop; l != nil && l.ownedByCaller() && t.base.waitingOn != nil {
 		fmt.Fprintf(&b, " wait_for=<%s>", t.base.waitingOn.kindName())
 	}
