@@ -81,7 +81,7 @@ func newIOUring(pinned, incremental bool) (Proactor, error) {
 	w, err := wake.New()
 	if err != nil {
 		b.close()
-		return nil, errors.Join(err, r.close())
+		return nil, errors.Join(fmt.Errorf("proactors: io_uring: %w", err), r.close())
 	}
 	wakeReq := Request{Kind: Poll, Mask: Readable, FD: w.FD()}
 	p := &IOUring{wakeReq: wakeReq, ring: r, bufs: b, waker: w, wake: w.Wake, pinned: pinned, canPost: r.canPost(), slots: []slot{{gen: 1}}}
