@@ -5,8 +5,8 @@ package asyncio
 // changes on its own loop.
 func chain[T any](src AwaitableOf[T], dst *Future[T]) {
 	from := src.awaitable()
-	deliver := &link{"chain", func() { copyState(src, dst) }}
-	dst.addCallback(&link{"chain", func() {
+	deliver := &link{name: "chain", call: func() { copyState(src, dst) }, to: &dst.futureBase}
+	dst.addCallback(&link{name: "chain", call: func() {
 		if dst.Cancelled() {
 			from.cancelWith(asCancelled(dst.err).Message)
 		}
@@ -16,7 +16,7 @@ func chain[T any](src AwaitableOf[T], dst *Future[T]) {
 		return
 	}
 	// A closed loop of dst's runs nothing more: then nobody waits there.
-	across := callback(func() { dst.loop.post(deliver, 0) })
+	across := &link{name: "chain", call: func() { dst.loop.post(deliver, 0) }, to: &dst.futureBase}
 	from.notify(dst.loop, &waitNode{to: across, direct: true})
 }
 
@@ -24,6 +24,7 @@ func chain[T any](src AwaitableOf[T], dst *Future[T]) {
 type link struct {
 	name string
 	call func()
+	to   *futureBase // if it is to have the other's end: who waits for it waits for both
 }
 
 func (l *link) Complete(uint64)      { l.call() }

@@ -477,24 +477,30 @@ func (f *futureBase) text(kind string, result func() string) string {
 	return b.String()
 }
 
-// callbacksText names who waits, three at most.
+// callbacksText names who waits: the first, how many more, and the last.
 func (f *futureBase) callbacksText() string {
 	s := f.state.lock()
-	defer f.state.unlock(s)
-	var names []string
+	var first, last engine.Completer
 	n := 0
 	for w := f.first; w != nil; w = w.next {
-		if n++; n <= 2 || w.next == nil {
-			names = append(names, completerName(w.to))
+		if _, recorded := w.to.(*awaitedBy); recorded {
+			continue // it is not told of anything
 		}
+		if n++; n == 1 {
+			first = w.to
+		}
+		last = w.to
 	}
-	if n == 0 {
+	f.state.unlock(s)
+	switch n {
+	case 0:
 		return ""
+	case 1:
+		return " cb=[" + completerName(first) + "]"
+	case 2:
+		return " cb=[" + completerName(first) + ", " + completerName(last) + "]"
 	}
-	if n > 3 {
-		names = append(names[:2], fmt.Sprintf("<%d more>", n-3), names[2])
-	}
-	return " cb=[" + strings.Join(names, ", ") + "]"
+	return fmt.Sprintf(" cb=[%s, <%d more>, %s]", completerName(first), n-2, completerName(last))
 }
 
 func completerName(to engine.Completer) string {

@@ -31,14 +31,14 @@ func ShieldFuture[T any](_ context.Context, a AwaitableOf[T]) *Future[T] {
 	}
 	outer := &Future[T]{}
 	outer.setLoop(inner.loop)
-	token := inner.addCallback(&link{op, func() {
+	token := inner.addCallback(&link{name: op, to: &outer.futureBase, call: func() {
 		if outer.Done() {
 			inner.markSeen()
 			return
 		}
 		copyState(a, outer)
 	}})
-	outer.addCallback(&link{op, func() { inner.removeCallback(token) }})
+	outer.addCallback(&link{name: op, call: func() { inner.removeCallback(token) }})
 	return outer
 }
 
