@@ -479,22 +479,21 @@ func (f *futureBase) text(kind string, result func() string) string {
 	return b.String()
 }
 
-// callbacksText names who waits, three at most.
+// callbacksText names who waits: the first, how many more, and the last.
 func (f *futureBase) callbacksText() string {
 	s := f.state.lock()
 	defer f.state.unlock(s)
 	var names []string
-	n := 0
 	for w := f.first; w != nil; w = w.next {
-		if n++; n <= 2 || w.next == nil {
+		if _, ok := w.to.(*lateReport); !ok {
 			names = append(names, completerName(w.to))
 		}
 	}
-	if n == 0 {
+	switch n := len(names); {
+	case n == 0:
 		return ""
-	}
-	if n > 3 {
-		names = append(names[:2], fmt.Sprintf("<%d more>", n-3), names[2])
+	case n > 2:
+		names = []string{names[0], fmt.Sprintf("<%d more>", n-2), names[n-1]}
 	}
 	return " cb=[" + strings.Join(names, ", ") + "]"
 }
