@@ -6,18 +6,18 @@ package asyncio
 func chain[T any](src AwaitableOf[T], dst *Future[T]) {
 	from := src.awaitable()
 	deliver := &link{"chain", func() { copyState(src, dst) }}
+	n := &waitNode{to: deliver}
+	if from.loop != dst.loop {
+		// A closed loop of dst's runs nothing more: then nobody waits there.
+		n.to, n.direct = callback(func() { dst.loop.post(deliver, 0) }), true
+	}
 	dst.addCallback(&link{"chain", func() {
 		if dst.Cancelled() {
+			from.removeNode(n) // it may go on for long
 			from.cancelWith(asCancelled(dst.err).Message)
 		}
 	}})
-	if from.loop == dst.loop {
-		from.addCallback(deliver)
-		return
-	}
-	// A closed loop of dst's runs nothing more: then nobody waits there.
-	across := callback(func() { dst.loop.post(deliver, 0) })
-	from.notify(dst.loop, &waitNode{to: across, direct: true})
+	from.notify(dst.loop, n)
 }
 
 // link is a callback between two futures.

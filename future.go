@@ -47,6 +47,8 @@ func futureOf(a Awaitable) *futureBase {
 type futureBase struct {
 	loop  *baseLoop // nil only in a zero Future and one that failed for want of a loop
 	state lockedState
+	muted bool  // a failure is not to be reported; guarded by state
+	late  bool  // a failure is reported as one that came too late for a shield; guarded by state
 	err   error // why it failed, or the *CancelledError
 
 	first  *waitNode  // who is to be told, in order
@@ -275,7 +277,7 @@ func (f *futureBase) settled(op string) error {
 func (f *futureBase) publish(state uint32, err error) error {
 	if err != nil {
 		f.err = err
-		if state == stateFinished && asCancelled(err) == nil {
+		if state == stateFinished && !f.muted && asCancelled(err) == nil {
 			f.noteUnseen(err)
 		}
 	}
@@ -477,22 +479,21 @@ func (f *futureBase) text(kind string, result func() string) string {
 	return b.String()
 }
 
-// callbacksText names who waits, three at most.
+// callbacksText names who waits: the first, how many more, and the last.
 func (f *futureBase) callbacksText() string {
 	s := f.state.lock()
 	defer f.state.unlock(s)
 	var names []string
-	n := 0
 	for w := f.first; w != nil; w = w.next {
-		if n++; n <= 2 || w.next == nil {
+		if _, ok := w.to.(*lateReport); !ok {
 			names = append(names, completerName(w.to))
 		}
 	}
-	if n == 0 {
+	switch n := len(names); {
+	case n == 0:
 		return ""
-	}
-	if n > 3 {
-		names = append(names[:2], fmt.Sprintf("<%d more>", n-3), names[2])
+	case n > 2:
+		names = []string{names[0], fmt.Sprintf("<%d more>", n-2), names[n-1]}
 	}
 	return " cb=[" + strings.Join(names, ", ") + "]"
 }
