@@ -216,7 +216,7 @@ func askToRun[T any](l *baseLoop, e Executor, f func() (T, error)) (*Future[T], 
 // cancels if it is cancelled itself.
 func convert[T any](l *baseLoop, src *Future[any]) *Future[T] {
 	dst := NewFuture[T](l.self)
-	dst.addCallback(&link{"convert", func() {
+	dst.addCallback(&link{name: "convert", call: func() {
 		if dst.Cancelled() {
 			src.cancelWith(asCancelled(dst.err).Message)
 		}
