@@ -17,6 +17,7 @@ import (
 type diagnostics struct {
 	handler ExceptionHandler
 	log     *slog.Logger
+	reports reportLimit
 	debug   atomic.Bool
 	slow    atomic.Int64 // nanoseconds from which on a callback is slow
 

@@ -60,9 +60,13 @@ func (f *flowControl) fell(l *baseLoop, size int, p pausable, transport any) {
 	f.tell(l, "protocol.resume_writing() failed", p, p.ResumeWriting, transport)
 }
 
-// tell calls the protocol. A panic is reported, and the transport goes on.
+// tell calls the protocol. A panic or a Goexit is reported, and the transport goes on.
 func (f *flowControl) tell(l *baseLoop, message string, p pausable, call func(), transport any) {
-	if err := l.guard(call); err != nil {
-		l.handle(ExceptionContext{Message: message, Err: err, Protocol: p, Transport: transport})
-	}
+	err := ErrGoexit // should the protocol not return
+	defer func() {
+		if err != nil {
+			l.handleExit(err, ExceptionContext{Message: message, Protocol: p, Transport: transport})
+		}
+	}()
+	err = l.guard(call)
 }

@@ -193,7 +193,8 @@ func (f *future[T]) Result() (T, error) {
 // the future's loop is suspended, whatever ctx is; a plain callback gets
 // ErrAwaitInCallback unless the future is done; a coroutine of another loop gets
 // ErrWrongLoop; any other goroutine blocks, until ErrLoopClosed if the loop is
-// closed. If the task is cancelled while it waits, the future is cancelled with
+// closed, and with the error of the loop's run if the system has failed it and no
+// other run has begun. If the task is cancelled while it waits, the future is cancelled with
 // it. A ctx that the caller derived and that is done ends the wait with its own
 // error, not the future. (await future)
 func (f *future[T]) Await(ctx context.Context) (T, error) {

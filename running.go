@@ -26,7 +26,9 @@ type running struct {
 	over       bool          // the run is to end with this pass
 	failure    error         // what the run returns
 	ending     *stopWhenDone // of the run, if it waits for a future
+	exitNoted  bool          // the Goexit that takes the body down has been told of
 
+	fates
 	pass
 }
 
@@ -107,6 +109,7 @@ func (l *baseLoop) activate(op string) error {
 		return opError(op, ErrLoopRunning)
 	}
 	l.active.Store(true)
+	l.renew()
 	if l.jobs == nil {
 		l.jobs, l.done = make(chan coro.Work), make(chan error)
 		go l.live()
@@ -123,6 +126,7 @@ func (l *baseLoop) live() {
 	}
 	for job := range l.jobs {
 		err := l.embody(job)
+		l.begun = false
 		if l.closed.Load() {
 			l.pool.Close() // the coroutine that closed the loop is idle now, too
 		}
@@ -133,6 +137,7 @@ func (l *baseLoop) live() {
 		l.idle.Lock()
 		l.runner.Store(0)
 		l.active.Store(false)
+		l.settleFate(err)
 		l.idle.Unlock()
 		l.done <- err
 	}
@@ -171,14 +176,14 @@ type runBody baseLoop
 func (b *runBody) Run(c *coro.Coro) {
 	l := (*baseLoop)(b)
 	l.bodyID.Store(c.Owner.(*strand).id)
+	l.exitNoted = false // of the body before
 	if l.pinFailure != nil {
 		l.failure = l.pinFailure
 		return
 	}
 	stopWatch := l.watchBlocking()
 	defer stopWatch()
-	if !l.underWay() {
-		l.over = false
+	if !l.begun { // else it goes on where another body was lost
 		l.beginRun()
 	}
 	for !l.over && !l.turns() {
@@ -186,7 +191,6 @@ func (b *runBody) Run(c *coro.Coro) {
 	}
 	l.forgetCurrent()
 	l.flush()
-	l.over = false
 	l.stopping.Store(false)
 }
 
@@ -262,6 +266,7 @@ func (l *baseLoop) shutDown() {
 	err := l.eng.Close()
 	l.policies.forget(l)
 	l.wakeForeign()
+	l.sumReports(true)
 	if err != nil {
 		l.failure = opError("Close", err)
 	}

@@ -1,6 +1,7 @@
 package asyncio
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -41,8 +42,8 @@ type Server struct {
 	forever *Future[struct{}]
 
 	mu    sync.Mutex
-	over  bool                // closed, and the last connection has gone
-	ended []*Future[struct{}] // who waits for that
+	over  bool      // closed, and the last connection has gone
+	ended list.List // of *Future[struct{}]: who waits for that
 }
 
 func (s *Server) onLoop(f func()) {
@@ -127,34 +128,42 @@ func (s *Server) close() {
 		return
 	}
 	s.serving.Store(false)
+	var failed []error
 	for _, k := range s.sockets {
-		k.close()
+		failed = append(failed, k.close())
 	}
 	if s.forever != nil {
 		s.forever.Cancel()
 		s.forever = nil
 	}
 	s.settle()
+	if err := errors.Join(failed...); err != nil { // last: a logger may not return
+		s.loop.logger().Debug(fmt.Sprintf("close of listening sockets: %v", err))
+	}
 }
 
 // CloseClients closes every connection of the server once it has sent what is
-// buffered. Any goroutine may call it. (Server.close_clients)
+// buffered; of one that is accepted and not yet set up no protocol is made. Any
+// goroutine may call it. (Server.close_clients)
 func (s *Server) CloseClients() {
-	s.onLoop(func() {
-		for _, t := range s.loop.netState.of(s) {
-			t.close()
-		}
-	})
+	s.onLoop(func() { s.endClients((*streamTransport).close) })
 }
 
-// AbortClients ends every connection of the server at once. Any goroutine may
-// call it. (Server.abort_clients)
+// AbortClients ends every connection of the server at once; of one that is
+// accepted and not yet set up no protocol is made. Any goroutine may call it.
+// (Server.abort_clients)
 func (s *Server) AbortClients() {
-	s.onLoop(func() {
-		for _, t := range s.loop.netState.of(s) {
-			t.forceClose(nil)
-		}
-	})
+	s.onLoop(func() { s.endClients(func(t *streamTransport) { t.forceClose(nil) }) })
+}
+
+// endClients ends what the server has of connections, half made ones first.
+func (s *Server) endClients(end func(t *streamTransport)) {
+	for _, a := range s.loop.netState.accepted.of(s) {
+		a.drop()
+	}
+	for _, t := range s.loop.netState.of(s) {
+		end(t)
+	}
 }
 
 // attach counts a connection in, from the moment at which it is accepted.
@@ -173,8 +182,10 @@ func (s *Server) settle() {
 	}
 	s.mu.Lock()
 	s.over = true
-	ended := s.ended
-	s.ended = nil
+	var ended []*Future[struct{}]
+	for e := s.ended.Front(); e != nil; e = s.ended.Front() {
+		ended = append(ended, s.ended.Remove(e).(*Future[struct{}]))
+	}
 	s.mu.Unlock()
 	for _, f := range ended {
 		_ = f.SetResult(struct{}{}) // one that was cancelled is done already
@@ -190,8 +201,13 @@ func (s *Server) WaitClosed(ctx context.Context) error {
 		return nil
 	}
 	f := NewFuture[struct{}](s.loop.self)
-	s.ended = append(s.ended, f)
+	place := s.ended.PushBack(f)
 	s.mu.Unlock()
+	defer func() { // also of a wait that is cancelled or unwound
+		s.mu.Lock()
+		s.ended.Remove(place) // nothing is done if settle was first
+		s.mu.Unlock()
+	}()
 	_, err := f.Await(ctx)
 	if err != nil {
 		return opError("WaitClosed", err)

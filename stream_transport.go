@@ -114,8 +114,10 @@ func (t *streamTransport) made() {
 	if t.released {
 		return
 	}
-	defer t.rescue("ConnectionMade")
+	done := false
+	defer t.rescue("ConnectionMade", &done)
 	t.protocol.ConnectionMade(t)
+	done = true
 }
 
 // adopt makes p the protocol.
@@ -138,8 +140,10 @@ func (t *streamTransport) startReading() {
 // ReadBuffer implements engine.StreamHandler. If the protocol fails, the
 // connection is lost and the stream stopped, which tells the engine not to read.
 func (t *streamTransport) ReadBuffer() (buf []byte) {
-	defer t.rescue("GetBuffer")
+	done := false
+	defer t.rescue("GetBuffer", &done)
 	buf = t.lender.GetBuffer(-1)
+	done = true
 	if len(buf) == 0 {
 		t.fatal(errEmptyBuffer, "Fatal error: protocol.GetBuffer() call failed.")
 		return nil
@@ -174,9 +178,12 @@ func (t *streamTransport) receiveFailed(panicked any) {
 // ReadEOF implements engine.StreamHandler.
 func (t *streamTransport) ReadEOF() {
 	t.ended = true
+	done := false
+	defer t.rescue("EOFReceived", &done)
 	t.debugf("received EOF")
-	defer t.rescue("EOFReceived")
-	if !t.protocol.EOFReceived() {
+	stays := t.protocol.EOFReceived()
+	done = true
+	if !stays {
 		t.close()
 	}
 }
@@ -186,32 +193,43 @@ func (t *streamTransport) ReadFailed(err error) {
 	t.fatal(err, "Fatal read error on socket transport")
 }
 
-// rescue is deferred around each call of the protocol: a panic is the end of
-// the connection, not of the loop.
-func (t *streamTransport) rescue(call string) { t.failed(call, recover()) }
+// rescue is deferred around each call of the protocol: a panic or a Goexit is the end of
+// the connection, not of the loop. done says that the call has returned.
+func (t *streamTransport) rescue(call string, done *bool) {
+	if !*done {
+		t.failed(call, recover())
+	}
+}
 
-// failed takes what a call of the protocol panicked with, nil if it did not (or
-// left by Goexit, of which the loop makes its report).
+// failed takes what a call of the protocol panicked with, nil if it left by Goexit.
 func (t *streamTransport) failed(call string, panicked any) {
+	message := "Fatal error: protocol." + call + "() call failed."
 	if panicked == nil {
+		if t.loop.exitNoted { // it came out of another function of the protocol's, or of the handler
+			t.forceClose(ErrGoexit)
+			return
+		}
+		t.loop.noteExit(ErrGoexit)
+		t.fatal(ErrGoexit, message)
 		return
 	}
 	if err, ok := panicked.(error); ok && isFatal(err) {
 		t.loop.fail(err)
 		return
 	}
-	t.fatal(&PanicError{panicked, debug.Stack()}, "Fatal error: protocol."+call+"() call failed.")
+	t.fatal(&PanicError{panicked, debug.Stack()}, message)
 }
 
-// fatal ends the connection with an error. What the system says about a
+// fatal ends the connection with an error, and then tells. What the system says about a
 // connection is nobody's mistake and is not reported, except in debug mode.
 func (t *streamTransport) fatal(err error, message string) {
+	p := t.protocol
+	t.forceClose(err)
 	if isSystemError(err) {
 		t.debugf("%s: %v", message, err)
 	} else {
-		t.loop.handle(ExceptionContext{Message: message, Err: err, Transport: t, Protocol: t.protocol})
+		t.loop.handle(ExceptionContext{Message: message, Err: err, Transport: t, Protocol: p})
 	}
-	t.forceClose(err)
 }
 
 // isSystemError tells the system's errors from mistakes of the program's.
@@ -268,31 +286,36 @@ func (t *streamTransport) close() {
 }
 
 // connectionLost is the last step.
-func (t *streamTransport) connectionLost(err error) {
+func (t *streamTransport) connectionLost(reason error) {
 	if t.released {
 		return
 	}
-	defer t.release()
 	p := t.protocol
-	if failed := t.loop.guard(func() { p.ConnectionLost(err) }); failed != nil && !isFatal(failed) {
-		t.loop.handle(ExceptionContext{
-			Message: "Fatal error: protocol.ConnectionLost() call failed.", Err: failed, Transport: t, Protocol: p,
-		})
-	}
+	err := ErrGoexit // should the protocol not return
+	defer func() {
+		t.release()
+		if err != nil && !isFatal(err) {
+			t.loop.handleExit(err, ExceptionContext{
+				Message: "Fatal error: protocol.ConnectionLost() call failed.", Transport: t, Protocol: p,
+			})
+		}
+	}()
+	err = t.loop.guard(func() { p.ConnectionLost(reason) })
 }
 
 // release lets go of everything.
 func (t *streamTransport) release() {
 	t.released = true
 	t.dropQueue()
-	if err := t.stream.Close(); err != nil {
-		t.debugf("close: %v", err)
-	}
+	failed := t.stream.Close()
 	t.protocol, t.lender = nil, nil
 	t.loop.netState.remove(t)
 	if s := t.server; s != nil {
 		t.server = nil
 		s.detach()
+	}
+	if failed != nil {
+		t.debugf("close: %v", failed)
 	}
 }
 

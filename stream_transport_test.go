@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -127,9 +126,13 @@ func TestTransport(t *testing.T) {
 			client, server := n.pair(ctx)
 			n.check(client.transport.PauseReading())
 			server.onMade = nil
-			want := pattern(4 << 20)
-			server.transport.Write(want)
-			n.until(ctx, "pressure", func() bool { return strings.Contains(server.history(), "pause") })
+			chunk := pattern(1 << 20)
+			var want []byte
+			for !strings.Contains(server.history(), "pause") { // how much the system holds is its own affair
+				server.transport.Write(chunk)
+				want = append(want, chunk...)
+				n.passes(ctx)
+			}
 			n.check(client.transport.ResumeReading())
 			n.until(ctx, "the data", func() bool { return len(client.data) == len(want) })
 			if !bytes.Equal(client.data, want) {
@@ -163,20 +166,6 @@ func TestTransport(t *testing.T) {
 				}
 			}
 			go tr.Abort()
-			n.until(ctx, "the end", func() bool { return client.lost && server.lost })
-		})
-	})
-	overSelectors(t, "goexit-in-callback", func(n *netTest) {
-		n.expectErrors = true
-		n.run(func(ctx context.Context) {
-			client, server := n.pair(ctx)
-			server.onData = func([]byte) { runtime.Goexit() }
-			client.transport.Write([]byte("x"))
-			n.until(ctx, "the report", func() bool { return len(n.reported) > 0 })
-			server.onData = nil
-			client.transport.Write([]byte("y"))
-			n.until(ctx, "more data", func() bool { return string(server.data) == "xy" })
-			client.transport.Abort()
 			n.until(ctx, "the end", func() bool { return client.lost && server.lost })
 		})
 	})

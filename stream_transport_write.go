@@ -109,7 +109,20 @@ func (t *streamTransport) Sent(n int, err error) {
 		return
 	}
 	t.queue.Discard(n)
-	t.flow.fell(t.loop, t.queue.Len(), t.protocol, t) // may write, close or abort
+	done := false
+	defer func() { // should the protocol not return from being told to go on
+		if !done {
+			t.afterSent(true)
+		}
+	}()
+	t.flow.fell(t.loop, t.size(), t.protocol, t) // may write, close or abort
+	done = true
+	t.afterSent(false)
+}
+
+// afterSent goes on when something was sent and the protocol knows it. exiting: a Goexit is
+// under way, in which the protocol is told nothing more.
+func (t *streamTransport) afterSent(exiting bool) {
 	if t.lost > 0 {
 		return
 	}
@@ -122,7 +135,11 @@ func (t *streamTransport) Sent(n int, err error) {
 	switch {
 	case t.closing:
 		t.lost++
-		t.connectionLost(nil)
+		if exiting {
+			t.loop.schedule((*streamStep)(t), stepLost)
+		} else {
+			t.connectionLost(nil)
+		}
 	case t.eof:
 		t.closeWrite()
 	}

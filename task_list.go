@@ -13,6 +13,7 @@ type taskState struct {
 
 	tasksMu             sync.Mutex
 	firstTask, lastTask *taskBase // not done, in order of creation
+	unwinding           *taskBase // by the loop's close, which has told so
 
 	closedMu sync.Mutex
 	closedCh chan struct{} // closed with the loop
@@ -91,28 +92,38 @@ func AllTasks(loop EventLoop) []AnyTask {
 }
 
 // unwindTasks ends the tasks of a loop that is closed: their deferred functions
-// run, and waiting in them is refused.
+// run, and waiting in them is refused. A handler that leaves by Goexit has it called
+// again, and it goes on where it was: a task is listed until it is over.
 func (l *baseLoop) unwindTasks() {
 	for {
 		l.tasksMu.Lock()
 		t := l.firstTask
 		l.tasksMu.Unlock()
 		if t == nil {
+			l.unwinding = nil
 			return
 		}
-		l.unlistTask(t)
-		l.handle(ExceptionContext{Message: "Task was destroyed but it is pending", Task: t.self})
-		if co := t.co; co != nil {
-			t.peculiar = true // so that every wait is looked at
-			if co.Unwind() == coro.Panicked {
-				value, stack := co.Panic()
-				t.finish(&PanicError{value, stack})
-			}
-			t.co = nil // not before: what is deferred asks it whether it may wait
+		if l.unwinding != t {
+			l.unwinding = t
+			l.handle(ExceptionContext{Message: "Task was destroyed but it is pending", Task: t.self})
 		}
-		t.finish(opError("task", ErrLoopClosed))
+		l.unwind(t)
 		if p, ok := t.f.err.(*PanicError); ok {
 			l.handle(ExceptionContext{Message: "Exception in task while its loop was closed", Err: p, Task: t.self})
 		}
 	}
+}
+
+// unwind ends a task.
+func (l *baseLoop) unwind(t *taskBase) {
+	if co := t.co; co != nil {
+		t.peculiar = true // so that every wait is looked at
+		if co.Unwind() == coro.Panicked {
+			value, stack := co.Panic()
+			t.finish(&PanicError{value, stack})
+		}
+		t.co = nil // not before: what is deferred asks it whether it may wait
+	}
+	t.finish(opError("task", ErrLoopClosed))
+	l.unlistTask(t) // should it have been over before
 }

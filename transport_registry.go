@@ -17,7 +17,8 @@ type loopNet struct {
 	// made: for the loop's close, and for a server that closes its clients.
 	first, last *streamTransport
 
-	accepted map[*accepted]struct{} // connections that wait to be set up
+	accepted acceptedList // connections that wait to be set up
+	unclosed int          // transports that closeNet had to close
 
 	resolver netaddr.Resolver // nil: the system's
 	lookups  lookups
@@ -59,31 +60,72 @@ func (k *loopNet) of(s *Server) []*streamTransport {
 	return list
 }
 
+// acceptedList has connections in the order in which they were accepted.
+type acceptedList struct{ first, last *accepted }
+
+// add enters a connection.
+func (k *acceptedList) add(a *accepted) {
+	if a.prev = k.last; a.prev != nil {
+		a.prev.next = a
+	} else {
+		k.first = a
+	}
+	k.last = a
+}
+
+// remove takes a connection out.
+func (k *acceptedList) remove(a *accepted) {
+	if a.prev != nil {
+		a.prev.next = a.next
+	} else {
+		k.first = a.next
+	}
+	if a.next != nil {
+		a.next.prev = a.prev
+	} else {
+		k.last = a.prev
+	}
+	a.prev, a.next = nil, nil
+}
+
+// of lists the connections of a server.
+func (k *acceptedList) of(s *Server) []*accepted {
+	var list []*accepted
+	for a := k.first; a != nil; a = a.next {
+		if a.server == s {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
 // warnUnclosed is how many transports are named that were not closed before
 // their loop was.
 const warnUnclosed = 10
 
 // closeNet ends what is still open when the loop is closed: no callback of
-// theirs can run any more.
+// theirs can run any more. A logger that leaves by Goexit has it called again, and it goes
+// on where it was.
 func (l *baseLoop) closeNet() {
-	l.netState.lookups.end()
-	for a := range l.netState.accepted { // in no order: nobody hears of it
-		if err := l.eng.Sockets().Close(a.fd); err != nil {
+	k := &l.netState
+	k.lookups.end()
+	for a := k.accepted.first; a != nil; a = k.accepted.first {
+		if err := a.drop(); err != nil {
 			l.logger().Debug(fmt.Sprintf("close of fd=%d: %v", a.fd, err))
 		}
 	}
-	clear(l.netState.accepted)
-	left := 0
-	for t := l.netState.first; t != nil; t = l.netState.first {
-		if left++; left <= warnUnclosed {
-			l.logger().Warn(fmt.Sprintf("unclosed transport %v", t), "protocol", fmt.Sprintf("%T", t.protocol))
-		}
+	for t := k.first; t != nil; t = k.first {
+		what, protocol := t.String(), fmt.Sprintf("%T", t.protocol)
 		t.lost++
 		t.closing = true
 		t.release()
+		if k.unclosed++; k.unclosed <= warnUnclosed {
+			l.logger().Warn("unclosed transport "+what, "protocol", protocol)
+		}
 	}
-	if left > warnUnclosed {
-		l.logger().Warn(fmt.Sprintf("%d more unclosed transports", left-warnUnclosed))
+	if more := k.unclosed - warnUnclosed; more > 0 {
+		k.unclosed = 0
+		l.logger().Warn(fmt.Sprintf("%d more unclosed transports", more))
 	}
 }
 

@@ -20,10 +20,11 @@
 //
 // What takes a context may wait. A coroutine of the stream's loop is suspended; a
 // goroutine that is no loop's blocks, and is woken with asyncio.ErrLoopClosed if
-// the loop is closed; a plain callback gets asyncio.ErrAwaitInCallback and a
-// coroutine of another loop asyncio.ErrWrongLoop, unless there is nothing to wait
-// for. Everything of a StreamReader may be used from any goroutine. Writing
-// belongs to the loop; from elsewhere use a Conn.
+// the loop is closed and with the error of the loop's run if the system fails it; a
+// plain callback gets asyncio.ErrAwaitInCallback and a coroutine of another loop
+// asyncio.ErrWrongLoop, unless there is nothing to wait for. Everything of a
+// StreamReader may be used from any goroutine. Writing belongs to the loop; from
+// elsewhere use a Conn.
 //
 // # For Go's libraries
 //

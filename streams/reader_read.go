@@ -34,7 +34,7 @@ func (r *StreamReader) ReadInto(ctx context.Context, p []byte) (int, error) {
 	r.mu.Lock()
 	err := r.err
 	if err == nil && len(p) > 0 {
-		err = r.waitForAny(ctx, "readinto")
+		err = r.waitForAny(ctx, "ReadInto")
 	}
 	if err != nil {
 		r.mu.Unlock()

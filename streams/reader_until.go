@@ -48,7 +48,7 @@ func (r *StreamReader) ReadUntil(ctx context.Context, separators ...[]byte) ([]b
 // asyncio.ErrInvalidArgument. (readline)
 func (r *StreamReader) ReadLine(ctx context.Context) ([]byte, error) {
 	r.mu.Lock()
-	m, err := r.find(ctx, "ReadUntil", newline)
+	m, err := r.find(ctx, "ReadLine", newline)
 	over, _ := err.(*LimitOverrunError)
 	if err == io.EOF && r.buf.len() > 0 {
 		m.end, err = r.buf.len(), nil

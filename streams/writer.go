@@ -136,7 +136,7 @@ func (w *StreamWriter) Drain(ctx context.Context) error {
 			return err
 		}
 	}
-	return w.flow.drain(ctx)
+	return w.flow.drain(ctx, w.transport)
 }
 
 // drainOutside has a coroutine drain for a goroutine that is no loop's.
