@@ -68,6 +68,8 @@ type taskBase struct {
 
 	// The small ones, side by side.
 	requests   atomic.Int32 // to cancel
+	spentSince uint32       // the wait since which it has
+	spent      uint8        // done so much that needed none; see ConsumeBudget
 	mustCancel bool         // a request waits to be delivered
 	delivering bool         // what the task waits for is being cancelled
 	suspended  bool
