@@ -5,13 +5,14 @@ package asyncio
 // changes on its own loop.
 func chain[T any](src AwaitableOf[T], dst *Future[T]) {
 	from := src.awaitable()
-	deliver := &link{"chain", func() { copyState(src, dst) }}
+	deliver := &link{name: "chain", call: func() { copyState(src, dst) }, to: &dst.futureBase}
 	n := &waitNode{to: deliver}
 	if from.loop != dst.loop {
 		// A closed loop of dst's runs nothing more: then nobody waits there.
-		n.to, n.direct = callback(func() { dst.loop.post(deliver, 0) }), true
+		across := func() { dst.loop.post(deliver, 0) }
+		n.to, n.direct = &link{name: "chain", call: across, to: &dst.futureBase}, true
 	}
-	dst.addCallback(&link{"chain", func() {
+	dst.addCallback(&link{name: "chain", call: func() {
 		if dst.Cancelled() {
 			from.removeNode(n) // it may go on for long
 			from.cancelWith(asCancelled(dst.err).Message)
@@ -24,6 +25,7 @@ func chain[T any](src AwaitableOf[T], dst *Future[T]) {
 type link struct {
 	name string
 	call func()
+	to   *futureBase // if it is to have the other's end: who waits for it waits for both
 }
 
 func (l *link) Complete(uint64)      { l.call() }

@@ -482,20 +482,28 @@ func (f *futureBase) text(kind string, result func() string) string {
 // callbacksText names who waits: the first, how many more, and the last.
 func (f *futureBase) callbacksText() string {
 	s := f.state.lock()
-	defer f.state.unlock(s)
-	var names []string
+	var first, last engine.Completer
+	n := 0
 	for w := f.first; w != nil; w = w.next {
-		if _, ok := w.to.(*lateReport); !ok {
-			names = append(names, completerName(w.to))
+		switch w.to.(type) {
+		case *lateReport, *awaitedBy:
+			continue // nobody waits there
 		}
+		if n++; n == 1 {
+			first = w.to
+		}
+		last = w.to
 	}
-	switch n := len(names); {
-	case n == 0:
+	f.state.unlock(s)
+	switch n {
+	case 0:
 		return ""
-	case n > 2:
-		names = []string{names[0], fmt.Sprintf("<%d more>", n-2), names[n-1]}
+	case 1:
+		return " cb=[" + completerName(first) + "]"
+	case 2:
+		return " cb=[" + completerName(first) + ", " + completerName(last) + "]"
 	}
-	return " cb=[" + strings.Join(names, ", ") + "]"
+	return fmt.Sprintf(" cb=[%s, <%d more>, %s]", completerName(first), n-2, completerName(last))
 }
 
 func completerName(to engine.Completer) string {

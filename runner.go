@@ -68,6 +68,10 @@ func Run[T any](ctx context.Context, main func(context.Context) (T, error), opts
 // run is Run of a main function that may wrap the user's: pc is that one's code
 // then.
 func run[T any](ctx context.Context, main func(context.Context) (T, error), pc uintptr, opts []RunOption) (T, error) {
+	if currentStrand() != nil {
+		var zero T
+		return zero, nestedRun("Run") // closing the runner would say so again
+	}
 	r := NewRunner(opts...)
 	v, err := runOn(ctx, r, main, pc)
 	if e := r.Close(); e != nil {
@@ -122,12 +126,16 @@ func runOn[T any](ctx context.Context, r *Runner, main func(context.Context) (T,
 // lock makes the caller the one that works with the runner.
 func (r *Runner) lock(op string) (unlock func(), err error) {
 	if currentStrand() != nil {
-		return nil, opError(op, fmt.Errorf("%w: it cannot be called in a callback or coroutine of a loop", ErrLoopRunning))
+		return nil, nestedRun(op)
 	}
 	if !r.busy.TryLock() {
 		return nil, opError(op, ErrLoopRunning)
 	}
 	return r.busy.Unlock, nil
+}
+
+func nestedRun(op string) error {
+	return opError(op, fmt.Errorf("%w: it cannot be called in a callback or coroutine of a loop; await there, or use Go", ErrLoopRunning))
 }
 
 // current returns the loop, nil if it is not made yet.

@@ -32,7 +32,7 @@ func ShieldFuture[T any](_ context.Context, a AwaitableOf[T]) *Future[T] {
 	}
 	outer := &Future[T]{}
 	outer.setLoop(inner.loop)
-	token := inner.addCallback(&link{op, func() {
+	token := inner.addCallback(&link{name: op, to: &outer.futureBase, call: func() {
 		switch {
 		case !outer.Done():
 			copyState(a, outer)
@@ -40,7 +40,7 @@ func ShieldFuture[T any](_ context.Context, a AwaitableOf[T]) *Future[T] {
 			inner.markSeen()
 		}
 	}})
-	outer.addCallback(&link{op, func() {
+	outer.addCallback(&link{name: op, call: func() {
 		if inner.removeCallback(token) > 0 && outer.Cancelled() {
 			reportLate(a)
 		}

@@ -18,8 +18,8 @@ func undisturbed(t *testing.T, ctx context.Context) {
 	}
 }
 
-// eagerly makes tasks start within the call that makes them, or not.
-func eagerly(t *testing.T, f func(t *testing.T, eager asyncio.TaskOption)) {
+// eagerOrNot makes tasks start within the call that makes them, or not.
+func eagerOrNot(t *testing.T, f func(t *testing.T, eager asyncio.TaskOption)) {
 	for _, eager := range []bool{false, true} {
 		f(t, asyncio.WithEagerStart(eager))
 	}
@@ -208,7 +208,7 @@ func TestTaskGroupRefuses(t *testing.T) {
 		refused(&g, "finished")
 	})
 	row(t, "taskgroups.705.name-inside", func(t *testing.T, ctx context.Context, _ asyncio.EventLoop) {
-		eagerly(t, func(t *testing.T, eager asyncio.TaskOption) {
+		eagerOrNot(t, func(t *testing.T, eager asyncio.TaskOption) {
 			must(t, asyncio.WithTaskGroup(ctx, func(_ context.Context, g *asyncio.TaskGroup) error {
 				g.Go(func(context.Context) error {
 					want(t, "name inside", asyncio.CurrentTask().Name(), "yolo")
@@ -219,7 +219,7 @@ func TestTaskGroupRefuses(t *testing.T) {
 		})
 	})
 	row(t, "taskgroups.707.child-adds-failing-child", func(t *testing.T, ctx context.Context, _ asyncio.EventLoop) {
-		eagerly(t, func(t *testing.T, eager asyncio.TaskOption) {
+		eagerOrNot(t, func(t *testing.T, eager asyncio.TaskOption) {
 			var inside error
 			wantGroup(t, asyncio.WithTaskGroup(ctx, func(_ context.Context, g *asyncio.TaskGroup) error {
 				g.Go(func(ctx context.Context) error {
@@ -239,7 +239,7 @@ func TestTaskGroupRefuses(t *testing.T) {
 		})
 	})
 	row(t, "taskgroups.708.cancellation-stays-inside", func(t *testing.T, ctx context.Context, _ asyncio.EventLoop) {
-		eagerly(t, func(t *testing.T, eager asyncio.TaskOption) {
+		eagerOrNot(t, func(t *testing.T, eager asyncio.TaskOption) {
 			wantGroup(t, asyncio.WithTaskGroup(ctx, func(_ context.Context, g *asyncio.TaskGroup) error {
 				g.Go(func(context.Context) error { return errChild }, eager)
 				return nil

@@ -18,12 +18,13 @@ func (e *SelectorEngine) Listener(fd uintptr, h ListenHandler) (Listener, error)
 	if err := e.claim(fd, l); err != nil {
 		return nil, err
 	}
+	holders.hold(fd)
 	return l, nil
 }
 
 // Complete accepts until nobody waits, or as many as may be in one pass.
 func (l *listener) Complete(uint64) {
-	for n := range l.backlog {
+	for n := range l.backlog + 1 {
 		if !l.accepting {
 			break
 		}
@@ -67,7 +68,7 @@ func (l *listener) StartAccepting(backlog int) error {
 	if l.closed {
 		return ErrClosed
 	}
-	l.backlog = max(backlog, 1)
+	l.backlog = max(backlog, 0)
 	l.accepting = true
 	err := l.want(Read, l)
 	if err != nil {
@@ -89,7 +90,7 @@ func (l *listener) Close() error {
 	}
 	l.accepting = false
 	l.release()
-	return sock.Close(l.fd)
+	return SystemSockets{}.Close(l.fd)
 }
 
 func (l *listener) owner() any { return l.h }
