@@ -6,18 +6,18 @@ package asyncio
 func chain[T any](src AwaitableOf[T], dst *Future[T]) {
 	from := src.awaitable()
 	deliver := &link{name: "chain", call: func() { copyState(src, dst) }, to: &dst.futureBase}
+	n := &waitNode{to: deliver}
+	if from.loop != dst.loop {
+		// A closed loop of dst's runs nothing more: then nobody waits there.
+		n.to, n.direct = &link{name: "chain", call: func() { dst.loop.post(deliver, 0) }, to: &dst.futureBase}, true
+	}
 	dst.addCallback(&link{name: "chain", call: func() {
 		if dst.Cancelled() {
+			from.removeNode(n) // it may go on for long
 			from.cancelWith(asCancelled(dst.err).Message)
 		}
 	}})
-	if from.loop == dst.loop {
-		from.addCallback(deliver)
-		return
-	}
-	// A closed loop of dst's runs nothing more: then nobody waits there.
-	across := &link{name: "chain", call: func() { dst.loop.post(deliver, 0) }, to: &dst.futureBase}
-	from.notify(dst.loop, &waitNode{to: across, direct: true})
+	from.notify(dst.loop, n)
 }
 
 // link is a callback between two futures.

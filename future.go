@@ -47,6 +47,8 @@ func futureOf(a Awaitable) *futureBase {
 type futureBase struct {
 	loop  *baseLoop // nil only in a zero Future and one that failed for want of a loop
 	state lockedState
+	muted bool  // a failure is not to be reported; guarded by state
+	late  bool  // a failure is reported as one that came too late for a shield; guarded by state
 	err   error // why it failed, or the *CancelledError
 
 	first  *waitNode  // who is to be told, in order
@@ -275,7 +277,7 @@ func (f *futureBase) settled(op string) error {
 func (f *futureBase) publish(state uint32, err error) error {
 	if err != nil {
 		f.err = err
-		if state == stateFinished && asCancelled(err) == nil {
+		if state == stateFinished && !f.muted && asCancelled(err) == nil {
 			f.noteUnseen(err)
 		}
 	}
@@ -483,8 +485,9 @@ func (f *futureBase) callbacksText() string {
 	var first, last engine.Completer
 	n := 0
 	for w := f.first; w != nil; w = w.next {
-		if _, recorded := w.to.(*awaitedBy); recorded {
-			continue // it is not told of anything
+		switch w.to.(type) {
+		case *awaitedBy, *lateReport:
+			continue // no callback
 		}
 		if n++; n == 1 {
 			first = w.to

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/identity"
+	"github.com/go-asyncio/asyncio/internal/poller"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
@@ -18,14 +19,21 @@ type SelectorEventLoop struct {
 }
 
 // NewSelectorEventLoop makes a loop over s, or over the best selector that the
-// machine has if s is nil. The loop owns s from now on and closes it. Any
-// goroutine may call it.
+// machine has if s is nil. The loop owns s from now on and closes it, also if this
+// fails. It needs some descriptors, those of the Go runtime's own poller included:
+// what fails for want of them later is told as an error. Any goroutine may call it.
 func NewSelectorEventLoop(s selectors.Selector, opts ...LoopOption) (*SelectorEventLoop, error) {
 	const op = "NewSelectorEventLoop"
+	err := poller.Start()
+	if err != nil {
+		if s != nil {
+			err = errors.Join(err, s.Close())
+		}
+		return nil, opError(op, err)
+	}
 	why := chosenByProgram
 	if s == nil {
 		why = bestSelector
-		var err error
 		if s, err = selectors.NewDefaultSelector(); err != nil {
 			return nil, opError(op, err)
 		}

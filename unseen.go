@@ -80,6 +80,16 @@ func (f *futureBase) markSeen() {
 	}
 }
 
+// mute keeps a failure from being reported, if there ever is one.
+func (f *futureBase) mute() {
+	if f.state.lockPending() {
+		f.muted = true
+		f.state.unlock(statePending)
+	} else {
+		f.markSeen()
+	}
+}
+
 // reportLost is called when the collector has found that the future is gone.
 // It stays listed until the loop gets to it, so that a close finds it too. Without a
 // loop, or when that is closed, there is nobody but the log.
