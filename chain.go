@@ -9,7 +9,8 @@ func chain[T any](src AwaitableOf[T], dst *Future[T]) {
 	n := &waitNode{to: deliver}
 	if from.loop != dst.loop {
 		// A closed loop of dst's runs nothing more: then nobody waits there.
-		n.to, n.direct = &link{name: "chain", call: func() { dst.loop.post(deliver, 0) }, to: &dst.futureBase}, true
+		across := func() { dst.loop.post(deliver, 0) }
+		n.to, n.direct = &link{name: "chain", call: across, to: &dst.futureBase}, true
 	}
 	dst.addCallback(&link{name: "chain", call: func() {
 		if dst.Cancelled() {

@@ -25,12 +25,13 @@ var (
 	ErrNoCurrentLoop = errors.New("there is no current event loop in this goroutine")
 	// ErrNoRunningLoop: the caller is not in a callback or coroutine of a loop.
 	// (RuntimeError "no running event loop")
-	ErrNoRunningLoop = errors.New("no running event loop")
+	ErrNoRunningLoop = errors.New(noRunningLoop + "; call it inside asyncio.Run")
 	// ErrWrongLoop: a future or task of another loop was given or awaited.
 	ErrWrongLoop = errors.New("future belongs to a different event loop")
 	// ErrWrongGoroutine: a call that belongs to the loop's goroutine was made from
-	// another one while the loop runs; use CallSoonThreadsafe.
-	ErrWrongGoroutine = errors.New("called from another goroutine than the event loop's; use CallSoonThreadsafe")
+	// another one while the loop runs. The error says which way leads there:
+	// CallSoonThreadsafe for callbacks, RunCoroutineThreadsafe for coroutines.
+	ErrWrongGoroutine = errors.New("called from another goroutine than the event loop's")
 	// ErrAwaitInCallback: a plain callback tried to wait; only coroutines can.
 	ErrAwaitInCallback = errors.New("cannot wait in a callback of the event loop; start a task with Go or CreateTask")
 	// ErrAwaitSelf: a task awaited itself.
@@ -175,6 +176,8 @@ func (e *callError) Format(f fmt.State, verb rune) { formatError(f, verb, e) }
 // opError names the call that failed and, through errors.Is, the reason.
 func opError(op string, err error) error { return &callError{op, err} }
 
+const noRunningLoop = "no running event loop"
+
 // strayCall is the error of a call that belongs to the loop's goroutine and was
 // made elsewhere, where another one does what is wanted.
 type strayCall struct {
@@ -186,6 +189,27 @@ func (e *strayCall) Error() string { return e.text }
 
 // Unwrap returns the reason.
 func (e *strayCall) Unwrap() error { return e.reason }
+
+// wrongGoroutine is the error of a call that belongs to the loop's goroutine, with
+// what to do instead.
+func wrongGoroutine(op string) error {
+	return &strayCall{ErrWrongGoroutine, "asyncio: " + op + ": " + ErrWrongGoroutine.Error() + "; " + bridge(op)}
+}
+
+// bridge says how another goroutine gets what a call does.
+func bridge(op string) string {
+	switch op {
+	case "CallSoon":
+		return "use CallSoonThreadsafe"
+	case "CallLater", "CallAt":
+		return "set the timer in a callback given to CallSoonThreadsafe"
+	case "CreateTask", "Go", "EnsureFuture", "TaskGroup":
+		return "use RunCoroutineThreadsafe"
+	case "RunInExecutor":
+		return "call it in a callback given to CallSoonThreadsafe, or the function on this goroutine"
+	}
+	return "call it in a callback given to CallSoonThreadsafe"
+}
 
 // formatError prints an error as its text; with %+v the stacks of the panics that it
 // holds follow.

@@ -486,8 +486,8 @@ func (f *futureBase) callbacksText() string {
 	n := 0
 	for w := f.first; w != nil; w = w.next {
 		switch w.to.(type) {
-		case *awaitedBy, *lateReport:
-			continue // no callback
+		case *lateReport, *awaitedBy:
+			continue // nobody waits there
 		}
 		if n++; n == 1 {
 			first = w.to

@@ -7,8 +7,10 @@ package asyncio
 //	DataReceived*  EOFReceived?
 //
 // and, whenever the write buffer demands it, PauseWriting and ResumeWriting by
-// turns. A panic in any of them is the end of the connection, not of the loop.
-// Embed BaseProtocol for what you have no use for. (asyncio.Protocol)
+// turns. A panic or a Goexit (a test's FailNow) in any of them is reported and is the
+// end of the connection, not of the loop; ConnectionLost tells a *PanicError or ErrGoexit.
+// After one in PauseWriting or ResumeWriting the connection goes on, unless that was called
+// out of another method, which a Goexit ends with it. Embed BaseProtocol for what you have no use for. (asyncio.Protocol)
 type Protocol interface {
 	// ConnectionMade says that there is a connection. Nothing is received
 	// before it returns. (connection_made)

@@ -151,6 +151,9 @@ func lookUp[T any](ctx context.Context, l *baseLoop, op string, f func(ctx conte
 		answer.Cancel() // so that it is not begun
 		return zero, err
 	}
+	if r.Err != nil && l.closed.Load() {
+		return zero, ErrLoopClosed // which is why
+	}
 	return r.Value, r.Err
 }
 

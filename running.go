@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
 	"sync/atomic"
 
@@ -78,9 +79,9 @@ func (s *stopWhenDone) Complete(uint64) {
 func (l *baseLoop) run(op string, until *futureBase) error {
 	if s := currentStrand(); s != nil {
 		if s.loop == l {
-			return opError(op, ErrLoopRunning)
+			return opError(op, fmt.Errorf("%w: its own callbacks and coroutines cannot run it; await instead", ErrLoopRunning))
 		}
-		return opError(op, errors.Join(ErrLoopRunning, errors.New("cannot run the event loop while another loop is running")))
+		return opError(op, fmt.Errorf("%w: cannot run the event loop while another loop is running; await instead, or use another goroutine", ErrLoopRunning))
 	}
 	if err := l.activate(op); err != nil {
 		return err

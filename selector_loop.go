@@ -75,7 +75,7 @@ func WithPinnedThread(cpus ...int) LoopOption {
 	return func(c *loopConfig) { c.pin = &pinning{cpus} }
 }
 
-// WithDebug sets debug mode, whatever the environment says.
+// WithDebug sets debug mode, whatever ASYNCIO_DEBUG says: see docs/debug.md.
 func WithDebug(on bool) LoopOption { return func(c *loopConfig) { c.debug = &on } }
 
 // WithLogger sets where the loop logs; the default is slog.Default at the time.

@@ -17,49 +17,30 @@ import (
 // TestAccept is how connections are accepted and set up.
 func TestAccept(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "selev.018.accept-up-to-backlog", func(n *netTest) {
+	overSelectors(t, "selev.713.accept-backlog-one-more", func(n *netTest) {
 		n.expectErrors = true
 		n.run(func(ctx context.Context) {
-			// Clients that wait already: more than one pass takes.
-			fd := boundSocket(n, sock.Stream)
-			n.check(sock.Listen(fd, 300))
-			a, err := sock.LocalAddr(fd)
-			n.check(err)
-			const clients = 130
-			for range clients {
-				dialPlain(n, a.String())
+			for _, c := range []struct{ backlog, clients int }{{0, 5}, {1, 7}, {100, 130}} {
+				acceptedAtOnce(ctx, n, c.backlog, c.clients)
 			}
-			made := 0
-			s, err := n.l.CreateServer(ctx, func() Protocol {
-				if made++; made == 3 {
-					panic("the third one")
-				}
-				return &recorder{}
-			}, "", "", &ServerOptions{Sock: fd, DeferServing: true})
-			if err != nil {
-				n.Fatal(err)
-			}
-			n.check(s.start())
-			most, before := 0, 0
-			for end := n.l.Time() + patience; (made < clients || before < clients-1) && n.l.Time() < end; {
-				n.check(Sleep(ctx, 0)) // one pass
-				most = max(most, s.active-before)
-				before = s.active
-			}
-			if most != 100 {
-				n.Errorf("%d accepted in one pass, want 100", most)
-			}
-			// Each is set up by itself: the one that failed leaves the others alone.
-			if k := len(n.l.netState.of(s)); k != clients-1 {
-				n.Errorf("%d connections, want %d", k, clients-1)
-			}
-			if len(n.reported) != 1 || !strings.Contains(n.reported[0].Message, "incoming connection") {
-				n.Errorf("reported %+v", n.reported)
-			}
-			s.Close()
-			s.AbortClients()
-			n.check(s.WaitClosed(ctx))
 		})
+	})
+	overSelectors(t, "selev.715.accept-factory-failure", func(n *netTest) {
+		for _, debug := range []bool{false, true} {
+			n.l.SetDebug(debug)
+			n.expectErrors, n.reported = true, nil
+			n.run(func(ctx context.Context) {
+				s, addr := n.serve(ctx, func(*recorder) { panic("no protocol") })
+				c := dialPlain(n, addr)
+				n.until(ctx, "the report", func() bool { return len(n.reported) > 0 })
+				wantEnd(n, c)
+				if p := (*PanicError)(nil); len(n.reported) != 1 || !errors.As(n.reported[0].Err, &p) || s.active != 0 {
+					n.Errorf("debug %v: reported %+v; %d connections", debug, n.reported, s.active)
+				}
+				s.Close()
+				n.check(s.WaitClosed(ctx))
+			})
+		}
 	})
 	overSelectors(t, "base.082.accept-out-of-fds", func(n *netTest) {
 		for _, failure := range outOfResources {
@@ -141,6 +122,49 @@ func TestAccept(t *testing.T) {
 			n.check(s.WaitClosed(ctx))
 		})
 	})
+}
+
+// acceptedAtOnce checks how many of the clients that wait already one pass takes: one more
+// than backlog. Each is set up by itself: the third one fails.
+func acceptedAtOnce(ctx context.Context, n *netTest, backlog, clients int) {
+	n.reported = nil
+	fd := boundSocket(n, sock.Stream)
+	n.check(sock.Listen(fd, 300))
+	a, err := sock.LocalAddr(fd)
+	n.check(err)
+	for range clients {
+		dialPlain(n, a.String())
+	}
+	made := 0
+	s, err := n.l.CreateServer(ctx, func() Protocol {
+		if made++; made == 3 {
+			panic("the third one")
+		}
+		return &recorder{}
+	}, "", "", &ServerOptions{Sock: fd, DeferServing: true})
+	if err != nil {
+		n.Fatal(err)
+	}
+	s.backlog = backlog
+	n.check(s.start())
+	most, before := 0, 0
+	for end := n.l.Time() + patience; (made < clients || before < clients-1) && n.l.Time() < end; {
+		n.check(Sleep(ctx, 0)) // one pass
+		most = max(most, s.active-before)
+		before = s.active
+	}
+	if most != backlog+1 {
+		n.Errorf("backlog %d: %d accepted in one pass", backlog, most)
+	}
+	if k := len(n.l.netState.of(s)); k != clients-1 {
+		n.Errorf("%d connections, want %d", k, clients-1)
+	}
+	if len(n.reported) != 1 || !strings.Contains(n.reported[0].Message, "incoming connection") {
+		n.Errorf("reported %+v", n.reported)
+	}
+	s.Close()
+	s.AbortClients()
+	n.check(s.WaitClosed(ctx))
 }
 
 // fakeListener counts.

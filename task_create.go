@@ -2,7 +2,6 @@ package asyncio
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 )
 
@@ -79,7 +78,7 @@ func Go[T any](ctx context.Context, f func(context.Context) (T, error), opts ...
 // strayed is the error of a call that is for the running loop, made where none runs,
 // and the loop that hears of it: the one whose context was given.
 func strayed(ctx context.Context, op string) (*baseLoop, error) {
-	text := "asyncio: " + op + ": " + ErrNoRunningLoop.Error()
+	text := "asyncio: " + op + ": " + noRunningLoop
 	if ctx != nil {
 		if s, _ := scopeOf(ctx); s != nil {
 			return s.task.loop, &strayCall{ErrNoRunningLoop, text + " in this goroutine; use RunCoroutineThreadsafe"}
@@ -103,9 +102,6 @@ func (t *Task[T]) fail(l *baseLoop, err error) *Task[T] {
 // enterAndStart is start for who may not be on the loop.
 func (t *Task[T]) enterAndStart(l *baseLoop, op string, opts []TaskOption) error {
 	held, err := l.enter(op)
-	if errors.Is(err, ErrWrongGoroutine) {
-		return &strayCall{ErrWrongGoroutine, "asyncio: " + op + ": called from another goroutine than the event loop's; use RunCoroutineThreadsafe"}
-	}
 	if err != nil {
 		return err
 	}

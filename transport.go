@@ -20,8 +20,9 @@ type BaseTransport interface {
 	// LocalAddr is the transport's own address, nil if it has none. It stays
 	// after the end. Any goroutine. (get_extra_info("sockname"))
 	LocalAddr() net.Addr
-	// RemoteAddr is the peer's address, nil if there is none. It stays after
-	// the end. Any goroutine. (get_extra_info("peername"))
+	// RemoteAddr is the peer's address, nil if there is none. Of a connection that a
+	// server has accepted it is what the system said then, also if the peer has gone
+	// since. It stays after the end. Any goroutine. (get_extra_info("peername"))
 	RemoteAddr() net.Addr
 }
 

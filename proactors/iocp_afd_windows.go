@@ -141,8 +141,10 @@ func (p *iocp) try(r *record) {
 	switch r.kind {
 	case Accept:
 		var fd uintptr
-		if fd, err = sock.AcceptFrom(r.fd, nil); err == nil {
+		var peer sock.Addr
+		if fd, err = sock.AcceptFrom(r.fd, &peer); err == nil {
 			r.accepted = fd
+			r.putPeer(peer)
 			p.connected(r)
 			return
 		}

@@ -2,6 +2,7 @@ package proactors
 
 import (
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 
@@ -44,6 +45,7 @@ func (p *iocp) finish(r *record, n uint32) {
 			p.failed(r, errnoOf(err)) // the listener is closed, or the connection was reset
 			return
 		}
+		r.tellPeer()
 		p.connected(r)
 	case Receive:
 		if r.own {
@@ -60,6 +62,28 @@ func (p *iocp) finish(r *record, n uint32) {
 		}
 		p.tell(r, 0, 0)
 	}
+}
+
+// tellPeer puts the address that AcceptEx has found where the user wants it.
+func (r *record) tellPeer() {
+	if len(r.peer) == 0 {
+		return
+	}
+	var local, peer *windows.RawSockaddrAny
+	var localSize, peerSize int32
+	windows.GetAcceptExSockaddrs(&r.addrs[0], 0, addrRoom, addrRoom, &local, &localSize, &peer, &peerSize)
+	n := 0
+	if peer != nil {
+		n = copy(r.peer, unsafe.Slice((*byte)(unsafe.Pointer(peer)), peerSize))
+	}
+	clear(r.peer[n:])
+}
+
+// putPeer is tellPeer with an address that an ordinary call has found.
+func (r *record) putPeer(peer sock.Addr) {
+	var raw sock.RawAddr
+	n := copy(r.peer, raw.B[:peer.Encode(&raw)])
+	clear(r.peer[n:])
 }
 
 // connected tells of an accepted connection, and with Repeat of those that wait

@@ -35,9 +35,13 @@ type details struct {
 	bufs     [][]byte // polls: the same, for package sock
 	poll     afdPoll
 	addrSize int
-	addrs    [2 * 128]byte // AcceptEx wants room for two addresses, and 16 bytes more for each
+	addrs    [2 * addrRoom]byte
+	peer     []byte // Accept: where the user wants the peer's address, or nil
 	pins     runtime.Pinner
 }
+
+// addrRoom is what AcceptEx wants for each of two addresses: 16 bytes more than the address.
+const addrRoom = 128
 
 // state says who has a record.
 type state uint8
@@ -132,6 +136,7 @@ func (r *record) leave() {
 	r.pins.Unpin()
 	clear(r.vec)
 	clear(r.bufs)
+	r.peer = nil
 	r.vec, r.bufs = r.vec[:0], r.bufs[:0]
 }
 

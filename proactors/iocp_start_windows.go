@@ -48,6 +48,9 @@ func (p *iocp) Submit(op *Operation, q *Request) error {
 		r.poll.handle = base
 	case Connect:
 		r.addrSize = copy(r.addrs[:], q.Addr)
+	case Accept:
+		r.peer = q.Addr
+		r.repeat = r.repeat && len(q.Addr) == 0
 	}
 	p.start(r)
 	return nil
@@ -152,9 +155,8 @@ func (p *iocp) startAccept(r *record) {
 		p.failed(r, errnoOf(err))
 		return
 	}
-	const half = len(r.addrs) / 2
 	p.started(r, windows.AcceptEx(windows.Handle(r.fd), windows.Handle(r.accepted), &r.addrs[0], 0,
-		uint32(half), uint32(half), &r.n, &r.ov))
+		addrRoom, addrRoom, &r.n, &r.ov))
 }
 
 func (p *iocp) startReceive(r *record) {

@@ -140,6 +140,12 @@ func (p *IOUring) begin(op *Operation, r *Request) error {
 		}
 	case Connect:
 		s.point(r.Addr)
+	case Accept:
+		if len(r.Addr) > 0 {
+			s.flag = slotOwn
+			s.point(r.Addr)
+			s.vec = p.pieces()
+		}
 	}
 	op.Tag = uint64(s.gen)<<32 | uint64(i)
 	s.fill(e)
@@ -406,6 +412,8 @@ func (p *IOUring) complete(i uint32, s *slot, c *cqe) {
 		done.N = -int32(unix.ECANCELED)
 	case s.kind == Poll && c.res > 0:
 		done.N = int32(ready(uint32(c.res)) & s.mask)
+	case s.kind == Accept && s.flag&slotOwn != 0:
+		s.clearBeyondAddr()
 	}
 	p.end(i, s)
 	p.live--
@@ -477,7 +485,7 @@ func (p *IOUring) Name() string { return "io_uring" }
 
 // String names what of io_uring is in use.
 func (p *IOUring) String() string {
-	use := []string{"multishot accept and receive"}
+	use := []string{"multishot receive"}
 	if p.bufs.inc {
 		use = append(use, "buffers consumed incrementally")
 	} else {

@@ -25,13 +25,14 @@ type slotFlag uint8
 
 const (
 	slotRepeat slotFlag = 1 << iota
-	slotOwn             // receives into memory of the user's
+	slotOwn             // receives, or has a peer's address put, into memory of the user's
 	slotVoid            // the entry was turned into nothing
 	slotDry             // waits for buffers
 	slotGone            // cancelled
 )
 
-// gather is what a send of several pieces needs.
+// gather is what a send of several pieces needs. An accept has the kernel say in the
+// header how long an address is.
 type gather struct {
 	msg unix.Msghdr
 	iov [maxPieces]unix.Iovec
@@ -50,13 +51,7 @@ func (p *IOUring) gather(s *slot, pieces [][]byte) {
 		s.point(pieces[0])
 		return
 	}
-	var g *gather
-	if n := len(p.spare); n > 0 {
-		g = p.spare[n-1]
-		p.spare = p.spare[:n-1]
-	} else {
-		g = new(gather)
-	}
+	g := p.pieces()
 	n := min(len(pieces), maxPieces)
 	s.size = 0
 	for i, b := range pieces[:n] {
@@ -69,6 +64,23 @@ func (p *IOUring) gather(s *slot, pieces [][]byte) {
 	s.vec = g
 }
 
+// pieces takes a gather that is free.
+func (p *IOUring) pieces() *gather {
+	n := len(p.spare)
+	if n == 0 {
+		return new(gather)
+	}
+	g := p.spare[n-1]
+	p.spare = p.spare[:n-1]
+	return g
+}
+
+// clearBeyondAddr makes zeros of what follows the address that the kernel has put down.
+func (s *slot) clearBeyondAddr() {
+	room := unsafe.Slice((*byte)(s.keep), s.size)
+	clear(room[min(s.vec.msg.Namelen, s.size):])
+}
+
 // fill makes the entry say what the slot knows.
 func (s *slot) fill(e *sqe) {
 	e.fd, e.userData = int32(s.fd), s.op.Tag
@@ -79,7 +91,11 @@ func (s *slot) fill(e *sqe) {
 		s.fillReceive(e)
 	case Accept:
 		e.opcode, e.opFlags = opAccept, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC
-		if s.flag&slotRepeat != 0 {
+		switch {
+		case s.flag&slotOwn != 0:
+			s.vec.msg.Namelen = s.size
+			e.addr, e.off = uint64(uintptr(s.keep)), uint64(uintptr(unsafe.Pointer(&s.vec.msg.Namelen)))
+		case s.flag&slotRepeat != 0:
 			e.ioprio = acceptMultishot
 		}
 	case Connect:

@@ -111,8 +111,9 @@ const (
 	// Accept takes connections from a listening socket. N says no more than
 	// that it is no error; Proactor.Accepted is the descriptor: non-blocking
 	// (overlapped), not inherited by child processes, and such that the system
-	// knows its addresses. Connections that were reset while they waited are an error
-	// ECONNABORTED (or its like) or nothing at all.
+	// knows its addresses, as long as the connection stands: whose it is for good is
+	// what Request.Addr is given. Connections that were reset while they waited are an
+	// error ECONNABORTED (or its like) or nothing at all.
 	Accept Kind = 1 + iota
 
 	// Receive receives from a connected socket: into Bufs (one piece is enough
@@ -146,7 +147,14 @@ const (
 	Writable
 )
 
+// AddrSize is how many bytes of room the address of any peer needs.
+const AddrSize = 128
+
 // Request says what an operation is to do.
+//
+// With Addr, of AddrSize bytes, an Accept has put the peer's address there, as the
+// system's struct sockaddr with zeros behind it, when it completes with success; it
+// does not repeat. It is known even if the peer has gone since.
 //
 // With Post a Send, of one piece, never waits: what does not go at once does not go.
 // If all of it goes there is no completion, and Wait does not return because of it. Otherwise the
@@ -163,7 +171,7 @@ type Request struct {
 	Mask   Mask     // Poll
 	FD     uintptr  // on what
 	Bufs   [][]byte // Send, Receive
-	Addr   []byte   // Connect: the address as the system's struct sockaddr
+	Addr   []byte   // Connect: the address as the system's struct sockaddr; Accept: see below
 }
 
 // Completer is told of completions, by whoever called Wait. It is for the user of

@@ -297,8 +297,8 @@ type StreamHandler interface {
 
 // Listener is a listening socket.
 type Listener interface {
-	// StartAccepting begins to accept, or goes on. backlog bounds how many
-	// connections are accepted in one pass.
+	// StartAccepting begins to accept, or goes on. One more than backlog is how
+	// many connections are accepted in one pass at most.
 	StartAccepting(backlog int) error
 
 	// StopAccepting holds connections back, in the system's queue where
@@ -317,7 +317,8 @@ type Listener interface {
 // ListenHandler is told what happens on a Listener.
 type ListenHandler interface {
 	// Accepted hands over a connected, non-blocking descriptor: the
-	// handler's from now on.
+	// handler's from now on. peer is what the system said when it accepted, also
+	// if the peer has gone since; on a system that says nothing it is the zero Addr.
 	Accepted(fd uintptr, peer sock.Addr)
 
 	// AcceptFailed says that accepting failed and has stopped, until

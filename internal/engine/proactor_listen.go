@@ -11,7 +11,8 @@ type plistener struct {
 	fd      uintptr
 	h       ListenHandler
 	op      proactors.Operation
-	got     []uintptr // accepted and not told of yet
+	peer    sock.RawAddr // where the system puts that of the next one
+	got     []incoming   // accepted and not told of yet
 	backlog int
 	pass    uint64 // in which
 	told    int    // as many were told of
@@ -20,6 +21,13 @@ type plistener struct {
 	armed     bool
 	waking    bool
 	closed    bool
+}
+
+// incoming is a connection that was accepted. Whose it is the system says when it accepts:
+// it does not know any more when the peer has gone.
+type incoming struct {
+	fd   uintptr
+	peer sock.Addr
 }
 
 // Listener implements Engine.
@@ -33,12 +41,11 @@ func (e *ProactorEngine) Listener(fd uintptr, h ListenHandler) (Listener, error)
 	return l, nil
 }
 
-// Complete tells of a connection, or keeps it.
+// Complete tells of a connection, or keeps it, and takes all that wait behind it: each
+// operation brings one, and has room for one address.
 func (l *plistener) Complete(ev uint64) {
 	c := proactors.FromEv(ev)
-	if c.Flags&proactors.More == 0 {
-		l.armed = false
-	}
+	l.armed = false
 	err := c.Err()
 	if err == nil {
 		fd := l.e.p.Accepted(c)
@@ -46,7 +53,7 @@ func (l *plistener) Complete(ev uint64) {
 			_ = sock.Close(fd)
 			return
 		}
-		l.got = append(l.got, fd)
+		l.got = append(l.got, incoming{fd, sock.Decode(l.peer.B[:])})
 	}
 	if !l.accepting {
 		return
@@ -56,34 +63,50 @@ func (l *plistener) Complete(ev uint64) {
 		l.h.AcceptFailed(err)
 		return
 	}
-	if !l.armed {
-		if err := l.arm(); err != nil {
-			l.accepting = false
-			l.h.AcceptFailed(err)
-			return
-		}
+	l.takeMore()
+	if err := l.arm(); err != nil {
+		l.accepting = false
+		l.h.AcceptFailed(err)
+		return
 	}
 	l.tell()
 }
 
-// tell hands over connections, as many as may be in one pass.
-func (l *plistener) tell() {
+// takeMore accepts who waits, as many as may be told of in this pass.
+func (l *plistener) takeMore() {
+	for len(l.got) < l.room() {
+		var c incoming
+		var err error
+		if c.fd, err = sock.AcceptFrom(l.fd, &c.peer); err == nil {
+			l.got = append(l.got, c)
+		} else if !sock.Disconnected(err) { // that one gave up; the next may not have
+			return // nobody waits; if it is something else the operation says so, too
+		}
+	}
+}
+
+// room is how many more may be told of in this pass.
+func (l *plistener) room() int {
 	if l.pass != l.e.polls {
 		l.pass, l.told = l.e.polls, 0
 	}
+	return l.backlog + 1 - l.told
+}
+
+// tell hands over connections, as many as may be in one pass.
+func (l *plistener) tell() {
 	for l.accepting && len(l.got) > 0 {
-		if l.told >= l.backlog {
+		if l.room() <= 0 {
 			l.wakeUp()
 			return
 		}
 		if len(l.got) > 1 {
 			l.wakeUp() // should the handler not return
 		}
-		fd := l.got[0]
+		c := l.got[0]
 		l.got = l.got[1:]
 		l.told++
-		peer, _ := l.e.Sockets().RemoteAddr(fd) // gone already: reading tells
-		l.h.Accepted(fd, peer)
+		l.h.Accepted(c.fd, c.peer)
 	}
 	if len(l.got) == 0 {
 		l.got = nil
@@ -107,7 +130,7 @@ func (w *waiting) Complete(uint64) {
 }
 
 func (l *plistener) arm() error {
-	err := l.e.submit(&l.op, proactors.Request{Kind: proactors.Accept, FD: l.fd, Repeat: true})
+	err := l.e.submit(&l.op, proactors.Request{Kind: proactors.Accept, FD: l.fd, Addr: l.peer.B[:]})
 	l.armed = err == nil
 	return err
 }
@@ -117,7 +140,7 @@ func (l *plistener) StartAccepting(backlog int) error {
 	if l.closed || l.e.closed {
 		return ErrClosed
 	}
-	l.backlog = max(backlog, 1)
+	l.backlog = max(backlog, 0)
 	l.accepting = true
 	if len(l.got) > 0 {
 		l.wakeUp()
@@ -147,8 +170,8 @@ func (l *plistener) Close() error {
 	}
 	l.StopAccepting()
 	l.closed = true
-	for _, fd := range l.got {
-		_ = sock.Close(fd)
+	for _, c := range l.got {
+		_ = sock.Close(c.fd)
 	}
 	l.got = nil
 	if !l.e.closed {

@@ -24,7 +24,7 @@ func (e *SelectorEngine) Listener(fd uintptr, h ListenHandler) (Listener, error)
 
 // Complete accepts until nobody waits, or as many as may be in one pass.
 func (l *listener) Complete(uint64) {
-	for n := range l.backlog {
+	for n := range l.backlog + 1 {
 		if !l.accepting {
 			break
 		}
@@ -68,7 +68,7 @@ func (l *listener) StartAccepting(backlog int) error {
 	if l.closed {
 		return ErrClosed
 	}
-	l.backlog = max(backlog, 1)
+	l.backlog = max(backlog, 0)
 	l.accepting = true
 	err := l.want(Read, l)
 	if err != nil {

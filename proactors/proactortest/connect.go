@@ -13,6 +13,8 @@ var connectCases = []testCase{
 	{"accept", testAccept},
 	{"accept-repeats", testAcceptRepeats},
 	{"accept-reset-in-queue", testAcceptReset},
+	{"accept-address", testAcceptAddress},
+	{"accept-address-of-the-gone", testAcceptGone},
 }
 
 // listener is a listening socket.
@@ -209,4 +211,81 @@ func testAcceptReset(b *bench) {
 		}
 	}
 	b.Error("the one that is there is not accepted")
+}
+
+// testAcceptAddress: an accept has the peer's address where it was told to put it.
+func testAcceptAddress(b *bench) {
+	l, a := b.listener()
+	for i := range 4 {
+		early := i%2 == 0 // before there is anybody, or after
+		o, room := op{}, filled()
+		request := proactors.Request{Kind: proactors.Accept, FD: l, Addr: room.B[:], Repeat: i > 1}
+		if early {
+			b.submit(&o, request)
+			b.wait(0)
+		}
+		fd := b.dial(a)
+		name, err := sock.SockName(fd)
+		b.must(err)
+		if !early {
+			b.submit(&o, request)
+		}
+		b.over(&o)
+		c := o.last()
+		b.must(c.Err())
+		if c.Flags&proactors.More != 0 {
+			b.Error("it repeats")
+		}
+		b.must(sock.Close(b.p.Accepted(c)))
+		b.must(sock.Close(fd))
+		if peer := sock.Decode(room.B[:]); peer != name {
+			b.Errorf("accepted from %v, want %v", peer, name)
+		}
+		if room.B[len(room.B)-1] != 0 {
+			b.Error("what is behind the address is not zero")
+		}
+	}
+}
+
+// testAcceptGone: a peer that has reset the connection and is told of all the same has
+// its address.
+func testAcceptGone(b *bench) {
+	l, a := b.listener()
+	gone := b.dial(a)
+	first, err := sock.SockName(gone)
+	b.must(err)
+	b.must(sock.SetLinger(gone, 0))
+	b.must(sock.Close(gone))
+	good := b.dial(a)
+	defer sock.Close(good)
+	second, err := sock.SockName(good)
+	b.must(err)
+	for range 20 {
+		room := filled()
+		c := b.do(proactors.Request{Kind: proactors.Accept, FD: l, Addr: room.B[:]})
+		if err := c.Err(); err != nil {
+			if !sock.Disconnected(err) {
+				b.Fatalf("%v", err)
+			}
+			continue
+		}
+		b.must(sock.Close(b.p.Accepted(c)))
+		switch peer := sock.Decode(room.B[:]); peer {
+		case second:
+			return
+		case first:
+		default:
+			b.Errorf("accepted from %v, want %v or %v", peer, first, second)
+		}
+	}
+	b.Error("the one that is there is not accepted")
+}
+
+// filled is room for an address in which there is something already.
+func filled() *sock.RawAddr {
+	room := new(sock.RawAddr)
+	for i := range room.B {
+		room.B[i] = 0xaa
+	}
+	return room
 }

@@ -43,6 +43,7 @@ func Test(t *testing.T, open func() (engine.Engine, error)) {
 		{"AcceptHeldBack", testAcceptHeldBack},
 		{"StopInAccepted", testStopInAccepted},
 		{"AcceptBounded", testAcceptBounded},
+		{"AcceptAddress", testAcceptAddress},
 		{"ConnectRefused", testConnectRefused},
 		{"ConnectCancelled", testConnectCancelled},
 		{"Watch", testWatch},

@@ -3,11 +3,13 @@ package enginetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
 // testAcceptHeldBack: connections that come while nothing is accepted are
@@ -59,24 +61,63 @@ func testStopInAccepted(t *testing.T, b *bench) {
 	}
 }
 
-// testAcceptBounded: not more than backlog connections in one pass.
+// testAcceptBounded: as many connections in one pass as backlog says, and one more.
 func testAcceptBounded(t *testing.T, b *bench) {
-	l, a, addr := b.listen()
-	connected := 0
-	for range 12 {
-		fd, _ := b.dial(addr, func(err error) { b.must(err); connected++ })
-		b.cleanup = append(b.cleanup, func() { b.e.Sockets().Close(fd) })
-	}
-	b.until("connections", func() bool { return connected == 12 })
-	b.must(l.StartAccepting(5))
-	before := 0
-	b.until("all of them", func() bool {
-		if len(a.got)-before > 5 {
-			t.Fatalf("%d accepted in one pass, want 5 at most", len(a.got)-before)
+	for _, backlog := range []int{0, 1, 4} {
+		const clients = 12
+		l, a, addr := b.listen()
+		connected := 0
+		for range clients {
+			fd, _ := b.dial(addr, func(err error) { b.must(err); connected++ })
+			b.cleanup = append(b.cleanup, func() { b.e.Sockets().Close(fd) })
 		}
-		before = len(a.got)
-		return before == 12
-	})
+		b.until("connections", func() bool { return connected == clients })
+		b.must(l.StartAccepting(backlog))
+		most, before := 0, 0
+		b.until("all of them", func() bool {
+			most = max(most, len(a.got)-before)
+			before = len(a.got)
+			return before == clients
+		})
+		if most != backlog+1 {
+			t.Errorf("backlog %d: %d accepted in one pass", backlog, most)
+		}
+	}
+}
+
+// testAcceptAddress: whoever is told of knows its peer's address, also if that has reset
+// the connection before; the others were never there.
+func testAcceptAddress(t *testing.T, b *bench) {
+	l, a, addr := b.listen()
+	const clients = 6
+	names := map[sock.Addr]bool{}
+	var stays sock.Addr
+	for i := range clients {
+		connected := false
+		fd, _ := b.dial(addr, func(err error) { b.must(err); connected = true })
+		b.until("a connection", func() bool { return connected })
+		name, err := b.e.Sockets().LocalAddr(fd)
+		b.must(err)
+		names[name] = true
+		if i == clients-1 {
+			stays = name
+			defer b.e.Sockets().Close(fd)
+			break
+		}
+		b.must(sock.SetLinger(fd, 0))
+		b.must(b.e.Sockets().Close(fd))
+	}
+	b.must(l.StartAccepting(2))
+	b.until("the one that stays", func() bool { return slices.Contains(a.peers, stays) })
+	for _, peer := range a.peers {
+		if !names[peer] {
+			t.Errorf("accepted from %v", peer)
+		}
+		delete(names, peer)
+	}
+	if len(a.failed) != 0 {
+		t.Errorf("accepting failed: %v", a.failed)
+	}
 }
 
 func testConnectRefused(t *testing.T, b *bench) {
