@@ -348,11 +348,13 @@ func (t *streamTransport) String() string {
 	return s + fmt.Sprintf(" read=%s write=<%s, bufsize=%d>>", read, write, t.size())
 }
 
+// size is how much was written and the system does not have yet.
 func (t *streamTransport) size() int {
-	if t.queue == nil {
-		return 0
+	n := t.stream.Held()
+	if t.queue != nil {
+		n += t.queue.Len()
 	}
-	return t.queue.Len()
+	return n
 }
 
 func (t *streamTransport) reading() bool { return !t.closing && !t.paused }

@@ -29,8 +29,11 @@ func (t *streamTransport) write(p []byte) (int, error) {
 	if t.queue != nil || t.lost > 0 || t.eof || len(p) == 0 {
 		return t.writeLater(p)
 	}
-	n, err := t.stream.Write(p)
+	n, held, err := t.stream.Write(p)
 	if n == len(p) {
+		if held > t.flow.high {
+			t.holds()
+		}
 		return n, nil
 	}
 	if err != nil {
@@ -69,6 +72,14 @@ func (t *streamTransport) writeFailed(err error) error {
 	return opError("Write", err)
 }
 
+// holds has the protocol pause if the stream holds too much of what it has taken until the
+// end of the pass, and sees to it that the end of that is known.
+func (t *streamTransport) holds() {
+	if t.stream.Held() > t.flow.high && !t.flow.paused && t.awaitSent() {
+		t.flow.rose(t.loop, t.size(), t.protocol, t)
+	}
+}
+
 // enqueue buffers a copy of each piece and sees to it that they are sent.
 func (t *streamTransport) enqueue(pieces ...[]byte) {
 	if t.queue == nil {
@@ -80,7 +91,7 @@ func (t *streamTransport) enqueue(pieces ...[]byte) {
 	if !t.send() {
 		return
 	}
-	t.flow.rose(t.loop, t.queue.Len(), t.protocol, t)
+	t.flow.rose(t.loop, t.size(), t.protocol, t)
 }
 
 // send has the queue sent. It reports false if that was the end of the
@@ -171,7 +182,7 @@ func (t *streamTransport) Unsent(rest []byte, err error) {
 		later.Release()
 	}
 	if t.send() {
-		t.flow.rose(t.loop, t.queue.Len(), t.protocol, t)
+		t.flow.rose(t.loop, t.size(), t.protocol, t)
 	}
 }
 
@@ -207,6 +218,7 @@ func (t *streamTransport) WriteLines(pieces [][]byte) error {
 			return t.writeFailed(err)
 		}
 		if n == total {
+			t.holds()
 			return nil
 		}
 		pieces = after(pieces, n)

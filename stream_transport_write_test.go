@@ -14,7 +14,7 @@ import (
 func TestTransportWriting(t *testing.T) {
 	t.Parallel()
 	overConnections(t, "selev.034.write-direct", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
-		if k, err := r.transport.Write([]byte("data")); k != 4 || err != nil || r.transport.GetWriteBufferSize() != 0 {
+		if k, err := r.transport.Write([]byte("data")); k != 4 || err != nil || r.transport.GetWriteBufferSize() != n.held(4) {
 			n.Errorf("Write = %d, %v; %d bytes buffered", k, err, r.transport.GetWriteBufferSize())
 		}
 		// The loop has not turned.
@@ -127,9 +127,10 @@ func TestTransportWriting(t *testing.T) {
 			n.Errorf("registered for %q with nothing buffered", i)
 		}
 		r.transport.Write([]byte("data")) // goes straight out again
-		if got := n.reads(c, 4); string(got) != "data" || r.transport.GetWriteBufferSize() != 0 {
+		if got := n.reads(c, 4); string(got) != "data" || r.transport.GetWriteBufferSize() != n.held(4) {
 			n.Errorf("the peer got %q, %d bytes buffered", got, r.transport.GetWriteBufferSize())
 		}
+		n.until(ctx, "nothing to be buffered", func() bool { return r.transport.GetWriteBufferSize() == 0 })
 	})
 	overConnections(t, "selev.044.write-ready-partial", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		fd := socketOf(r.transport)
