@@ -60,11 +60,22 @@ func (t *streamTransport) refuseWrite(n int) error {
 	if n == 0 || t.lost == 0 {
 		return nil
 	}
-	if t.lost >= lateWrites {
-		t.loop.logger().Warn("socket.send() raised exception.", "transport", t.String())
-	}
 	t.lost++
+	switch {
+	case t.lost == lateWrites+1:
+		t.loop.logger().Warn("socket.send() raised exception.", "transport", t.String())
+	case t.lost > lateWrites+1 && t.released:
+		t.loop.netState.late++
+	}
 	return opError("Write", net.ErrClosed)
+}
+
+// tellLateWrites says how often a lost connection was written to after the warning, of
+// which there is one for each connection, whoever goes on to write.
+func (l *baseLoop) tellLateWrites(more int, to string) {
+	if more > 0 {
+		l.logger().Warn(fmt.Sprintf("socket.send() raised exception %d more times.", more), "transport", to)
+	}
 }
 
 func (t *streamTransport) writeFailed(err error) error {
