@@ -8,33 +8,63 @@ import (
 	"time"
 )
 
-// AsCompleted gives the result or error of each future as it is done, in the
-// order of completion, whatever the order given; one that is given twice counts
-// once. There are as many turns as futures: a wait that fails, because it was
-// cancelled or ctx ended it, takes up a turn with its own error. The futures are
-// not cancelled, also when the range over them is left early.
+// Completed gives back the futures themselves, each when it is done, in the order
+// of completion, whatever the order given; one that is given twice counts once. A
+// future that failed is given like the others: its error is its own, and the error
+// beside it is nil. There are as many turns as futures: a wait that fails, because
+// it was cancelled or ctx ended it, takes up a turn with its own error. The futures
+// are not cancelled, also when the range over them is left early; another range
+// over the same iterator then goes on with the rest, while one is ranged over it at
+// a time.
 //
 // A coroutine is suspended, a plain callback gets ErrAwaitInCallback, any other
 // goroutine blocks. A nil future or futures of different loops give one turn with
-// ErrInvalidArgument. (asyncio.as_completed)
-func AsCompleted[T any](ctx context.Context, aws ...AwaitableOf[T]) iter.Seq2[T, error] {
+// ErrInvalidArgument. (asyncio.as_completed, iterated asynchronously)
+func Completed[A Awaitable](ctx context.Context, aws ...A) iter.Seq2[A, error] {
+	return CompletedFor(ctx, NoTimeout, aws...)
+}
+
+// CompletedFor is Completed with a time limit, counted from the first turn: in
+// place of what is not done by then the error is ErrTimeout. NoTimeout waits for
+// ever. (asyncio.as_completed with timeout, iterated asynchronously)
+func CompletedFor[A Awaitable](ctx context.Context, d time.Duration, aws ...A) iter.Seq2[A, error] {
+	var c *completions[A]
+	return func(yield func(A, error) bool) {
+		var err error
+		if c == nil {
+			c, err = newCompletions(d, aws)
+		} else {
+			c.listen()
+		}
+		if err != nil {
+			var none A
+			yield(none, err)
+			return
+		}
+		defer c.rest()
+		for c.turns > 0 {
+			c.turns--
+			if !yield(c.next(ctx)) {
+				return
+			}
+		}
+	}
+}
+
+// AsCompleted is Completed that gives each future's result or error in place of
+// the future. (asyncio.as_completed)
+func AsCompleted[T any, A AwaitableOf[T]](ctx context.Context, aws ...A) iter.Seq2[T, error] {
 	return AsCompletedFor(ctx, NoTimeout, aws...)
 }
 
 // AsCompletedFor is AsCompleted with a time limit, counted from the first turn:
 // what is not done by then has ErrTimeout for a result. NoTimeout waits for ever.
 // (asyncio.as_completed with timeout)
-func AsCompletedFor[T any](ctx context.Context, d time.Duration, aws ...AwaitableOf[T]) iter.Seq2[T, error] {
+func AsCompletedFor[T any, A AwaitableOf[T]](ctx context.Context, d time.Duration, aws ...A) iter.Seq2[T, error] {
+	all := CompletedFor(ctx, d, aws...)
 	return func(yield func(T, error) bool) {
-		c, err := newCompletions(d, aws)
-		if err != nil {
-			var zero T
-			yield(zero, err)
-			return
-		}
-		defer c.end()
-		for range c.fs {
-			if !yield(c.next(ctx)) {
+		for a, err := range all {
+			if !yield(resultOf(a, err)) {
 				return
 			}
 		}
@@ -44,94 +74,124 @@ func AsCompletedFor[T any](ctx context.Context, d time.Duration, aws ...Awaitabl
 // AsCompletedHandles is AsCompletedFor for those who want to wait for several
 // results at once: it returns as many coroutines as there are futures, and
 // whichever is awaited first gets what is completed first. The time is counted
-// from this call. Any goroutine may call it; errors as with AsCompleted.
+// from this call, from which on it listens to the futures until they are done or
+// the time is up. Any goroutine may call it; errors as with Completed.
 // (the coroutines of asyncio.as_completed)
-func AsCompletedHandles[T any](d time.Duration, aws ...AwaitableOf[T]) ([]*Coroutine[T], error) {
+func AsCompletedHandles[T any, A AwaitableOf[T]](d time.Duration, aws ...A) ([]*Coroutine[T], error) {
 	c, err := newCompletions(d, aws)
 	if err != nil {
 		return nil, err
 	}
 	handles := make([]*Coroutine[T], len(c.fs))
 	for i := range handles {
-		handles[i] = NewCoroutine(c.next)
+		handles[i] = NewCoroutine(func(ctx context.Context) (T, error) { return resultOf(c.next(ctx)) })
 	}
 	return handles, nil
 }
 
+// resultOf is the result of a future that was waited for, or why the wait failed.
+func resultOf[T any, A AwaitableOf[T]](a A, err error) (T, error) {
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	return a.Result()
+}
+
 // completions is a queue of futures in the order in which they were done.
-type completions[T any] struct {
+type completions[A Awaitable] struct {
 	*together
-	aws []AwaitableOf[T] // each once, like fs
+	aws   []A       // each once, like fs
+	turns int       // how many are still to be given out, in a range
+	ends  time.Time // when time is up; zero: never
 
 	mu      sync.Mutex
-	left    int           // how many are neither done nor given up
-	ready   []int         // done and not yet given out; timedOut for one given up
+	told    []bool        // which of fs are done, or given up
+	left    int           // how many are not
+	ready   []int         // done and not yet given out; noneInTime for one given up
 	getters []*futureBase // who waits for the next, in order
 	unset   func()        // cancels the timer
 }
 
-const timedOut = -1
+const noneInTime = -1
 
-func newCompletions[T any](d time.Duration, aws []AwaitableOf[T]) (*completions[T], error) {
+func newCompletions[A Awaitable](d time.Duration, aws []A) (*completions[A], error) {
 	group, err := newTogether("AsCompleted", aws)
 	if err != nil {
 		return nil, err
 	}
-	c := &completions[T]{together: group, left: len(group.fs), unset: func() {}}
+	n := len(group.fs)
+	c := &completions[A]{together: group, turns: n, told: make([]bool, n), left: n, unset: func() {}}
 	for i, a := range aws {
 		if group.places[i] == len(c.aws) {
 			c.aws = append(c.aws, a)
 		}
 	}
-	onLoop := c.loop != nil && c.loop.onLoop()
-	for i, f := range c.fs {
-		// What has no loop has failed, and says so at once.
-		c.nodes[i] = waitNode{to: c, ev: uint64(i), direct: !onLoop || f.loop == nil}
+	if d != NoTimeout {
+		c.ends = time.Now().Add(d)
 	}
-	if d != NoTimeout && c.loop != nil {
-		cancel := c.loop.after(d, c.timeUp)
+	c.listen()
+	return c, nil
+}
+
+// listen registers for what is not done.
+func (c *completions[A]) listen() {
+	onLoop := c.loop != nil && c.loop.onLoop()
+	c.mu.Lock()
+	told := slices.Clone(c.told)
+	c.mu.Unlock()
+	if !c.ends.IsZero() && c.loop != nil && slices.Contains(told, false) {
+		cancel := c.loop.after(time.Until(c.ends), c.timeUp)
 		c.mu.Lock()
 		c.unset = cancel
 		c.mu.Unlock()
 	}
 	for i, f := range c.fs {
-		f.notify(c.loop, &c.nodes[i])
+		if !told[i] {
+			// What has no loop has failed, and says so at once.
+			c.nodes[i] = waitNode{to: c, ev: uint64(i), direct: !onLoop || f.loop == nil}
+			f.notify(c.loop, &c.nodes[i])
+		}
 	}
-	return c, nil
 }
 
 // Complete takes note that one of the futures is done.
-func (c *completions[T]) Complete(ev uint64) {
+func (c *completions[A]) Complete(ev uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.left == 0 {
-		return // time was up first
+	if c.told[ev] {
+		return // time was up first, or it was heard of before a rest
 	}
+	c.told[ev] = true
 	if c.left--; c.left == 0 {
 		c.unset()
 	}
 	c.put(int(ev))
 }
 
-func (c *completions[T]) callbackName() string { return "AsCompleted" }
+func (c *completions[A]) callbackName() string { return "AsCompleted" }
 
 // timeUp gives up all that is not done.
-func (c *completions[T]) timeUp() {
+func (c *completions[A]) timeUp() {
 	c.leave()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for ; c.left > 0; c.left-- {
-		c.put(timedOut)
+	for i, told := range c.told {
+		if !told {
+			c.told[i] = true
+			c.left--
+			c.put(noneInTime)
+		}
 	}
 }
 
 // put adds to the queue and wakes who waits longest. c is locked, as in wakeNext.
-func (c *completions[T]) put(place int) {
+func (c *completions[A]) put(place int) {
 	c.ready = append(c.ready, place)
 	c.wakeNext()
 }
 
-func (c *completions[T]) wakeNext() {
+func (c *completions[A]) wakeNext() {
 	for len(c.getters) > 0 {
 		g := c.getters[0]
 		c.getters = c.getters[1:]
@@ -141,21 +201,21 @@ func (c *completions[T]) wakeNext() {
 	}
 }
 
-// next waits for the next result.
-func (c *completions[T]) next(ctx context.Context) (T, error) {
-	var zero T
+// next waits for the next future that is done.
+func (c *completions[A]) next(ctx context.Context) (A, error) {
+	var none A
 	place, err := c.take(ctx)
 	switch {
 	case err != nil:
-		return zero, err
-	case place == timedOut:
-		return zero, opError("AsCompleted", ErrTimeout)
+		return none, err
+	case place == noneInTime:
+		return none, opError("AsCompleted", ErrTimeout)
 	}
-	return c.aws[place].Result()
+	return c.aws[place], nil
 }
 
 // take waits for the next entry of the queue, as a queue of asyncio's does.
-func (c *completions[T]) take(ctx context.Context) (int, error) {
+func (c *completions[A]) take(ctx context.Context) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.ready) == 0 {
@@ -175,7 +235,7 @@ func (c *completions[T]) take(ctx context.Context) (int, error) {
 }
 
 // await waits for g with c unlocked meanwhile.
-func (c *completions[T]) await(ctx context.Context, g *futureBase) error {
+func (c *completions[A]) await(ctx context.Context, g *futureBase) error {
 	c.mu.Unlock()
 	defer c.mu.Lock()
 	if err := g.wait(ctx); err != nil {
@@ -184,8 +244,9 @@ func (c *completions[T]) await(ctx context.Context, g *futureBase) error {
 	return g.outcome()
 }
 
-// end takes back what is registered.
-func (c *completions[T]) end() {
+// rest takes back what is registered: whoever leaves a range early may never come
+// back.
+func (c *completions[A]) rest() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.unset()

@@ -131,7 +131,7 @@ func TestAsCompleted(t *testing.T) {
 			_, err := asyncio.AsCompletedHandles(asyncio.NoTimeout, aws...)
 			wantError(t, err, asyncio.ErrInvalidArgument)
 		}
-		for range asyncio.AsCompleted[int](ctx) {
+		for range asyncio.AsCompleted[int, *asyncio.Task[int]](ctx) {
 			t.Error("a turn for nothing")
 		}
 	})

@@ -68,7 +68,8 @@ func (f *futureBase) waiter(ctx context.Context) (*taskBase, error) {
 	return t, nil
 }
 
-// waitOutside blocks a goroutine that is no loop's until the future is done.
+// waitOutside blocks a goroutine that is no loop's until the future is done, the
+// loop is closed, or its run has failed.
 func (f *futureBase) waitOutside(ctx context.Context) error {
 	var done <-chan struct{}
 	if ctx != nil {
@@ -79,12 +80,18 @@ func (f *futureBase) waitOutside(ctx context.Context) error {
 	if !f.addNode(n) {
 		return nil
 	}
+	fate := f.loop.fate.Load()
 	select {
 	case <-signal:
 		return nil
 	case <-done:
 		f.removeNode(n)
 		return ctx.Err()
+	case <-fate.failed:
+		if f.removeNode(n) {
+			return fate.waited("Await")
+		}
+		return nil
 	case <-f.loop.closedCh:
 		if f.removeNode(n) {
 			return opError("Await", ErrLoopClosed)
@@ -163,8 +170,8 @@ func (t *taskBase) resumed(ctx context.Context, end func() bool) error {
 	if end != nil {
 		end()
 	}
-	if t.mustCancel && !t.shielded() {
-		t.mustCancel = false
+	if t.mustCancel && (t.cutShort || !t.shielded()) {
+		t.mustCancel, t.cutShort = false, false
 		return &CancelledError{t.cancelMsg}
 	}
 	if t.interrupt {
@@ -179,6 +186,7 @@ func (t *taskBase) giveWay(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	t.over = uint32(t.seq)
 	t.loop.schedule(t, t.event(wakeUp))
 	return t.suspend(ctx, end)
 }

@@ -5,25 +5,27 @@ package asyncio
 // changes on its own loop.
 func chain[T any](src AwaitableOf[T], dst *Future[T]) {
 	from := src.awaitable()
-	deliver := &link{"chain", func() { copyState(src, dst) }}
-	dst.addCallback(&link{"chain", func() {
+	deliver := &link{name: "chain", call: func() { copyState(src, dst) }, to: &dst.futureBase}
+	n := &waitNode{to: deliver}
+	if from.loop != dst.loop {
+		// A closed loop of dst's runs nothing more: then nobody waits there.
+		across := func() { dst.loop.post(deliver, 0) }
+		n.to, n.direct = &link{name: "chain", call: across, to: &dst.futureBase}, true
+	}
+	dst.addCallback(&link{name: "chain", call: func() {
 		if dst.Cancelled() {
+			from.removeNode(n) // it may go on for long
 			from.cancelWith(asCancelled(dst.err).Message)
 		}
 	}})
-	if from.loop == dst.loop {
-		from.addCallback(deliver)
-		return
-	}
-	// A closed loop of dst's runs nothing more: then nobody waits there.
-	across := callback(func() { dst.loop.post(deliver, 0) })
-	from.notify(dst.loop, &waitNode{to: across, direct: true})
+	from.notify(dst.loop, n)
 }
 
 // link is a callback between two futures.
 type link struct {
 	name string
 	call func()
+	to   *futureBase // if it is to have the other's end: who waits for it waits for both
 }
 
 func (l *link) Complete(uint64)      { l.call() }

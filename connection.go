@@ -4,51 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/netaddr"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
-
-// inLoop runs f in a coroutine of the loop: the caller's own if it is one, else
-// a new one that the calling goroutine blocks for. If the caller's ctx is done
-// first the coroutine is cancelled and not waited for; a result that comes all
-// the same goes to discard.
-func inLoop[T any](ctx context.Context, l *baseLoop, op string, f func(context.Context) (T, error), discard func(T)) (T, error) {
-	var zero T
-	if s := currentStrand(); s != nil {
-		switch {
-		case s.loop != l:
-			return zero, opError(op, ErrWrongLoop)
-		case s.task == nil:
-			return zero, opError(op, ErrAwaitInCallback)
-		}
-		return f(ctx)
-	}
-	var decided atomic.Bool // by whoever comes first: the result, or the caller who leaves
-	fut := RunCoroutineThreadsafe(l.self, func(ctx context.Context) (T, error) {
-		v, err := f(ctx)
-		if err == nil && !decided.CompareAndSwap(false, true) {
-			if discard != nil {
-				discard(v)
-			}
-			return zero, opError(op, ErrCancelled)
-		}
-		return v, err
-	})
-	v, err := fut.Await(ctx)
-	if err == nil || fut.Done() {
-		return v, err
-	}
-	if decided.CompareAndSwap(false, true) {
-		fut.Cancel()
-		return zero, err
-	}
-	return fut.Await(context.WithoutCancel(ctx))
-}
 
 // connection is what the calls of this file return, in one piece.
 type connection struct {
@@ -56,7 +18,8 @@ type connection struct {
 	protocol  Protocol
 }
 
-func (c connection) discard() { c.transport.close() }
+// discard ends a connection that nobody will have. Its protocol hears of it.
+func (c connection) discard() { c.transport.forceClose(nil) }
 
 func (c connection) results(err error) (Transport, Protocol, error) {
 	if err != nil {
@@ -70,34 +33,28 @@ func (c connection) results(err error) (Transport, Protocol, error) {
 // whose ConnectionMade has been called. Names are looked up off the loop, and
 // all addresses of the host are tried, in turn or overlapping, as opts says; nil
 // is the default. If all fail for different reasons, errors.Is finds each.
-// ErrInvalidArgument for options that contradict each other. It suspends or
-// blocks: any goroutine may call it. (loop.create_connection)
+// ErrInvalidArgument for options that contradict each other. A call that fails or is
+// cancelled leaves no connection behind: one that was made already is aborted, and
+// its protocol told. It suspends or blocks: any goroutine may call it.
+// (loop.create_connection)
 func (l *baseLoop) CreateConnection(ctx context.Context, factory func() Protocol, network, address string, opts *ConnectionOptions) (Transport, Protocol, error) {
 	const op = "CreateConnection"
 	o := orDefault(opts)
-	if err := o.check(op, address); err != nil {
-		return nil, nil, err
+	g, refused := l.take(op, o.Sock)
+	defer g.release()
+	isGiven := o.Sock != 0 || o.Conn != nil
+	target, err := o.target(op, factory, network, address)
+	if err == nil {
+		err = refused
 	}
-	given := o.Sock != 0 || o.Conn != nil
-	var target netaddr.Target
-	switch {
-	case factory == nil:
-		return nil, nil, invalid(op, "the factory is nil")
-	case given && address != "":
-		return nil, nil, invalid(op, "an address and a socket can not be specified at the same time")
-	case !given && address == "":
-		return nil, nil, invalid(op, "neither an address nor a socket was specified")
-	case !given:
-		var err error
-		if target, err = parseTCP(op, network, address); err != nil {
-			return nil, nil, err
-		}
+	if err != nil {
+		return nil, nil, err
 	}
 	c, err := inLoop(ctx, l, op, func(ctx context.Context) (connection, error) {
 		var fd uintptr
 		var err error
-		if given {
-			fd, err = l.givenSocket(op, o.Sock, o.Conn)
+		if isGiven {
+			fd, err = l.socketOf(op, g, o.Conn)
 		} else {
 			fd, err = l.dial(ctx, op, target, o)
 		}
@@ -109,16 +66,38 @@ func (l *baseLoop) CreateConnection(ctx context.Context, factory func() Protocol
 	return c.results(err)
 }
 
+// target checks what CreateConnection is called with, and takes the address, if
+// there is one, apart.
+func (o *ConnectionOptions) target(op string, factory func() Protocol, network, address string) (netaddr.Target, error) {
+	if err := o.check(op, address); err != nil {
+		return netaddr.Target{}, err
+	}
+	isGiven := o.Sock != 0 || o.Conn != nil
+	switch {
+	case factory == nil:
+		return netaddr.Target{}, invalid(op, "the factory is nil")
+	case isGiven && address != "":
+		return netaddr.Target{}, invalid(op, "an address and a socket can not be specified at the same time")
+	case !isGiven && address == "":
+		return netaddr.Target{}, invalid(op, "neither an address nor a socket was specified")
+	case isGiven:
+		return netaddr.Target{}, nil
+	}
+	return parseTCP(op, network, address)
+}
+
 // ConnectAcceptedSocket takes over a connection that was accepted elsewhere, a
 // stream socket's descriptor or, with fd 0, opts.Conn, and returns as
-// CreateConnection does. It suspends or blocks: any goroutine may call it.
-// (loop.connect_accepted_socket)
+// CreateConnection does. fd belongs to the call as ConnectionOptions.Sock says.
+// It suspends or blocks: any goroutine may call it. (loop.connect_accepted_socket)
 func (l *baseLoop) ConnectAcceptedSocket(ctx context.Context, factory func() Protocol, fd uintptr, opts *ConnectionOptions) (Transport, Protocol, error) {
 	const op = "ConnectAcceptedSocket"
 	o := orDefault(opts)
 	if fd != 0 {
 		o.Sock = fd
 	}
+	g, refused := l.take(op, o.Sock)
+	defer g.release()
 	if o.TLS != nil && o.ServerName == nil {
 		o.ServerName = new(string) // a server's side checks no name
 	}
@@ -129,9 +108,11 @@ func (l *baseLoop) ConnectAcceptedSocket(ctx context.Context, factory func() Pro
 		return nil, nil, invalid(op, "the factory is nil")
 	case o.Sock == 0 && o.Conn == nil:
 		return nil, nil, invalid(op, "no socket was specified")
+	case refused != nil:
+		return nil, nil, refused
 	}
 	c, err := inLoop(ctx, l, op, func(ctx context.Context) (connection, error) {
-		fd, err := l.givenSocket(op, o.Sock, o.Conn)
+		fd, err := l.socketOf(op, g, o.Conn)
 		if err != nil {
 			return connection{}, err
 		}
@@ -149,50 +130,39 @@ func orDefault[T any](opts *T) T {
 	return *opts
 }
 
-// givenSocket makes a socket of the user's ours. What is duplicated here is
-// closed if it is of the wrong kind; what was given as a descriptor is not.
-func (l *baseLoop) givenSocket(op string, fd uintptr, c io.Closer) (uintptr, error) {
-	sockets := l.eng.Sockets()
-	duplicate := fd == 0
-	if duplicate {
-		var err error
-		if fd, err = sock.FromConn(c); err != nil {
-			return 0, opError(op, fmt.Errorf("%T: %w", c, err))
-		}
-	}
-	typ, err := sockets.Adopt(fd)
-	switch {
-	case err != nil:
-		err = fmt.Errorf("asyncio: %s: %w: a stream socket was expected, got descriptor %d: %w", op, ErrInvalidArgument, fd, err)
-	case typ != sock.Stream:
-		err = invalid(op, "a stream socket was expected, got a %v socket", typ)
-	default:
-		return fd, nil
-	}
-	if duplicate {
-		err = errors.Join(err, sockets.Close(fd))
-	}
-	return 0, err
-}
-
-// connected makes protocol and transport of a connected socket and waits until
-// they have met. The socket is closed if that fails.
-func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, factory func() Protocol) (connection, error) {
-	p, err := makeProtocol(l, factory)
+// connected makes protocol and transport of a connected socket, which is its own
+// from the start, and waits until they have met. If it does not return them, because
+// of an error or because it is unwound, the socket is closed, or the connection
+// aborted and its protocol told.
+func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, factory func() Protocol) (c connection, err error) {
 	var t *streamTransport
-	made := NewFuture[struct{}](l.self)
-	if err == nil {
-		t, err = newStreamTransport(l, fd, p, nil, sock.Addr{}, callback(func() {
-			_ = made.SetResult(struct{}{}) // unless who waits was cancelled
-		}))
-	}
+	returned := false
+	defer func() {
+		switch {
+		case returned:
+		case t != nil:
+			t.forceClose(nil)
+		default:
+			if closeErr := l.eng.Sockets().Close(fd); err != nil {
+				err = errors.Join(err, closeErr)
+			}
+		}
+	}()
+	p, err := makeProtocol(l, factory)
 	if err != nil {
-		return connection{}, opError(op, errors.Join(err, l.eng.Sockets().Close(fd)))
-	}
-	if _, err := made.Await(ctx); err != nil {
-		t.close()
 		return connection{}, opError(op, err)
 	}
+	made := NewFuture[struct{}](l.self)
+	t, err = newStreamTransport(l, fd, p, nil, sock.Addr{}, callback(func() {
+		_ = made.SetResult(struct{}{}) // unless who waits was cancelled
+	}))
+	if err == nil {
+		_, err = made.Await(ctx)
+	}
+	if err != nil {
+		return connection{}, opError(op, err)
+	}
+	returned = true
 	return connection{t, p}, nil
 }
 
@@ -203,21 +173,15 @@ func (l *baseLoop) dial(ctx context.Context, op string, target netaddr.Target, o
 	if err != nil {
 		return 0, err
 	}
-	var locals []sock.Addr
-	if o.LocalAddress != "" {
-		local, err := parseTCP(op, target.Network, o.LocalAddress)
-		if err != nil {
-			return 0, err
-		}
-		if locals, err = l.resolve(ctx, op, local); err != nil {
-			return 0, err
-		}
+	local, err := l.localEnd(ctx, op, target.Network, o.LocalAddress)
+	if err != nil {
+		return 0, err
 	}
 	addrs = netaddr.Interleave(addrs, netaddr.InterleaveCount(o.Interleave, o.HappyEyeballsDelay))
 	attempts := make([]func(context.Context) (uintptr, error), len(addrs))
 	for i, a := range addrs {
 		attempts[i] = func(ctx context.Context) (uintptr, error) {
-			return l.connectTo(ctx, netaddr.Local(a), locals, o.LocalAddress != "")
+			return l.connectTo(ctx, netaddr.Local(a), local)
 		}
 	}
 	r := race[uintptr]{
@@ -232,13 +196,65 @@ func (l *baseLoop) dial(ctx context.Context, op string, target netaddr.Target, o
 	case err != nil:
 		return 0, opError(op, err)
 	case winner < 0:
-		return 0, opError(op, combine(errs))
+		return 0, opError(op, combine(errs, o.AllErrors))
 	}
 	return fd, nil
 }
 
+// localEnd is where connections are to come from.
+type localEnd struct {
+	asked bool // somebody cares
+	addrs []sock.Addr
+}
+
+func (l *baseLoop) localEnd(ctx context.Context, op, network, address string) (localEnd, error) {
+	if address == "" {
+		return localEnd{}, nil
+	}
+	target, err := parseTCP(op, network, address)
+	if err != nil {
+		return localEnd{}, err
+	}
+	addrs, err := l.resolve(ctx, op, target)
+	return localEnd{true, addrs}, err
+}
+
+// selfConnectTries is how often a socket that was connected to itself is given
+// back for another one.
+const selfConnectTries = 3
+
+// errConnectedToItself is what a connection of a socket to itself is told as: nobody
+// else was there. It can come about when a port on this machine, on which nobody
+// listens, is one that the system gives to sockets to connect from.
+var errConnectedToItself = fmt.Errorf("the system gave the socket the address that it was to connect to: %w", errConnRefused)
+
 // connectTo makes one attempt.
-func (l *baseLoop) connectTo(ctx context.Context, addr sock.Addr, locals []sock.Addr, bound bool) (uintptr, error) {
+func (l *baseLoop) connectTo(ctx context.Context, addr sock.Addr, local localEnd) (uintptr, error) {
+	for try := 1; ; try++ {
+		fd, err := l.connectOnce(ctx, addr, local)
+		if err != nil || !l.connectedToItself(fd, addr, local) {
+			return fd, err
+		}
+		_ = l.eng.Sockets().Close(fd)
+		if try == selfConnectTries {
+			return 0, &connectError{addr, errConnectedToItself}
+		}
+	}
+}
+
+// connectedToItself reports whether the socket has the address that it was to connect
+// to, and not because its user asked for that.
+func (l *baseLoop) connectedToItself(fd uintptr, addr sock.Addr, local localEnd) bool {
+	for _, a := range local.addrs {
+		if a.Port() != 0 {
+			return false
+		}
+	}
+	own, err := l.eng.Sockets().LocalAddr(fd)
+	return err == nil && own == addr
+}
+
+func (l *baseLoop) connectOnce(ctx context.Context, addr sock.Addr, local localEnd) (uintptr, error) {
 	sockets := l.eng.Sockets()
 	fd, err := sockets.Open(addr.Family(), sock.Stream)
 	if err != nil {
@@ -250,8 +266,8 @@ func (l *baseLoop) connectTo(ctx context.Context, addr sock.Addr, locals []sock.
 			_ = sockets.Close(fd)
 		}
 	}()
-	if bound {
-		if err := bindLocal(sockets, fd, addr.Family(), locals); err != nil {
+	if local.asked {
+		if err := bindLocal(sockets, fd, addr.Family(), local.addrs); err != nil {
 			return 0, err
 		}
 	}
@@ -312,8 +328,16 @@ func bindLocal(sockets engine.Sockets, fd uintptr, family sock.Family, locals []
 	return last
 }
 
-// combine makes one error of those of all attempts.
-func combine(errs []error) error {
+// combine makes one error of those of all attempts: each of them if all are asked
+// for. Attempts that somebody else has cancelled have none.
+func combine(errs []error, all bool) error {
+	errs = slices.DeleteFunc(errs, func(err error) bool { return asCancelled(err) != nil })
+	if all {
+		return &GroupError{"CreateConnection failed", errs}
+	}
+	if len(errs) == 0 {
+		return fmt.Errorf("every attempt to connect was cancelled: %w", ErrTimeout)
+	}
 	for _, err := range errs[1:] {
 		if err.Error() != errs[0].Error() {
 			return multipleErrors(errs)

@@ -141,7 +141,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 	overSelectors(t, "all-fail-alike", func(n *netTest) {
 		scene(n, outcome{"1.1.1.1:80", errOdd}, outcome{"1.1.1.2:80", errOdd})
 		n.run(func(ctx context.Context) {
-			if got := combine([]error{errOdd, errors.New("odd")}); got != errOdd {
+			if got := combine([]error{errOdd, errors.New("odd")}, false); got != errOdd {
 				n.Errorf("combined to %v", got)
 			}
 		})
@@ -284,7 +284,7 @@ func TestStaggeredRace(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "two-winners", func(n *netTest) {
+	overSelectors(t, "base.717.staggered-two-winners", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			gate := NewFuture[struct{}](n.l)
 			begun := 0
@@ -295,23 +295,92 @@ func TestStaggeredRace(t *testing.T) {
 					return v, err
 				}
 			}
-			var dropped []int
 			r := race[int]{
 				loop: n.l, delay: time.Microsecond, goOn: isSystemError,
 				attempts: []func(context.Context) (int, error){late(0), late(1), late(2)},
-				discard:  func(v int) { dropped = append(dropped, v) },
+				discard:  func(int) { n.Error("a second winner") },
 			}
 			open := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				n.until(ctx, "all attempts", func() bool { return begun == 3 })
 				return struct{}{}, gate.SetResult(struct{}{})
 			})
-			v, winner, _, err := r.run(ctx)
+			v, winner, errs, err := r.run(ctx)
 			n.check(err)
-			n.passes(ctx)
-			if v != 0 || winner != 0 || fmt.Sprint(dropped) != "[1 2]" {
-				n.Errorf("%d won (%d), dropped %v", winner, v, dropped)
+			if v != 0 || winner != 0 || len(errs) != 3 || errs[0] != nil || !errors.Is(errs[1], ErrCancelled) || !errors.Is(errs[2], ErrCancelled) {
+				n.Errorf("%d won (%d), errors %v", winner, v, errs)
 			}
 			n.check(open.Exception())
+		})
+	})
+	overSelectors(t, "base.718.staggered-cancelled-twice", func(n *netTest) {
+		n.run(func(ctx context.Context) {
+			begun, cancels := 0, 0
+			slow := func(ctx context.Context) (int, error) { // takes two cancellations to end
+				begun++
+				for range 2 {
+					if err := Sleep(ctx, time.Hour); !errors.Is(err, ErrCancelled) {
+						n.Errorf("got %v", err)
+					}
+					cancels++
+				}
+				return 0, ErrCancelled
+			}
+			r := race[int]{loop: n.l, delay: time.Microsecond, goOn: isSystemError, attempts: []func(context.Context) (int, error){slow, slow}}
+			task := CreateTask(n.l, func(ctx context.Context) (int, error) {
+				_, winner, _, err := r.run(ctx)
+				return winner, err
+			})
+			n.until(ctx, "both attempts", func() bool { return begun == 2 })
+			task.Cancel("first")
+			n.passes(ctx)
+			if cancels != 2 || task.Done() {
+				n.Fatalf("%d cancelled once, done is %v", cancels, task.Done())
+			}
+			task.Cancel("second")
+			_, err := task.Await(ctx)
+			if c := asCancelled(err); c == nil || c.Message != "second" || cancels != 4 {
+				n.Errorf("got %v after %d cancellations", err, cancels)
+			}
+		})
+	})
+	overSelectors(t, "base.719.staggered-eager", func(n *netTest) {
+		n.check(n.l.SetTaskFactory(func(_ EventLoop, s *TaskSpec) error { s.Eager = true; return nil }))
+		n.run(func(ctx context.Context) {
+			begun := 0
+			step := func(f func(ctx context.Context) (int, error)) func(context.Context) (int, error) {
+				return func(ctx context.Context) (int, error) {
+					if begun++; begun < 3 { // the next one begins because it is its time
+						_, err := n.l.CallSoon(func() { n.l.epoch = n.l.epoch.Add(-time.Hour) })
+						n.check(err)
+					}
+					return f(ctx)
+				}
+			}
+			third := NewFuture[struct{}](n.l)
+			r := race[int]{
+				loop: n.l, delay: time.Hour, goOn: isSystemError, discard: func(int) { n.Error("a second winner") },
+				attempts: []func(context.Context) (int, error){
+					step(func(ctx context.Context) (int, error) { return 0, Sleep(ctx, 100*time.Hour) }),
+					step(func(ctx context.Context) (int, error) { _, err := third.Await(ctx); return 1, err }),
+					step(func(ctx context.Context) (int, error) {
+						n.check(third.SetResult(struct{}{}))
+						return 2, syscall.ENOENT
+					}),
+				},
+			}
+			v, winner, errs, err := r.run(ctx)
+			if v != 1 || winner != 1 || err != nil || len(errs) != 3 || !errors.Is(errs[0], ErrCancelled) || errs[1] != nil || errs[2] != syscall.ENOENT {
+				n.Errorf("%d won with %d, errors %v, %v", winner, v, errs, err)
+			}
+			// What wins at once.
+			r.attempts = []func(context.Context) (int, error){
+				func(context.Context) (int, error) { return 0, syscall.ENOENT },
+				func(context.Context) (int, error) { return 1, nil },
+				func(context.Context) (int, error) { n.Error("tried on"); return 2, nil },
+			}
+			if v, winner, errs, err = r.run(ctx); v != 1 || winner != 1 || err != nil || len(errs) != 2 {
+				n.Errorf("%d won with %d, errors %v, %v", winner, v, errs, err)
+			}
 		})
 	})
 	overSelectors(t, "not-a-failure", func(n *netTest) {

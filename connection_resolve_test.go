@@ -41,7 +41,7 @@ func TestLookUps(t *testing.T) {
 				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil)
 				return struct{}{}, err
 			})
-			n.passes(ctx)
+			n.until(ctx, "the look-up", func() bool { return r.begun.Load() == 1 })
 			task.Cancel()
 			if _, err := task.Await(ctx); !errors.Is(err, ErrCancelled) {
 				n.Errorf("got %v", err)
@@ -58,7 +58,7 @@ func TestLookUps(t *testing.T) {
 				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil)
 				return struct{}{}, err
 			})
-			n.passes(ctx)
+			n.until(ctx, "the look-up", func() bool { return r.begun.Load() == 1 })
 		})
 		n.check(n.l.Close())
 		if r.ended.Load() != 1 {

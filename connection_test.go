@@ -124,9 +124,7 @@ func TestCreateConnection(t *testing.T) {
 			if _, _, err := n.l.CreateConnection(ctx, plainFactory, "", "", &ConnectionOptions{Conn: p1}); !errors.Is(err, errors.ErrUnsupported) {
 				n.Errorf("a net.Pipe: %v", err)
 			}
-			udp := boundSocket(n, sock.Datagram)
-			defer sock.Close(udp)
-			if _, _, err := n.l.ConnectAcceptedSocket(ctx, plainFactory, udp, nil); !errors.Is(err, ErrInvalidArgument) {
+			if _, _, err := n.l.ConnectAcceptedSocket(ctx, plainFactory, boundSocket(n, sock.Datagram), nil); !errors.Is(err, ErrInvalidArgument) {
 				n.Errorf("a datagram socket: %v", err)
 			}
 			s.Close()
@@ -226,6 +224,9 @@ func TestCreateConnection(t *testing.T) {
 	})
 }
 
+// noSocket is a number that no descriptor has.
+const noSocket = 1<<30 - 1
+
 // TestConnectionArguments: what contradicts itself is refused.
 func TestConnectionArguments(t *testing.T) {
 	t.Parallel()
@@ -244,16 +245,16 @@ func TestConnectionArguments(t *testing.T) {
 		})
 	}
 	type options = ConnectionOptions
-	refuses("base.044.connect-host-port-with-sock", map[string]*options{"host:80": {Sock: 99}, ":80": {Sock: 99}}, "at the same time")
+	refuses("base.044.connect-host-port-with-sock", map[string]*options{"host:80": {Sock: noSocket}, ":80": {Sock: noSocket}}, "at the same time")
 	refuses("base.050.connect-nothing-given", map[string]*options{"": nil, "#": {}}, "neither an address nor a socket")
 	refuses("base.059.server-hostname-without-tls", map[string]*options{"host:80": {ServerName: &name}, "host:80#": {ServerName: &empty}}, "only meaningful with TLS")
-	refuses("base.060.tls-server-hostname-missing", map[string]*options{":80": {TLS: &tls.Config{}}, "": {TLS: &tls.Config{}, Sock: 99}}, "must set the server name")
+	refuses("base.060.tls-server-hostname-missing", map[string]*options{":80": {TLS: &tls.Config{}}, "": {TLS: &tls.Config{}, Sock: noSocket}}, "must set the server name")
 	refuses("base.061.connect-handshake-timeout-without-tls", map[string]*options{"host:80": {TLSHandshakeTimeout: 1}, "host:80#": {TLSShutdownTimeout: 1}}, "only meaningful with TLS")
 	refuses("odd-values", map[string]*options{"host:80": {HappyEyeballsDelay: -1}, "host:80#": {Interleave: -1}, "host": nil, "host:99999": nil}, "")
 	overSelectors(t, "events.020.connect-accepted-socket-timeout-without-tls", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			for _, o := range []*options{{TLSHandshakeTimeout: 1}, {TLSShutdownTimeout: 1}} {
-				_, _, err := n.l.ConnectAcceptedSocket(ctx, plainFactory, 99, o)
+				_, _, err := n.l.ConnectAcceptedSocket(ctx, plainFactory, noSocket, o)
 				if !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), "only meaningful with TLS") {
 					n.Errorf("got %v", err)
 				}
@@ -267,7 +268,7 @@ func TestConnectionArguments(t *testing.T) {
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &options{TLS: &tls.Config{}})
 			_, err2 := n.l.CreateServer(ctx, plainFactory, "tcp", "host:80", &ServerOptions{TLS: &tls.Config{}})
-			_, _, err3 := n.l.ConnectAcceptedSocket(ctx, plainFactory, 99, &options{TLS: &tls.Config{}})
+			_, _, err3 := n.l.ConnectAcceptedSocket(ctx, plainFactory, noSocket, &options{TLS: &tls.Config{}})
 			for _, err := range []error{err, err2, err3} {
 				if !errors.Is(err, errors.ErrUnsupported) {
 					n.Errorf("got %v", err)

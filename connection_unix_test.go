@@ -8,10 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What the system says of a connection that nobody takes, of one that the peer has
+// What the system says of a connection that the peer has
 // reset or the system given up, and when it cannot make one more socket.
 const (
-	errConnRefused = syscall.ECONNREFUSED
 	errConnAborted = syscall.ECONNABORTED
 	errConnReset   = syscall.ECONNRESET
 )

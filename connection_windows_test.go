@@ -2,10 +2,9 @@ package asyncio
 
 import "golang.org/x/sys/windows"
 
-// What the system says of a connection that nobody takes, of one that the peer has
+// What the system says of a connection that the peer has
 // reset or the system given up, and when it cannot make one more socket.
 const (
-	errConnRefused = windows.WSAECONNREFUSED
 	errConnAborted = windows.WSAECONNABORTED
 	errConnReset   = windows.WSAECONNRESET
 )

@@ -19,8 +19,11 @@ func TestEnvironment(t *testing.T) {
 		must(t, os.Unsetenv("ASYNCIO_DEBUG"))
 		want(t, "unset", debug(), false)
 		must(t, os.Setenv("ASYNCIO_DEBUG", ""))
-		want(t, "empty", debug(), false)
-		for _, on := range []string{"1", "0", "x"} {
+		for _, off := range []string{"", "0", "false", "FALSE", "False", "no", "No", "off", "OFF", " 0 "} {
+			must(t, os.Setenv("ASYNCIO_DEBUG", off))
+			want(t, "with "+off, debug(), false)
+		}
+		for _, on := range []string{"1", "x", "true", "yes", "on", "2", "00"} {
 			must(t, os.Setenv("ASYNCIO_DEBUG", on))
 			want(t, on, debug(), true)
 		}

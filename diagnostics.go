@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -17,6 +18,7 @@ import (
 type diagnostics struct {
 	handler ExceptionHandler
 	log     *slog.Logger
+	reports reportLimit
 	debug   atomic.Bool
 	slow    atomic.Int64 // nanoseconds from which on a callback is slow
 
@@ -26,12 +28,21 @@ type diagnostics struct {
 }
 
 // debugVariable is the environment variable that switches debug mode on for
-// every loop that is made while it is not empty.
+// every loop that is made while it says so: empty, 0, false, no and off, in
+// capitals or not, mean off, and anything else means on.
 const debugVariable = "ASYNCIO_DEBUG"
 
 func (l *baseLoop) initDiagnostics() {
-	l.debug.Store(os.Getenv(debugVariable) != "")
+	l.debug.Store(debugWanted(os.Getenv(debugVariable)))
 	l.slow.Store(int64(100 * time.Millisecond))
+}
+
+func debugWanted(value string) bool {
+	switch strings.ToLower(strings.TrimSpace(value)) {
+	case "", "0", "false", "no", "off":
+		return false
+	}
+	return true
 }
 
 func (l *baseLoop) logger() *slog.Logger {
@@ -44,7 +55,8 @@ func (l *baseLoop) logger() *slog.Logger {
 // GetDebug reports debug mode. Any goroutine may call it. (loop.get_debug)
 func (l *baseLoop) GetDebug() bool { return l.debug.Load() }
 
-// SetDebug switches debug mode. In it, handles, futures and tasks record where
+// SetDebug switches debug mode, which the environment variable ASYNCIO_DEBUG (with
+// a value that is not empty, 0, false, no or off) switches on for new loops. In it, handles, futures and tasks record where
 // they were made, slow callbacks are logged with their duration, and a call that
 // blocks the loop is reported while it blocks, with the stack of what holds it
 // (from the next run on). Any goroutine may call it. (loop.set_debug)

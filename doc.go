@@ -1,4 +1,29 @@
 // Package asyncio is an event loop for Go: the system that Python documents as
 // "Event loops", with its loops, policies, handles, timers, futures, tasks,
 // transports, protocols and servers, rebuilt for Go.
+//
+// # Who owns what
+//
+// One rule holds for every call that makes something or is given something: a
+// connection, a server, a socket, a look-up. It returns it or releases it, at
+// whatever instant it ends: by an error, a panic or a Goexit of the user's, the
+// cancellation of its task, the end of its context, the end of the context of a
+// goroutine that waits outside the loop, the closing of the loop. What it cannot have
+// because somebody else owns it, it leaves alone.
+//
+//   - A call that returns an error has left nothing behind that is open. A connection
+//     that was made already is aborted, and its protocol hears of it by
+//     ConnectionLost; a server stops listening, and what it has accepted is aborted.
+//   - A goroutine outside the loop that leaves because its context is done does not
+//     wait for that: the loop does it, when it gets to it, or when it is closed. If the
+//     result was there first, the call returns it, although the context is done.
+//   - A descriptor in an option called Sock is the call's from its start, so it is
+//     closed if the call fails before it has looked at it. It is left alone if a transport,
+//     a server or a watch of any loop in the program has it, or if it is no open socket.
+//     A call on a coroutine that was cancelled before it began was never made.
+//   - A net.Conn or net.Listener in an option stays the caller's: the call works with a
+//     duplicate of its descriptor.
+//   - A descriptor that is given to AddReader or AddWriter stays the caller's, who
+//     removes the callback before closing it.
+//   - A loop owns the selector or proactor that it is made with.
 package asyncio

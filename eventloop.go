@@ -18,7 +18,9 @@ import (
 //
 // Unless a method says otherwise it belongs to the loop: callbacks and
 // coroutines of the loop may call it, or any goroutine while the loop does not
-// run; elsewhere it returns ErrWrongGoroutine. No callback or coroutine may call
+// run; elsewhere it returns ErrWrongGoroutine. What may be called from any
+// goroutine and blocks it ends with ErrLoopClosed if the loop is closed, and with
+// the error of the run if the system fails that; not when Stop ends it. No callback or coroutine may call
 // runtime.LockOSThread; use ToThread, or a loop made WithPinnedThread.
 type EventLoop interface {
 	LoopRunner
@@ -103,13 +105,13 @@ type NameResolver interface {
 
 // Watcher is the part of a loop that tells of descriptors.
 type Watcher interface {
-	// AddReader calls f in each pass in which fd is readable, in place of an
+	// AddReader calls f in each pass that finds fd readable, in place of an
 	// earlier reader. (loop.add_reader)
 	AddReader(fd uintptr, f func()) error
 	// RemoveReader reports whether there was a reader to remove.
 	// (loop.remove_reader)
 	RemoveReader(fd uintptr) (bool, error)
-	// AddWriter calls f in each pass in which fd is writable. (loop.add_writer)
+	// AddWriter calls f in each pass that finds fd writable. (loop.add_writer)
 	AddWriter(fd uintptr, f func()) error
 	// RemoveWriter reports whether there was a writer to remove.
 	// (loop.remove_writer)
@@ -137,8 +139,8 @@ type ErrorHandling interface {
 	// GetExceptionHandler returns what was set, or nil.
 	// (loop.get_exception_handler)
 	GetExceptionHandler() ExceptionHandler
-	// DefaultExceptionHandler logs the context as an error.
-	// (loop.default_exception_handler)
+	// DefaultExceptionHandler logs the context as an error; what comes in numbers
+	// is logged at a bounded rate, and counted. (loop.default_exception_handler)
 	DefaultExceptionHandler(c ExceptionContext)
 	// CallExceptionHandler gives the context to the handler. Any goroutine: off
 	// the loop it is passed on to it. (loop.call_exception_handler)

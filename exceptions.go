@@ -2,7 +2,6 @@ package asyncio
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -13,15 +12,15 @@ import (
 // ExceptionContext says what went wrong, for an exception handler. Fields that
 // do not apply are zero. (the context dict of call_exception_handler)
 type ExceptionContext struct {
-	Message   string    // what happened
-	Err       error     // the error, a *PanicError for a panic
-	Future    Awaitable // the future that failed
-	Task      AnyTask   // the task that failed
-	Handle    string    // the callback that failed, by name
-	Protocol  any       // the protocol concerned
-	Transport any       // the transport concerned
-	Source    string    // debug mode: the stack where the object was made
-	Extra     map[string]any
+	Message   string         // what happened
+	Err       error          // the error, a *PanicError for a panic
+	Future    Awaitable      // the future that failed
+	Task      AnyTask        // the task that failed
+	Handle    string         // the callback that failed, by name
+	Protocol  any            // the protocol concerned
+	Transport any            // the transport concerned
+	Source    string         // debug mode: the stack where the object was made
+	Extra     map[string]any // more, by name: of a task the "name" and the "function" with its place
 }
 
 // ExceptionHandler hears of errors that nobody else catches. It is called on the
@@ -50,11 +49,25 @@ func (l *baseLoop) GetExceptionHandler() (h ExceptionHandler) {
 }
 
 // DefaultExceptionHandler logs the context as an error: the message first, then
-// each other field in the order of their names. In debug mode, a context that
+// each other field in the order of their names. If the program has set no logger,
+// neither for the loop nor as slog's default, stacks are printed below, line by line;
+// any other logger gets them as attributes. In debug mode, a context that
 // does not say where its object was made gets the place where the running
-// callback was scheduled. Any goroutine may call it.
-// (loop.default_exception_handler)
+// callback was scheduled.
+//
+// What comes in numbers (the same message for the same kinds of error and
+// protocol) is logged ten times, and then once a second with how many more there
+// were, the rest at Close. A handler set with SetExceptionHandler hears each. It
+// logs on the caller's goroutine: a slog.Handler that blocks holds the loop up, so
+// one that writes where nobody may read should drop instead. Any goroutine may
+// call it. (loop.default_exception_handler)
 func (l *baseLoop) DefaultExceptionHandler(c ExceptionContext) {
+	kind := fmt.Sprintf("%s|%T|%T", c.message(), c.Err, c.Protocol)
+	if !l.mayReport(kind, func(more string) {
+		l.logger().Error(c.message()+" "+more, "error", c.Err)
+	}) {
+		return
+	}
 	source := ""
 	if c.Source == "" && l.debug.Load() && l.onLoop() {
 		source = l.currentSource()
@@ -69,7 +82,41 @@ func (c ExceptionContext) logTo(log *slog.Logger, source string) {
 		attrs = append(attrs, slog.String("handle_source", source))
 		sortAttrs(attrs)
 	}
-	log.LogAttrs(context.Background(), slog.LevelError, c.message(), attrs...)
+	message := c.message()
+	if forPeople(log) {
+		message, attrs = asText(message, attrs), nil
+	}
+	log.LogAttrs(context.Background(), slog.LevelError, message, attrs...)
+}
+
+// forPeople reports whether a logger is the one that a program has if it sets none:
+// it prints through package log, most likely to a terminal. Whoever wants structure
+// has set another one.
+func forPeople(log *slog.Logger) bool {
+	return fmt.Sprintf("%T", log.Handler()) == "*slog.defaultHandler"
+}
+
+// asText renders a report as the logger of a program that sets none would, but for
+// values of several lines: stacks come below, as they are.
+func asText(message string, attrs []slog.Attr) string {
+	var line, below strings.Builder
+	drop := func(groups []string, a slog.Attr) slog.Attr {
+		if len(groups) == 0 && (a.Key == slog.MessageKey || a.Key == slog.LevelKey || a.Key == slog.TimeKey) {
+			return slog.Attr{}
+		}
+		return a
+	}
+	record := slog.Record{}
+	for _, a := range attrs {
+		if text, ok := a.Value.Any().(string); ok && strings.Contains(text, "\n") {
+			below.WriteString("\n" + a.Key + ":\n" + strings.TrimRight(text, "\n"))
+		} else {
+			record.AddAttrs(a)
+		}
+	}
+	h := slog.NewTextHandler(&line, &slog.HandlerOptions{ReplaceAttr: drop})
+	_ = h.Handle(context.Background(), record) // a strings.Builder takes all
+	return strings.TrimRight(message+" "+line.String(), " \n") + below.String()
 }
 
 func (c ExceptionContext) message() string {
@@ -87,22 +134,36 @@ func (c ExceptionContext) attrs() []slog.Attr {
 			as = append(as, slog.Any(key, value))
 		}
 	}
-	add("error", c.Err != nil, c.Err)
+	stacks := panicStacks(c.Err)
+	if stacks == "" {
+		add("error", c.Err != nil, c.Err)
+	} else {
+		add("error", true, textOnly{c.Err})
+		add("stack", true, stacks)
+	}
 	add("future", c.Future != nil, fmt.Sprint(c.Future))
 	add("task", c.Task != nil, fmt.Sprint(c.Task))
 	add("handle", c.Handle != "", c.Handle)
 	add("protocol", c.Protocol != nil, fmt.Sprintf("%T", c.Protocol))
 	add("transport", c.Transport != nil, fmt.Sprint(c.Transport))
 	add("source", c.Source != "", c.Source)
-	var p *PanicError
-	if errors.As(c.Err, &p) {
-		add("stack", true, string(p.Stack))
-	}
 	for key, value := range c.Extra {
 		add(key, true, value)
 	}
 	sortAttrs(as)
 	return as
+}
+
+// textOnly is an error whose stacks stand elsewhere. The handlers of slog print errors
+// with %+v.
+type textOnly struct{ error }
+
+// Unwrap returns the error itself.
+func (e textOnly) Unwrap() error { return e.error }
+
+// Format prints the text.
+func (e textOnly) Format(f fmt.State, verb rune) {
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), e.Error()) // the caller of Format has the writer's errors
 }
 
 func sortAttrs(as []slog.Attr) {
@@ -137,6 +198,7 @@ func (l *baseLoop) CallExceptionHandler(c ExceptionContext) {
 // calls it has put everything in order before: a handler may leave by Goexit, and so do
 // handle and all its callers then.
 func (l *baseLoop) handle(c ExceptionContext) {
+	c.addSource()
 	if l.handler == nil {
 		l.handleByDefault(c, "Exception in default exception handler")
 		return
@@ -163,10 +225,34 @@ func (l *baseLoop) handleByDefault(c ExceptionContext, failed string) {
 	defer func() {
 		if err != nil {
 			l.noteExit(err)
-			l.logger().Error(failed, "error", err)
+			l.logOften(failed, err)
 		}
 	}()
 	err = l.guard(func() { l.self.DefaultExceptionHandler(c) })
+}
+
+// logOften logs an error, at a bounded rate.
+func (l *baseLoop) logOften(message string, err error) {
+	if l.mayReport(message, func(more string) { l.logger().Error(message+" "+more, "error", err) }) {
+		l.logger().Error(message, "error", err)
+	}
+}
+
+// addSource says where the task or future of the context was made, if that is known
+// and not said.
+func (c *ExceptionContext) addSource() {
+	for _, f := range []*futureBase{taskFuture(c.Task), futureOf(c.Future)} {
+		if c.Source == "" && f != nil && f.origin != nil {
+			c.Source = f.origin.String()
+		}
+	}
+}
+
+func taskFuture(t AnyTask) *futureBase {
+	if t == nil {
+		return nil
+	}
+	return t.awaitable()
 }
 
 // handleExit is handle for what ended with err, which may be a Goexit that is under way.

@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -115,6 +116,7 @@ func (p *PoolExecutor) Shutdown() <-chan struct{} {
 
 // executing is the part of a loop that hands work to other goroutines.
 type executing struct {
+	executorMu   sync.Mutex // names are looked up from any goroutine
 	executor     Executor
 	executorShut bool
 }
@@ -130,7 +132,9 @@ func (l *baseLoop) SetDefaultExecutor(e Executor) error {
 	if err != nil {
 		return err
 	}
+	l.executorMu.Lock()
 	l.executor = e
+	l.executorMu.Unlock()
 	if held {
 		l.leave()
 	}
@@ -142,10 +146,18 @@ func (l *baseLoop) SetDefaultExecutor(e Executor) error {
 // stop f, unless it has not begun. Loop only; ErrExecutorShutdown if the default
 // executor was shut down. (loop.run_in_executor)
 func (l *baseLoop) RunInExecutor(e Executor, f func() (any, error)) (*Future[any], error) {
-	return RunIn(l.self, e, f)
+	held, err := l.enter("RunInExecutor")
+	if err != nil {
+		return nil, err
+	}
+	if held {
+		defer l.leave()
+	}
+	return submit(l, e, f)
 }
 
-// RunIn is RunInExecutor for a result of any type. Loop only.
+// RunIn is RunInExecutor for a result of any type. A loop that overrides
+// RunInExecutor is asked. Loop only.
 func RunIn[T any](loop EventLoop, e Executor, f func() (T, error)) (*Future[T], error) {
 	const op = "RunInExecutor"
 	l, err := resolveLoop(op, loop)
@@ -162,7 +174,20 @@ func RunIn[T any](loop EventLoop, e Executor, f func() (T, error)) (*Future[T], 
 	if held {
 		defer l.leave()
 	}
+	if l.outer {
+		return askToRun(l, e, f)
+	}
+	return submit(l, e, f)
+}
+
+// submit has an executor, the default one if it is nil, run f. Any goroutine.
+func submit[T any](l *baseLoop, e Executor, f func() (T, error)) (*Future[T], error) {
+	const op = "RunInExecutor"
+	if f == nil {
+		return nil, invalid(op, "the function is nil")
+	}
 	if e == nil {
+		var err error
 		if e, err = l.defaultExecutor(); err != nil {
 			return nil, err
 		}
@@ -174,7 +199,46 @@ func RunIn[T any](loop EventLoop, e Executor, f func() (T, error)) (*Future[T], 
 	return fut, nil
 }
 
+// askToRun has a loop of the user's run f in an executor, by its own
+// RunInExecutor.
+func askToRun[T any](l *baseLoop, e Executor, f func() (T, error)) (*Future[T], error) {
+	src, err := l.self.RunInExecutor(e, func() (any, error) { return f() })
+	switch {
+	case err != nil:
+		return nil, err
+	case src == nil:
+		return nil, opError("RunInExecutor", fmt.Errorf("%w: %T returned neither a future nor an error", ErrInvalidState, l.self))
+	}
+	return convert[T](l, src), nil
+}
+
+// convert is a future of the loop's for the result of one without a type, which it
+// cancels if it is cancelled itself.
+func convert[T any](l *baseLoop, src *Future[any]) *Future[T] {
+	dst := NewFuture[T](l.self)
+	dst.addCallback(&link{name: "convert", call: func() {
+		if dst.Cancelled() {
+			src.cancelWith(asCancelled(dst.err).Message)
+		}
+	}})
+	src.notify(src.loop, &waitNode{direct: true, to: callback(func() {
+		v, err := src.Result()
+		t, ok := v.(T)
+		if err == nil && !ok && v != nil {
+			err = opError("RunInExecutor", fmt.Errorf("%w: %T gave a %T", ErrInvalidState, l.self, v))
+		}
+		if err != nil {
+			_ = dst.SetException(err) // fails, as SetResult does, if it was cancelled
+		} else {
+			_ = dst.SetResult(t)
+		}
+	})})
+	return dst
+}
+
 func (l *baseLoop) defaultExecutor() (Executor, error) {
+	l.executorMu.Lock()
+	defer l.executorMu.Unlock()
 	if l.executorShut {
 		return nil, opError("RunInExecutor", ErrExecutorShutdown)
 	}
@@ -214,6 +278,8 @@ func (l *baseLoop) ShutdownDefaultExecutor(ctx context.Context) error {
 	const op = "ShutdownDefaultExecutor"
 	var p interface{ Shutdown() <-chan struct{} }
 	take := func() {
+		l.executorMu.Lock()
+		defer l.executorMu.Unlock()
 		l.executorShut = true
 		p, _ = l.executor.(interface{ Shutdown() <-chan struct{} })
 	}
@@ -256,6 +322,8 @@ func waitChannel(ctx context.Context, c <-chan struct{}) error {
 
 // closeExecutor lets the default executor go without waiting for it.
 func (l *baseLoop) closeExecutor() {
+	l.executorMu.Lock()
+	defer l.executorMu.Unlock()
 	if p, ok := l.executor.(interface{ Shutdown() <-chan struct{} }); ok {
 		p.Shutdown()
 	}

@@ -14,12 +14,25 @@ func funcName(f any) string {
 	if v.Kind() != reflect.Func || v.IsNil() {
 		return fmt.Sprintf("%T", f)
 	}
-	fn := runtime.FuncForPC(v.Pointer())
+	return funcPlace(v.Pointer())
+}
+
+// funcPlace is funcName for a function's code.
+func funcPlace(pc uintptr) string {
+	fn := runtime.FuncForPC(pc)
 	if fn == nil {
 		return "func"
 	}
-	file, line := fn.FileLine(v.Pointer())
+	file, line := fn.FileLine(pc)
 	return fmt.Sprintf("%s() at %s:%d", shortFuncName(fn.Name()), file, line)
+}
+
+// funcCode returns a function's code, 0 if it is nil.
+func funcCode(f any) uintptr {
+	if v := reflect.ValueOf(f); v.Kind() == reflect.Func {
+		return v.Pointer()
+	}
+	return 0
 }
 
 // shortFuncName drops the import path's folders.

@@ -47,6 +47,8 @@ func futureOf(a Awaitable) *futureBase {
 type futureBase struct {
 	loop  *baseLoop // nil only in a zero Future and one that failed for want of a loop
 	state lockedState
+	muted bool  // a failure is not to be reported; guarded by state
+	late  bool  // a failure is reported as one that came too late for a shield; guarded by state
 	err   error // why it failed, or the *CancelledError
 
 	first  *waitNode  // who is to be told, in order
@@ -193,7 +195,8 @@ func (f *future[T]) Result() (T, error) {
 // the future's loop is suspended, whatever ctx is; a plain callback gets
 // ErrAwaitInCallback unless the future is done; a coroutine of another loop gets
 // ErrWrongLoop; any other goroutine blocks, until ErrLoopClosed if the loop is
-// closed. If the task is cancelled while it waits, the future is cancelled with
+// closed, and with the error of the loop's run if the system has failed it and no
+// other run has begun. If the task is cancelled while it waits, the future is cancelled with
 // it. A ctx that the caller derived and that is done ends the wait with its own
 // error, not the future. (await future)
 func (f *future[T]) Await(ctx context.Context) (T, error) {
@@ -274,7 +277,7 @@ func (f *futureBase) settled(op string) error {
 func (f *futureBase) publish(state uint32, err error) error {
 	if err != nil {
 		f.err = err
-		if state == stateFinished && asCancelled(err) == nil {
+		if state == stateFinished && !f.muted && asCancelled(err) == nil {
 			f.noteUnseen(err)
 		}
 	}
@@ -476,24 +479,31 @@ func (f *futureBase) text(kind string, result func() string) string {
 	return b.String()
 }
 
-// callbacksText names who waits, three at most.
+// callbacksText names who waits: the first, how many more, and the last.
 func (f *futureBase) callbacksText() string {
 	s := f.state.lock()
-	defer f.state.unlock(s)
-	var names []string
+	var first, last engine.Completer
 	n := 0
 	for w := f.first; w != nil; w = w.next {
-		if n++; n <= 2 || w.next == nil {
-			names = append(names, completerName(w.to))
+		switch w.to.(type) {
+		case *lateReport, *awaitedBy:
+			continue // nobody waits there
 		}
+		if n++; n == 1 {
+			first = w.to
+		}
+		last = w.to
 	}
-	if n == 0 {
+	f.state.unlock(s)
+	switch n {
+	case 0:
 		return ""
+	case 1:
+		return " cb=[" + completerName(first) + "]"
+	case 2:
+		return " cb=[" + completerName(first) + ", " + completerName(last) + "]"
 	}
-	if n > 3 {
-		names = append(names[:2], fmt.Sprintf("<%d more>", n-3), names[2])
-	}
-	return " cb=[" + strings.Join(names, ", ") + "]"
+	return fmt.Sprintf(" cb=[%s, <%d more>, %s]", completerName(first), n-2, completerName(last))
 }
 
 func completerName(to engine.Completer) string {

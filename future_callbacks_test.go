@@ -3,6 +3,7 @@ package asyncio_test
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -133,6 +134,39 @@ func TestCallbacksAgainstModel(t *testing.T) {
 			if !slices.Equal(called, model) {
 				t.Fatalf("called %v, want %v", called, model)
 			}
+		}
+	})
+}
+
+func firstCallback(*asyncio.Future[int])  {}
+func middleCallback(*asyncio.Future[int]) {}
+func lastCallback(*asyncio.Future[int])   {}
+
+// TestFutureTextNamesCallbacks: the first, how many more, and the last.
+func TestFutureTextNamesCallbacks(t *testing.T) {
+	t.Parallel()
+	plainRow(t, "callbacks", func(t *testing.T) {
+		place := regexp.MustCompile(`asyncio_test\.(\w+)\(\) at [^,\]>]+`)
+		for n, text := range []string{
+			"<Future pending>",
+			"<Future pending cb=[firstCallback]>",
+			"<Future pending cb=[firstCallback, lastCallback]>",
+			"<Future pending cb=[firstCallback, <1 more>, lastCallback]>",
+			"<Future pending cb=[firstCallback, <2 more>, lastCallback]>",
+			"<Future pending cb=[firstCallback, <3 more>, lastCallback]>",
+		} {
+			f := asyncio.NewFuture[int](newLoop(t))
+			for i := range n {
+				switch {
+				case i == 0:
+					f.AddDoneCallback(firstCallback)
+				case i == n-1:
+					f.AddDoneCallback(lastCallback)
+				default:
+					f.AddDoneCallback(middleCallback)
+				}
+			}
+			want(t, "text", place.ReplaceAllString(f.String(), "$1"), text)
 		}
 	})
 }

@@ -1,6 +1,9 @@
 package asyncio
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Result is what became of one of several things that were waited for together.
 type Result[T any] struct {
@@ -17,14 +20,14 @@ type Result[T any] struct {
 // outside a loop, ErrAwaitInCallback in a plain callback, ErrInvalidArgument for
 // a nil function; no function is entered then. (asyncio.gather)
 func Gather[T any](ctx context.Context, fs ...func(context.Context) (T, error)) ([]T, error) {
-	return runTogether(ctx, "gather", fs, GatherFuture[T])
+	return runTogether(ctx, "gather", fs, GatherFuture[T, *Task[T]])
 }
 
 // GatherResults is Gather that waits for all functions and returns each one's
 // result or error. Its own error says that the waiting failed: it was cancelled,
 // or is not possible here. (asyncio.gather with return_exceptions)
 func GatherResults[T any](ctx context.Context, fs ...func(context.Context) (T, error)) ([]Result[T], error) {
-	return runTogether(ctx, "gather", fs, gatherResults[T])
+	return runTogether(ctx, "gather", fs, gatherResults[T, *Task[T]])
 }
 
 // GatherOf is Gather for futures and tasks that exist already; one that is given
@@ -32,15 +35,21 @@ func GatherResults[T any](ctx context.Context, fs ...func(context.Context) (T, e
 // cancelled, they are cancelled; if ctx ends it, they go on. Futures of different
 // loops: ErrWrongLoop, which is an ErrInvalidArgument here, as is a nil future.
 // (asyncio.gather)
-func GatherOf[T any](ctx context.Context, aws ...AwaitableOf[T]) ([]T, error) {
-	return GatherFuture(ctx, aws...).Await(ctx)
+func GatherOf[T any, A AwaitableOf[T]](ctx context.Context, aws ...A) ([]T, error) {
+	fut := GatherFuture(ctx, aws...)
+	v, err := fut.Await(ctx)
+	if g, ok := fut.by.(*gathering); ok && !fut.Done() {
+		g.leave() // nobody waits any more
+	}
+	return v, err
 }
 
 // GatherFuture is GatherOf as a future, of the loop of what it gathers; of the
 // running or current loop if that is nothing. Its Cancel cancels all that is not
 // done and reports whether there was any: it ends when they have, failed with the
-// cancellation, not cancelled itself. Any goroutine may call it. (asyncio.gather)
-func GatherFuture[T any](_ context.Context, aws ...AwaitableOf[T]) *Future[[]T] {
+// cancellation, not cancelled itself. If all that it gathers is done, so is it, at
+// once. Any goroutine may call it. (asyncio.gather)
+func GatherFuture[T any, A AwaitableOf[T]](_ context.Context, aws ...A) *Future[[]T] {
 	return gather(aws, false, func() []T {
 		values := make([]T, len(aws))
 		for i, a := range aws {
@@ -50,7 +59,7 @@ func GatherFuture[T any](_ context.Context, aws ...AwaitableOf[T]) *Future[[]T] 
 	})
 }
 
-func gatherResults[T any](_ context.Context, aws ...AwaitableOf[T]) *Future[[]Result[T]] {
+func gatherResults[T any, A AwaitableOf[T]](_ context.Context, aws ...A) *Future[[]Result[T]] {
 	return gather(aws, true, func() []Result[T] {
 		results := make([]Result[T], len(aws))
 		for i, a := range aws {
@@ -62,7 +71,7 @@ func gatherResults[T any](_ context.Context, aws ...AwaitableOf[T]) *Future[[]Re
 
 // runTogether makes tasks of the functions and waits for the future of them all.
 func runTogether[T, R any](ctx context.Context, op string, fs []func(context.Context) (T, error),
-	all func(context.Context, ...AwaitableOf[T]) *Future[R]) (R, error) {
+	all func(context.Context, ...*Task[T]) *Future[R]) (R, error) {
 	var zero R
 	for i, f := range fs {
 		if f == nil {
@@ -75,7 +84,7 @@ func runTogether[T, R any](ctx context.Context, op string, fs []func(context.Con
 	case s.task == nil:
 		return zero, opError(op, ErrAwaitInCallback)
 	}
-	aws := make([]AwaitableOf[T], len(fs))
+	aws := make([]*Task[T], len(fs))
 	for i, f := range fs {
 		aws[i] = Go(ctx, f)
 	}
@@ -98,7 +107,7 @@ type gathering struct {
 	deliver   func() // gives out the results
 }
 
-func gather[T, R any](aws []AwaitableOf[T], errorsToo bool, collect func() []R) *Future[[]R] {
+func gather[A Awaitable, R any](aws []A, errorsToo bool, collect func() []R) *Future[[]R] {
 	const op = "Gather"
 	group, err := newTogether(op, aws)
 	if err != nil {
@@ -123,11 +132,37 @@ func gather[T, R any](aws []AwaitableOf[T], errorsToo bool, collect func() []R) 
 	g := &gathering{together: group, out: &out.futureBase, errorsToo: errorsToo}
 	g.deliver = func() { _ = out.setResult(collect()) } // the caller may have set one
 	out.by = g
+	g.listen()
+	return out
+}
+
+// listen registers for what is not done. What is done counts at once, unless the
+// loop, which does the counting, may be at it already on another goroutine.
+func (g *gathering) listen() {
+	inOrder := g.loop.onLoop() || !slices.ContainsFunc(g.fs, func(f *futureBase) bool { return !f.Done() })
+	var done []int
 	for i, f := range g.fs {
 		g.nodes[i] = waitNode{to: g, ev: uint64(i)}
-		f.notify(g.loop, &g.nodes[i])
+		switch {
+		case !inOrder:
+			f.notify(g.loop, &g.nodes[i])
+		case !f.addNode(&g.nodes[i]):
+			done = append(done, i)
+		}
 	}
-	return out
+	for _, i := range done {
+		g.Complete(uint64(i))
+	}
+}
+
+// letGo stops listening to what goes on after a failure. What becomes of it is not
+// reported: the first one's failure stands for all.
+func (g *gathering) letGo() {
+	for i, f := range g.fs {
+		if f.removeNode(&g.nodes[i]) {
+			f.mute()
+		}
+	}
 }
 
 // Complete takes note that one of the futures is done.
@@ -135,12 +170,13 @@ func (g *gathering) Complete(ev uint64) {
 	f := g.fs[ev]
 	g.finished++
 	if g.out.Done() {
-		f.markSeen() // as the first one's failure stands for all
+		f.markSeen() // as with letGo
 		return
 	}
 	switch {
 	case f.err != nil && !g.errorsToo:
 		_ = g.out.complete(stateFinished, f.outcome())
+		g.letGo()
 	case g.finished < len(g.fs):
 	case g.cancelled:
 		_ = g.out.complete(stateFinished, &CancelledError{g.msg})

@@ -69,14 +69,14 @@ func TestGather(t *testing.T) {
 		want(t, "called", called, 1)
 	})
 	looplessRow(t, "tasks.085a.gather-empty-no-loop", func(t *testing.T) {
-		wantError(t, asyncio.GatherFuture[int](t.Context()).Exception(), asyncio.ErrNoCurrentLoop)
-		_, err := asyncio.GatherOf[int](t.Context())
+		wantError(t, asyncio.GatherFuture[int, *asyncio.Task[int]](t.Context()).Exception(), asyncio.ErrNoCurrentLoop)
+		_, err := asyncio.GatherOf[int, *asyncio.Task[int]](t.Context())
 		wantError(t, err, asyncio.ErrNoCurrentLoop)
 	})
 	plainRow(t, "tasks.085b.gather-empty", func(t *testing.T) {
 		current, running := newLoop(t), newLoop(t)
 		empty := func(loop asyncio.EventLoop) *asyncio.Future[[]int] {
-			g := asyncio.GatherFuture[int](t.Context())
+			g := asyncio.GatherFuture[int, *asyncio.Task[int]](t.Context())
 			want(t, "loop", g.Loop(), loop)
 			return g
 		}
@@ -191,7 +191,7 @@ func TestGather(t *testing.T) {
 		want(t, "tasks", len(asyncio.AllTasks(loop)), 1)
 		task := asyncio.Go(ctx, value(1))
 		for _, bad := range []asyncio.AwaitableOf[int]{nil, (*asyncio.Future[int])(nil), (*asyncio.Task[int])(nil), &asyncio.Future[int]{}} {
-			_, err := asyncio.GatherOf[int](ctx, task, bad)
+			_, err := asyncio.GatherOf(ctx, asyncio.AwaitableOf[int](task), bad)
 			wantError(t, err, asyncio.ErrInvalidArgument)
 		}
 		_, err = task.Await(ctx)

@@ -1,56 +1,35 @@
 package asyncio
 
 import (
-	"bytes"
 	"context"
+	"log/slog"
 	"runtime"
-	"strconv"
 	"sync"
 	"sync/atomic"
 
-	"github.com/petermattis/goid"
+	"github.com/go-asyncio/asyncio/internal/identity"
 )
 
-// A goroutine's identity stands for Python's thread identity: it tells who is
-// calling. The quick form reads the runtime's own record at an offset that
-// depends on the Go release, so it is compared once with the text form that the
-// runtime prints, and not used where the two differ.
+// goroutineID tells who is calling. A goroutine's identity stands for Python's thread
+// identity.
+func goroutineID() int64 { return identity.Get() }
 
 // mainGoroutine is the identity of the goroutine that runs main.
-const mainGoroutine = 1
+const mainGoroutine = identity.Main
 
-var quickIdentity = identitiesAgree(goid.Get, slowGoroutineID)
+// slowIdentity is told once a process, by the first loop that is made.
+var slowIdentity sync.Once
 
-// identitiesAgree compares the two forms on this goroutine and on a fresh one.
-func identitiesAgree(quick, slow func() int64) bool {
-	if quick() != slow() {
-		return false
+// tellSlowIdentity says so if finding out who calls takes long on this system.
+func tellSlowIdentity(log *slog.Logger, quick bool, once *sync.Once) {
+	if quick {
+		return
 	}
-	same := make(chan bool)
-	go func() { same <- quick() == slow() }()
-	return <-same
-}
-
-func goroutineID() int64 {
-	if quickIdentity {
-		return goid.Get()
-	}
-	return slowGoroutineID()
-}
-
-// slowGoroutineID parses "goroutine 123 [running]:".
-func slowGoroutineID() int64 {
-	var buf [64]byte
-	text := buf[:runtime.Stack(buf[:], false)]
-	text = bytes.TrimPrefix(text, []byte("goroutine "))
-	if i := bytes.IndexByte(text, ' '); i > 0 {
-		text = text[:i]
-	}
-	id, err := strconv.ParseInt(string(text), 10, 64)
-	if err != nil {
-		panic("asyncio: this Go release prints goroutine identities in an unknown form: " + string(text))
-	}
-	return id
+	once.Do(func() {
+		log.Info("goroutines are told apart by the runtime's text on this system: "+
+			"every call of a loop's methods and every wait takes about a microsecond longer",
+			"system", runtime.GOOS+"/"+runtime.GOARCH, "go", runtime.Version())
+	})
 }
 
 // strand is one goroutine that runs code of a loop: the loop's body or one of

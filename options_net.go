@@ -16,8 +16,11 @@ import (
 // (the keyword arguments of create_connection)
 type ConnectionOptions struct {
 	// Sock is a connected stream socket to use; then network and address stay
-	// empty. Zero is none. It belongs to the loop from the call on, unless it is
-	// refused because it is no stream socket. (sock)
+	// empty. Zero is none. It is the call's from its start: the call returns it in a
+	// transport or closes it, whatever the reason for the failure, one that has nothing
+	// to do with it included; a datagram socket, too. It is left alone if it
+	// belongs to a transport or a server, or is watched by AddReader or AddWriter, of
+	// any loop of the program; and if it is no open socket at all. (sock)
 	Sock uintptr
 	// Conn is a connection to use, like Sock: the transport gets a duplicate of
 	// its descriptor, and the original is the caller's to close. What has no
@@ -34,6 +37,10 @@ type ConnectionOptions struct {
 	// the first family in front. Zero: 1 with HappyEyeballsDelay, else the order
 	// of the look-up. (interleave)
 	Interleave int
+	// AllErrors makes the error of a call that found no address to connect to a
+	// *GroupError, with one error for each address that was tried, even if it was one
+	// only. (all_errors)
+	AllErrors bool
 
 	// TLS asks for TLS. It is not there yet: errors.ErrUnsupported. (ssl)
 	TLS *tls.Config
@@ -55,8 +62,9 @@ type ServerOptions struct {
 	// Addresses are more addresses to listen on. Repetitions count once.
 	Addresses []string
 	// Sock is a bound stream socket to listen on; then network and address stay
-	// empty. Zero is none. It belongs to the server from the call on, unless it
-	// is refused because it is no stream socket. (sock)
+	// empty. Zero is none. It is the call's from its start, and then the server's: a
+	// call that fails closes it, as with ConnectionOptions.Sock, and leaves
+	// alone what is left alone there. (sock)
 	Sock uintptr
 	// Listener is a listener to use, like Sock: the server gets a duplicate of
 	// its descriptor, and the original is the caller's to close.

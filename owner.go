@@ -59,12 +59,12 @@ func (l *baseLoop) enterElsewhere(op string, id int64) (held bool, err error) {
 		return false, nil // an override calls on, under the lock it has
 	}
 	if l.active.Load() {
-		return false, opError(op, ErrWrongGoroutine)
+		return false, wrongGoroutine(op)
 	}
 	l.idle.Lock()
 	if l.active.Load() {
 		l.idle.Unlock()
-		return false, opError(op, ErrWrongGoroutine)
+		return false, wrongGoroutine(op)
 	}
 	l.idleID.Store(id)
 	return true, nil
@@ -92,8 +92,9 @@ func (l *baseLoop) ownedByCaller() bool {
 	return l.onLoop() || l.idleID.Load() == goroutineID()
 }
 
-// whileIdle runs f under the idle lock if the loop does not run, or at once if
-// the caller owns it, and reports whether it did.
+// asOwner runs f at once if the caller owns the loop, or under the idle lock if the
+// loop does not run, and reports whether it did: not from another goroutine while
+// it runs.
 func (l *baseLoop) asOwner(f func()) bool {
 	held, err := l.own("")
 	if err != nil {

@@ -13,7 +13,9 @@ import (
 // pass is one turn of the loop:
 //
 //	poll     without waiting if something is ready or a stop is asked for,
-//	         else until the next timer, a day at most
+//	         else until the next timer, a day at most; not in every pass while
+//	         callbacks keep the loop busy (maxSkip), but before any timer that
+//	         is due and before the last pass of a run
 //	queue    what the poll brought, then the timers that are due
 //	run      what is queued at this moment, and nothing that it adds
 //
@@ -24,7 +26,9 @@ type pass struct {
 	events []engine.Event
 	nextEv int // the first event not yet dispatched
 
-	first    bool // the pass is the first of its run
+	begun    bool // the run has had a pass, which may still be under way
+	polling  bool // the engine is being asked: what fails now is its doing
+	first    bool // no poll has been made in this run
 	rested   bool // the last poll was an idle loop's: its time says nothing
 	skipped  int  // passes since the last poll
 	ran      int  // callbacks since the last poll
@@ -43,10 +47,11 @@ const (
 	// maxWait is the longest wait of one poll, as in asyncio.
 	maxWait = 24 * time.Hour
 
-	// While callbacks keep the loop busy, descriptors and timers wait for at most
-	// maxSkip passes or maxRun callbacks, whichever is first; and the loop polls
-	// in every pass unless its passes are short: skipTime is what the passes
-	// between two polls should take together.
+	// While callbacks keep the loop busy, its own or those that other goroutines
+	// bring, descriptors and timers wait for at most maxSkip passes or maxRun
+	// callbacks, whichever is first; and the loop polls in every pass unless its
+	// passes are short: skipTime is what the passes between two polls should take
+	// together.
 	maxSkip   = 64
 	startSkip = 8
 	maxRun    = 512
@@ -68,23 +73,22 @@ const (
 )
 
 func (l *baseLoop) beginRun() {
-	l.first = true
+	l.over, l.first = false, true
 	l.mayskip = startSkip
 	l.seen = l.now()
 }
 
-// underWay reports whether a body was lost in the middle of a pass.
-func (l *baseLoop) underWay() bool { return l.todo > 0 || l.nextEv < len(l.events) }
-
 // turns runs passes until the run is over, which it reports; it also returns if
-// a callback panicked, in the middle of a pass that the next call goes on with.
+// a callback did not, and the next call goes on behind it: with the rest of the
+// pass, if there is one, and with the end of the pass in any case.
 func (l *baseLoop) turns() (over bool) {
 	defer func() {
 		if !over {
 			l.callbackFailed(recover())
 		}
 	}()
-	if !l.underWay() {
+	if !l.begun {
+		l.begun = true
 		l.collect()
 	}
 	for {
@@ -106,6 +110,8 @@ func (l *baseLoop) turns() (over bool) {
 // recovered: nil if it called Goexit.
 func (l *baseLoop) callbackFailed(recovered any) {
 	switch {
+	case l.polling:
+		l.engineFailed(recovered)
 	case recovered == nil:
 		l.callbackExited()
 	case coro.WasGoexit(recovered):
@@ -113,6 +119,17 @@ func (l *baseLoop) callbackFailed(recovered any) {
 	default:
 		l.callbackPanicked(recovered, debug.Stack())
 	}
+}
+
+// engineFailed ends the run: a selector or a proactor of the user's did not return
+// from its wait, and would not from the next one.
+func (l *baseLoop) engineFailed(recovered any) {
+	l.polling = false
+	err := ErrGoexit
+	if recovered != nil {
+		err = &PanicError{recovered, debug.Stack()}
+	}
+	l.fail(opError("poll", err))
 }
 
 // cutShort leaves the rest of the pass for the next run.
@@ -130,17 +147,17 @@ func (l *baseLoop) collect() {
 	if l.staleTimers.Load() > 0 {
 		l.sweepTimers()
 	}
-	polled := true
 	var events []engine.Event
 	var err error
+	polled := true
+	due := l.timerDue(l.seen)
 	switch {
-	case l.ready.len == 0 && !l.stopping.Load() && !l.timerDue(l.seen):
-		events, err = l.pollIdle()
-	case l.first || l.stopping.Load() || l.skipped >= l.mayskip || l.ran >= maxRun:
-		events, err = l.eng.Poll(0)
+	case l.ready.len == 0 && !due && !l.stopping.Load():
+		events, polled, err = l.pollIdle()
+	case due || l.mustPoll():
+		events, err = l.poll(0)
 	default:
 		polled = false
-		l.skipped++
 	}
 	if err != nil {
 		l.fail(opError("poll", err))
@@ -148,8 +165,25 @@ func (l *baseLoop) collect() {
 	}
 	if polled {
 		l.polled()
+	} else {
+		l.skipped++
 	}
 	l.queue(events)
+}
+
+// mustPoll reports that the pass may not go without a poll. A timer that is due
+// is another reason, so that it cannot overtake what was ready before it: the
+// time that the loop has seen moves on at a poll, and where a timer is set.
+func (l *baseLoop) mustPoll() bool {
+	return l.first || l.skipped >= l.mayskip || l.ran >= maxRun || l.stopping.Load()
+}
+
+// poll asks the engine.
+func (l *baseLoop) poll(timeout time.Duration) ([]engine.Event, error) {
+	l.polling = true
+	events, err := l.eng.Poll(timeout)
+	l.polling = false
+	return events, err
 }
 
 // polled notes that a poll was made, and sets how many passes may go without
@@ -190,13 +224,14 @@ func (l *baseLoop) queue(events []engine.Event) {
 	l.todo = l.ready.len
 }
 
-// pollIdle polls when there is nothing to run.
-func (l *baseLoop) pollIdle() ([]engine.Event, error) {
+// pollIdle polls when there is nothing to run, unless other goroutines bring
+// something while it is about to.
+func (l *baseLoop) pollIdle() (events []engine.Event, polled bool, err error) {
 	if l.lucky > 0 || l.first {
-		events, err := l.eng.Poll(l.briefly())
+		events, err := l.poll(l.briefly())
 		if err != nil || len(events) > 0 {
 			l.lucky = stayLucky
-			return events, err
+			return events, true, err
 		}
 		l.lucky--
 	}
@@ -205,16 +240,14 @@ func (l *baseLoop) pollIdle() ([]engine.Event, error) {
 		timeout = min(max(when-l.now(), 0), maxWait)
 	}
 	if l.hot > 0 && l.yield() {
-		return nil, nil
+		return l.pollBusy()
 	}
 	l.restSlack()
 	l.forgetCurrent()
 	if !l.inbox.Sleep() {
-		l.hot = stayHot
-		l.takeInbox()
-		return nil, nil
+		return l.pollBusy()
 	}
-	events, err := l.eng.Poll(timeout)
+	events, err = l.poll(timeout)
 	l.inbox.Awake()
 	if !l.inbox.Empty() {
 		l.hot = stayHot
@@ -223,7 +256,19 @@ func (l *baseLoop) pollIdle() ([]engine.Event, error) {
 	if len(events) > 1 {
 		l.lucky = stayLucky
 	}
-	return events, err
+	return events, true, err
+}
+
+// pollBusy takes what has come instead of the sleep. Whoever keeps the loop from
+// sleeping so, again and again, does not keep it from its descriptors.
+func (l *baseLoop) pollBusy() (events []engine.Event, polled bool, err error) {
+	l.hot = stayHot
+	l.takeInbox()
+	if !l.mustPoll() {
+		return nil, false, nil
+	}
+	events, err = l.poll(0)
+	return events, true, err
 }
 
 // briefly is the timeout of a poll that is not to sleep: it may linger if nobody waits.
@@ -246,8 +291,6 @@ func (l *baseLoop) yield() bool {
 	for range yields {
 		runtime.Gosched()
 		if !l.inbox.Empty() {
-			l.hot = stayHot
-			l.takeInbox()
 			return true
 		}
 	}

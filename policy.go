@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 )
 
@@ -55,7 +56,7 @@ func nilLoopIsError(op string, loop EventLoop, err error) (EventLoop, error) {
 		return nil, err
 	}
 	if loop == nil {
-		return nil, opError(op, errors.Join(ErrNoCurrentLoop, errors.New("the event loop policy returned nil")))
+		return nil, opError(op, fmt.Errorf("%w: the event loop policy returned nil", ErrNoCurrentLoop))
 	}
 	return loop, nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/poller"
 	"github.com/go-asyncio/asyncio/proactors"
 )
 
@@ -21,15 +22,21 @@ type ProactorEventLoop struct {
 }
 
 // NewProactorEventLoop makes a loop over p, or over the system's proactor if p is
-// nil. The loop owns p from now on and closes it. Where there is none, or
+// nil. The loop owns p from now on and closes it, also if this fails. Where there is none, or
 // something forbids it, that is errors.ErrUnsupported with the reason. With
 // WithPinnedThread the system's proactor is one that makes use of it. Any
 // goroutine may call it.
 func NewProactorEventLoop(p proactors.Proactor, opts ...LoopOption) (*ProactorEventLoop, error) {
 	const op = "NewProactorEventLoop"
+	err := poller.Start()
+	if err != nil {
+		if p != nil {
+			err = errors.Join(err, p.Close())
+		}
+		return nil, opError(op, err)
+	}
 	why := chosenByProgram
 	if p == nil {
-		var err error
 		if p, err = systemProactor(opts); err != nil {
 			return nil, opError(op, err)
 		}

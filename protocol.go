@@ -1,7 +1,5 @@
 package asyncio
 
-import "net"
-
 // Protocol is what a connection of bytes is handled by: the transport calls it,
 // on the loop's goroutine, one call at a time. ConnectionMade comes first and
 // once, ConnectionLost last and once; in between come
@@ -70,75 +68,4 @@ func (BaseProtocol) PauseWriting() {}
 // ResumeWriting does nothing.
 func (BaseProtocol) ResumeWriting() {}
 
-// DatagramProtocol is what an endpoint of datagrams is handled by, on the loop's
-// goroutine. (asyncio.DatagramProtocol)
-type DatagramProtocol interface {
-	// ConnectionMade says that the endpoint is ready. (connection_made)
-	ConnectionMade(t DatagramTransport)
-	// DatagramReceived brings one datagram and who sent it. The slice is lent
-	// for the length of the call. (datagram_received)
-	DatagramReceived(data []byte, from net.Addr)
-	// ErrorReceived says that an earlier send or a receive failed; the endpoint
-	// stays open. (error_received)
-	ErrorReceived(err error)
-	// ConnectionLost says that the endpoint is closed. (connection_lost)
-	ConnectionLost(err error)
-}
-
-// BaseDatagramProtocol does nothing, for embedding.
-type BaseDatagramProtocol struct{}
-
-// ConnectionMade does nothing.
-func (BaseDatagramProtocol) ConnectionMade(DatagramTransport) {}
-
-// DatagramReceived does nothing.
-func (BaseDatagramProtocol) DatagramReceived([]byte, net.Addr) {}
-
-// ErrorReceived does nothing.
-func (BaseDatagramProtocol) ErrorReceived(error) {}
-
-// ConnectionLost does nothing.
-func (BaseDatagramProtocol) ConnectionLost(error) {}
-
-// SubprocessProtocol is what a child process is handled by, on the loop's
-// goroutine. (asyncio.SubprocessProtocol)
-type SubprocessProtocol interface {
-	// ConnectionMade says that the process runs. (connection_made)
-	ConnectionMade(t SubprocessTransport)
-	// PipeDataReceived brings what the child wrote to its descriptor fd: 1
-	// standard output, 2 standard error. The slice is lent for the length of
-	// the call. (pipe_data_received)
-	PipeDataReceived(fd int, data []byte)
-	// PipeConnectionLost says that the pipe of the child's fd is closed.
-	// (pipe_connection_lost)
-	PipeConnectionLost(fd int, err error)
-	// ProcessExited says that the child has ended. (process_exited)
-	ProcessExited()
-	// ConnectionLost says that it has ended and all its pipes are closed.
-	// (connection_lost)
-	ConnectionLost(err error)
-}
-
-// BaseSubprocessProtocol does nothing, for embedding.
-type BaseSubprocessProtocol struct{}
-
-// ConnectionMade does nothing.
-func (BaseSubprocessProtocol) ConnectionMade(SubprocessTransport) {}
-
-// PipeDataReceived does nothing.
-func (BaseSubprocessProtocol) PipeDataReceived(int, []byte) {}
-
-// PipeConnectionLost does nothing.
-func (BaseSubprocessProtocol) PipeConnectionLost(int, error) {}
-
-// ProcessExited does nothing.
-func (BaseSubprocessProtocol) ProcessExited() {}
-
-// ConnectionLost does nothing.
-func (BaseSubprocessProtocol) ConnectionLost(error) {}
-
-var (
-	_ Protocol           = BaseProtocol{}
-	_ DatagramProtocol   = BaseDatagramProtocol{}
-	_ SubprocessProtocol = BaseSubprocessProtocol{}
-)
+var _ Protocol = BaseProtocol{}

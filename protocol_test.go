@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"os"
 	"testing"
 )
 
@@ -27,27 +26,10 @@ func TestBaseProtocols(t *testing.T) {
 			t.Error("the connection would stay open at its end")
 		}
 	})
-	t.Run("protocols.003.datagram-protocol-noop", func(t *testing.T) {
-		t.Parallel()
-		var p DatagramProtocol = struct{ BaseDatagramProtocol }{}
-		p.ConnectionMade(nil)
-		p.DatagramReceived([]byte("x"), nil)
-		p.ErrorReceived(errOdd)
-		p.ConnectionLost(nil)
-	})
-	t.Run("protocols.004.subprocess-protocol-noop", func(t *testing.T) {
-		t.Parallel()
-		var p SubprocessProtocol = struct{ BaseSubprocessProtocol }{}
-		p.ConnectionMade(nil)
-		p.PipeDataReceived(1, []byte("x"))
-		p.PipeConnectionLost(1, nil)
-		p.ProcessExited()
-		p.ConnectionLost(nil)
-	})
 }
 
-// TestUnimplementedTransports: every method answers.
-func TestUnimplementedTransports(t *testing.T) {
+// TestUnimplementedTransport: every method answers.
+func TestUnimplementedTransport(t *testing.T) {
 	t.Parallel()
 	refused := func(t *testing.T, errs ...error) {
 		t.Helper()
@@ -75,28 +57,6 @@ func TestUnimplementedTransports(t *testing.T) {
 			t.Error("an absent transport can do something")
 		}
 		tr.Abort()
-	})
-	t.Run("protocols.010.abstract-datagram", func(t *testing.T) {
-		t.Parallel()
-		var tr DatagramTransport = struct{ UnimplementedDatagramTransport }{}
-		refused(t, tr.SendTo([]byte("x"), nil), tr.SetProtocol(nil), tr.SetWriteBufferLimits(1, 1), tr.Close())
-		empty(t, tr)
-		low, high := tr.GetWriteBufferLimits()
-		if tr.GetProtocol() != nil || tr.GetWriteBufferSize()+low+high != 0 {
-			t.Error("an absent transport can do something")
-		}
-		tr.Abort()
-	})
-	t.Run("protocols.011.abstract-subprocess", func(t *testing.T) {
-		t.Parallel()
-		var tr SubprocessTransport = struct {
-			UnimplementedSubprocessTransport
-		}{}
-		refused(t, tr.SendSignal(os.Interrupt), tr.Terminate(), tr.Kill(), tr.Close())
-		empty(t, tr)
-		if code, exited := tr.GetReturncode(); tr.GetPid() != 0 || code != 0 || exited || tr.GetPipeTransport(1) != nil {
-			t.Error("an absent process exists")
-		}
 	})
 }
 

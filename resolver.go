@@ -35,9 +35,11 @@ func (l *baseLoop) GetAddrInfo(ctx context.Context, network, address string) ([]
 	if err := l.mayWait(op, ctx); err != nil {
 		return nil, err
 	}
-	found, err := l.resolve(ctx, op, target)
-	if err != nil {
-		return nil, err
+	found, ok := netaddr.Literal(target.Network, target.Host, target.Service)
+	if !ok {
+		if found, err = l.lookUpAddrs(ctx, op, target); err != nil {
+			return nil, err
+		}
 	}
 	addrs := make([]net.Addr, len(found))
 	for i, a := range found {
@@ -49,7 +51,7 @@ func (l *baseLoop) GetAddrInfo(ctx context.Context, network, address string) ([]
 // GetNameInfo returns the name of the host that has the address, or the IP
 // address as text if it has none, and its port in digits: Go looks no names up
 // for ports. addr is a *net.TCPAddr or a *net.UDPAddr. The
-// name is looked up off the loop, as GetAddrInfo does it.
+// name is looked up in the default executor, as GetAddrInfo does it.
 //
 // ErrInvalidArgument for other addresses; the *net.DNSError of a look-up that
 // failed. It suspends or blocks: any goroutine may call it. (loop.getnameinfo)
@@ -98,7 +100,7 @@ func (systemNames) NameOf(ctx context.Context, ip netip.Addr) (string, error) {
 	return strings.TrimSuffix(names[0], "."), nil
 }
 
-// nameOf looks up the name of an address, off the loop.
+// nameOf looks up the name of an address.
 func (l *baseLoop) nameOf(ctx context.Context, ip netip.Addr) (string, error) {
 	var finder nameFinder = systemNames{}
 	if r := l.netState.resolver; r != nil {
@@ -107,27 +109,50 @@ func (l *baseLoop) nameOf(ctx context.Context, ip netip.Addr) (string, error) {
 			return ip.String(), nil
 		}
 	}
-	return lookUp(ctx, l, func(ctx context.Context) (string, error) { return finder.NameOf(ctx, ip) })
+	return lookUp(ctx, l, "GetNameInfo", func(ctx context.Context) (string, error) { return finder.NameOf(ctx, ip) })
 }
 
-// lookUp runs f on a goroutine that the loop waits for when it is closed, and
-// waits for its answer. f's context is done when nobody waits any more.
-func lookUp[T any](ctx context.Context, l *baseLoop, f func(ctx context.Context) (T, error)) (T, error) {
+// lookUp runs f in the default executor and waits for its answer. f's context is
+// done when nobody waits any more, and when the loop is closed, which waits for f.
+// A loop that overrides RunInExecutor is asked.
+func lookUp[T any](ctx context.Context, l *baseLoop, op string, f func(ctx context.Context) (T, error)) (T, error) {
 	var zero T
-	// An error travels as a result: if nobody waits for it any more, it is no
-	// failure that somebody ought to have looked at.
-	answer := NewFuture[Result[T]](l.self)
-	stop, ok := l.netState.lookups.start(func(ctx context.Context) {
-		v, err := f(ctx)
-		_ = answer.SetResult(Result[T]{v, err}) // fails if the wait was cancelled
-	})
+	if l.outer && currentStrand() == nil && l.active.Load() {
+		// An override belongs on the loop.
+		return inLoop(ctx, l, op, func(ctx context.Context) (T, error) { return lookUp(ctx, l, op, f) }, nil)
+	}
+	job, ok := l.netState.lookups.begin()
 	if !ok {
 		return zero, ErrLoopClosed
 	}
-	defer stop()
-	r, err := answer.Await(ctx)
+	defer job.stop()
+	// An error travels as a result: if nobody waits for it any more, it is no
+	// failure that somebody ought to have looked at.
+	run := func() (Result[T], error) {
+		if !job.start() {
+			return Result[T]{Err: ErrLoopClosed}, nil
+		}
+		defer job.end()
+		v, err := f(job.ctx)
+		return Result[T]{v, err}, nil
+	}
+	var answer *Future[Result[T]]
+	var err error
+	if l.outer {
+		answer, err = RunIn(l.self, nil, run)
+	} else {
+		answer, err = submit(l, nil, run)
+	}
 	if err != nil {
 		return zero, err
+	}
+	r, err := answer.Await(ctx)
+	if err != nil {
+		answer.Cancel() // so that it is not begun
+		return zero, err
+	}
+	if r.Err != nil && l.closed.Load() {
+		return zero, ErrLoopClosed // which is why
 	}
 	return r.Value, r.Err
 }

@@ -109,7 +109,7 @@ func TestGetAddrInfo(t *testing.T) {
 			if _, err := n.l.GetAddrInfo(short, "tcp", "host:1"); !errors.Is(err, context.DeadlineExceeded) {
 				n.Errorf("got %v", err)
 			}
-			n.until(ctx, "the look-up to be given up", func() bool { return r.ended.Load() == 1 })
+			n.until(ctx, "the look-up to be given up", func() bool { return r.ended.Load() == r.begun.Load() })
 		})
 		n.check(n.l.Close()) // an error that came too late is nobody's to look at
 	})

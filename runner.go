@@ -62,6 +62,10 @@ func NewRunner(opts ...RunOption) *Runner {
 // main ended cancelled by it. ErrLoopRunning in a callback or coroutine of a loop,
 // and main is not entered. Any goroutine may call it; it blocks. (asyncio.run)
 func Run[T any](ctx context.Context, main func(context.Context) (T, error), opts ...RunOption) (T, error) {
+	if currentStrand() != nil {
+		var zero T
+		return zero, nestedRun("Run") // closing the runner would say so again
+	}
 	r := NewRunner(opts...)
 	v, err := RunOn(ctx, r, main)
 	if e := r.Close(); e != nil {
@@ -112,12 +116,16 @@ func RunOn[T any](ctx context.Context, r *Runner, main func(context.Context) (T,
 // lock makes the caller the one that works with the runner.
 func (r *Runner) lock(op string) (unlock func(), err error) {
 	if currentStrand() != nil {
-		return nil, opError(op, fmt.Errorf("%w: it cannot be called in a callback or coroutine of a loop", ErrLoopRunning))
+		return nil, nestedRun(op)
 	}
 	if !r.busy.TryLock() {
 		return nil, opError(op, ErrLoopRunning)
 	}
 	return r.busy.Unlock, nil
+}
+
+func nestedRun(op string) error {
+	return opError(op, fmt.Errorf("%w: it cannot be called in a callback or coroutine of a loop; await there, or use Go", ErrLoopRunning))
 }
 
 // current returns the loop, nil if it is not made yet.

@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
 	"sync/atomic"
 
@@ -28,6 +29,7 @@ type running struct {
 	ending     *stopWhenDone // of the run, if it waits for a future
 	exitNoted  bool          // the Goexit that takes the body down has been told of
 
+	fates
 	pass
 }
 
@@ -77,9 +79,9 @@ func (s *stopWhenDone) Complete(uint64) {
 func (l *baseLoop) run(op string, until *futureBase) error {
 	if s := currentStrand(); s != nil {
 		if s.loop == l {
-			return opError(op, ErrLoopRunning)
+			return opError(op, fmt.Errorf("%w: its own callbacks and coroutines cannot run it; await instead", ErrLoopRunning))
 		}
-		return opError(op, errors.Join(ErrLoopRunning, errors.New("cannot run the event loop while another loop is running")))
+		return opError(op, fmt.Errorf("%w: cannot run the event loop while another loop is running; await instead, or use another goroutine", ErrLoopRunning))
 	}
 	if err := l.activate(op); err != nil {
 		return err
@@ -108,6 +110,7 @@ func (l *baseLoop) activate(op string) error {
 		return opError(op, ErrLoopRunning)
 	}
 	l.active.Store(true)
+	l.renew()
 	if l.jobs == nil {
 		l.jobs, l.done = make(chan coro.Work), make(chan error)
 		go l.live()
@@ -124,6 +127,7 @@ func (l *baseLoop) live() {
 	}
 	for job := range l.jobs {
 		err := l.embody(job)
+		l.begun = false
 		if l.closed.Load() {
 			l.pool.Close() // the coroutine that closed the loop is idle now, too
 		}
@@ -134,6 +138,7 @@ func (l *baseLoop) live() {
 		l.idle.Lock()
 		l.runner.Store(0)
 		l.active.Store(false)
+		l.settleFate(err)
 		l.idle.Unlock()
 		l.done <- err
 	}
@@ -179,8 +184,7 @@ func (b *runBody) Run(c *coro.Coro) {
 	}
 	stopWatch := l.watchBlocking()
 	defer stopWatch()
-	if !l.underWay() {
-		l.over = false
+	if !l.begun { // else it goes on where another body was lost
 		l.beginRun()
 	}
 	for !l.over && !l.turns() {
@@ -188,7 +192,6 @@ func (b *runBody) Run(c *coro.Coro) {
 	}
 	l.forgetCurrent()
 	l.flush()
-	l.over = false
 	l.stopping.Store(false)
 }
 
@@ -264,6 +267,7 @@ func (l *baseLoop) shutDown() {
 	err := l.eng.Close()
 	l.policies.forget(l)
 	l.wakeForeign()
+	l.sumReports(true)
 	if err != nil {
 		l.failure = opError("Close", err)
 	}

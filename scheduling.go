@@ -132,6 +132,13 @@ func (l *baseLoop) scheduleOuter(to engine.Completer, ev uint64) bool {
 // post is CallSoonThreadsafe for the loop's own work. It reports false on a
 // closed loop.
 func (l *baseLoop) post(to engine.Completer, ev uint64) bool {
+	if l.outer {
+		// A loop of the user's sees what comes from elsewhere; what it refuses is the
+		// loop's all the same.
+		if _, err := l.self.CallSoonThreadsafe(func() { to.Complete(ev) }); err == nil {
+			return true
+		}
+	}
 	return l.inbox.Put(readyItem{to, ev})
 }
 

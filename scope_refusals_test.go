@@ -19,7 +19,7 @@ func TestScopesUnderFactory(t *testing.T) {
 			wantError(t, asyncio.GroupGo(g, notEntered(t)).Exception(), errOther)
 			return nil
 		}))
-		_, err := asyncio.WaitFor(ctx, forever, notEntered(t))
+		_, err := asyncio.WaitFor(ctx, 0, notEntered(t))
 		wantError(t, err, errOther)
 		must(t, loop.SetTaskFactory(nil))
 	})

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/identity"
+	"github.com/go-asyncio/asyncio/internal/poller"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
@@ -17,14 +19,21 @@ type SelectorEventLoop struct {
 }
 
 // NewSelectorEventLoop makes a loop over s, or over the best selector that the
-// machine has if s is nil. The loop owns s from now on and closes it. Any
-// goroutine may call it.
+// machine has if s is nil. The loop owns s from now on and closes it, also if this
+// fails. It needs some descriptors, those of the Go runtime's own poller included:
+// what fails for want of them later is told as an error. Any goroutine may call it.
 func NewSelectorEventLoop(s selectors.Selector, opts ...LoopOption) (*SelectorEventLoop, error) {
 	const op = "NewSelectorEventLoop"
+	err := poller.Start()
+	if err != nil {
+		if s != nil {
+			err = errors.Join(err, s.Close())
+		}
+		return nil, opError(op, err)
+	}
 	why := chosenByProgram
 	if s == nil {
 		why = bestSelector
-		var err error
 		if s, err = selectors.NewDefaultSelector(); err != nil {
 			return nil, opError(op, err)
 		}
@@ -66,7 +75,7 @@ func WithPinnedThread(cpus ...int) LoopOption {
 	return func(c *loopConfig) { c.pin = &pinning{cpus} }
 }
 
-// WithDebug sets debug mode, whatever the environment says.
+// WithDebug sets debug mode, whatever ASYNCIO_DEBUG says: see docs/debug.md.
 func WithDebug(on bool) LoopOption { return func(c *loopConfig) { c.debug = &on } }
 
 // WithLogger sets where the loop logs; the default is slog.Default at the time.
@@ -89,4 +98,6 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 	}
 	l.initScheduling()
 	l.initTasks()
+	tellSlowIdentity(l.logger(), identity.Quick, &slowIdentity)
+	l.fate.Store(newFate())
 }

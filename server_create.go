@@ -14,11 +14,36 @@ import (
 // "tcp6", and serves each connection by a protocol that factory makes. An empty
 // host is every interface, of both address families; port 0 is one that the
 // system picks, the same for all addresses of a host; opts says more, nil is the
-// default. ErrInvalidArgument for options that contradict each other. It suspends
-// or blocks: any goroutine may call it. (loop.create_server)
+// default. ErrInvalidArgument for options that contradict each other. A call that
+// fails or is cancelled leaves nothing that listens behind. It suspends or blocks:
+// any goroutine may call it. (loop.create_server)
 func (l *baseLoop) CreateServer(ctx context.Context, factory func() Protocol, network, address string, opts *ServerOptions) (*Server, error) {
 	const op = "CreateServer"
 	o := orDefault(opts)
+	g, refused := l.take(op, o.Sock)
+	defer g.release()
+	targets, err := o.targets(op, factory, network, address)
+	if err == nil {
+		err = refused
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{loop: l, factory: factory, backlog: o.Backlog, keepAlive: o.KeepAlive}
+	if s.backlog == 0 {
+		s.backlog = defaultBacklog
+	}
+	return inLoop(ctx, l, op, func(ctx context.Context) (*Server, error) {
+		if err := s.open(ctx, op, targets, g, o); err != nil {
+			return nil, err
+		}
+		return s, nil
+	}, (*Server).discard)
+}
+
+// targets checks what CreateServer is called with, and takes the addresses apart;
+// there are none if there is a socket.
+func (o *ServerOptions) targets(op string, factory func() Protocol, network, address string) ([]netaddr.Target, error) {
 	if err := o.check(op); err != nil {
 		return nil, err
 	}
@@ -26,13 +51,13 @@ func (l *baseLoop) CreateServer(ctx context.Context, factory func() Protocol, ne
 	if address != "" {
 		addresses = append([]string{address}, addresses...)
 	}
-	given := o.Sock != 0 || o.Listener != nil
+	isGiven := o.Sock != 0 || o.Listener != nil
 	switch {
 	case factory == nil:
 		return nil, invalid(op, "the factory is nil")
-	case given && len(addresses) > 0:
+	case isGiven && len(addresses) > 0:
 		return nil, invalid(op, "an address and a socket can not be specified at the same time")
-	case !given && len(addresses) == 0:
+	case !isGiven && len(addresses) == 0:
 		return nil, invalid(op, "neither an address nor a socket was specified")
 	}
 	var targets []netaddr.Target
@@ -43,28 +68,25 @@ func (l *baseLoop) CreateServer(ctx context.Context, factory func() Protocol, ne
 		}
 		targets = append(targets, target)
 	}
-	s := &Server{loop: l, factory: factory, backlog: o.Backlog, keepAlive: o.KeepAlive}
-	if s.backlog == 0 {
-		s.backlog = defaultBacklog
-	}
-	return inLoop(ctx, l, op, func(ctx context.Context) (*Server, error) {
-		if err := s.open(ctx, op, targets, o); err != nil {
-			return nil, err
-		}
-		return s, nil
-	}, (*Server).close)
+	return targets, nil
+}
+
+// discard ends a server that nobody will have, and what it has accepted. Loop only.
+func (s *Server) discard() {
+	s.close()
+	s.AbortClients()
 }
 
 // open gives the server its sockets and starts it. If that fails, also by being
 // unwound while it waits, all of them are closed.
-func (s *Server) open(ctx context.Context, op string, targets []netaddr.Target, o ServerOptions) error {
+func (s *Server) open(ctx context.Context, op string, targets []netaddr.Target, g *given, o ServerOptions) error {
 	l := s.loop
-	b := binder{loop: l, op: op, options: o}
+	b := binder{loop: l, op: op, options: o, given: g}
 	opened := false
 	defer func() {
 		if !opened {
 			b.drop(0)
-			s.close()
+			s.discard()
 		}
 	}()
 	if err := b.bindAll(ctx, targets); err != nil {
@@ -115,6 +137,7 @@ type binder struct {
 	loop    *baseLoop
 	op      string
 	options ServerOptions
+	given   *given // nil: none
 	fds     []uintptr
 }
 
@@ -130,7 +153,7 @@ func (b *binder) drop(k int) {
 // are still to be closed.
 func (b *binder) bindAll(ctx context.Context, targets []netaddr.Target) error {
 	if len(targets) == 0 {
-		fd, err := b.loop.givenSocket(b.op, b.options.Sock, b.options.Listener)
+		fd, err := b.loop.socketOf(b.op, b.given, b.options.Listener)
 		if err == nil {
 			b.fds = append(b.fds, fd)
 		}

@@ -8,9 +8,10 @@ import "syscall"
 // ended.
 const reuseAddressByDefault = true
 
-// What the system says of an address that it does not have, and of one that
-// somebody else has.
+// What the system says of an address that it does not have, of one that somebody else
+// has, and of one that nobody has.
 const (
 	errAddrNotAvailable = syscall.EADDRNOTAVAIL
 	errAddrInUse        = syscall.EADDRINUSE
+	errConnRefused      = syscall.ECONNREFUSED
 )

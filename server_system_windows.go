@@ -6,9 +6,10 @@ import "golang.org/x/sys/windows"
 // another's address away.
 const reuseAddressByDefault = false
 
-// What the system says of an address that it does not have, and of one that
-// somebody else has.
+// What the system says of an address that it does not have, of one that somebody else
+// has, and of one that nobody has.
 const (
 	errAddrNotAvailable = windows.WSAEADDRNOTAVAIL
 	errAddrInUse        = windows.WSAEADDRINUSE
+	errConnRefused      = windows.WSAECONNREFUSED
 )

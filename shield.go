@@ -3,9 +3,10 @@ package asyncio
 import "context"
 
 // Shield waits for a and returns its result, but if the wait is cancelled, or ctx
-// ends it, a goes on. If a itself is cancelled, so is the wait. Shield a
-// coroutine by giving it the task: Shield(ctx, Go(ctx, f)). Any goroutine may
-// call it; who is running decides how it waits, as with Await. (asyncio.shield)
+// ends it, a goes on; if a fails then, the exception handler hears of it, once. If
+// a itself is cancelled, so is the wait. Shield a coroutine by giving it the task:
+// Shield(ctx, Go(ctx, f)). Any goroutine may call it; who is running decides how it
+// waits, as with Await. (asyncio.shield)
 func Shield[T any](ctx context.Context, a AwaitableOf[T]) (T, error) {
 	outer := ShieldFuture(ctx, a)
 	v, err := outer.Await(ctx)
@@ -16,7 +17,7 @@ func Shield[T any](ctx context.Context, a AwaitableOf[T]) (T, error) {
 }
 
 // ShieldFuture is Shield as a future: it gets a's end, and cancelling it leaves a
-// alone. If a is done already, so is the future. Any goroutine may call it; a nil
+// alone, but for a report if a fails later. If a is done already, so is the future. Any goroutine may call it; a nil
 // or zero a: the future has failed with ErrInvalidArgument. (asyncio.shield)
 func ShieldFuture[T any](_ context.Context, a AwaitableOf[T]) *Future[T] {
 	const op = "Shield"
@@ -31,15 +32,53 @@ func ShieldFuture[T any](_ context.Context, a AwaitableOf[T]) *Future[T] {
 	}
 	outer := &Future[T]{}
 	outer.setLoop(inner.loop)
-	token := inner.addCallback(&link{op, func() {
-		if outer.Done() {
+	token := inner.addCallback(&link{name: op, to: &outer.futureBase, call: func() {
+		switch {
+		case !outer.Done():
+			copyState(a, outer)
+		case !outer.Cancelled():
 			inner.markSeen()
-			return
 		}
-		copyState(a, outer)
 	}})
-	outer.addCallback(&link{op, func() { inner.removeCallback(token) }})
+	outer.addCallback(&link{name: op, call: func() {
+		if inner.removeCallback(token) > 0 && outer.Cancelled() {
+			reportLate(a)
+		}
+	}})
 	return outer
+}
+
+// reportLate has the exception handler hear of it if a fails. It listens to a
+// once, however many shields were cancelled.
+func reportLate(a Awaitable) {
+	f := a.awaitable()
+	if !f.state.lockPending() {
+		return
+	}
+	already := f.late
+	f.late = true
+	f.state.unlock(statePending)
+	if already {
+		return
+	}
+	f.addCallback(&lateReport{a})
+}
+
+// lateReport listens to what a cancelled shield has left alone. It is no one who
+// waits, and so is not shown among those who do.
+type lateReport struct{ of Awaitable }
+
+func (r *lateReport) Complete(uint64) {
+	f := r.of.awaitable()
+	err := f.outcome()
+	if err == nil || f.Cancelled() {
+		return
+	}
+	c := ExceptionContext{Message: "exception in shielded future", Err: err, Future: r.of}
+	if f.origin != nil {
+		c.Source = f.origin.String()
+	}
+	f.loop.handle(c)
 }
 
 // finishedLike returns a future with the state of one that is done: itself, if it

@@ -3,6 +3,7 @@ package asyncio_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
@@ -116,13 +117,63 @@ func TestShield(t *testing.T) {
 		passes(t, ctx, 1)
 		want(t, "not linked", inner.String(), "<Future pending>")
 	})
-	row(t, "failed after the shield was cancelled", func(t *testing.T, ctx context.Context, loop asyncio.EventLoop) {
-		// In the same pass: nobody can look at the failure any more, so it is not
-		// reported.
+}
+
+// TestShieldLate: a failure that no shield can give on any more is not lost.
+func TestShieldLate(t *testing.T) {
+	t.Parallel()
+	late := func(t *testing.T, shields int, end func(inner *asyncio.Future[int]), look func(t *testing.T, inner *asyncio.Future[int], all []asyncio.ExceptionContext)) {
+		loop := newLoop(t)
+		reported := collectReports(t, loop)
 		inner := asyncio.NewFuture[int](loop)
-		outer := asyncio.ShieldFuture[int](ctx, inner)
-		must(t, inner.SetException(errBoom))
-		want(t, "cancel", outer.Cancel(), true)
-		passes(t, ctx, 2)
+		runIn(t, loop, func(ctx context.Context) {
+			for range shields {
+				asyncio.ShieldFuture(ctx, inner).Cancel()
+			}
+			passes(t, ctx, 1)
+			want(t, "who waits", inner.String(), "<Future pending>")
+			end(inner)
+			passes(t, ctx, 2)
+		})
+		must(t, loop.Close())
+		look(t, inner, reported.all())
+	}
+	fails := func(f *asyncio.Future[int]) { _ = f.SetException(errBoom) }
+	once := func(t *testing.T, inner *asyncio.Future[int], all []asyncio.ExceptionContext) {
+		if len(all) != 1 || all[0].Err != errBoom || !strings.Contains(all[0].Message, "shielded future") {
+			t.Fatalf("reports: %v", all)
+		}
+		want[any](t, "the future", all[0].Future, inner)
+	}
+	plainRow(t, "tasks.744.shield-late-exception", func(t *testing.T) { late(t, 1, fails, once) })
+	plainRow(t, "tasks.746.shield-late-once", func(t *testing.T) { late(t, 2, fails, once) })
+	plainRow(t, "tasks.745.shield-late-result", func(t *testing.T) {
+		ends := map[string]func(*asyncio.Future[int]){
+			"result":    func(f *asyncio.Future[int]) { _ = f.SetResult(7) },
+			"cancelled": func(f *asyncio.Future[int]) { f.Cancel() },
+		}
+		for name, end := range ends {
+			late(t, 2, end, func(t *testing.T, _ *asyncio.Future[int], all []asyncio.ExceptionContext) {
+				if len(all) > 0 {
+					t.Errorf("%s: reports: %v", name, all)
+				}
+			})
+		}
+	})
+	plainRow(t, "in the same pass", func(t *testing.T) {
+		// It is nobody's then, as in asyncio since 3.14.
+		loop := newLoop(t)
+		reported := collectReports(t, loop)
+		runIn(t, loop, func(ctx context.Context) {
+			inner := asyncio.NewFuture[int](loop)
+			outer := asyncio.ShieldFuture(ctx, inner)
+			must(t, inner.SetException(errBoom))
+			want(t, "cancel", outer.Cancel(), true)
+			passes(t, ctx, 2)
+		})
+		must(t, loop.Close())
+		if all := reported.all(); len(all) != 1 || !strings.Contains(all[0].Message, "never retrieved") {
+			t.Errorf("reports: %v", all)
+		}
 	})
 }

@@ -31,6 +31,7 @@ func (t *taskBase) sleep(ctx context.Context, d time.Duration) error {
 	if t.mustCancel && !t.shielded() {
 		// As asyncio cancels the future that a sleep waits for: it wakes in the
 		// next pass.
+		t.cutShort = true
 		l.schedule(t, t.event(wakeUp))
 		return t.suspend(ctx, end)
 	}

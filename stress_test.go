@@ -121,7 +121,7 @@ func (h *history) step(ctx context.Context, random *rand.Rand, self int) error {
 	case 0:
 		_, err = pick().Await(ctx)
 	case 1:
-		_, err = asyncio.GatherOf(ctx, asyncio.AwaitableOf[int](pick()), pick(), before())
+		_, err = asyncio.GatherOf(ctx, []asyncio.AwaitableOf[int]{pick(), pick(), before()}...)
 	case 2:
 		_, err = asyncio.GatherResults(ctx, value(1), failing(errBoom), pick().Await)
 	case 3:

@@ -19,8 +19,8 @@ import (
 // Goexit is ErrGoexit.
 type Task[T any] struct {
 	future[T]
-	taskBase
-	fn func(context.Context) (T, error)
+	base taskBase // not embedded: a user has no use for its methods
+	fn   func(context.Context) (T, error)
 }
 
 // AnyTask is a *Task of any type. Any goroutine may call its methods, except as
@@ -42,6 +42,9 @@ type AnyTask interface {
 
 	anyTask() *taskBase
 	run(c *coro.Coro)
+	// function is the code of what the task runs, as its maker wrote it; 0 if there
+	// is none.
+	function() uintptr
 }
 
 // taskBase is the part of a Task that does not depend on its type. It belongs to
@@ -52,7 +55,8 @@ type taskBase struct {
 	self  AnyTask
 	scope scope // the task's own context
 	name  atomic.Pointer[string]
-	num   uint64 // for the automatic name
+	num   uint64  // for the automatic name
+	pc    uintptr // the code of the user's function, if what runs only wraps it
 
 	co         *coro.Coro
 	coID       atomic.Int64 // the coroutine's goroutine, for Stack
@@ -68,7 +72,12 @@ type taskBase struct {
 
 	// The small ones, side by side.
 	requests   atomic.Int32 // to cancel
+	over       uint32       // low part of seq in the last wait that came to its end by itself
+	atOnce     atomic.Bool  // it was over before its making was
+	spentSince uint32       // the wait since which it has
+	spent      uint8        // done so much that needed none; see ConsumeBudget
 	mustCancel bool         // a request waits to be delivered
+	cutShort   bool         // what the task waits in ends early for it
 	delivering bool         // what the task waits for is being cancelled
 	suspended  bool
 	peculiar   bool // the wait is not simply with the task's own context:
@@ -77,7 +86,7 @@ type taskBase struct {
 	listed     bool // it is among the loop's tasks
 }
 
-func (t *taskBase) anyTask() *taskBase { return t }
+func (t *Task[T]) anyTask() *taskBase { return &t.base }
 
 func (t *Task[T]) awaitable() *futureBase {
 	if t == nil {
@@ -87,24 +96,39 @@ func (t *Task[T]) awaitable() *futureBase {
 }
 
 // Name returns the task's name. Any goroutine may call it. (Task.get_name)
+func (t *Task[T]) Name() string { return t.base.Name() }
+
+// SetName changes the task's name. Any goroutine may call it. (Task.set_name)
+func (t *Task[T]) SetName(name string) { t.base.setName(name) }
+
+// Context returns the task's own context: it has the values that the task was
+// made with, and is done from an explicit Cancel on. Any goroutine may call it.
+// (Task.get_context)
+func (t *Task[T]) Context() context.Context {
+	if t.base.scope.task == nil {
+		return context.Background() // of a zero Task
+	}
+	return &t.base.scope
+}
+
+// Stack returns the stack of the task's coroutine as the runtime prints it, empty
+// if it has not started or is done. It stops the program for a moment. Any
+// goroutine may call it. (Task.get_stack, Task.print_stack)
+func (t *Task[T]) Stack() string {
+	if id := t.base.coID.Load(); id != 0 {
+		return goroutineStack(id)
+	}
+	return ""
+}
+
+func (t *taskBase) setName(name string) { t.name.Store(&name) }
+
+// Name is the task's name, also while it has none but its number.
 func (t *taskBase) Name() string {
 	if n := t.name.Load(); n != nil {
 		return *n
 	}
 	return fmt.Sprintf("Task-%d", t.num)
-}
-
-// SetName changes the task's name. Any goroutine may call it. (Task.set_name)
-func (t *taskBase) SetName(name string) { t.name.Store(&name) }
-
-// Context returns the task's own context: it has the values that the task was
-// made with, and is done from an explicit Cancel on. Any goroutine may call it.
-// (Task.get_context)
-func (t *taskBase) Context() context.Context {
-	if t.scope.task == nil {
-		return context.Background() // of a zero Task
-	}
-	return &t.scope
 }
 
 // Result and the like come from the future. Wake-ups of a task say for which of
@@ -133,12 +157,16 @@ func (t *taskBase) Complete(ev uint64) {
 	}
 }
 
-// stepNested is step for a task that is started inside another callback.
+// stepNested is the first step of a task that is started inside another callback or
+// coroutine, which goes on after it. What the loop knows of that one stays.
 func (t *taskBase) stepNested() {
 	if t.begin(t.event(wakeUp)) {
 		t.seq++
 		t.suspended = false
 		t.stepped(t.co.Resume())
+		if t.f.Done() {
+			t.atOnce.Store(true)
+		}
 	}
 }
 
@@ -150,6 +178,7 @@ func (t *taskBase) begin(ev uint64) bool {
 	}
 	switch ev & (1<<eventBits - 1) {
 	case timeIsUp:
+		t.over = uint32(t.seq)
 		t.loop.schedule(t, t.event(wakeUp))
 		return false
 	case interrupted:
@@ -189,35 +218,43 @@ func (t *taskBase) exited() {
 // Run is the coroutine of the task, whatever its type.
 func (t *taskBase) Run(c *coro.Coro) { t.self.run(c) }
 
+func (t *Task[T]) function() uintptr {
+	if t.base.pc != 0 || t.fn == nil {
+		return t.base.pc
+	}
+	return funcCode(t.fn)
+}
+
 func (t *Task[T]) run(c *coro.Coro) {
 	s := c.Owner.(*strand)
-	s.task = &t.taskBase
-	t.coID.Store(s.id)
+	b := &t.base
+	s.task = b
+	b.coID.Store(s.id)
 	returned := false
 	defer func() {
 		s.task = nil
-		t.coID.Store(0)
+		b.coID.Store(0)
 		if returned {
 			return
 		}
 		if r := recover(); r != nil {
 			if err, ok := r.(error); ok && isFatal(err) {
-				t.finish(err)
+				b.finish(err)
 			} else {
-				t.finish(&PanicError{r, debug.Stack()})
+				b.finish(&PanicError{r, debug.Stack()})
 			}
 		} else if c.Unwinding() {
-			t.finish(opError("task", ErrLoopClosed))
+			b.finish(opError("task", ErrLoopClosed))
 		} else {
-			t.finish(ErrGoexit)
+			b.finish(ErrGoexit)
 		}
 	}()
-	v, err := t.fn(&t.scope)
+	v, err := t.fn(&b.scope)
 	returned = true
-	if err == nil && !t.mustCancel {
+	if err == nil && !b.mustCancel {
 		t.value = v
 	}
-	t.finish(err)
+	b.finish(err)
 }
 
 // finish makes the task done with what its function returned.
@@ -250,33 +287,27 @@ func (t *taskBase) finish(err error) {
 // describe names the kind.
 func (t *taskBase) describe() string { return "Task" }
 
-// Stack returns the stack of the task's coroutine as the runtime prints it, empty
-// if it has not started or is done. It stops the program for a moment. Any
-// goroutine may call it. (Task.get_stack, Task.print_stack)
-func (t *taskBase) Stack() string {
-	if id := t.coID.Load(); id != 0 {
-		return goroutineStack(id)
-	}
-	return ""
-}
-
 // AddDoneCallback calls fn on the loop, in a later pass, when the task is done.
 // Any goroutine may call it. (Task.add_done_callback)
 func (t *Task[T]) AddDoneCallback(fn func(*Task[T])) CallbackToken {
 	return t.addCallback(&doneCallback{func() { fn(t) }, func() string { return funcName(fn) }})
 }
 
-// String describes the task: its state, name, function and what it waits for.
+// String describes the task: its state, name, function and what it waits for. One
+// that was over before its making was, an eager one, has no function any more.
 func (t *Task[T]) String() string {
 	kind := "Task"
-	if !t.Done() && t.requests.Load() > 0 {
+	if !t.Done() && t.base.requests.Load() > 0 {
 		kind += " cancelling"
 	}
 	text := t.text(kind, t.resultText)
 	var b strings.Builder
-	fmt.Fprintf(&b, " name=%q coro=<%s>", t.Name(), funcName(t.fn))
-	if t.taskBase.loop != nil && t.taskBase.loop.ownedByCaller() && t.waitingOn != nil {
-		fmt.Fprintf(&b, " wait_for=<%s>", t.waitingOn.kindName())
+	fmt.Fprintf(&b, " name=%q", t.Name())
+	if pc := t.function(); pc != 0 && !t.base.atOnce.Load() {
+		fmt.Fprintf(&b, " coro=<%s>", funcPlace(pc))
+	}
+	if l := t.base.loop; l != nil && l.ownedByCaller() && t.base.waitingOn != nil {
+		fmt.Fprintf(&b, " wait_for=<%s>", t.base.waitingOn.kindName())
 	}
 	return strings.TrimSuffix(text, ">") + b.String() + ">"
 }

@@ -39,6 +39,8 @@ func (t *taskBase) deliver(msg any) {
 			// Tasks that wait for each other in a circle: the one that the request
 			// comes back to is woken, and so ends the circle.
 			t.loop.schedule(t, t.event(wakeUp))
+			// A wait that is cut short cannot be mended; one that is over anyway can.
+			t.cutShort = t.over != uint32(t.seq)
 		default:
 			t.delivering = true
 			cancelled := t.waitingOn.cancelWith(msg)
@@ -57,18 +59,37 @@ func (t *taskBase) shielded() bool { return t.near != nil && t.near.shields(t.no
 
 // Cancelling counts the requests to cancel that were not taken back with
 // Uncancel. Any goroutine may call it. (Task.cancelling)
+func (t *Task[T]) Cancelling() int { return t.base.Cancelling() }
+
+// Uncancel takes one request back and returns how many are left. If none is, a
+// cancellation that the task has not got yet does not come: it goes on, or starts,
+// as if nobody had asked; but a wait that was cut short for it still ends with
+// ErrCancelled, and the task's context stays done. Loop only; elsewhere it changes
+// nothing. (Task.uncancel)
+func (t *Task[T]) Uncancel() int { return t.base.Uncancel() }
+
+// Cancelling counts the requests that were not taken back.
 func (t *taskBase) Cancelling() int { return int(t.requests.Load()) }
 
-// Uncancel takes one request back and returns how many are left. It does not
-// take back a cancellation that is still to be delivered. Loop only; elsewhere
-// it changes nothing. (Task.uncancel)
+// Uncancel takes a request back.
 func (t *taskBase) Uncancel() int {
 	if t.loop != nil {
-		t.loop.asOwner(func() {
-			if t.requests.Load() > 0 {
-				t.requests.Add(-1)
-			}
-		})
+		t.loop.asOwner(t.uncancel)
 	}
 	return t.Cancelling()
+}
+
+func (t *taskBase) uncancel() {
+	if t.requests.Load() > 0 && t.requests.Add(-1) == 0 && !t.cutShort {
+		t.mustCancel = false
+	}
+}
+
+// redeliver makes the task's next wait end with a cancellation once more, if
+// somebody still wants the task cancelled: what stood in its way, another error,
+// must not swallow it.
+func (t *taskBase) redeliver() {
+	if t.Cancelling() > 0 {
+		t.mustCancel, t.cancelMsg = true, nil
+	}
 }

@@ -206,16 +206,6 @@ func TestCancel(t *testing.T) {
 		must(t, asyncio.Sleep(ctx, 0))
 		want(t, "cancelling", asyncio.CurrentTask().Cancelling(), 0)
 	})
-	row(t, "tasks.104.cancel-count-vs-delivery", func(t *testing.T, ctx context.Context, loop asyncio.EventLoop) {
-		task := asyncio.CreateTask(loop, func(ctx context.Context) (int, error) {
-			me := asyncio.CurrentTask()
-			me.Cancel()
-			want(t, "uncancel", me.Uncancel(), 0)
-			return 0, asyncio.Sleep(ctx, 0)
-		})
-		_, err := task.Await(ctx)
-		wantError(t, err, asyncio.ErrCancelled)
-	})
 }
 
 func TestUncancel(t *testing.T) {

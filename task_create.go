@@ -11,17 +11,22 @@ var taskNumbers atomic.Uint64
 type TaskOption func(*taskConfig)
 
 type taskConfig struct {
-	name    string
-	eager   bool
-	context context.Context
+	name       string
+	eager      bool
+	eagerGiven bool // by an option
+	context    context.Context
 }
 
 // WithName names the task; the default is Task-1, Task-2 and so on.
 func WithName(name string) TaskOption { return func(c *taskConfig) { c.name = name } }
 
-// WithEagerStart runs the task up to its first wait within the call that makes
-// it, if that is made on the running loop. (eager_task_factory)
-func WithEagerStart(on bool) TaskOption { return func(c *taskConfig) { c.eager = on } }
+// WithEagerStart says whether the task runs up to its first wait within the call
+// that makes it, whatever the loop's task factory would have. While it does it is the
+// current task; then its maker is again. On a loop that does not run, the task begins
+// when the loop does, like any other. (eager_start of create_task)
+func WithEagerStart(on bool) TaskOption {
+	return func(c *taskConfig) { c.eager, c.eagerGiven = on, true }
+}
 
 // WithContext gives the task the values of ctx; not its cancellation.
 func WithContext(ctx context.Context) TaskOption {
@@ -29,48 +34,69 @@ func WithContext(ctx context.Context) TaskOption {
 }
 
 // CreateTask makes a task of f on the loop; a nil loop means the running one,
-// else the current one. f runs from the next pass on. Loop only. On a closed or
-// missing loop, or from another goroutine, the task has failed already
-// (ErrLoopClosed, ErrNoRunningLoop, ErrWrongGoroutine) and f is not entered.
-// (loop.create_task)
+// else the current one. f runs from the next pass on, or at once: see WithEagerStart.
+// Loop only. On a closed or missing loop, or from another goroutine, the task has
+// failed already (ErrLoopClosed, ErrNoCurrentLoop, ErrWrongGoroutine) and f is not
+// entered; if nobody looks at it, that is reported. (loop.create_task)
 func CreateTask[T any](loop EventLoop, f func(context.Context) (T, error), opts ...TaskOption) *Task[T] {
+	const op = "CreateTask"
 	t := &Task[T]{fn: f}
-	l, err := resolveLoop("CreateTask", loop)
+	l, err := resolveLoop(op, loop)
 	if err == nil {
-		err = t.enterAndStart(l, "CreateTask", opts)
+		err = t.enterAndStart(l, op, opts)
 	}
 	if err != nil {
-		t.fail(err)
+		return t.fail(l, err)
 	}
 	return t
 }
 
 // Go makes a task of f on the running loop. It has the values of ctx, not its
 // cancellation: it outlives its maker. Outside a loop the task has failed already
-// with ErrNoRunningLoop and f is not entered. (asyncio.create_task)
+// with ErrNoRunningLoop and f is not entered; if nobody looks at it, that is
+// reported. (asyncio.create_task)
 func Go[T any](ctx context.Context, f func(context.Context) (T, error), opts ...TaskOption) *Task[T] {
 	t := &Task[T]{fn: f}
 	const op = "Go"
+	var l *baseLoop
 	var err error
 	switch s := currentStrand(); {
 	case s == nil:
-		err = opError(op, ErrNoRunningLoop)
+		l, err = strayed(ctx, op)
 	case s.loop.closed.Load():
-		err = opError(op, ErrLoopClosed)
+		l, err = s.loop, opError(op, ErrLoopClosed)
 	default:
-		err = t.start(s.loop, op, taskConfig{context: ctx}, opts)
+		l = s.loop
+		err = t.start(l, op, taskConfig{context: ctx}, opts)
 	}
 	if err != nil {
-		t.fail(err)
+		return t.fail(l, err)
 	}
 	return t
 }
 
-// fail makes a task that was never started a failed one.
-func (t *Task[T]) fail(err error) {
-	t.taskBase.f, t.taskBase.self = &t.futureBase, t
-	t.scope.init(&t.taskBase, nil)
-	t.failWithout(err)
+// strayed is the error of a call that is for the running loop, made where none runs,
+// and the loop that hears of it: the one whose context was given.
+func strayed(ctx context.Context, op string) (*baseLoop, error) {
+	text := "asyncio: " + op + ": " + noRunningLoop
+	if ctx != nil {
+		if s, _ := scopeOf(ctx); s != nil {
+			return s.task.loop, &strayCall{ErrNoRunningLoop, text + " in this goroutine; use RunCoroutineThreadsafe"}
+		}
+	}
+	return nil, &strayCall{ErrNoRunningLoop, text + "; call it inside asyncio.Run, or use RunCoroutineThreadsafe"}
+}
+
+// fail makes a task that was never started a failed one, and returns it. l is the
+// loop that refused it, if there is one; if nobody looks at the task, it reports it.
+func (t *Task[T]) fail(l *baseLoop, err error) *Task[T] {
+	t.base.f, t.base.self = &t.futureBase, t
+	t.base.scope.init(&t.base, nil)
+	t.by = &t.base
+	t.err = err
+	t.noteRefused(l, err)
+	t.state.unlock(stateFinished)
+	return t
 }
 
 // enterAndStart is start for who may not be on the loop.
@@ -97,8 +123,8 @@ func (t *Task[T]) start(l *baseLoop, op string, c taskConfig, opts []TaskOption)
 		return err
 	}
 	t.setLoop(l)
-	t.by = &t.taskBase
-	t.taskBase.init(l, &t.futureBase, t, c)
+	t.by = &t.base
+	t.base.init(l, &t.futureBase, t, c)
 	return nil
 }
 
@@ -121,7 +147,7 @@ func (t *taskBase) init(l *baseLoop, f *futureBase, self AnyTask, c taskConfig) 
 	t.scope.init(t, c.context)
 	t.num = taskNumbers.Add(1)
 	if c.name != "" {
-		t.SetName(c.name)
+		t.setName(c.name)
 	}
 	t.node.to = t
 	l.listTask(t)

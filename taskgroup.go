@@ -4,12 +4,18 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 )
 
-// TaskGroup binds tasks to a function: WithTaskGroup returns when the function
-// has, and all of them are done. A zero TaskGroup has not been entered. Its
-// methods belong to the loop, except as said. (asyncio.TaskGroup)
+// TaskGroup binds tasks to a function: WithTaskGroup, or Run, returns when the
+// function has, and all of them are done. A zero TaskGroup has not been entered; it
+// must not be copied. Its methods belong to the loop, except as said.
+// (asyncio.TaskGroup)
 type TaskGroup struct {
+	inLoop    atomic.Pointer[baseLoop] // nil until it is entered
+	entered   atomic.Bool
+	cancelled atomic.Bool // before it was entered
+
 	loop   *baseLoop
 	parent *taskBase
 	scope  *scope
@@ -34,34 +40,57 @@ type groupChild struct {
 	prev, next *groupChild
 }
 
-// WithTaskGroup calls f with a new group and returns when f has returned and the
-// group's tasks are done.
+// WithTaskGroup is Run of a new group.
+func WithTaskGroup(ctx context.Context, f func(ctx context.Context, g *TaskGroup) error) error {
+	return new(TaskGroup).Run(ctx, f)
+}
+
+// Run enters the group: it calls f and returns when f has returned and the group's
+// tasks are done.
 //
 // When a task or f fails, with anything but a cancellation, the other tasks are
 // cancelled, and so is the wait that f is in; when all have ended, their errors
 // come out in a *GroupError, in the order in which the tasks ended, f's own last.
 // Groups in groups give such errors in such errors. When the current task is
 // cancelled, so are the group's, and the cancellation comes out, unless there are
-// errors. ErrInterrupted comes out by itself.
+// errors: then it comes once more, out of the task's next wait, so that a group
+// that fails swallows no cancellation from outside. ErrInterrupted comes out by
+// itself; what else went wrong is reported then.
 //
 // The context that f gets, and whose values the tasks have, is done when the group
 // is cancelled for any of these reasons, when ctx is, and when all is over. A ctx
 // that is done while the group waits for its tasks cancels them, and its error
 // counts as f's. If f panics, the tasks are cancelled and waited for first.
 //
-// It must be called in a coroutine: ErrNotInTask elsewhere, and f is not called.
-// (asyncio.TaskGroup)
-func WithTaskGroup(ctx context.Context, f func(ctx context.Context, g *TaskGroup) error) error {
+// A group that was cancelled before goes no further than f's first wait, takes no
+// task, and returns nil. It must be called in a coroutine: ErrNotInTask elsewhere,
+// and ErrInvalidState if the group was entered before; f is not called then.
+// (async with asyncio.TaskGroup)
+func (g *TaskGroup) Run(ctx context.Context, f func(ctx context.Context, g *TaskGroup) error) error {
 	const op = "TaskGroup"
-	if f == nil {
+	switch parent, _ := currentTask(ctx); {
+	case f == nil:
 		return invalid(op, "the function is nil")
-	}
-	parent, _ := currentTask(ctx)
-	if parent == nil {
+	case g == nil:
+		return invalid(op, "the group is nil")
+	case parent == nil:
 		return opError(op, ErrNotInTask)
+	case !g.entered.CompareAndSwap(false, true):
+		return opError(op, fmt.Errorf("%w: the group has been entered already", ErrInvalidState))
+	default:
+		g.enter(ctx, parent)
 	}
-	g := &TaskGroup{loop: parent.loop, parent: parent, scope: newScope(ctx, parent), before: standing{requests: parent.Cancelling()}}
 	return g.call(f)
+}
+
+func (g *TaskGroup) enter(ctx context.Context, parent *taskBase) {
+	g.loop, g.parent, g.scope = parent.loop, parent, newScope(ctx, parent)
+	g.before = standing{requests: parent.Cancelling()}
+	// Whoever cancels does the opposite: one of the two sees the other.
+	g.inLoop.Store(parent.loop)
+	if g.cancelled.Load() {
+		g.cancel()
+	}
 }
 
 func (g *TaskGroup) call(f func(context.Context, *TaskGroup) error) error {
@@ -101,16 +130,33 @@ func (g *TaskGroup) leave(err error) error {
 	if g.asked && g.parent.takeBack(g.before) {
 		cancelled = nil // nobody but the group itself has asked for it
 	}
-	switch {
-	case g.fatal != nil:
-		return g.fatal
-	case err != nil:
+	if err != nil {
 		g.errors = append(g.errors, err)
 	}
-	if len(g.errors) > 0 {
+	switch {
+	case g.fatal != nil:
+		g.report("Error in a TaskGroup that a fatal error ended")
+		return g.fatal
+	case len(g.errors) > 0:
+		g.parent.redeliver()
 		return &GroupError{Message: "unhandled errors in a TaskGroup", Errors: g.errors}
 	}
 	return cancelled
+}
+
+// report tells the exception handler of the errors that do not come out of the
+// group.
+func (g *TaskGroup) report(message string) {
+	for _, err := range g.errors {
+		if !isFatal(err) {
+			g.loop.handle(ExceptionContext{
+				Message: message,
+				Err:     err,
+				Task:    g.parent.self,
+				Extra:   map[string]any{"group": g.String()},
+			})
+		}
+	}
 }
 
 // waitForChildren waits until there are no more. However often the parent is
@@ -155,9 +201,8 @@ func (g *TaskGroup) abandon() {
 	if g.asked {
 		g.parent.takeBack(g.before)
 	}
-	for _, err := range g.errors {
-		g.loop.handle(ExceptionContext{Message: "Error in a TaskGroup whose function did not return", Err: err, Task: g.parent.self})
-	}
+	g.parent.redeliver() // for whoever recovers the panic
+	g.report("Error in a TaskGroup whose function did not return")
 }
 
 // abort cancels the children.
@@ -235,62 +280,70 @@ func (g *TaskGroup) Go(f func(context.Context) error, opts ...TaskOption) *Task[
 	if f == nil {
 		return GroupGo[struct{}](g, nil, opts...)
 	}
-	return GroupGo(g, func(ctx context.Context) (struct{}, error) { return struct{}{}, f(ctx) }, opts...)
+	return groupGo(g, func(ctx context.Context) (struct{}, error) { return struct{}{}, f(ctx) }, funcCode(f), opts)
 }
 
 // GroupGo is TaskGroup.Go for a function with a result.
 func GroupGo[T any](g *TaskGroup, f func(context.Context) (T, error), opts ...TaskOption) *Task[T] {
+	return groupGo(g, f, 0, opts)
+}
+
+// groupGo is GroupGo of a function that may wrap the user's: pc is that one's code
+// then.
+func groupGo[T any](g *TaskGroup, f func(context.Context) (T, error), pc uintptr, opts []TaskOption) *Task[T] {
 	const op = "TaskGroup"
-	if g == nil || g.loop == nil {
-		return refusedTask[T](nil, opError(op, fmt.Errorf("%w: the group has not been entered", ErrInvalidState)))
+	t := &Task[T]{fn: f}
+	t.base.pc = pc
+	var l *baseLoop
+	if g != nil {
+		l = g.inLoop.Load()
 	}
-	l := g.loop
+	if l == nil {
+		return t.fail(nil, opError(op, fmt.Errorf("%w: the group has not been entered", ErrInvalidState)))
+	}
 	held, err := l.enter(op)
 	if err != nil {
-		return refusedTask[T](l, err)
+		return t.fail(l, err)
 	}
 	if held {
 		defer l.leave()
 	}
 	switch {
 	case g.over, g.leaving && g.count == 0:
-		return refusedTask[T](l, opError(op, fmt.Errorf("%w: the group is finished", ErrInvalidState)))
+		return t.fail(l, opError(op, fmt.Errorf("%w: the group is finished", ErrInvalidState)))
 	case g.aborting:
-		return refusedTask[T](l, opError(op, fmt.Errorf("%w: the group is shutting down", ErrInvalidState)))
+		return t.fail(l, opError(op, fmt.Errorf("%w: the group is shutting down", ErrInvalidState)))
 	}
-	t := CreateTask(l.self, f, append([]TaskOption{WithContext(g.scope)}, opts...)...)
-	if t.futureBase.loop == nil {
-		return refusedTask[T](l, t.Exception())
+	if err := t.start(l, op, taskConfig{context: g.scope}, opts); err != nil {
+		return t.fail(l, err)
 	}
 	g.adopt(&t.futureBase)
-	return t
-}
-
-// refusedTask is a task that failed before it began. If nobody looks at it, the
-// loop reports it.
-func refusedTask[T any](l *baseLoop, err error) *Task[T] {
-	t := &Task[T]{}
-	t.fail(err)
-	if l != nil && !l.closed.Load() {
-		t.futureBase.loop = l
-		t.by = &t.taskBase
-		s := t.state.lock()
-		t.noteUnseen(err)
-		t.state.unlock(s)
+	if g.aborting {
+		// It began within CreateTask, and there has cancelled the group, which did
+		// not know it yet.
+		t.cancelWith(nil)
 	}
 	return t
 }
 
 // Cancel ends the group: its tasks are cancelled, and what its function waits
-// for. WithTaskGroup returns nil then, unless a task or the function fails on the
-// way. Any goroutine may call it; off the loop the request is posted.
+// for. Run returns nil then, unless a task or the function fails on the way, or
+// somebody else cancels the task too. Once the group is cancelled, or over, it
+// changes nothing. Any goroutine may call it; off the loop the request is posted.
 // (TaskGroup.cancel of Python 3.15)
 func (g *TaskGroup) Cancel() {
-	if g == nil || g.loop == nil {
+	if g == nil {
 		return
 	}
-	if !g.loop.asOwner(g.cancel) {
-		g.loop.post(callback(g.cancel), 0)
+	l := g.inLoop.Load()
+	if l == nil {
+		g.cancelled.Store(true)
+		if l = g.inLoop.Load(); l == nil {
+			return
+		}
+	}
+	if !l.asOwner(g.cancel) {
+		l.post(callback(g.cancel), 0)
 	}
 }
 
@@ -308,11 +361,15 @@ func (g *TaskGroup) cancel() {
 // errors, and its state. From another goroutine while the loop runs it tells
 // nothing.
 func (g *TaskGroup) String() string {
-	if g == nil || g.loop == nil {
+	var l *baseLoop
+	if g != nil {
+		l = g.inLoop.Load()
+	}
+	if l == nil {
 		return "<TaskGroup>"
 	}
 	var b strings.Builder
-	g.loop.asOwner(func() {
+	l.asOwner(func() {
 		if g.count > 0 {
 			fmt.Fprintf(&b, " tasks=%d", g.count)
 		}

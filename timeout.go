@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"sync/atomic"
@@ -37,8 +38,10 @@ var timeoutStates = [...]string{"created", "active", "expiring", "expired", "fin
 // Timeout calls f, and cancels the current task if f takes longer than d: the
 // wait in f ends with ErrCancelled, and if f returns that, Timeout returns
 // ErrTimeout. Whatever else f returns comes out as it is, and so does a
-// cancellation that somebody else asked for. Zero and less than zero let f run up
-// to its first wait; NoTimeout only Reschedule can end.
+// cancellation that somebody else asked for; but an error that holds the timeout's
+// cancellation beside others holds ErrTimeout in its place, and so do those of a
+// *GroupError. Zero and less than zero let f run up to its first wait; NoTimeout
+// only Reschedule can end.
 //
 // The context that f gets has the values of ctx; it is done when the timeout
 // expires, when ctx is, and when f has returned. The task's own context is not
@@ -74,12 +77,64 @@ func withTimeout(op string, ctx context.Context, f func(context.Context, *Timeou
 func (t *TimeoutScope) call(f func(context.Context, *TimeoutScope) error) (err error) {
 	defer func() {
 		if t.leave() {
-			if c := asCancelled(err); c != nil {
-				err = &TimeoutError{Cause: err}
-			}
+			err = outOfTime(err)
 		}
 	}()
 	return f(t.scope, t)
+}
+
+// outOfTime is what becomes of an error by which a function answered to the
+// cancellation of its timeout.
+func outOfTime(err error) error {
+	if err == nil {
+		return nil
+	}
+	if asCancelled(err) != nil {
+		return &TimeoutError{Cause: err}
+	}
+	group, ok := err.(*GroupError)
+	if !ok {
+		return withoutCancellation(err)
+	}
+	late := make([]error, len(group.Errors))
+	for i, e := range group.Errors {
+		late[i] = withoutCancellation(e)
+	}
+	return &GroupError{Message: group.Message, Errors: late}
+}
+
+// withoutCancellation returns err with a timeout in the place of the cancellation
+// that it holds, if it holds one.
+func withoutCancellation(err error) error {
+	var c *CancelledError
+	if !errors.As(err, &c) {
+		return err
+	}
+	return &lateError{err, &TimeoutError{Cause: c}}
+}
+
+// lateError is another error in whose chain a timeout stands for a cancellation.
+// It does not unwrap, for then that would be found too.
+type lateError struct {
+	err     error
+	timeout *TimeoutError
+}
+
+func (e *lateError) Error() string { return e.err.Error() }
+
+func (e *lateError) Is(target error) bool {
+	return e.timeout.Is(target) || !ErrCancelled.(*CancelledError).Is(target) && errors.Is(e.err, target)
+}
+
+func (e *lateError) As(target any) bool {
+	switch target := target.(type) {
+	case **TimeoutError:
+		*target = e.timeout
+		return true
+	case **CancelledError:
+		return false
+	}
+	return errors.As(e.err, target)
 }
 
 // leave ends the scope and reports whether the task was cancelled by it, and by

@@ -1,9 +1,6 @@
 package asyncio
 
-import (
-	"net"
-	"os"
-)
+import "net"
 
 // BaseTransport is what transports of all kinds have in common.
 // (asyncio.BaseTransport)
@@ -83,44 +80,4 @@ type Transport interface {
 	// GetProtocol returns the protocol, nil after the end. Loop only.
 	// (get_protocol)
 	GetProtocol() Protocol
-}
-
-// DatagramTransport is an endpoint of datagrams, as its protocol sees it.
-// (asyncio.DatagramTransport)
-type DatagramTransport interface {
-	BaseTransport
-	WriteLimits
-
-	// SendTo sends one datagram; nil is the address that the endpoint is
-	// connected to. It never blocks: what cannot go at once is copied. Loop
-	// only. (sendto)
-	SendTo(data []byte, to net.Addr) error
-	// Abort ends the transport at once, dropping what is buffered. (abort)
-	Abort()
-	// SetProtocol hands the endpoint to another protocol. Loop only.
-	// (set_protocol)
-	SetProtocol(p DatagramProtocol) error
-	// GetProtocol returns the protocol. Loop only. (get_protocol)
-	GetProtocol() DatagramProtocol
-}
-
-// SubprocessTransport is a child process, as its protocol sees it.
-// (asyncio.SubprocessTransport)
-type SubprocessTransport interface {
-	BaseTransport
-
-	// GetPid returns the child's process number. Any goroutine. (get_pid)
-	GetPid() int
-	// GetReturncode returns the exit status, false while it runs; the negative
-	// number of the signal that killed it. Loop only. (get_returncode)
-	GetReturncode() (code int, exited bool)
-	// GetPipeTransport returns the transport of the pipe to the child's
-	// descriptor fd, nil if there is none. Loop only. (get_pipe_transport)
-	GetPipeTransport(fd int) Transport
-	// SendSignal sends the child a signal. Loop only. (send_signal)
-	SendSignal(sig os.Signal) error
-	// Terminate asks the child to end. Loop only. (terminate)
-	Terminate() error
-	// Kill ends the child. Loop only. (kill)
-	Kill() error
 }

@@ -278,7 +278,7 @@ func churn(n *netTest, rng *rand.Rand, addr string) {
 	data := pattern(1 + rng.IntN(200<<10))
 	go func() {
 		for p := data; len(p) > 0; {
-			k := min(len(p), 1+int(crc32.ChecksumIEEE(p[:1]))%30000)
+			k := min(len(p), 1+int(crc32.ChecksumIEEE(p[:1])%30000))
 			if _, err := c.Write(p[:k]); err != nil {
 				return
 			}

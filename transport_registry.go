@@ -133,8 +133,8 @@ func (l *baseLoop) closeNet() {
 	l.tellLateWrites(late, "closed ones")
 }
 
-// lookups are the goroutines that look names up for a loop. The loop waits for
-// them when it is closed.
+// lookups are the functions that look names up for a loop, in an executor. The loop
+// waits for those that have begun when it is closed; those that have not do nothing.
 type lookups struct {
 	mu      sync.Mutex
 	ended   bool
@@ -143,9 +143,16 @@ type lookups struct {
 	cancel  context.CancelFunc
 }
 
-// start runs f off the loop, with a context that is done when the loop is
-// closed or the returned function is called. It reports false on a closed loop.
-func (k *lookups) start(f func(ctx context.Context)) (stop func(), ok bool) {
+// lookup is one of them.
+type lookup struct {
+	of   *lookups
+	ctx  context.Context // done when the loop is closed, or stop was called
+	stop context.CancelFunc
+}
+
+// begin makes a look-up, whose maker calls its stop. It reports false on a closed
+// loop.
+func (k *lookups) begin() (*lookup, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.ended {
@@ -155,14 +162,22 @@ func (k *lookups) start(f func(ctx context.Context)) (stop func(), ok bool) {
 		k.ctx, k.cancel = context.WithCancel(context.Background())
 	}
 	ctx, stop := context.WithCancel(k.ctx)
-	k.running.Add(1)
-	go func() {
-		defer k.running.Done()
-		defer stop()
-		f(ctx)
-	}()
-	return stop, true
+	return &lookup{k, ctx, stop}, true
 }
+
+// start is called off the loop by what looks up, before it does; then it calls end.
+// It reports false if nobody wants the answer any more.
+func (j *lookup) start() bool {
+	j.of.mu.Lock()
+	defer j.of.mu.Unlock()
+	if j.ctx.Err() != nil {
+		return false
+	}
+	j.of.running.Add(1)
+	return true
+}
+
+func (j *lookup) end() { j.of.running.Done() }
 
 // end stops all of them and waits until they have ended.
 func (k *lookups) end() {

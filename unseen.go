@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"fmt"
+	"log/slog"
 	"runtime"
 	"sync"
 )
@@ -10,9 +11,10 @@ import (
 // reported once: when the collector finds that the future is gone, or when the
 // loop is closed. It knows nothing of the future, so as not to keep it.
 type unseen struct {
-	loop       *baseLoop
+	loop       *baseLoop // nil if there is none
 	prev, next *unseen
 	listed     bool
+	alone      bool // the loop, if there is one, does not know it: it was closed
 	cleanup    runtime.Cleanup
 	context    ExceptionContext
 }
@@ -25,13 +27,25 @@ type unseenList struct {
 
 // noteUnseen makes the record of a failure. The future is locked.
 func (f *futureBase) noteUnseen(err error) {
+	if f.loop.closed.Load() {
+		return // reported with what was left at its close, or too late for anyone
+	}
+	u := f.newUnseen(f.loop, err)
+	u.list()
+	u.cleanup = runtime.AddCleanup(f, reportLost, u)
+}
+
+func (f *futureBase) newUnseen(l *baseLoop, err error) *unseen {
 	kind, extra := "Future", map[string]any(nil)
 	if t, ok := f.by.(*taskBase); ok {
 		kind, extra = "Task", map[string]any{"name": t.Name()}
+		if pc := t.self.function(); pc != 0 {
+			extra["function"] = funcPlace(pc)
+		}
 	} else if f.by != nil {
 		kind = f.by.describe()
 	}
-	u := &unseen{loop: f.loop, context: ExceptionContext{
+	u := &unseen{loop: l, context: ExceptionContext{
 		Message: fmt.Sprintf("%s exception was never retrieved", kind),
 		Err:     err,
 		Extra:   extra,
@@ -39,36 +53,59 @@ func (f *futureBase) noteUnseen(err error) {
 	if f.origin != nil {
 		u.context.Source = f.origin.String()
 	}
-	if f.loop.closed.Load() {
-		return // reported with what was left at its close, or too late for anyone
-	}
 	f.unseen = u
-	u.list()
+	return u
+}
+
+// noteRefused makes the record of a task that was refused, by the loop or for want
+// of one. It has failed already and nobody else knows it.
+func (f *futureBase) noteRefused(l *baseLoop, err error) {
+	u := f.newUnseen(l, err)
+	u.alone = true
+	if l != nil && !l.closed.Load() {
+		u.list()
+		u.alone = l.closed.Load() && u.unlist() // its close may have looked before
+	}
 	u.cleanup = runtime.AddCleanup(f, reportLost, u)
 }
 
 // markSeen keeps a failure from being reported.
 func (f *futureBase) markSeen() {
-	if f.loop == nil {
-		return
-	}
 	s := f.state.lock()
 	u := f.unseen
 	f.unseen = nil
 	f.state.unlock(s)
-	if u != nil && u.unlist() {
+	if u != nil && (u.alone || u.unlist()) {
 		u.cleanup.Stop()
 	}
 }
 
+// mute keeps a failure from being reported, if there ever is one.
+func (f *futureBase) mute() {
+	if f.state.lockPending() {
+		f.muted = true
+		f.state.unlock(statePending)
+	} else {
+		f.markSeen()
+	}
+}
+
 // reportLost is called when the collector has found that the future is gone.
-// It stays listed until the loop gets to it, so that a close finds it too.
+// It stays listed until the loop gets to it, so that a close finds it too. Without a
+// loop, or when that is closed, there is nobody but the log.
 func reportLost(u *unseen) {
-	u.loop.post(callback(func() {
-		if u.unlist() {
-			u.loop.handle(u.context)
-		}
-	}), 0)
+	switch l := u.loop; {
+	case l == nil:
+		u.context.logTo(slog.Default(), "")
+	case u.alone:
+		_ = l.guard(func() { l.self.DefaultExceptionHandler(u.context) }) // a logger that panics has nobody to be told of it
+	default:
+		l.post(callback(func() {
+			if u.unlist() {
+				l.handle(u.context)
+			}
+		}), 0)
+	}
 }
 
 func (u *unseen) list() {

@@ -43,6 +43,7 @@ func (w *Waiter) Wait(ctx context.Context) error {
 		return err
 	}
 	if t.mustCancel && !t.shielded() {
+		t.cutShort = true
 		t.loop.schedule(t, t.event(wakeUp))
 	}
 	err = t.suspend(ctx, end)

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// WaitFor runs f as a task of its own and waits for its result, d at most: then
-// the task is cancelled and waited for, and the error is ErrTimeout, unless the
-// task insists on another result. With zero or less f is never called. With
-// NoTimeout it is called at once, without a task.
+// WaitFor calls f in the caller's own task and returns its result. If f takes
+// longer than d, the task is cancelled, as by Timeout, and f waited for: the error
+// is ErrTimeout then, unless f insists on another result. A cancellation that
+// somebody else asks for, once or again, goes to f as well. With zero or less f is
+// never called, and the error is ErrTimeout; with NoTimeout f has all the time.
 //
-// If the caller is cancelled meanwhile, or ctx is done, so is the task, and it is
-// waited for. f's context has the values of ctx. In a coroutine WaitFor suspends;
-// on a goroutine that is no loop's it calls f there, with a context that is done
-// after d of real time; in a plain callback it returns ErrAwaitInCallback.
-// (asyncio.wait_for)
+// f's context has the values of ctx, and is done when ctx is or the time is up. In
+// a coroutine f may suspend; on a goroutine that is no loop's it is called there,
+// with a context that is done after d of real time; in a plain callback WaitFor
+// returns ErrAwaitInCallback. (asyncio.wait_for of a coroutine)
 func WaitFor[T any](ctx context.Context, d time.Duration, f func(context.Context) (T, error)) (T, error) {
 	const op = "WaitFor"
 	var zero T
@@ -30,57 +30,72 @@ func WaitFor[T any](ctx context.Context, d time.Duration, f func(context.Context
 		return f(ctx)
 	case !inLoop:
 		return callAtMost(ctx, d, f)
+	case d <= 0:
+		// As in asyncio, by a task that is cancelled before it begins.
+		return waitForNone(ctx, t, CreateTask(t.loop.self, f, WithContext(ctx)))
 	}
-	inner := CreateTask(t.loop.self, f, WithContext(ctx))
-	if inner.futureBase.loop == nil {
-		return inner.Result()
-	}
-	late, err := t.waitAtMost(ctx, d, &inner.futureBase)
-	if err == nil {
-		return timely(late, inner)
-	}
-	if !inner.Done() && asCancelled(err) == nil {
-		if e := t.cancelAndWait(&t.scope, &inner.futureBase); e != nil {
-			err = e
-		}
-	}
-	return zero, err
+	return within(ctx, d, f)
 }
 
-// WaitForOf waits until a is done, d at most: then a is cancelled and waited for,
-// and the error is ErrTimeout, unless a insists on another result. Zero and less
-// cancel it at once if it is not done; NoTimeout waits for ever.
+// WaitForOf waits until a is done and returns its result. After d, a is cancelled
+// and waited for: the error is ErrTimeout then, unless a insists on another result.
+// If the caller is cancelled meanwhile, be it before or after d, once or again, so
+// is a, and it is waited for; a result that comes with such a cancellation stays
+// with a. If ctx is done, only the wait ends. NoTimeout waits for ever.
 //
-// If the caller is cancelled meanwhile, so is a, and it is waited for; if ctx is
-// done, only the wait ends. In a coroutine WaitForOf suspends; on a goroutine that
-// is no loop's it blocks. ErrAwaitInCallback, ErrWrongLoop and ErrAwaitSelf as for
-// Await. (asyncio.wait_for)
+// Zero and less cancel a at once if it is not done; the wait for its end can then
+// be cancelled by itself.
+//
+// In a coroutine WaitForOf suspends; on a goroutine that is no loop's it blocks.
+// ErrAwaitInCallback, ErrWrongLoop and ErrAwaitSelf as for Await.
+// (asyncio.wait_for of a future)
 func WaitForOf[T any](ctx context.Context, d time.Duration, a AwaitableOf[T]) (T, error) {
 	const op = "WaitFor"
 	var zero T
-	if a == nil {
+	f := futureOf(a)
+	if f == nil {
 		return zero, invalid(op, "the awaitable is nil")
 	}
-	f := a.awaitable()
 	t, inLoop := currentTask(ctx)
-	var late bool
-	var err error
 	switch {
 	case d == NoTimeout || f.loop == nil || (inLoop && t == nil):
 		return a.Await(ctx)
 	case !inLoop:
-		late, err = blockAtMost(ctx, d, f)
+		late, err := blockAtMost(ctx, d, f)
+		if err != nil {
+			return zero, err
+		}
+		return timely(late, a)
 	case t.loop != f.loop:
-		err = opError(op, ErrWrongLoop)
+		return zero, opError(op, ErrWrongLoop)
 	case t.f == f:
-		err = opError(op, ErrAwaitSelf)
-	default:
-		late, err = t.waitAtMost(ctx, d, f)
+		return zero, opError(op, ErrAwaitSelf)
+	case d <= 0:
+		return waitForNone(ctx, t, a)
 	}
-	if err != nil {
+	return within(ctx, d, a.Await)
+}
+
+// within calls f in a Timeout.
+func within[T any](ctx context.Context, d time.Duration, f func(context.Context) (T, error)) (v T, err error) {
+	err = Timeout(ctx, d, func(ctx context.Context, _ *TimeoutScope) (err error) {
+		v, err = f(ctx)
+		return err
+	})
+	return v, err
+}
+
+// waitForNone is a wait whose time is up before it begins.
+func waitForNone[T any](ctx context.Context, t *taskBase, a AwaitableOf[T]) (T, error) {
+	f := a.awaitable()
+	if f.Done() {
+		return a.Result()
+	}
+	if err := t.cancelAndWait(ctx, f); err != nil {
+		var zero T
 		return zero, err
 	}
-	return timely(late, a)
+	return timely(true, a)
 }
 
 // timely returns the result of what is done: a timeout if it was cancelled for
@@ -93,61 +108,22 @@ func timely[T any](late bool, a AwaitableOf[T]) (T, error) {
 	return v, err
 }
 
-// release ends the wait of a task for the future: it, or the time, has come.
-type release Future[struct{}]
-
-func (r *release) Complete(uint64) { _ = (*Future[struct{}])(r).SetResult(struct{}{}) } // the second to come is none
-
-func (r *release) callbackName() string { return "WaitFor" }
-
-// waitAtMost waits until f is done, d at most. If it is late, it was cancelled
-// and waited for. An error is the wait's.
-func (t *taskBase) waitAtMost(ctx context.Context, d time.Duration, f *futureBase) (late bool, err error) {
-	if d <= 0 {
-		if f.Done() {
-			return false, nil
-		}
-		return true, t.cancelAndWait(ctx, f)
-	}
-	l := t.loop
-	waiter := NewFuture[struct{}](l.self)
-	l.seen = l.now()
-	timer := l.scheduleAt(addTime(l.seen, d), (*release)(waiter), 0)
-	defer timer.Cancel()
-	token := f.addCallback((*release)(waiter))
-	_, err = waiter.Await(ctx)
-	if f.Done() {
-		if c := asCancelled(err); c != nil && error(c) != contextError(ctx) {
-			// The result came with a request to cancel. Neither is to be lost: the
-			// request is delivered at the next wait.
-			t.mustCancel, t.cancelMsg = true, c.Message
-		}
-		return false, nil
-	}
-	f.removeCallback(token)
-	if err == nil {
-		return true, t.cancelAndWait(ctx, f)
-	}
-	if asCancelled(err) != nil {
-		if e := t.cancelAndWait(ctx, f); e != nil {
-			err = e
-		}
-	}
-	return false, err
-}
-
 // cancelAndWait cancels f and waits until it is done. An error is the wait's.
 func (t *taskBase) cancelAndWait(ctx context.Context, f *futureBase) error {
 	waiter := NewFuture[struct{}](t.loop.self)
 	token := f.addCallback((*release)(waiter))
 	defer f.removeCallback(token)
 	f.cancelWith(nil)
-	if contextError(ctx) != nil {
-		ctx = &t.scope // what ended the wait before must not end this one
-	}
 	_, err := waiter.Await(ctx)
 	return err
 }
+
+// release ends the wait for what is cancelled.
+type release Future[struct{}]
+
+func (r *release) Complete(uint64) { _ = (*Future[struct{}])(r).SetResult(struct{}{}) } // fails if the wait was cancelled
+
+func (r *release) callbackName() string { return "WaitFor" }
 
 // callAtMost is WaitFor on a goroutine that is no loop's.
 func callAtMost[T any](ctx context.Context, d time.Duration, f func(context.Context) (T, error)) (T, error) {
@@ -167,7 +143,8 @@ func callAtMost[T any](ctx context.Context, d time.Duration, f func(context.Cont
 	return v, err
 }
 
-// blockAtMost is waitAtMost on a goroutine that is no loop's.
+// blockAtMost waits for f, d at most, on a goroutine that is no loop's. If it is
+// late, it was cancelled and waited for. An error is the wait's.
 func blockAtMost(ctx context.Context, d time.Duration, f *futureBase) (late bool, err error) {
 	if ctx == nil {
 		ctx = context.Background()

@@ -146,48 +146,31 @@ func TestWaitFor(t *testing.T) {
 	})
 }
 
-// TestWaitForLosesNothing: a request to cancel that comes with the result is
-// delivered at the next wait.
-func TestWaitForLosesNothing(t *testing.T) {
-	t.Parallel()
-	inLoop(t, func(ctx context.Context, loop asyncio.EventLoop) {
-		fut := asyncio.NewFuture[string](loop)
-		var got string
-		waiting := asyncio.Go(ctx, func(ctx context.Context) (struct{}, error) {
-			var err error
-			if got, err = asyncio.WaitForOf(ctx, forever, fut); err != nil {
-				t.Errorf("the result was lost: %v", err)
-			}
-			return struct{}{}, asyncio.Sleep(ctx, forever)
-		})
-		must(t, asyncio.Sleep(ctx, 0))
-		must(t, fut.SetResult("result"))
-		waiting.Cancel()
-		_, err := waiting.Await(ctx)
-		wantError(t, err, asyncio.ErrCancelled)
-		if got != "result" {
-			t.Errorf("result is %q", got)
-		}
-	})
-}
-
-// TestWaitForContext: a context of the user's that is done ends the wait; what
-// WaitFor itself has started ends with it, what it was given goes on.
+// TestWaitForContext: a context of the user's that is done ends the wait: the
+// function is waited for, what WaitForOf was given goes on.
 func TestWaitForContext(t *testing.T) {
 	t.Parallel()
 	inLoop(t, func(ctx context.Context, _ asyncio.EventLoop) {
 		limited, cancel := context.WithCancel(ctx)
-		var c cleaner
+		started, cleaned := false, false
 		given := asyncio.Go(ctx, sleeper(forever))
-		waiting := asyncio.Go(ctx, func(context.Context) (string, error) { return asyncio.WaitFor(limited, forever, c.run) })
+		waiting := asyncio.Go(ctx, func(context.Context) (int, error) {
+			return asyncio.WaitFor(limited, forever, func(ctx context.Context) (int, error) {
+				started = true
+				err := asyncio.Sleep(ctx, forever)
+				must(t, asyncio.Sleep(context.WithoutCancel(ctx), instant))
+				cleaned = true
+				return 0, err
+			})
+		})
 		other := asyncio.Go(ctx, func(context.Context) (struct{}, error) { return asyncio.WaitForOf(limited, forever, given) })
-		for !c.started {
+		for !started {
 			must(t, asyncio.Sleep(ctx, 0))
 		}
 		cancel()
 		_, err := waiting.Await(ctx)
 		wantError(t, err, context.Canceled)
-		wantCleaned(t, &c)
+		want(t, "cleaned up", cleaned, true)
 		_, err = other.Await(ctx)
 		wantError(t, err, context.Canceled)
 		if given.Done() || other.Cancelled() || waiting.Cancelled() {

@@ -56,8 +56,12 @@ func (w *fdWatch) callbackName() string {
 	return strings.Join(names, ", ")
 }
 
-// AddReader calls f in each pass in which fd is readable, in place of an earlier
-// reader. The descriptor stays the caller's, who removes the reader before
+// AddReader calls f in each pass that finds fd readable, in place of an earlier
+// reader. While callbacks alone keep the loop busy it looks in every pass only if
+// its passes are long, else at least once in 64 passes or 512 callbacks; and
+// always before a timer that is due runs, and in the last pass of a run. Within a
+// pass, callbacks that were scheduled before it go first, then descriptors, then
+// timers. The descriptor stays the caller's, who removes the reader before
 // closing it; on Windows it is a socket. Loop only. A descriptor that a transport
 // has is refused, and one that cannot be is ErrInvalidArgument, by RemoveReader
 // too. (loop.add_reader)
@@ -75,7 +79,7 @@ func (l *baseLoop) RemoveReader(fd uintptr) (bool, error) {
 	return l.rewatch("RemoveReader", fd, engine.Read, nil)
 }
 
-// AddWriter calls f in each pass in which fd is writable, in place of an earlier
+// AddWriter calls f in each pass that finds fd writable, as AddReader does, in place of an earlier
 // writer. Loop only. It refuses what AddReader refuses. (loop.add_writer)
 func (l *baseLoop) AddWriter(fd uintptr, f func()) error {
 	if f == nil {

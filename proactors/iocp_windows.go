@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/wake"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
@@ -38,9 +39,11 @@ type iocp struct {
 	restart, spare []*record    // to be started again
 	packets        [batch]packet
 
-	woken  atomic.Bool // a packet is on its way that wakes
-	mu     sync.Mutex  // closed and port, for Wake
-	closed bool
+	woken    atomic.Bool  // a packet is on its way that wakes
+	wake     func() error // postWake, or a test's
+	insister wake.Insister
+	mu       sync.Mutex // closed and port, for Wake
+	closed   bool
 }
 
 const (
@@ -67,6 +70,7 @@ func NewIOCPProactor() (Proactor, error) {
 		return nil, fmt.Errorf("proactors: IOCP: opening %s: %w", afdDevice, errors.Join(err, windows.CloseHandle(port)))
 	}
 	p := &iocp{port: port, afd: afd, quiet: quietSuccess(), foreign: map[uintptr]struct{}{}, records: &records{}}
+	p.wake = p.postWake
 	inUse.Store(p.records, nil)
 	return p, nil
 }
@@ -160,14 +164,17 @@ func (p *iocp) Wake() {
 	if p.woken.Swap(true) {
 		return
 	}
+	p.insister.Insist(p.wake) // if there is no memory for a packet, until there is
+}
+
+// postWake posts the packet that ends a Wait.
+func (p *iocp) postWake() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.closed {
-		// If there is no memory for a packet, the next call may have more luck.
-		if err := windows.PostQueuedCompletionStatus(p.port, 0, wakeKey, nil); err != nil {
-			p.woken.Store(false)
-		}
+	if p.closed {
+		return nil
 	}
+	return os.NewSyscallError("PostQueuedCompletionStatus", windows.PostQueuedCompletionStatus(p.port, 0, wakeKey, nil))
 }
 
 // Cancel implements [Proactor].

@@ -45,14 +45,15 @@ type IOUring struct {
 	dried uint64 // how often a receive found no buffer
 	spare []*gather
 
-	waker   *wake.Waker
-	wakeOp  Operation
-	wakeReq Request
-	woken   atomic.Pointer[error]
-	pinned  bool
-	canPost bool
-	expect  int // completions that a Wait may linger for
-	home    homing
+	waker    *wake.Waker
+	wake     func() error // of the waker, once and not with every Wake
+	insister wake.Insister
+	wakeOp   Operation
+	wakeReq  Request
+	pinned   bool
+	canPost  bool
+	expect   int // completions that a Wait may linger for
+	home     homing
 
 	closing bool
 	closed  bool
@@ -80,10 +81,10 @@ func newIOUring(pinned, incremental bool) (Proactor, error) {
 	w, err := wake.New()
 	if err != nil {
 		b.close()
-		return nil, errors.Join(err, r.close())
+		return nil, errors.Join(fmt.Errorf("proactors: io_uring: %w", err), r.close())
 	}
 	wakeReq := Request{Kind: Poll, Mask: Readable, FD: w.FD()}
-	p := &IOUring{wakeReq: wakeReq, ring: r, bufs: b, waker: w, pinned: pinned, canPost: r.canPost(), slots: []slot{{gen: 1}}}
+	p := &IOUring{wakeReq: wakeReq, ring: r, bufs: b, waker: w, wake: w.Wake, pinned: pinned, canPost: r.canPost(), slots: []slot{{gen: 1}}}
 	return p, nil
 }
 
@@ -322,9 +323,6 @@ func (p *IOUring) reap() (woken bool, err error) {
 	atomic.StoreUint32(r.cqHead, head)
 	if woken {
 		err = p.waker.Drain()
-		if failed := p.woken.Swap(nil); failed != nil {
-			err = errors.Join(err, *failed)
-		}
 	}
 	return woken, err
 }
@@ -443,10 +441,7 @@ func (p *IOUring) Flush() error {
 
 // Wake implements Proactor.
 func (p *IOUring) Wake() {
-	if err := p.waker.Wake(); err != nil && !errors.Is(err, wake.ErrClosed) {
-		failed := err // or every call would allocate
-		p.woken.Store(&failed)
-	}
+	p.insister.Insist(p.wake)
 }
 
 // Accepted implements Proactor.

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/go-asyncio/asyncio/internal/poller"
 	"golang.org/x/sys/unix"
 )
 
@@ -268,6 +269,9 @@ func refused(call string, e syscall.Errno) error {
 var disabledFile = "/proc/sys/kernel/io_uring_disabled"
 
 func disabled() string {
+	if poller.Start() != nil {
+		return "" // package os would end the program
+	}
 	b, err := os.ReadFile(disabledFile)
 	if err != nil {
 		return ""

@@ -2,10 +2,17 @@
 
 package selectors
 
-import "os"
+import (
+	"os"
 
-// newProbe: a pipe.
+	"github.com/go-asyncio/asyncio/internal/poller"
+)
+
+// newProbe: a pipe. It is package os's, which waits for it by the runtime's poller.
 func newProbe() (*probe, error) {
+	if err := poller.Start(); err != nil {
+		return nil, err
+	}
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err

@@ -52,10 +52,13 @@ var _ net.Conn = (*conn)(nil)
 // Read implements net.Conn.
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.read(p)
-	return n, c.opError("Read", err)
+	return n, c.opError("read", err)
 }
 
 func (c *conn) read(p []byte) (n int, err error) {
+	if err := asyncio.ConsumeBudget(c.ctx); err != nil {
+		return 0, err
+	}
 	s, r := &c.in, c.r
 	var a alarm
 	s.mu.Lock()
@@ -87,15 +90,15 @@ func (c *conn) read(p []byte) (n int, err error) {
 func (c *conn) Close() error {
 	c.in.close()
 	c.out.close()
-	return c.opError("Close", c.onLoop(func() error { return c.w.Close() }))
+	return c.opError("close", c.onLoop(func() error { return c.w.Close() }))
 }
 
 // CloseWrite ends the stream that is written; reading goes on.
 func (c *conn) CloseWrite() error {
 	if !c.w.CanWriteEOF() {
-		return c.opError("Close", fmt.Errorf("a transport that cannot end one direction alone: %w", errors.ErrUnsupported))
+		return c.opError("close", fmt.Errorf("a transport that cannot end one direction alone: %w", errors.ErrUnsupported))
 	}
-	return c.opError("Close", c.onLoop(func() error { return c.w.WriteEOF() }))
+	return c.opError("close", c.onLoop(func() error { return c.w.WriteEOF() }))
 }
 
 // onLoop runs f on the loop: at once, if that is where we are, or else soon. On

@@ -25,10 +25,13 @@ type handover struct {
 // Write implements net.Conn.
 func (c *conn) Write(p []byte) (int, error) {
 	n, err := c.write(p)
-	return n, c.opError("Write", err)
+	return n, c.opError("write", err)
 }
 
 func (c *conn) write(p []byte) (n int, err error) {
+	if err := asyncio.ConsumeBudget(c.ctx); err != nil {
+		return 0, err
+	}
 	s, f := &c.out, c.w.flow
 	var a alarm
 	s.mu.Lock()
@@ -120,11 +123,12 @@ func (c *conn) handOver(p []byte, a *alarm) (int, error) {
 		if err == nil {
 			continue
 		}
-		if handle.Cancel() || c.loop.IsClosed() {
+		if handle.Cancel() || !revocable {
 			c.handed = nil
 			return 0, err
 		}
-		// The loop is at it, and p must not be let go of before it is done.
+		// The loop is at it, and p must not be let go of before it is done. Only
+		// the end of the loop, or of its run, ends this wait otherwise.
 		ctx, revocable = context.Background(), false
 	}
 	return c.n, c.err

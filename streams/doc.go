@@ -20,10 +20,20 @@
 //
 // What takes a context may wait. A coroutine of the stream's loop is suspended; a
 // goroutine that is no loop's blocks, and is woken with asyncio.ErrLoopClosed if
-// the loop is closed; a plain callback gets asyncio.ErrAwaitInCallback and a
-// coroutine of another loop asyncio.ErrWrongLoop, unless there is nothing to wait
-// for. Everything of a StreamReader may be used from any goroutine. Writing
-// belongs to the loop; from elsewhere use a Conn.
+// the loop is closed and with the error of the loop's run if the system fails it; a
+// plain callback gets asyncio.ErrAwaitInCallback and a coroutine of another loop
+// asyncio.ErrWrongLoop, unless there is nothing to wait for. Everything of a
+// StreamReader may be used from any goroutine. Writing belongs to the loop; from
+// elsewhere use a Conn.
+//
+// # Giving way
+//
+// A call that finds what it needs does not wait. So that a coroutine whose data are
+// always there leaves room for others, every asyncio.Budget calls of its own without
+// a wait, the next one lets the loop run what is ready, once, before it takes or
+// writes anything: all that read, Drain, and Read and Write of a Conn. It is then
+// that a task which was cancelled meanwhile, or whose context is done, hears of it.
+// Write and WriteLines of a StreamWriter never do so: Drain now and then.
 //
 // # For Go's libraries
 //

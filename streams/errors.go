@@ -11,17 +11,43 @@ import (
 )
 
 // ErrConnectionLost: the connection ended before the call. It is a
-// syscall.ECONNRESET and a net.ErrClosed under errors.Is.
+// syscall.ECONNRESET and a net.ErrClosed under errors.Is. What a call returns says
+// which connection that was and, if there was a reason for its end, that too.
 // (ConnectionResetError "Connection lost")
 var ErrConnectionLost error = connectionLost{}
 
 type connectionLost struct{}
 
-func (connectionLost) Error() string { return "Connection lost" }
+func (connectionLost) Error() string { return "connection lost" }
 
 func (connectionLost) Is(target error) bool {
 	return target == syscall.ECONNRESET || target == net.ErrClosed
 }
+
+// lostError is an ErrConnectionLost of one connection.
+type lostError struct {
+	connectionLost
+	peer   net.Addr // nil if it is not known
+	reason error    // nil if it was ended here
+}
+
+func (e *lostError) Error() string {
+	text := "streams: connection "
+	if e.peer != nil {
+		text += "to " + e.peer.String() + " "
+	}
+	text += "lost"
+	if e.reason != nil {
+		text += ": " + e.reason.Error()
+	}
+	return text
+}
+
+func (e *lostError) Is(target error) bool {
+	return target == ErrConnectionLost || e.connectionLost.Is(target)
+}
+
+func (e *lostError) Unwrap() error { return e.reason }
 
 // IncompleteReadError says that the stream ended before all that was asked for
 // had come. It is an io.ErrUnexpectedEOF under errors.Is, or an io.EOF if nothing
@@ -38,7 +64,7 @@ func (e *IncompleteReadError) Error() string {
 	if e.Expected >= 0 {
 		expected = fmt.Sprint(e.Expected)
 	}
-	return fmt.Sprintf("%d bytes read on a total of %s expected bytes", len(e.Partial), expected)
+	return fmt.Sprintf("streams: %d bytes read on a total of %s expected bytes", len(e.Partial), expected)
 }
 
 // Unwrap returns what package io says in this case.
@@ -58,7 +84,9 @@ type LimitOverrunError struct {
 	Consumed int
 }
 
-func (e *LimitOverrunError) Error() string { return e.Message }
+func (e *LimitOverrunError) Error() string {
+	return "streams: " + e.Message + "; WithLimit sets it"
+}
 
 // lineTooLong is a LimitOverrunError of ReadLine, which has dropped the line: an
 // invalid value, as in asyncio.

@@ -28,7 +28,7 @@ type FlowController interface{ flow() *FlowControl }
 // NewFlowControl makes a FlowControl. Without WithLoop it belongs to the running
 // loop, else to the current one. Any goroutine may call it.
 func NewFlowControl(opts ...Option) (*FlowControl, error) {
-	c, err := configure("new flow control", opts, asyncio.GetEventLoop)
+	c, err := configure("NewFlowControl", opts, asyncio.GetEventLoop)
 	if err != nil {
 		return nil, err
 	}
@@ -66,13 +66,14 @@ func (f *FlowControl) ConnectionLost(err error) {
 	doAll(ws)
 }
 
-// drain waits while writing is paused.
-func (f *FlowControl) drain(ctx context.Context) error {
+// drain waits while writing is paused. It is ErrConnectionLost if the connection,
+// which is t's, is over.
+func (f *FlowControl) drain(ctx context.Context, t asyncio.Transport) error {
 	f.mu.Lock()
 	err := error(nil)
 	switch {
 	case f.lost:
-		err = ErrConnectionLost
+		err = &lostError{peer: t.RemoteAddr(), reason: f.reason}
 	case f.paused:
 		err = f.drains.await(ctx, f.loop, &f.mu)
 	}

@@ -21,6 +21,8 @@ func FuzzReader(f *testing.F) {
 		random.Read(script)
 		f.Add(script)
 	}
+	f.Add(bytes.Repeat([]byte{6}, 200))     // nothing but peeks
+	f.Add(append(make([]byte, 9), 8, 6, 8)) // and reads of nothing among them
 	f.Fuzz(func(t *testing.T, script []byte) {
 		if len(script) < 4 {
 			return
@@ -62,6 +64,13 @@ func newHistory(s *stage, script []byte) *history {
 	return h
 }
 
+// A script may hold nothing but peeks, and reads of nothing: after some steps in a row that
+// took nothing, one reads what is there.
+const (
+	unmoved  = 16
+	readSome = 8<<3 | 0
+)
+
 // letters make separators of one and of several bytes frequent.
 const letters = "aab\nbaa\r\nabab\nc"
 
@@ -76,8 +85,16 @@ func (h *history) run() {
 		h.stream = append(h.stream, p...)
 	}
 	feeding := h.start(func(ctx context.Context) error { return h.feed(ctx, pieces) })
-	for i := 0; !h.r.AtEOF(); i++ {
-		h.step(h.reads[i%len(h.reads)], i)
+	for i, idle := 0, 0; !h.r.AtEOF(); i++ {
+		before := h.pos
+		if idle < unmoved {
+			h.step(h.reads[i%len(h.reads)], i)
+		} else {
+			h.step(readSome, i)
+		}
+		if idle++; h.pos != before {
+			idle = 0
+		}
 		if uint64(h.pos) != h.r.buf.dropped {
 			h.Fatalf("%d bytes are gone, %d were read", h.r.buf.dropped, h.pos)
 		}

@@ -12,7 +12,7 @@ import (
 // from any goroutine; elsewhere it is asyncio.ErrNoRunningLoop.
 // (asyncio.open_connection)
 func OpenConnection(ctx context.Context, network, address string, opts *asyncio.ConnectionOptions, more ...Option) (*StreamReader, *StreamWriter, error) {
-	c, err := configure("open connection", more, asyncio.GetRunningLoop)
+	c, err := configure("OpenConnection", more, asyncio.GetRunningLoop)
 	if err != nil {
 		return nil, nil, err
 	}

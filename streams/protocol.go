@@ -33,7 +33,7 @@ type handlerFunc = func(ctx context.Context, r *StreamReader, w *StreamWriter) e
 // is none the error is asyncio.ErrNoCurrentLoop. Any goroutine may call it.
 // (asyncio.StreamReaderProtocol)
 func NewStreamReaderProtocol(r *StreamReader, handler func(ctx context.Context, r *StreamReader, w *StreamWriter) error, opts ...Option) (*StreamReaderProtocol, error) {
-	c, err := configure("new protocol", opts, asyncio.GetEventLoop)
+	c, err := configure("NewStreamReaderProtocol", opts, asyncio.GetEventLoop)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ type StreamReader struct {
 // else to the current one, and if there is none the error is
 // asyncio.ErrNoCurrentLoop. Any goroutine may call it. (asyncio.StreamReader)
 func NewStreamReader(opts ...Option) (*StreamReader, error) {
-	c, err := configure("new reader", opts, asyncio.GetEventLoop)
+	c, err := configure("NewStreamReader", opts, asyncio.GetEventLoop)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (r *StreamReader) SetTransport(t asyncio.Transport) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.transport != nil {
-		return opError("set transport", fmt.Errorf("%w: there is one already", asyncio.ErrInvalidState))
+		return opError("SetTransport", fmt.Errorf("%w: there is one already", asyncio.ErrInvalidState))
 	}
 	r.transport = t
 	return nil
@@ -199,7 +199,7 @@ func (r *StreamReader) wait(ctx context.Context, op string) error {
 	case r.slot.taken && r.loop.IsClosed():
 		return opError(op, asyncio.ErrLoopClosed) // who waited was unwound
 	case r.slot.taken:
-		return fmt.Errorf("streams: %w: %s() called while another coroutine is already waiting for incoming data", asyncio.ErrInvalidState, op)
+		return opError(op, fmt.Errorf("%w: another call already waits for data of this reader", asyncio.ErrInvalidState))
 	case r.eof:
 		return io.EOF
 	case r.err != nil:

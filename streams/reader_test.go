@@ -3,7 +3,6 @@ package streams
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -232,7 +231,7 @@ func TestReadExactly(t *testing.T) {
 		_, err := task.Await(s.ctx)
 		var e *IncompleteReadError
 		if !errors.As(err, &e) || string(e.Partial) != line18 || e.Expected != 36 ||
-			e.Error() != "18 bytes read on a total of 36 expected bytes" {
+			e.Error() != "streams: 18 bytes read on a total of 36 expected bytes" {
 			s.Errorf("error %v", err)
 		}
 		s.wantError(err, io.ErrUnexpectedEOF)
@@ -272,18 +271,4 @@ func TestReadExactly(t *testing.T) {
 		_, err = r.Discard(s.ctx, -1)
 		s.wantError(err, asyncio.ErrInvalidArgument)
 	})
-}
-
-func TestErrors(t *testing.T) {
-	t.Parallel()
-	e := &IncompleteReadError{Partial: []byte("abc"), Expected: -1}
-	if got := e.Error(); got != "3 bytes read on a total of undefined expected bytes" {
-		t.Error(got)
-	}
-	if e.Partial = nil; !errors.Is(e, io.EOF) {
-		t.Error("an incomplete read of nothing is no EOF")
-	}
-	if got := fmt.Sprint(ErrConnectionLost); got != "Connection lost" {
-		t.Error(got)
-	}
 }

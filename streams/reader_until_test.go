@@ -31,7 +31,7 @@ func TestReadLine(t *testing.T) {
 		r := s.reader(3, "li", "ne1\nline2\n")
 		_, err := r.ReadLine(s.ctx)
 		s.wantTooLong(nil, err)
-		if err.Error() != "Separator is found, but chunk is longer than limit" {
+		if err.Error() != "streams: Separator is found, but chunk is longer than limit; WithLimit sets it" {
 			s.Error(err)
 		}
 		s.held(r, "line2\n")
@@ -40,7 +40,7 @@ func TestReadLine(t *testing.T) {
 		r := s.reader(3, "li", "ne1", "li")
 		_, err := r.ReadLine(s.ctx)
 		s.wantTooLong(nil, err)
-		if err.Error() != "Separator is not found, and chunk exceed the limit" {
+		if err.Error() != "streams: Separator is not found, and chunk exceed the limit; WithLimit sets it" {
 			s.Error(err)
 		}
 		s.held(r, "")

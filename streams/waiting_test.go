@@ -68,7 +68,7 @@ func TestWaiting(t *testing.T) {
 			s.must(asyncio.Sleep(s.ctx, 0))
 			err := read(s.ctx, r)
 			s.wantError(err, asyncio.ErrInvalidState)
-			if !strings.Contains(err.Error(), name+"() called while another coroutine is already waiting for incoming data") {
+			if !strings.HasPrefix(err.Error(), "streams: "+name+": invalid state: another call already waits") {
 				s.Errorf("%s: %v", name, err)
 			}
 			s.check(r.FeedData([]byte("abc")))
@@ -198,11 +198,12 @@ func TestLoopInsideAnother(t *testing.T) {
 // reads are all the ways to wait for data, by the name under which they complain.
 var reads = map[string]func(ctx context.Context, r *StreamReader) error{
 	"Read": func(ctx context.Context, r *StreamReader) error { _, err := r.Read(ctx, 10); return err },
-	"readinto": func(ctx context.Context, r *StreamReader) error {
+	"ReadInto": func(ctx context.Context, r *StreamReader) error {
 		_, err := r.ReadInto(ctx, make([]byte, 10))
 		return err
 	},
-	"ReadUntil":   func(ctx context.Context, r *StreamReader) error { _, err := r.ReadLine(ctx); return err },
+	"ReadLine":    func(ctx context.Context, r *StreamReader) error { _, err := r.ReadLine(ctx); return err },
+	"ReadUntil":   func(ctx context.Context, r *StreamReader) error { _, err := r.ReadUntil(ctx); return err },
 	"ReadExactly": func(ctx context.Context, r *StreamReader) error { _, err := r.ReadExactly(ctx, 10); return err },
 	"Peek":        func(ctx context.Context, r *StreamReader) error { _, err := r.Peek(ctx, 10); return err },
 	"Discard":     func(ctx context.Context, r *StreamReader) error { _, err := r.Discard(ctx, 10); return err },

@@ -132,11 +132,14 @@ func (w *StreamWriter) Drain(ctx context.Context) error {
 		}
 	}
 	if w.transport.IsClosing() {
-		if err := asyncio.Sleep(ctx, 0); err != nil {
-			return err
-		}
+		err = asyncio.Sleep(ctx, 0)
+	} else {
+		err = asyncio.ConsumeBudget(ctx)
 	}
-	return w.flow.drain(ctx)
+	if err != nil {
+		return err
+	}
+	return w.flow.drain(ctx, w.transport)
 }
 
 // drainOutside has a coroutine drain for a goroutine that is no loop's.

@@ -29,7 +29,10 @@ func (h *handOver) startAccepting() error {
 	if err := raw.Control(func(fd uintptr) { h.fd = fd }); err != nil {
 		return err
 	}
-	err, _ = ask(h.workers[0], h.watch)
+	err, ok := ask(h.workers[0], h.watch)
+	if !ok {
+		return errEnded
+	}
 	return err
 }
 

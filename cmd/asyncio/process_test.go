@@ -21,6 +21,10 @@ import (
 // keysVariable names a process and a key that is to be pressed at its console.
 const keysVariable = "ASYNCIO_TEST_PRESS"
 
+// refuseArgument is followed by the number of a system call, which the process is
+// refused, and by the arguments of the command.
+const refuseArgument = "test-refuse"
+
 // TestMain makes the test binary the command in every process that a test starts.
 func TestMain(m *testing.M) {
 	const asCommand = "ASYNCIO_TEST_AS_COMMAND"
@@ -28,6 +32,9 @@ func TestMain(m *testing.M) {
 		os.Exit(pressKeys(keys))
 	}
 	if os.Getenv(asCommand) != "" {
+		if len(os.Args) > 2 && os.Args[1] == refuseArgument {
+			os.Exit(refuse(os.Args[2:]))
+		}
 		main()
 	}
 	if err := os.Setenv(asCommand, "1"); err != nil {

@@ -119,9 +119,17 @@ func serve(o *serveOptions, out *os.File) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeWorkers(workers)) }()
+	defer func() {
+		// What fails in closing after a failure is the same once more.
+		if closeErr := closeWorkers(workers); err == nil {
+			err = closeErr
+		}
+	}()
 	in, err := open(context.Background(), o, workers)
 	if err != nil {
+		if failed := endRuns(workers); failed != nil {
+			return failed // and nobody could listen
+		}
 		return fmt.Errorf("cannot listen on %s: %s", o.listen, reason(err))
 	}
 	defer in.stop()

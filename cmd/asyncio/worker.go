@@ -16,6 +16,7 @@ import (
 type worker struct {
 	loop  asyncio.EventLoop
 	sleep *sleepMeter   // nil if nobody looks
+	kind  string        // of the loop
 	ended chan struct{} // closed when the loop runs no more,
 	err   error         // with this
 
@@ -53,7 +54,7 @@ func startWorkers(o *serveOptions, metered bool) ([]*worker, error) {
 	}
 	var workers []*worker
 	for range o.loops {
-		w := &worker{ended: make(chan struct{})}
+		w := &worker{kind: o.loop, ended: make(chan struct{})}
 		if metered {
 			w.sleep = &sleepMeter{}
 		}
@@ -135,13 +136,32 @@ func selectorNamed(name string) (func() (selectors.Selector, error), error) {
 	return nil, fmt.Errorf("selector %s: %s; here there are %s", name, verdictOf(available[at].Err).Error, here)
 }
 
+// failure is the error of a run that has ended, nil if it ended without one.
+func (w *worker) failure() error {
+	if w.err == nil {
+		return nil
+	}
+	hint := ""
+	if w.kind == "proactor" {
+		hint = "; try --loop selector"
+	}
+	return fmt.Errorf("an event loop has failed: %w%s", w.err, hint)
+}
+
+// errEnded is for a loop that ends by itself, which none does.
+var errEnded = errors.New("an event loop has ended")
+
 // anyFailed tells of the first loop that ends.
 func anyFailed(workers []*worker) <-chan error {
 	failed := make(chan error, len(workers))
 	for _, w := range workers {
 		go func() {
 			<-w.ended
-			failed <- fmt.Errorf("an event loop has ended: %w", w.err)
+			if err := w.failure(); err != nil {
+				failed <- err
+			} else {
+				failed <- errEnded
+			}
 		}()
 	}
 	return failed
@@ -192,17 +212,14 @@ func stopWorkers(workers []*worker) error {
 		})
 	}
 	patience := time.After(settle)
-	var errs []error
 	for _, w := range workers {
 		select {
 		case <-w.ended:
 		case <-patience:
-			endRuns(workers)
+			return endRuns(workers)
 		}
-		<-w.ended
-		errs = append(errs, w.err)
 	}
-	return errors.Join(errs...)
+	return endRuns(workers)
 }
 
 // stopIfEmpty ends the run if it is to end and nobody is left. Loop only.
@@ -212,19 +229,28 @@ func (w *worker) stopIfEmpty() {
 	}
 }
 
-func endRuns(workers []*worker) {
+// endRuns ends the runs of all loops, waits for that, and returns the first one's
+// failure, if one has failed.
+func endRuns(workers []*worker) error {
 	for _, w := range workers {
 		w.loop.Stop()
 	}
+	var failed error
+	for _, w := range workers {
+		<-w.ended
+		if failed == nil {
+			failed = w.failure()
+		}
+	}
+	return failed
 }
 
 // closeWorkers ends the loops, whether they run or not, and releases what they
 // have. An error of a run is reported by whoever ended it.
 func closeWorkers(workers []*worker) error {
-	endRuns(workers)
+	_ = endRuns(workers)
 	var errs []error
 	for _, w := range workers {
-		<-w.ended
 		errs = append(errs, w.loop.Close())
 	}
 	return errors.Join(errs...)

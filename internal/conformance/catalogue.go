@@ -20,6 +20,7 @@ import (
 type Row struct {
 	ID        string
 	Area      string // the table's name
+	Since     string // the version of Python that it came with or last changed in
 	Behaviour string
 	Applies   bool      // false: Python-only, the table says why
 	Exception Exception // zero: met as it stands, or not yet
@@ -52,12 +53,24 @@ type Catalogue struct {
 
 	Suites []Suite
 
-	byID map[string]*Row
-	dir  string
+	byID       map[string]*Row
+	superseded map[string]string // a row that holds no more → the one that does, or "-"
+	dir        string
 }
+
+// The versions of Python whose behaviour the tables state: those of dir itself are
+// of the oldest, and a folder beside them has what came later, with its version.
+const (
+	oldest      = "3.11"
+	newerFolder = "v315"
+)
+
+// newer are the versions that the newer folder may name.
+var newer = []string{"3.12", "3.13", "3.14", "3.15"}
 
 // Names of the tables that are not areas.
 const (
+	supersededFile = "superseded.tsv" // in the newer folder
 	backendsFile   = "backends.tsv"
 	exceptionsFile = "exceptions.tsv"
 	thresholdFile  = "threshold.tsv"
@@ -66,25 +79,18 @@ const (
 
 // Load reads the catalogue from dir and refuses one that contradicts itself.
 func Load(dir string) (*Catalogue, error) {
-	c := &Catalogue{Thresholds: map[string]int{}, byID: map[string]*Row{}, dir: dir}
-	files, err := filepath.Glob(filepath.Join(dir, "*.tsv"))
-	if err != nil {
-		return nil, err
-	}
-	slices.Sort(files)
-	for _, file := range files {
-		switch filepath.Base(file) {
-		case backendsFile, exceptionsFile, thresholdFile, suitesFile:
-		default:
-			if err := c.loadArea(file); err != nil {
-				return nil, err
-			}
+	c := &Catalogue{Thresholds: map[string]int{}, byID: map[string]*Row{}, superseded: map[string]string{}, dir: dir}
+	for _, folder := range []string{"", newerFolder} {
+		if err := c.loadAreas(folder); err != nil {
+			return nil, err
 		}
 	}
 	if len(c.Rows) == 0 {
 		return nil, fmt.Errorf("conformance: no tables in %s", dir)
 	}
-	for _, load := range []func() error{c.loadBackends, c.loadExceptions, c.loadThresholds, c.loadSuites} {
+	slices.Sort(c.Areas)
+	slices.SortStableFunc(c.Rows, func(a, b *Row) int { return strings.Compare(a.Area, b.Area) })
+	for _, load := range []func() error{c.loadSuperseded, c.loadBackends, c.loadExceptions, c.loadThresholds, c.loadSuites} {
 		if err := load(); err != nil {
 			return nil, err
 		}
@@ -92,10 +98,36 @@ func Load(dir string) (*Catalogue, error) {
 	return c, nil
 }
 
-func (c *Catalogue) loadArea(file string) error {
+// loadAreas reads all tables of areas in a folder of the catalogue.
+func (c *Catalogue) loadAreas(folder string) error {
+	files, err := filepath.Glob(filepath.Join(c.dir, folder, "*.tsv"))
+	if err != nil {
+		return err
+	}
+	slices.Sort(files)
+	for _, file := range files {
+		switch filepath.Base(file) {
+		case backendsFile, exceptionsFile, thresholdFile, suitesFile, supersededFile:
+			continue
+		}
+		if err := c.loadArea(file, folder == newerFolder); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadArea reads one table; that of an area which is known already adds to it.
+func (c *Catalogue) loadArea(file string, versions bool) error {
 	area := strings.TrimSuffix(filepath.Base(file), ".tsv")
-	c.Areas = append(c.Areas, area)
-	return readTable(file, []string{"id", "source", "behaviour", "applies", "go_note"}, func(f []string) error {
+	if !slices.Contains(c.Areas, area) {
+		c.Areas = append(c.Areas, area)
+	}
+	header := []string{"id", "source", "behaviour", "applies", "go_note"}
+	if versions {
+		header = append(header, "since")
+	}
+	return readTable(file, header, func(f []string) error {
 		if c.byID[f[0]] != nil {
 			return fmt.Errorf("%s stands twice", f[0])
 		}
@@ -104,11 +136,44 @@ func (c *Catalogue) loadArea(file string) error {
 		default:
 			return fmt.Errorf("%s: applies is %q", f[0], f[3])
 		}
-		row := &Row{ID: f[0], Area: area, Behaviour: f[2], Applies: f[3] != "no"}
+		row := &Row{ID: f[0], Area: area, Since: oldest, Behaviour: f[2], Applies: f[3] != "no"}
+		if versions {
+			if row.Since = f[5]; !slices.Contains(newer, row.Since) {
+				return fmt.Errorf("%s: since is %q", f[0], f[5])
+			}
+		}
 		c.Rows = append(c.Rows, row)
 		c.byID[row.ID] = row
 		return nil
 	})
+}
+
+// loadSuperseded reads which rows hold no more and takes them out: the newer row,
+// where there is one, is what has to be proven.
+func (c *Catalogue) loadSuperseded() error {
+	err := c.readOptional(filepath.Join(newerFolder, supersededFile), []string{"id", "since", "by", "why"}, func(f []string) error {
+		switch {
+		case c.superseded[f[0]] != "":
+			return fmt.Errorf("%s stands twice", f[0])
+		case c.byID[f[0]] == nil:
+			return fmt.Errorf("%s is no row", f[0])
+		case f[2] != "-" && c.byID[f[2]] == nil:
+			return fmt.Errorf("%s is superseded by %s, which is no row", f[0], f[2])
+		}
+		c.superseded[f[0]] = f[2]
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for id := range c.superseded {
+		if by := c.superseded[id]; c.superseded[by] != "" {
+			return fmt.Errorf("conformance: %s is superseded by %s, which is superseded itself", id, by)
+		}
+		delete(c.byID, id)
+	}
+	c.Rows = slices.DeleteFunc(c.Rows, func(r *Row) bool { return c.superseded[r.ID] != "" })
+	return nil
 }
 
 // loadBackends reads the rules that say where rows must be proven. A rule
@@ -124,6 +189,9 @@ func (c *Catalogue) loadBackends() error {
 			row.Backends = backends
 			own[row.ID] = true
 			return nil
+		}
+		if by := c.superseded[f[0]]; by != "" {
+			return fmt.Errorf("%s is superseded by %s; take its line out", f[0], by)
 		}
 		if !slices.Contains(c.Areas, f[0]) {
 			return fmt.Errorf("%s is no area and no row", f[0])
@@ -154,6 +222,8 @@ func (c *Catalogue) loadExceptions() error {
 	return c.readOptional(exceptionsFile, []string{"id", "state", "reason"}, func(f []string) error {
 		row := c.byID[f[0]]
 		switch {
+		case c.superseded[f[0]] != "":
+			return fmt.Errorf("%s is superseded by %s; take its line out", f[0], c.superseded[f[0]])
 		case row == nil:
 			return fmt.Errorf("%s is no row", f[0])
 		case !row.Applies:

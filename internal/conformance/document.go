@@ -26,18 +26,9 @@ func (r *Report) Replace(text string) (string, error) {
 
 func (r *Report) markdown() string {
 	var b strings.Builder
-	b.WriteString("## State per area\n\n| area | applies |")
-	for _, s := range columns {
-		fmt.Fprintf(&b, " %s |", s)
-	}
-	b.WriteString(" met otherwise |\n|---|" + strings.Repeat("---:|", len(columns)+2) + "\n")
-	for _, a := range append(r.Areas, r.Total()) {
-		fmt.Fprintf(&b, "| %s | %d |", a.Name, a.Applies)
-		for _, s := range columns {
-			fmt.Fprintf(&b, " %d |", a.Count[s])
-		}
-		fmt.Fprintf(&b, " %d |\n", a.Otherwise)
-	}
+	standingTable(&b, "State per area", "area", append(r.Areas, r.Total()))
+	b.WriteString("\n")
+	standingTable(&b, "State per version", "as of Python", r.ByVersion())
 	r.backends(&b)
 	r.section(&b, "Met otherwise", "difference", func(s *RowScore) string {
 		if s.Exception.State != Otherwise || s.Standing == Missing {
@@ -62,6 +53,22 @@ func (r *Report) markdown() string {
 	})
 	r.waiting(&b)
 	return b.String()
+}
+
+// standingTable writes a table of how many rows stand where.
+func standingTable(b *strings.Builder, title, column string, scores []*AreaScore) {
+	fmt.Fprintf(b, "## %s\n\n| %s | applies |", title, column)
+	for _, s := range columns {
+		fmt.Fprintf(b, " %s |", s)
+	}
+	b.WriteString(" met otherwise |\n|---|" + strings.Repeat("---:|", len(columns)+2) + "\n")
+	for _, a := range scores {
+		fmt.Fprintf(b, "| %s | %d |", a.Name, a.Applies)
+		for _, s := range columns {
+			fmt.Fprintf(b, " %d |", a.Count[s])
+		}
+		fmt.Fprintf(b, " %d |\n", a.Otherwise)
+	}
 }
 
 // backends writes what each backend proves.

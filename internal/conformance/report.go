@@ -17,12 +17,18 @@ func (r *Report) Print(w io.Writer) {
 		fmt.Fprintf(w, " %8s", s)
 	}
 	fmt.Fprintf(w, " %10s\n", "otherwise")
-	for _, a := range append(r.Areas, r.Total()) {
-		fmt.Fprintf(w, "%-20s %7d", a.Name, a.Applies)
+	line := func(name string, a *AreaScore) {
+		fmt.Fprintf(w, "%-20s %7d", name, a.Applies)
 		for _, s := range columns {
 			fmt.Fprintf(w, " %8d", a.Count[s])
 		}
 		fmt.Fprintf(w, " %10d\n", a.Otherwise)
+	}
+	for _, a := range append(r.Areas, r.Total()) {
+		line(a.Name, a)
+	}
+	for _, v := range r.ByVersion() {
+		line("as of "+v.Name, v)
 	}
 	for _, b := range r.ByBackend() {
 		fmt.Fprintf(w, "on %-15s %4d of %4d rows\n", b.Name, b.Proven, b.Due)
@@ -73,6 +79,13 @@ func (r *Report) Complaints(c *Catalogue) []string {
 	}
 	for _, id := range r.Unknown {
 		all = append(all, id+" in a test's name is no row")
+	}
+	for _, id := range r.Past {
+		by := c.superseded[id]
+		if by == "-" {
+			by = "nothing"
+		}
+		all = append(all, fmt.Sprintf("%s in a test's name is superseded by %s (%s)", id, by, supersededFile))
 	}
 	fallen := func(name string, proven int) {
 		if want := c.Thresholds[name]; proven < want {

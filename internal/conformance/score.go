@@ -31,7 +31,7 @@ type RowScore struct {
 	Stale    bool            // listed as not met or waiting, yet tests prove it
 }
 
-// AreaScore counts the rows of one table.
+// AreaScore counts the rows of one area, or of one version.
 type AreaScore struct {
 	Name      string
 	Applies   int
@@ -48,6 +48,7 @@ type Report struct {
 	InRun   map[Run]int // rows for which a test of the run passed
 	Absent  []Run       // runs of which there are no results
 	Unknown []string    // ids in tests' names that look like rows but are none
+	Past    []string    // ids in tests' names of rows that are superseded
 }
 
 // token matches what may be a row's id within a test's name.
@@ -63,8 +64,8 @@ type evidence struct {
 // Score sets the results of test runs against the catalogue. A run that is not
 // among them is absent: what must be proven there is left out.
 func (c *Catalogue) Score(runs map[Run]*Results) *Report {
-	found, unknown := c.gather(runs)
-	report := &Report{Unknown: unknown, InRun: map[Run]int{}, Suites: c.scoreSuites(runs)}
+	found, unknown, past := c.gather(runs)
+	report := &Report{Unknown: unknown, Past: past, InRun: map[Run]int{}, Suites: c.scoreSuites(runs)}
 	for _, run := range Runs {
 		if runs[run] == nil {
 			report.Absent = append(report.Absent, run)
@@ -86,27 +87,36 @@ func (c *Catalogue) Score(runs map[Run]*Results) *Report {
 				report.InRun[run]++
 			}
 		}
-		a := areas[row.Area]
-		a.Applies++
-		a.Count[s.Standing]++
-		if s.Standing == Proven {
-			a.Proven++
-			if row.Exception.State == Otherwise {
-				a.Otherwise++
-			}
-		}
+		areas[row.Area].add(s)
 	}
 	return report
 }
 
+// add counts a row.
+func (a *AreaScore) add(row *RowScore) {
+	a.Applies++
+	a.Count[row.Standing]++
+	if row.Standing == Proven {
+		a.Proven++
+		if row.Exception.State == Otherwise {
+			a.Otherwise++
+		}
+	}
+}
+
 // gather collects, for each row's id, what the tests that name it showed: any
-// failing test counts, of the passing ones only leaves.
-func (c *Catalogue) gather(runs map[Run]*Results) (map[string]*evidence, []string) {
-	found := map[string]*evidence{}
-	unknown := map[string]bool{}
+// failing test counts, of the passing ones only leaves. Ids of no row, and of rows
+// that are superseded, come apart.
+func (c *Catalogue) gather(runs map[Run]*Results) (found map[string]*evidence, none, old []string) {
+	found = map[string]*evidence{}
+	unknown, past := map[string]bool{}, map[string]bool{}
 	for run, results := range runs {
 		for name, t := range results.tests {
 			for _, id := range token.FindAllString(name.Test, -1) {
+				if c.superseded[id] != "" {
+					past[id] = true
+					continue
+				}
 				if c.byID[id] == nil {
 					if c.looksLikeRow(id) {
 						unknown[id] = true
@@ -120,7 +130,7 @@ func (c *Catalogue) gather(runs map[Run]*Results) (map[string]*evidence, []strin
 			}
 		}
 	}
-	return found, slices.Sorted(maps.Keys(unknown))
+	return found, slices.Sorted(maps.Keys(unknown)), slices.Sorted(maps.Keys(past))
 }
 
 // add counts a test of the run.
@@ -179,6 +189,23 @@ func judge(row *Row, e *evidence, absent []Run) *RowScore {
 		s.Standing = Missing
 	}
 	return s
+}
+
+// ByVersion counts the rows by the version that they came with.
+func (r *Report) ByVersion() []*AreaScore {
+	var scores []*AreaScore
+	for _, version := range append([]string{oldest}, newer...) {
+		s := &AreaScore{Name: version, Count: map[Standing]int{}}
+		for _, row := range r.Rows {
+			if row.Since == version {
+				s.add(row)
+			}
+		}
+		if s.Applies > 0 {
+			scores = append(scores, s)
+		}
+	}
+	return scores
 }
 
 // Total adds up the areas.

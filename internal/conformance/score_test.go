@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -18,8 +19,9 @@ func catalogue(t *testing.T, more ...string) (*Catalogue, error) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { // file by file: Wine 8 lacks what os.RemoveAll begins with
+		newer, _ := filepath.Glob(filepath.Join(dir, newerFolder, "*"))
 		files, _ := filepath.Glob(filepath.Join(dir, "*"))
-		for _, name := range append(files, dir) {
+		for _, name := range append(append(newer, files...), dir) {
 			if err := os.Remove(name); err != nil {
 				t.Error(err)
 			}
@@ -41,6 +43,9 @@ func catalogue(t *testing.T, more ...string) (*Catalogue, error) {
 	}
 	for i := 0; i < len(more); i += 2 {
 		files[more[i]] = more[i+1]
+	}
+	if err := os.Mkdir(filepath.Join(dir, newerFolder), 0o755); err != nil {
+		t.Fatal(err)
 	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
@@ -196,6 +201,67 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
+// newerTables are an area that has rows from before, one that has none, and what is
+// superseded.
+var newerTables = []string{
+	"v315/pure.tsv", "id\tsource\tbehaviour\tapplies\tgo_note\tsince\n" +
+		"pure.701.order-anew\tx\tkeeps another order\tyes\t\t3.12\n" +
+		"pure.702.text\tx\ttext\tno\tPython-only\t3.14\n",
+	"v315/graph.tsv", "id\tsource\tbehaviour\tapplies\tgo_note\tsince\n" +
+		"graph.701.gather\tx\tshows a gather\tadapt\tby hand\t3.14\n",
+	"v315/superseded.tsv", "id\tsince\tby\twhy\n" +
+		"pure.001.order\t3.12\tpure.701.order-anew\tanother order\n" +
+		"pure.002.later\t3.13\t-\tgone\n",
+	"exceptions.tsv", "id\tstate\treason\npure.003.never\tunmet\tno such thing in Go\n",
+}
+
+// TestNewerVersions: rows of newer versions join the area of their table, and a row
+// that is superseded counts no more, whatever proves it.
+func TestNewerVersions(t *testing.T) {
+	t.Parallel()
+	c, err := catalogue(t, newerTables...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := c.Score(native(t, "pass T/pure.001.order", "pass T/pure.002.later", "pass T/pure.701.order-anew"))
+	var got []string
+	for _, a := range append(append(report.Areas, report.Total()), report.ByVersion()...) {
+		got = append(got, fmt.Sprintf("%s %d/%d", a.Name, a.Proven, a.Applies))
+	}
+	if want := []string{"graph 0/1", "io 0/2", "pure 1/2", "total 1/5", "3.11 0/3", "3.12 1/1", "3.14 0/1"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("proven and applying: %v, want %v", got, want)
+	}
+	want := []string{
+		"pure.001.order in a test's name is superseded by pure.701.order-anew (superseded.tsv)",
+		"pure.002.later in a test's name is superseded by nothing (superseded.tsv)",
+		"io: 0 rows proven, 1 were proven before",
+	}
+	if got := report.Complaints(c); !reflect.DeepEqual(got, want) {
+		t.Errorf("complaints:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestNewerVersionsRefused(t *testing.T) {
+	t.Parallel()
+	const rows, over = "v315/pure.tsv", "v315/superseded.tsv"
+	rowsHeader, overHeader := "id\tsource\tbehaviour\tapplies\tgo_note\tsince\n", "id\tsince\tby\twhy\n"
+	for _, tt := range []struct{ file, text, want string }{
+		{rows, "id\tsource\tbehaviour\tapplies\tgo_note\npure.701.a\tx\ty\tyes\t\n", "5 fields, want 6"},
+		{rows, rowsHeader + "pure.701.a\tx\ty\tyes\t\t3.11\n", `since is "3.11"`},
+		{rows, rowsHeader + "pure.001.order\tx\ty\tyes\t\t3.12\n", "pure.001.order stands twice"},
+		{over, overHeader + "pure.009.x\t3.12\t-\tgone\n", "pure.009.x is no row"},
+		{over, overHeader + "pure.001.order\t3.12\tpure.009.x\tgone\n", "pure.009.x, which is no row"},
+		{over, overHeader + "pure.001.order\t3.12\t-\tgone\npure.001.order\t3.12\t-\tgone\n", "pure.001.order stands twice"},
+		{over, overHeader + "io.001.read\t3.12\tio.002a.write\tx\nio.002a.write\t3.12\t-\tx\n", "superseded itself"},
+		{over, overHeader + "pure.003.never\t3.12\tpure.701.order-anew\tx\n", "pure.003.never is superseded by pure.701.order-anew; take its line out"},
+	} {
+		_, err := catalogue(t, append(slices.Clone(newerTables), tt.file, tt.text)...)
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s %q: error %v, want %q", tt.file, tt.text, err, tt.want)
+		}
+	}
+}
+
 func TestDocument(t *testing.T) {
 	t.Parallel()
 	report, _ := score(t, "pass T/pure.001.order", "pass T/select/io.001.read")
@@ -207,6 +273,7 @@ func TestDocument(t *testing.T) {
 		"# Title\n", "\nlast\n",
 		"| io | 2 | 0 | 1 | 0 | 1 | 0 | 0 | 0 | 0 |\n",
 		"| pure | 3 | 1 | 0 | 0 | 0 | 0 | 1 | 1 | 1 |\n",
+		"| 3.11 | 5 | 1 | 1 | 0 | 1 | 0 | 1 | 1 | 1 |\n",
 		"| pure.001.order | another queue |\n",
 		"| pure.003.never | no such thing in Go |\n",
 		"### datagrams: 1 rows\n\npure.002.later\n",
@@ -247,7 +314,7 @@ func TestOwnCatalogue(t *testing.T) {
 		t.Fatal(err)
 	}
 	applies := c.Score(nil).Total().Applies
-	if len(c.Areas) != 20 || len(c.Rows) != 1007 || applies != 929 {
-		t.Errorf("%d areas, %d rows, %d apply; want 20, 1007, 929", len(c.Areas), len(c.Rows), applies)
+	if len(c.Areas) != 22 || len(c.Rows) != 1263 || applies != 1158 {
+		t.Errorf("%d areas, %d rows, %d apply; want 22, 1263, 1158", len(c.Areas), len(c.Rows), applies)
 	}
 }

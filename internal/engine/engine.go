@@ -138,8 +138,11 @@ type UsedError struct {
 
 // Error follows asyncio's text.
 func (e *UsedError) Error() string {
-	if e.By == nil {
+	switch by := e.By.(type) {
+	case nil:
 		return fmt.Sprintf("file descriptor %d is used by the event loop itself", e.FD)
+	case elsewhere:
+		return fmt.Sprintf("file descriptor %d is used by %s", e.FD, string(by))
 	}
 	return fmt.Sprintf("file descriptor %d is used by transport %v", e.FD, e.By)
 }

@@ -240,7 +240,7 @@ func (e *ProactorEngine) Interest(fd uintptr) Mask {
 // closeNow closes a descriptor whose operations are cancelled. Until the system
 // knows that they are, it would keep open what is behind the descriptor.
 func (e *ProactorEngine) closeNow(fd uintptr) error {
-	err := sock.Close(fd)
+	err := SystemSockets{}.Close(fd)
 	if e.closed || e.polls == 1 {
 		return err
 	}

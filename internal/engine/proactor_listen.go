@@ -36,6 +36,7 @@ func (e *ProactorEngine) Listener(fd uintptr, h ListenHandler) (Listener, error)
 	if err := e.claim(fd, l); err != nil {
 		return nil, err
 	}
+	holders.hold(fd)
 	l.op.To = l
 	return l, nil
 }

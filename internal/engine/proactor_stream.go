@@ -38,6 +38,7 @@ func (e *ProactorEngine) Stream(fd uintptr, h StreamHandler) (Stream, error) {
 	if err := e.claim(fd, s); err != nil {
 		return nil, err
 	}
+	holders.hold(fd)
 	s.recv.To, s.sent.To = (*receipt)(s), (*sending)(s)
 	return s, nil
 }

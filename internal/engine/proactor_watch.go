@@ -48,6 +48,7 @@ func (e *ProactorEngine) Watch(fd uintptr, mask Mask, to Completer) error {
 	if w == nil {
 		w = &pwatch{e: e, fd: fd, to: to}
 		e.nodes[fd] = w
+		holders.watch(fd)
 	}
 	if err := w.become(mask, to); err != nil {
 		w.remove()
@@ -131,6 +132,7 @@ func (w *pwatch) remove() {
 	w.to = nil
 	if !w.e.closed && w.e.nodes[w.fd] == pnode(w) {
 		delete(w.e.nodes, w.fd)
+		holders.unwatch(w.fd)
 	}
 }
 

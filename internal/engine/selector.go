@@ -3,7 +3,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/sock"
@@ -46,7 +45,8 @@ type SelectorEngine struct {
 	polls  uint64 // how often Poll was called: tells stale events of watches
 	closed bool
 
-	wakeErr atomic.Pointer[error] // why a Wake failed, for the next Poll to say
+	wake     func() error // of the waker, once and not with every Wake
+	insister wake.Insister
 }
 
 // waker is wake.Waker, or a test's.
@@ -83,7 +83,7 @@ func NewSelectorEngine(s selectors.Selector) (*SelectorEngine, error) {
 }
 
 func newSelectorEngine(s selectors.Selector, w waker) (*SelectorEngine, error) {
-	e := &SelectorEngine{sel: s, waker: w, nodes: make(map[uintptr]node)}
+	e := &SelectorEngine{sel: s, waker: w, wake: w.Wake, nodes: make(map[uintptr]node)}
 	if l, ok := s.(interface{ Limits() selectors.Limits }); ok {
 		e.limits = l.Limits()
 	}
@@ -112,9 +112,6 @@ func (e *SelectorEngine) Poll(timeout time.Duration) ([]Event, error) {
 	}
 	ready, err := e.sel.Select(timeout)
 	e.polls++
-	if failed := e.wakeErr.Swap(nil); failed != nil {
-		err = errors.Join(err, *failed)
-	}
 	events, before := e.events[:0], len(e.events)
 	for i := range ready {
 		r := &ready[i]
@@ -147,9 +144,7 @@ func (e *SelectorEngine) Flush() error {
 // Wake implements Engine.
 func (e *SelectorEngine) Wake() {
 	// On a closed engine nobody sleeps.
-	if err := e.waker.Wake(); err != nil && !errors.Is(err, wake.ErrClosed) {
-		e.wakeErr.Store(&err)
-	}
+	e.insister.Insist(e.wake)
 }
 
 // Sockets implements Engine.

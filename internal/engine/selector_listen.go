@@ -18,6 +18,7 @@ func (e *SelectorEngine) Listener(fd uintptr, h ListenHandler) (Listener, error)
 	if err := e.claim(fd, l); err != nil {
 		return nil, err
 	}
+	holders.hold(fd)
 	return l, nil
 }
 
@@ -89,7 +90,7 @@ func (l *listener) Close() error {
 	}
 	l.accepting = false
 	l.release()
-	return sock.Close(l.fd)
+	return SystemSockets{}.Close(l.fd)
 }
 
 func (l *listener) owner() any { return l.h }

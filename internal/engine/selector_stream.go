@@ -24,6 +24,7 @@ func (e *SelectorEngine) Stream(fd uintptr, h StreamHandler) (Stream, error) {
 	if err := e.claim(fd, s); err != nil {
 		return nil, err
 	}
+	holders.hold(fd)
 	return s, nil
 }
 
@@ -210,7 +211,7 @@ func (s *stream) Close() error {
 	s.reading, s.sending = false, false
 	s.release()
 	s.h = nil
-	return sock.Close(s.fd)
+	return SystemSockets{}.Close(s.fd)
 }
 
 func (s *stream) owner() any { return s.h }

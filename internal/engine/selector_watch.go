@@ -34,6 +34,7 @@ func (e *SelectorEngine) Watch(fd uintptr, mask Mask, to Completer) error {
 			return fmt.Errorf("engine: watch descriptor %d: %w", fd, err)
 		}
 		e.nodes[fd] = w
+		holders.watch(fd)
 		return nil
 	case *watch:
 		if mask == 0 {
@@ -94,6 +95,9 @@ func (w *watch) Complete(ev uint64) {
 
 func (w *watch) remove() {
 	w.mask, w.to = 0, nil
+	if !w.closed {
+		holders.unwatch(w.fd)
+	}
 	w.release()
 }
 

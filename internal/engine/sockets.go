@@ -37,7 +37,15 @@ type Sockets interface {
 	LocalAddr(fd uintptr) (sock.Addr, error)
 	RemoteAddr(fd uintptr) (sock.Addr, error)
 
-	// Close closes a descriptor that no Stream or Listener owns.
+	// Take is Adopt for a descriptor that a user gives away: from now on it is the
+	// caller's, who makes a Stream or a Listener of it or closes it. If a
+	// Stream, a Listener or a watch of any engine has it, or it is taken already, it
+	// is left alone, which a [*UsedError] says; with any other error it is no socket,
+	// and not taken either. Any goroutine may call it.
+	Take(fd uintptr) (sock.Type, error)
+
+	// Close closes a descriptor that no Stream or Listener owns. Any goroutine may
+	// call it.
 	Close(fd uintptr) error
 }
 
@@ -89,5 +97,23 @@ func (SystemSockets) LocalAddr(fd uintptr) (sock.Addr, error) { return sock.Sock
 // RemoteAddr implements Sockets.
 func (SystemSockets) RemoteAddr(fd uintptr) (sock.Addr, error) { return sock.PeerName(fd) }
 
+// Take implements Sockets.
+func (s SystemSockets) Take(fd uintptr) (sock.Type, error) {
+	if _, err := sock.TypeOf(fd); err != nil {
+		return 0, err // what is no descriptor has no place in the record
+	}
+	if err := holders.take(fd); err != nil {
+		return 0, err
+	}
+	typ, err := s.Adopt(fd)
+	if err != nil {
+		holders.drop(fd)
+	}
+	return typ, err
+}
+
 // Close implements Sockets.
-func (SystemSockets) Close(fd uintptr) error { return sock.Close(fd) }
+func (SystemSockets) Close(fd uintptr) error {
+	holders.drop(fd)
+	return sock.Close(fd)
+}

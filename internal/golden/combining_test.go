@@ -22,7 +22,9 @@ func TestCombining(t *testing.T) {
 
 func (s *stage) failer(name string, n int) coroutine {
 	return func(ctx context.Context) (any, error) {
-		s.must(ticks(ctx, n))
+		if err := ticks(ctx, n); err != nil {
+			return nil, err
+		}
 		s.out(name, "fails")
 		return nil, boom(name)
 	}

@@ -17,7 +17,7 @@ func TestTasks(t *testing.T) {
 		cancelSwallowed, cancelWithCleanupThatWaits, cancelDuringCleanup, cancelTurnedIntoError,
 		cancelWithMessage, cancelReachesInnermostFirst, cancelStoppedByAwaitedTask,
 		cancelFutureAndTaskTogether, cancelCancelsTheAwaitedFuture, cancelCounts,
-		uncancelDoesNotTakeBack, uncancelWhenDone, currentAndAllTasks, taskNamedAndRenamed,
+		uncancelWhenDone, currentAndAllTasks, taskNamedAndRenamed,
 		taskFactoryMakesTasks, threadsafeCoroutine, toThreadResultAndError)
 }
 
@@ -359,25 +359,6 @@ func cancelCounts(ctx context.Context, s *stage) error {
 	s.out("cancel", task.Cancel())
 	s.out("cancel", task.Cancel())
 	s.out("cancelling", task.Cancelling())
-	v, err := task.Await(ctx)
-	s.out(v)
-	return err
-}
-
-func uncancelDoesNotTakeBack(ctx context.Context, s *stage) error {
-	task := s.task(func(ctx context.Context) (any, error) {
-		me := asyncio.CurrentTask()
-		me.Cancel()
-		s.out("cancelling", me.Cancelling())
-		me.Uncancel()
-		s.out("cancelling", me.Cancelling())
-		if err := ticks(ctx, 0); err != nil {
-			s.out("delivered all the same")
-		} else {
-			s.out("not reached")
-		}
-		return "end", nil
-	})
 	v, err := task.Await(ctx)
 	s.out(v)
 	return err

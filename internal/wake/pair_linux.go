@@ -4,6 +4,7 @@ package wake
 
 import (
 	"os"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -32,19 +33,28 @@ func (p *pair) all() []uintptr { return []uintptr{uintptr(p.fd)} }
 // signal and drain go raw, past the runtime's bookkeeping for calls that may
 // block: on a non-blocking eventfd neither can.
 
-func (p *pair) signal() error { return p.call("write", unix.SYS_WRITE, &one) }
+// A full counter is readable, which is all that is wanted.
+func (p *pair) signal() error {
+	errno := p.call(unix.SYS_WRITE, &one)
+	if errno == 0 || errno == unix.EAGAIN && readable(p.fd) {
+		return nil
+	}
+	return os.NewSyscallError("write", errno)
+}
 
-func (p *pair) drain() error { return p.call("read", unix.SYS_READ, &p.count) }
+func (p *pair) drain() error {
+	errno := p.call(unix.SYS_READ, &p.count)
+	if errno == 0 || errno == unix.EAGAIN {
+		return nil
+	}
+	return os.NewSyscallError("read", errno)
+}
 
-func (p *pair) call(name string, trap uintptr, n *uint64) error {
+func (p *pair) call(trap uintptr, n *uint64) syscall.Errno {
 	for {
 		_, _, errno := unix.RawSyscall(trap, uintptr(p.fd), uintptr(unsafe.Pointer(n)), unsafe.Sizeof(*n))
-		switch errno {
-		case unix.EINTR:
-		case 0, unix.EAGAIN:
-			return nil
-		default:
-			return os.NewSyscallError(name, errno)
+		if errno != unix.EINTR {
+			return errno
 		}
 	}
 }

@@ -47,9 +47,10 @@ func (p *pair) all() []uintptr { return []uintptr{uintptr(p.fds[0]), uintptr(p.f
 // signal writes a byte. A full pipe is readable, which is all that is wanted.
 func (p *pair) signal() error {
 	for {
-		switch _, err := unix.Write(p.fds[1], one); err {
-		case unix.EINTR:
-		case nil, unix.EAGAIN:
+		_, err := unix.Write(p.fds[1], one)
+		switch {
+		case err == unix.EINTR:
+		case err == nil, err == unix.EAGAIN && readable(p.fds[0]):
 			return nil
 		default:
 			return os.NewSyscallError("write", err)

@@ -1,12 +1,12 @@
 """run and Runner."""
 import asyncio
 
-from harness import Boom, TickingLoop, describe, out, refused, scenario, ticks
+from harness import Boom, JumpingLoop, describe, out, refused, scenario, ticks
 from tasks import sleeper
 
 
 def run(main):
-    with asyncio.Runner(loop_factory=TickingLoop) as runner:
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
         return runner.run(main)
 
 
@@ -16,7 +16,7 @@ def runner_runs_again_on_same_loop(_):
         out("main", n)
         return asyncio.get_running_loop()
 
-    with asyncio.Runner(loop_factory=TickingLoop) as runner:
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
         first = runner.run(main(1))
         second = runner.run(main(2))
         out("same loop", first is second is runner.get_loop())

@@ -361,24 +361,6 @@ async def cancel_counts():
 
 
 @scenario
-async def uncancel_does_not_take_back():
-    async def child():
-        me = asyncio.current_task()
-        me.cancel()
-        out("cancelling", me.cancelling())
-        me.uncancel()
-        out("cancelling", me.cancelling())
-        try:
-            await ticks(0)
-            out("not reached")
-        except asyncio.CancelledError:
-            out("delivered all the same")
-        return "end"
-
-    out(await asyncio.create_task(child()))
-
-
-@scenario
 async def uncancel_when_done():
     task = asyncio.create_task(sleeper("a", 0))
     await task
@@ -441,7 +423,7 @@ async def task_factory_makes_tasks():
     await loop.create_task(child())
 
 
-@scenario
+@scenario(only="3.11")
 def threadsafe_coroutine(loop):
     async def work(n):
         out("on the loop", n)
@@ -465,7 +447,7 @@ def threadsafe_coroutine(loop):
     thread.join()
 
 
-@scenario
+@scenario(only="3.11")
 async def to_thread_result_and_error():
     def work():
         return "from the thread"
