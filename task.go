@@ -74,6 +74,8 @@ type taskBase struct {
 	requests   atomic.Int32 // to cancel
 	over       uint32       // low part of seq in the last wait that came to its end by itself
 	atOnce     atomic.Bool  // it was over before its making was
+	spentSince uint32       // the wait since which it has
+	spent      uint8        // done so much that needed none; see ConsumeBudget
 	mustCancel bool         // a request waits to be delivered
 	cutShort   bool         // what the task waits in ends early for it
 	delivering bool         // what the task waits for is being cancelled

@@ -56,6 +56,9 @@ func (c *conn) Read(p []byte) (int, error) {
 }
 
 func (c *conn) read(p []byte) (n int, err error) {
+	if err := asyncio.ConsumeBudget(c.ctx); err != nil {
+		return 0, err
+	}
 	s, r := &c.in, c.r
 	var a alarm
 	s.mu.Lock()

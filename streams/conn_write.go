@@ -29,6 +29,9 @@ func (c *conn) Write(p []byte) (int, error) {
 }
 
 func (c *conn) write(p []byte) (n int, err error) {
+	if err := asyncio.ConsumeBudget(c.ctx); err != nil {
+		return 0, err
+	}
 	s, f := &c.out, c.w.flow
 	var a alarm
 	s.mu.Lock()

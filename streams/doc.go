@@ -26,6 +26,15 @@
 // StreamReader may be used from any goroutine. Writing belongs to the loop; from
 // elsewhere use a Conn.
 //
+// # Giving way
+//
+// A call that finds what it needs does not wait. So that a coroutine whose data are
+// always there leaves room for others, every asyncio.Budget calls of its own without
+// a wait, the next one lets the loop run what is ready, once, before it takes or
+// writes anything: all that read, Drain, and Read and Write of a Conn. It is then
+// that a task which was cancelled meanwhile, or whose context is done, hears of it.
+// Write and WriteLines of a StreamWriter never do so: Drain now and then.
+//
 // # For Go's libraries
 //
 // Conn makes a net.Conn of a reader and a writer, for code that knows nothing of

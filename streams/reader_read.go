@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+
+	"github.com/go-asyncio/asyncio"
 )
 
 // Read returns up to n bytes as soon as there is at least one, and io.EOF at the
@@ -12,6 +14,9 @@ import (
 func (r *StreamReader) Read(ctx context.Context, n int) ([]byte, error) {
 	if n < 0 {
 		return r.ReadAll(ctx)
+	}
+	if err := asyncio.ConsumeBudget(ctx); err != nil {
+		return nil, err
 	}
 	r.mu.Lock()
 	err := r.err
@@ -31,6 +36,9 @@ func (r *StreamReader) Read(ctx context.Context, n int) ([]byte, error) {
 // It returns how many, and io.EOF at the end of the stream. An empty p is filled
 // at once. (readinto)
 func (r *StreamReader) ReadInto(ctx context.Context, p []byte) (int, error) {
+	if err := asyncio.ConsumeBudget(ctx); err != nil {
+		return 0, err
+	}
 	r.mu.Lock()
 	err := r.err
 	if err == nil && len(p) > 0 {
@@ -57,6 +65,9 @@ func (r *StreamReader) takeInto(p []byte) int {
 // with the error. (read(-1))
 func (r *StreamReader) ReadAll(ctx context.Context) ([]byte, error) {
 	all := []byte{}
+	if err := asyncio.ConsumeBudget(ctx); err != nil {
+		return all, err
+	}
 	r.mu.Lock()
 	for {
 		err := r.err
@@ -85,6 +96,9 @@ func (r *StreamReader) ReadExactly(ctx context.Context, n int) ([]byte, error) {
 	if n < 0 {
 		return nil, invalid(op, "size can not be less than zero")
 	}
+	if err := asyncio.ConsumeBudget(ctx); err != nil {
+		return nil, err
+	}
 	r.mu.Lock()
 	err := r.err
 	for err == nil && r.buf.len() < n {
@@ -109,6 +123,9 @@ func (r *StreamReader) Peek(ctx context.Context, n int) ([]byte, error) {
 	if n < 0 {
 		return nil, invalid(op, "size can not be less than zero")
 	}
+	if err := asyncio.ConsumeBudget(ctx); err != nil {
+		return nil, err
+	}
 	r.mu.Lock()
 	err := r.err
 	for err == nil && r.buf.len() < n {
@@ -129,6 +146,9 @@ func (r *StreamReader) Discard(ctx context.Context, n int) (int, error) {
 	const op = "Discard"
 	if n < 0 {
 		return 0, invalid(op, "size can not be less than zero")
+	}
+	if err := asyncio.ConsumeBudget(ctx); err != nil {
+		return 0, err
 	}
 	dropped := 0
 	r.mu.Lock()

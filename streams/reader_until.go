@@ -5,6 +5,8 @@ import (
 	"context"
 	"io"
 	"iter"
+
+	"github.com/go-asyncio/asyncio"
 )
 
 var newline = [][]byte{{'\n'}}
@@ -25,6 +27,9 @@ func (r *StreamReader) ReadUntil(ctx context.Context, separators ...[]byte) ([]b
 		if len(s) == 0 {
 			return nil, invalid(op, "separator should be at least one-byte string")
 		}
+	}
+	if err := asyncio.ConsumeBudget(ctx); err != nil {
+		return nil, err
 	}
 	r.mu.Lock()
 	m, err := r.find(ctx, op, separators)
@@ -47,6 +52,9 @@ func (r *StreamReader) ReadUntil(ctx context.Context, separators ...[]byte) ([]b
 // of it as has come, and an error returned that is a *LimitOverrunError and an
 // asyncio.ErrInvalidArgument. (readline)
 func (r *StreamReader) ReadLine(ctx context.Context) ([]byte, error) {
+	if err := asyncio.ConsumeBudget(ctx); err != nil {
+		return nil, err
+	}
 	r.mu.Lock()
 	m, err := r.find(ctx, "ReadLine", newline)
 	over, _ := err.(*LimitOverrunError)

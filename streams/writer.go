@@ -132,9 +132,12 @@ func (w *StreamWriter) Drain(ctx context.Context) error {
 		}
 	}
 	if w.transport.IsClosing() {
-		if err := asyncio.Sleep(ctx, 0); err != nil {
-			return err
-		}
+		err = asyncio.Sleep(ctx, 0)
+	} else {
+		err = asyncio.ConsumeBudget(ctx)
+	}
+	if err != nil {
+		return err
 	}
 	return w.flow.drain(ctx, w.transport)
 }
