@@ -133,6 +133,9 @@ func TestNeverRetrievedNamesFunction(t *testing.T) {
 	plainRow(t, "eager", unread(func(ctx context.Context, _ asyncio.EventLoop) {
 		asyncio.Go(ctx, refusedWork, asyncio.WithEagerStart(true))
 	}))
+	plainRow(t, "RunCoroutineThreadsafe", unread(func(_ context.Context, loop asyncio.EventLoop) {
+		elsewhere(func() { asyncio.RunCoroutineThreadsafe(loop, refusedWork) })
+	}))
 	plainRow(t, "by way of a factory", unread(func(_ context.Context, loop asyncio.EventLoop) {
 		must(t, loop.SetTaskFactory(func(_ asyncio.EventLoop, spec *asyncio.TaskSpec) error {
 			f := spec.Func
