@@ -280,7 +280,7 @@ func (g *TaskGroup) Go(f func(context.Context) error, opts ...TaskOption) *Task[
 	if f == nil {
 		return GroupGo[struct{}](g, nil, opts...)
 	}
-	return groupGo(g, func(ctx context.Context) (struct{}, error) { return struct{}{}, f(ctx) }, funcCode(f), opts)
+	return groupGo(g, noResult(f), funcCode(f), opts)
 }
 
 // GroupGo is TaskGroup.Go for a function with a result.
