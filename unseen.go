@@ -85,10 +85,14 @@ func (t *taskBase) extra() map[string]any {
 	return extra
 }
 
-// noteRefused makes the record of a task that was refused, by the loop or for want
-// of one. It has failed already and nobody else knows it.
-func (f *futureBase) noteRefused(l *baseLoop, err error) {
+// noteRefused makes the record of a task, or of the future of a function, that was
+// refused, by the loop or for want of one. It has failed already and nobody else knows
+// it.
+func (f *futureBase) noteRefused(l *baseLoop, err error, function uintptr) {
 	u := f.newUnseen(l, err)
+	if u.context.Extra == nil && function != 0 {
+		u.context.Extra = map[string]any{"function": funcPlace(function)}
+	}
 	u.alone = true
 	if l != nil && !l.closed.Load() {
 		u.list()
