@@ -107,7 +107,7 @@ func (t *Task[T]) fail(l *baseLoop, err error) *Task[T] {
 	t.base.scope.init(&t.base, nil)
 	t.by = &t.base
 	t.err = err
-	t.noteRefused(l, err)
+	t.noteRefused(l, err, 0)
 	t.state.unlock(stateFinished)
 	return t
 }
