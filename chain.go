@@ -49,6 +49,7 @@ func copyState[T any](src AwaitableOf[T], dst *Future[T]) {
 		_ = dst.complete(stateCancelled, err)
 	case err != nil:
 		_ = dst.complete(stateFinished, err)
+		dst.noteFunction(src.awaitable())
 	default:
 		_ = dst.setResult(v)
 	}

@@ -47,7 +47,7 @@ func CreateTask[T any](loop EventLoop, f func(context.Context) (T, error), opts 
 func createTask[T any](loop EventLoop, f func(context.Context) (T, error), pc uintptr, opts []TaskOption) *Task[T] {
 	const op = "CreateTask"
 	t := &Task[T]{fn: f}
-	t.base.pc = pc
+	t.base.wraps = refTo(pc)
 	l, err := resolveLoop(op, loop)
 	if err == nil {
 		err = t.enterAndStart(l, op, opts)
@@ -70,7 +70,7 @@ func Go[T any](ctx context.Context, f func(context.Context) (T, error), opts ...
 func goTask[T any](ctx context.Context, f func(context.Context) (T, error), pc uintptr, opts []TaskOption) *Task[T] {
 	const op = "Go"
 	t := &Task[T]{fn: f}
-	t.base.pc = pc
+	t.base.wraps = refTo(pc)
 	var l *baseLoop
 	var err error
 	switch s := currentStrand(); {
@@ -107,7 +107,7 @@ func (t *Task[T]) fail(l *baseLoop, err error) *Task[T] {
 	t.base.scope.init(&t.base, nil)
 	t.by = &t.base
 	t.err = err
-	t.noteRefused(l, err)
+	t.noteRefused(l, err, 0)
 	t.state.unlock(stateFinished)
 	return t
 }

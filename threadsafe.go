@@ -9,17 +9,17 @@ import "context"
 //
 // The future belongs to the loop; a coroutine of another loop awaits it through
 // WrapFuture. It has failed already with ErrLoopClosed on a closed loop, and with
-// ErrNoCurrentLoop if there is none. An error of the loop's task factory is the
-// future's, and the exception handler hears of it too.
+// ErrNoCurrentLoop if there is none; if nobody looks at it, that is reported. An error
+// of the loop's task factory is the future's, and the exception handler hears of it too.
 // (asyncio.run_coroutine_threadsafe)
 func RunCoroutineThreadsafe[T any](loop EventLoop, f func(context.Context) (T, error)) *Future[T] {
 	const op = "RunCoroutineThreadsafe"
 	l, err := resolveLoop(op, loop)
 	switch {
 	case err != nil:
-		return failedFuture[T](err)
+		return refusedFuture(l, f, err)
 	case f == nil:
-		return failedFuture[T](invalid(op, "the function is nil"))
+		return refusedFuture(l, f, invalid(op, "the function is nil"))
 	}
 	both := &struct {
 		Future[T]
@@ -35,7 +35,7 @@ func RunCoroutineThreadsafe[T any](loop EventLoop, f func(context.Context) (T, e
 		err = opError(op, ErrLoopClosed)
 	}
 	if err != nil {
-		return failedFuture[T](err)
+		return refusedFuture(l, f, err)
 	}
 	return fut
 }
@@ -81,6 +81,16 @@ func startFor[T any](h *threadsafeCall, fut *Future[T], op string, f func(contex
 	}
 	h.task = &t.base
 	chainBy(t, fut, h.cancelTask)
+}
+
+// refusedFuture is the future of a function that was refused by the loop, or for want
+// of one. If nobody looks at it, that is reported.
+func refusedFuture[T any](l *baseLoop, f func(context.Context) (T, error), err error) *Future[T] {
+	fut := &Future[T]{}
+	fut.err = err
+	fut.noteRefused(l, err, funcCode(f))
+	fut.state.unlock(stateFinished)
+	return fut
 }
 
 // failedFuture is a future that failed before it had a loop.

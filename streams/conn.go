@@ -23,6 +23,14 @@ import (
 // are kept on the loop's clock. Errors are *net.OpError, but io.EOF. The half
 // that only one side can end has a CloseWrite() error.
 //
+// A coroutine may use what calls Read and Write itself: bufio, http.Request.Write,
+// http.ReadResponse. It must not wait for what has other goroutines call them, such
+// as an http.Client: those goroutines need the loop, and the coroutine, which waits
+// for them on a channel, holds it, so that neither goes on. Call such a thing from
+// another goroutine, a coroutine by asyncio.ToThread; the example shows how. Nor may
+// two coroutines share what holds a mutex over a Read or Write: a tls.Conn does while
+// it shakes hands, so let that be done before the second one comes.
+//
 // ctx is that of every wait: when it is done, Read and Write fail. Do not read
 // from r or write to w while another reads or writes through the Conn. Any
 // goroutine may call Conn.

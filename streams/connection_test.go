@@ -249,7 +249,7 @@ func TestHandlers(t *testing.T) {
 			s.reports = nil
 		}
 	})
-	overLoops(t, "cancelled-handler", func(s *stage) {
+	overLoops(t, "streams.708.handler-cancelled-quiet", func(s *stage) {
 		var serving asyncio.AnyTask
 		server, addr := s.serve(func(ctx context.Context, r *StreamReader, w *StreamWriter) error {
 			serving = asyncio.CurrentTask()

@@ -39,5 +39,5 @@
 //
 // Conn makes a net.Conn of a reader and a writer, for code that knows nothing of
 // loops: bufio, net/http's requests and responses, crypto/tls. It can be used from
-// anywhere.
+// anywhere; its comment says what a coroutine must not wait for.
 package streams

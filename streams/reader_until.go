@@ -12,16 +12,20 @@ import (
 var newline = [][]byte{{'\n'}}
 
 // ReadUntil returns everything up to and with a separator: the newline if none is
-// given, and if several are, the one that ends first.
+// given, and if several are, the one that ends first; of several that end there,
+// the shortest.
 //
 // If the stream ends before, it returns an *IncompleteReadError with what there
 // was. If more than the limit comes before the separator, it returns a
 // *LimitOverrunError and takes nothing. asyncio.ErrInvalidArgument for an empty
-// separator. (readuntil)
+// separator, and for a list of separators that is empty and not nil. (readuntil)
 func (r *StreamReader) ReadUntil(ctx context.Context, separators ...[]byte) ([]byte, error) {
 	const op = "ReadUntil"
-	if len(separators) == 0 {
+	switch {
+	case separators == nil:
 		separators = newline
+	case len(separators) == 0:
+		return nil, invalid(op, "there is no separator in the list")
 	}
 	for _, s := range separators {
 		if len(s) == 0 {
@@ -135,8 +139,8 @@ func (r *StreamReader) find(ctx context.Context, op string, separators [][]byte)
 	}
 }
 
-// firstMatch finds the separator that ends first and does not begin before from;
-// none has an end of 0.
+// firstMatch finds the separator that ends first, of several the shortest, and does
+// not begin before from; none has an end of 0.
 func firstMatch(p []byte, from int, separators [][]byte) match {
 	var best match
 	for _, s := range separators {
@@ -145,7 +149,7 @@ func firstMatch(p []byte, from int, separators [][]byte) match {
 			continue
 		}
 		m := match{from + i, from + i + len(s)}
-		if best.end == 0 || m.end < best.end {
+		if best.end == 0 || m.end < best.end || m.start > best.start {
 			best = m
 			p = p[:m.end] // what ends later does not count
 		}

@@ -210,7 +210,7 @@ func TestReadUntil(t *testing.T) {
 		}
 		s.held(r, "some dataAAA")
 	})
-	overLoops(t, "readuntil-several-separators", func(s *stage) {
+	overLoops(t, "streams.701.readuntil-several", func(s *stage) {
 		seps := [][]byte{[]byte("\r\n"), []byte("\n"), []byte("END")}
 		r := s.reader(DefaultLimit, "one\r\ntwo\nthreeEN")
 		s.want("one\r\n")(r.ReadUntil(s.ctx, seps...))

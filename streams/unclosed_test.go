@@ -78,6 +78,35 @@ func TestUnclosed(t *testing.T) {
 			s.Errorf("warned of: %q", found)
 		}
 	})
+	overLoops(t, "streams.707.unclosed-server-writer", func(s *stage) {
+		var names []string
+		server, addr := s.serve(func(ctx context.Context, r *StreamReader, w *StreamWriter) error {
+			t := w.Transport()
+			names = []string{fmt.Sprint("sockname=", t.LocalAddr()), fmt.Sprint("peername=", t.RemoteAddr())}
+			s.want("hello\n")(r.ReadLine(ctx))
+			return nil // and nobody has closed it
+		})
+		r, w := s.open(addr)
+		_, err := w.Write([]byte("hello\n"))
+		s.check(err)
+		warned := func() []string {
+			return warnings.lines(append(names, "level=WARN", "unclosed <StreamWriter transport=<StreamTransport")...)
+		}
+		s.until("the handler", func() bool { return names != nil })
+		s.until("the warning", func() bool {
+			runtime.GC()
+			return len(warned()) > 0
+		})
+		s.wantEnd(r.Read(s.ctx, 1)) // it is closed with the warning
+		s.finish(server, w)
+		for range 3 {
+			runtime.GC()
+			s.passes()
+		}
+		if found := warned(); len(found) != 1 {
+			s.Errorf("warned of: %q", found)
+		}
+	})
 	overLoops(t, "what-is-in-use-is-not-closed", func(s *stage) {
 		var serving *StreamReader
 		finish := asyncio.NewFuture[struct{}](s.loop)

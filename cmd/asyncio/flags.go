@@ -5,8 +5,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"slices"
+	"regexp"
+	"strconv"
 	"strings"
+	"time"
+	"unicode"
 )
 
 // flags are the flags of one command: package flag's, but for the texts.
@@ -25,43 +28,72 @@ func (f *flags) parse(args []string) (help bool, err error) {
 	case errors.Is(err, flag.ErrHelp):
 		return true, nil
 	case err != nil:
-		text := err.Error()
-		if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
-			text = "unknown flag --" + name
-		}
-		text = strings.Replace(text, "for flag -", "for flag --", 1)
-		return false, usage(`%s: %s; see "asyncio help %s"`, f.Name(), text, f.Name())
+		return false, usage(`%s: %s; see "asyncio help %s"`, f.Name(), f.explain(err.Error()), f.Name())
 	case f.NArg() > 0:
 		return false, usage(`%s: unexpected argument %q; see "asyncio help %s"`, f.Name(), f.Arg(0), f.Name())
 	}
 	return false, nil
 }
 
-// choice defines a flag that takes one of several words.
-func (f *flags) choice(p *string, name, value, text string, words ...string) {
+// span defines a flag that takes a time.
+func (f *flags) span(p *time.Duration, name string, value time.Duration, text string) {
 	*p = value
-	f.Var(&choice{p, words}, name, text)
+	f.Var((*span)(p), name, text)
 }
 
-// choice is the value of such a flag.
-type choice struct {
-	word  *string
-	words []string
+// number defines a flag that takes a whole number.
+func (f *flags) number(p *int, name string, value int, text string) {
+	*p = value
+	f.Var((*number)(p), name, text)
 }
 
-func (c *choice) String() string {
-	if c.word == nil {
-		return ""
+// choice defines a flag that takes one of several words.
+func (f *flags) choice(p *string, name, value, text string, words ...string) *choice {
+	*p = value
+	c := &choice{word: p, words: words}
+	f.Var(c, name, text)
+	return c
+}
+
+// The texts of package flag.
+var (
+	unknownFlag  = regexp.MustCompile(`^flag provided but not defined: -(.*)$`)
+	missingValue = regexp.MustCompile(`^flag needs an argument: -(.*)$`)
+	invalidValue = regexp.MustCompile(`^invalid value (".*") for flag -(\S+): (.*)$`)
+	invalidBool  = regexp.MustCompile(`^invalid boolean value (".*") for -(\S+): .*$`)
+)
+
+// explain says what package flag says in other words: how the flag is written, and
+// what would be right.
+func (f *flags) explain(text string) string {
+	if m := unknownFlag.FindStringSubmatch(text); m != nil {
+		return "unknown flag --" + m[1] + didYouMean(m[1], "--", f.names())
 	}
-	return *c.word
+	if m := missingValue.FindStringSubmatch(text); m != nil {
+		value, _ := flag.UnquoteUsage(f.Lookup(m[1]))
+		return fmt.Sprintf("--%s needs a %s after it", m[1], value)
+	}
+	if m := invalidValue.FindStringSubmatch(text); m != nil {
+		return fmt.Sprintf("--%s %s: %s", m[2], unquoted(m[1]), m[3])
+	}
+	if m := invalidBool.FindStringSubmatch(text); m != nil {
+		return fmt.Sprintf("--%s=%s: it takes true or false, or no value at all", m[2], unquoted(m[1]))
+	}
+	return text
 }
 
-func (c *choice) Set(word string) error {
-	if !slices.Contains(c.words, word) {
-		return fmt.Errorf("it is one of %s", strings.Join(c.words, ", "))
+// unquoted is a value as it was typed, but for one that could not be seen.
+func unquoted(value string) string {
+	if typed, err := strconv.Unquote(value); err == nil && strings.TrimSpace(typed) != "" && !strings.ContainsFunc(typed, unicode.IsControl) {
+		return typed
 	}
-	*c.word = word
-	return nil
+	return value
+}
+
+// names are those of the flags.
+func (f *flags) names() (all []string) {
+	f.VisitAll(func(g *flag.Flag) { all = append(all, g.Name) })
+	return all
 }
 
 // describe lists the flags.

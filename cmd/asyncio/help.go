@@ -16,7 +16,7 @@ func help(out io.Writer, args []string) error {
 	}
 	c := find(args[0])
 	if c == nil || len(args) > 1 {
-		return usage(`help: there is no help on %q; see "asyncio help"`, strings.Join(args, " "))
+		return usage(`help: there is no help on %q%s; see "asyncio help"`, strings.Join(args, " "), didYouMean(args[0], "", commandNames()))
 	}
 	f := newFlags(c.name)
 	c.prepare(f)

@@ -62,7 +62,7 @@ func dispatch(args []string, out *os.File) error {
 	}
 	c := find(name)
 	if c == nil {
-		return usage(`unknown command %q; see "asyncio help"`, name)
+		return usage(`unknown command %q%s; see "asyncio help"`, name, didYouMean(name, "", commandNames()))
 	}
 	f := newFlags(c.name)
 	do := c.prepare(f)
@@ -72,10 +72,15 @@ func dispatch(args []string, out *os.File) error {
 	case asked:
 		return help(out, []string{c.name})
 	}
-	if err := do(out); err != nil {
-		return fmt.Errorf("%s: %w", c.name, err)
+	err := do(out)
+	status := &statusError{}
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &status) && status.status == statusUsage && status.err != nil:
+		return fmt.Errorf(`%s: %w; see "asyncio help %s"`, c.name, err, c.name)
 	}
-	return nil
+	return fmt.Errorf("%s: %w", c.name, err)
 }
 
 func find(name string) *command {
@@ -85,6 +90,14 @@ func find(name string) *command {
 		}
 	}
 	return nil
+}
+
+func commandNames() []string {
+	names := []string{"help"}
+	for _, c := range commands {
+		names = append(names, c.name)
+	}
+	return names
 }
 
 // statusError is an error that ends the program with a status of its own. With a
@@ -97,9 +110,12 @@ type statusError struct {
 func (e *statusError) Error() string { return fmt.Sprint(e.err) }
 func (e *statusError) Unwrap() error { return e.err }
 
-// usage is the error of who called the program wrongly.
+// statusUsage is the status of who called the program wrongly.
+const statusUsage = 2
+
+// usage is his error.
 func usage(format string, args ...any) error {
-	return &statusError{2, fmt.Errorf(format, args...)}
+	return &statusError{statusUsage, fmt.Errorf(format, args...)}
 }
 
 // oneLine is an error's text without line breaks: errors.Join makes some.

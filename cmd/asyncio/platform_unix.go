@@ -63,3 +63,6 @@ func systemReusePort() error {
 	}
 	return two.Close()
 }
+
+// errAddressInUse: somebody listens there already.
+const errAddressInUse = syscall.EADDRINUSE

@@ -1,6 +1,12 @@
 package main
 
-import "errors"
+import (
+	"errors"
+	"syscall"
+)
+
+// errAddressInUse: somebody listens there already. (WSAEADDRINUSE)
+const errAddressInUse = syscall.Errno(10048)
 
 // examineLimits: the system sets none but its memory.
 func examineLimits() limitsReport { return limitsReport{} }

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -50,13 +53,13 @@ const maxLoops = 1024
 func prepareServe(f *flags) func(*os.File) error {
 	var o serveOptions
 	f.StringVar(&o.listen, "listen", "127.0.0.1:7777", "`HOST:PORT` to listen on; port 0 is one that the system picks")
-	f.choice(&o.loop, "loop", loopAuto, "kind of event loop; auto is what the event loop policy makes by default", loopAuto, "selector", "proactor")
+	f.choice(&o.loop, "loop", loopAuto, "kind of event loop; auto is what the event loop policy makes by default", loopAuto, "selector", "proactor").hint = mechanismHint
 	f.StringVar(&o.selector, "selector", "", "`NAME` of what waits for readiness: epoll, poll, select, ...; by default the best of this machine")
 	f.BoolVar(&o.pinned, "pinned", false, "each loop keeps to a thread of its own")
-	f.choice(&o.api, "api", "protocol", "what the echo is written with", "protocol", "streams", "sock")
-	f.IntVar(&o.loops, "loops", 1, "`N` event loops on one port, each on a goroutine of its own")
+	f.choice(&o.api, "api", "protocol", "what the echo is written with", "protocol", "streams")
+	f.number(&o.loops, "loops", 1, "`N` event loops on one port, each on a goroutine of its own")
 	f.choice(&o.share, "share", shareAuto, "how several loops share the port", shareAuto, shareReusePort, shareHandOver)
-	f.DurationVar(&o.grace, "grace", 5*time.Second, "`TIME` for clients to finish after Ctrl-C, such as 500ms or 10s")
+	f.span(&o.grace, "grace", 5*time.Second, "`TIME` for clients to finish after Ctrl-C, such as 500ms or 10s")
 	f.BoolVar(&o.quiet, "quiet", false, "no line per second, on a terminal either")
 	return func(out *os.File) error {
 		if err := o.chooseLoop(); err != nil {
@@ -96,20 +99,29 @@ func (o *serveOptions) chooseLoop() error {
 func (o *serveOptions) check() error {
 	switch {
 	case o.loop == "proactor" && o.selector != "":
-		return usage("--selector %s with --loop proactor: a proactor has no selector", o.selector)
-	case o.api == "sock":
-		return errors.New("--api sock is not in this version: use --api protocol or --api streams")
+		return usage("--selector %s with --loop proactor: a proactor has no selector; leave one of the two out", o.selector)
 	case o.loops < 1 || o.loops > maxLoops:
 		return usage("--loops %d: it takes 1 to %d", o.loops, maxLoops)
 	case o.grace < 0:
-		return usage("--grace %v is negative", o.grace)
+		return usage("--grace %v is negative; 0s is no time at all", o.grace)
 	}
 	if _, port, err := net.SplitHostPort(o.listen); err != nil {
-		return usage("--listen %s is not HOST:PORT: %s", o.listen, reason(err))
+		return usage("--listen %s is not HOST:PORT: %s%s", unquoted(strconv.Quote(o.listen)), reason(err), completed(o.listen))
 	} else if _, err := net.LookupPort("tcp", port); err != nil || port == "" {
-		return usage("--listen %s: %q is no port", o.listen, port)
+		return usage("--listen %s: %q is no port; it takes 0 to 65535, or a service's name", o.listen, port)
 	}
 	return nil
+}
+
+// completed is what may have been meant by an address without a host or a port.
+func completed(address string) string {
+	switch _, err := strconv.ParseUint(address, 10, 16); {
+	case err == nil:
+		return "; say 127.0.0.1:" + address + ", or :" + address + " for every interface"
+	case address != "" && !strings.ContainsAny(address, ":[]"):
+		return "; say " + address + ":7777"
+	}
+	return ""
 }
 
 // serve runs the server until a signal ends it.
@@ -130,7 +142,7 @@ func serve(o *serveOptions, out *os.File) (err error) {
 		if failed := endRuns(workers); failed != nil {
 			return failed // and nobody could listen
 		}
-		return fmt.Errorf("cannot listen on %s: %s", o.listen, reason(err))
+		return fmt.Errorf("cannot listen on %s: %s%s", o.listen, reason(err), remedy(err))
 	}
 	defer in.stop()
 	signals := make(chan os.Signal, 2)
@@ -225,6 +237,17 @@ func readyAddress(asked string, addrs []net.Addr) string {
 		return addrs[0].String()
 	}
 	return net.JoinHostPort(host, port)
+}
+
+// remedy is what can be done if the address could not be had.
+func remedy(err error) string {
+	switch {
+	case errors.Is(err, errAddressInUse):
+		return "; choose another port with --listen, or 0 for one that the system picks"
+	case errors.Is(err, fs.ErrPermission):
+		return "; ports below 1024 may need privileges: choose another one with --listen"
+	}
+	return ""
 }
 
 // reason is what the system said, if it said something, without what was done.

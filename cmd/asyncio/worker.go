@@ -131,9 +131,36 @@ func selectorNamed(name string) (func() (selectors.Selector, error), error) {
 	}
 	here := strings.Join(works, ", ")
 	if at < 0 {
-		return nil, usage("unknown selector %q; here there are %s", name, here)
+		return nil, usage("unknown selector %q%s; here there are %s", name, otherwise(name), here)
 	}
 	return nil, fmt.Errorf("selector %s: %s; here there are %s", name, verdictOf(available[at].Err).Error, here)
+}
+
+// otherwise is how to get what is no selector, or what may have been meant.
+func otherwise(name string) string {
+	if isProactor(name) {
+		return ": that is a proactor, say --loop proactor"
+	}
+	var known []string
+	for _, i := range selectors.Available() {
+		known = append(known, i.Name)
+	}
+	return didYouMean(name, "", known)
+}
+
+// mechanismHint is how to get a loop over the mechanism of that name.
+func mechanismHint(name string) string {
+	if slices.ContainsFunc(selectors.Available(), func(i selectors.Info) bool { return i.Name == name }) {
+		return "; for " + name + " say --selector " + name
+	}
+	if isProactor(name) {
+		return "; for " + name + " say --loop proactor"
+	}
+	return ""
+}
+
+func isProactor(name string) bool {
+	return slices.Contains([]string{"io_uring", "iouring", "uring", "iocp"}, strings.ToLower(name))
 }
 
 // failure is the error of a run that has ended, nil if it ended without one.
