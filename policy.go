@@ -41,6 +41,11 @@ func NewEventLoop() (EventLoop, error) {
 	return nilLoopIsError("NewEventLoop", loop, err)
 }
 
+// NewDefaultEventLoop makes a loop of the platform's default kind, or of the kind
+// that LoopVariable asks for, whatever the policy: WithLoopFactory takes it. Any
+// goroutine may call it. (asyncio.EventLoop of Python 3.13)
+func NewDefaultEventLoop() (EventLoop, error) { return newDefaultLoop() }
+
 // GetRunningLoop returns the loop whose callback or coroutine the caller is, and
 // ErrNoRunningLoop elsewhere. Any goroutine may call it.
 // (asyncio.get_running_loop)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // Runner makes a loop, runs main functions on it one after the other, and takes
@@ -90,7 +91,8 @@ func (r *Runner) Run(ctx context.Context, main func(context.Context) (any, error
 	return RunOn(ctx, r, main)
 }
 
-// RunOn is Runner.Run for a result of any type.
+// RunOn is Runner.Run for a result of any type. Of a future, or of anything that
+// can be awaited, give it the method: RunOn(ctx, r, fut.Await).
 func RunOn[T any](ctx context.Context, r *Runner, main func(context.Context) (T, error)) (T, error) {
 	return runOn(ctx, r, main, 0)
 }
@@ -231,7 +233,8 @@ func (r *Runner) Loop() (EventLoop, error) {
 }
 
 // Close cancels the tasks that are left and waits for them, shuts the default
-// executor down and waits for what runs there, takes the loop back from being
+// executor down and waits for what runs there, for 300 s at most, after which it
+// warns and goes on, takes the loop back from being
 // current, and closes it; the last two also if something before them fails. An
 // error of a task that is left goes to the exception handler. Closing again is
 // harmless; ErrLoopRunning while the runner runs. (Runner.close)
@@ -259,13 +262,24 @@ func (r *Runner) Close() error {
 	return errors.Join(err, loop.Close())
 }
 
+// executorLimit is how long a runner that closes waits for what runs in the default
+// executor.
+const executorLimit = 300 * time.Second
+
 // shutDown lets a loop finish what it has begun.
 func shutDown(loop EventLoop) error {
 	if err := cancelLeftOver(loop); err != nil {
 		return err
 	}
-	last := CreateTask(loop, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, loop.ShutdownDefaultExecutor(ctx)
+	last := CreateTaskErr(loop, func(ctx context.Context) error {
+		err := Timeout(ctx, executorLimit, func(ctx context.Context, _ *TimeoutScope) error {
+			return loop.ShutdownDefaultExecutor(ctx)
+		})
+		if errors.Is(err, ErrTimeout) {
+			loop.base().logger().Warn(fmt.Sprintf("The executor did not end what it runs within %v; the loop is closed without it", executorLimit))
+			return nil
+		}
+		return err
 	})
 	if last.futureBase.loop == nil {
 		return last.Exception()
