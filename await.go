@@ -86,7 +86,7 @@ func (f *futureBase) waitOutside(ctx context.Context) error {
 		return nil
 	case <-done:
 		f.removeNode(n)
-		return ctx.Err()
+		return contextError(ctx)
 	case <-fate.failed:
 		if f.removeNode(n) {
 			return fate.waited("Await")
@@ -137,7 +137,7 @@ func (t *taskBase) beginPeculiar(ctx context.Context) (end func() bool, err erro
 	case own:
 		if e := near.failed.Load(); e != nil {
 			if e.users {
-				return nil, e.err
+				return nil, contextError(near)
 			}
 			return nil, nil
 		}
@@ -150,7 +150,7 @@ func (t *taskBase) beginPeculiar(ctx context.Context) (end func() bool, err erro
 		t.noDone = true
 		return nil, nil
 	case ctx.Err() != nil:
-		return nil, ctx.Err()
+		return nil, contextError(ctx)
 	}
 	return context.AfterFunc(ctx, func() { t.loop.post(t, ev) }), nil
 }
@@ -175,7 +175,7 @@ func (t *taskBase) resumed(ctx context.Context, end func() bool) error {
 		return &CancelledError{t.cancelMsg}
 	}
 	if t.interrupt {
-		return ctx.Err()
+		return contextError(ctx)
 	}
 	return nil
 }

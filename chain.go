@@ -4,6 +4,11 @@ package asyncio
 // cancelled before. The two may be of different loops: each is only told, and dst
 // changes on its own loop.
 func chain[T any](src AwaitableOf[T], dst *Future[T]) {
+	chainBy(src, dst, func(msg any) { src.awaitable().cancelWith(msg) })
+}
+
+// chainBy is chain that cancels src in a way of its own.
+func chainBy[T any](src AwaitableOf[T], dst *Future[T], cancel func(msg any)) {
 	from := src.awaitable()
 	deliver := &link{name: "chain", call: func() { copyState(src, dst) }, to: &dst.futureBase}
 	n := &waitNode{to: deliver}
@@ -15,7 +20,7 @@ func chain[T any](src AwaitableOf[T], dst *Future[T]) {
 	dst.addCallback(&link{name: "chain", call: func() {
 		if dst.Cancelled() {
 			from.removeNode(n) // it may go on for long
-			from.cancelWith(asCancelled(dst.err).Message)
+			cancel(asCancelled(dst.err).Message)
 		}
 	}})
 	from.notify(dst.loop, n)
@@ -44,6 +49,7 @@ func copyState[T any](src AwaitableOf[T], dst *Future[T]) {
 		_ = dst.complete(stateCancelled, err)
 	case err != nil:
 		_ = dst.complete(stateFinished, err)
+		dst.noteFunction(src.awaitable())
 	default:
 		_ = dst.setResult(v)
 	}

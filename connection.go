@@ -52,16 +52,17 @@ func (l *baseLoop) CreateConnection(ctx context.Context, factory func() Protocol
 	}
 	c, err := inLoop(ctx, l, op, func(ctx context.Context) (connection, error) {
 		var fd uintptr
+		var peer sock.Addr
 		var err error
 		if isGiven {
 			fd, err = l.socketOf(op, g, o.Conn)
 		} else {
-			fd, err = l.dial(ctx, op, target, o)
+			fd, peer, err = l.dial(ctx, op, target, o)
 		}
 		if err != nil {
 			return connection{}, err
 		}
-		return l.connected(ctx, op, fd, factory)
+		return l.connected(ctx, op, fd, peer, factory)
 	}, connection.discard)
 	return c.results(err)
 }
@@ -116,7 +117,7 @@ func (l *baseLoop) ConnectAcceptedSocket(ctx context.Context, factory func() Pro
 		if err != nil {
 			return connection{}, err
 		}
-		return l.connected(ctx, op, fd, factory)
+		return l.connected(ctx, op, fd, sock.Addr{}, factory)
 	}, connection.discard)
 	return c.results(err)
 }
@@ -133,8 +134,9 @@ func orDefault[T any](opts *T) T {
 // connected makes protocol and transport of a connected socket, which is its own
 // from the start, and waits until they have met. If it does not return them, because
 // of an error or because it is unwound, the socket is closed, or the connection
-// aborted and its protocol told.
-func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, factory func() Protocol) (c connection, err error) {
+// aborted and its protocol told. peer is what was connected to, or the zero Addr if
+// nobody knows: a peer that has gone the system does not know any more.
+func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, peer sock.Addr, factory func() Protocol) (c connection, err error) {
 	var t *streamTransport
 	returned := false
 	defer func() {
@@ -157,6 +159,9 @@ func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, factory
 		_ = made.SetResult(struct{}{}) // unless who waits was cancelled
 	}))
 	if err == nil {
+		if !t.remote.IsValid() {
+			t.remote = peer
+		}
 		_, err = made.Await(ctx)
 	}
 	if err != nil {
@@ -167,15 +172,15 @@ func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, factory
 }
 
 // dial finds the addresses of a target and returns a socket that is connected
-// to one of them.
-func (l *baseLoop) dial(ctx context.Context, op string, target netaddr.Target, o ConnectionOptions) (uintptr, error) {
+// to one of them, and to which.
+func (l *baseLoop) dial(ctx context.Context, op string, target netaddr.Target, o ConnectionOptions) (uintptr, sock.Addr, error) {
 	addrs, err := l.resolve(ctx, op, target)
 	if err != nil {
-		return 0, err
+		return 0, sock.Addr{}, err
 	}
 	local, err := l.localEnd(ctx, op, target.Network, o.LocalAddress)
 	if err != nil {
-		return 0, err
+		return 0, sock.Addr{}, err
 	}
 	addrs = netaddr.Interleave(addrs, netaddr.InterleaveCount(o.Interleave, o.HappyEyeballsDelay))
 	attempts := make([]func(context.Context) (uintptr, error), len(addrs))
@@ -194,11 +199,11 @@ func (l *baseLoop) dial(ctx context.Context, op string, target netaddr.Target, o
 	fd, winner, errs, err := r.run(ctx)
 	switch {
 	case err != nil:
-		return 0, opError(op, err)
+		return 0, sock.Addr{}, opError(op, err)
 	case winner < 0:
-		return 0, opError(op, combine(errs, o.AllErrors))
+		return 0, sock.Addr{}, opError(op, combine(errs, o.AllErrors))
 	}
-	return fd, nil
+	return fd, netaddr.Local(addrs[winner]), nil
 }
 
 // localEnd is where connections are to come from.

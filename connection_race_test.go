@@ -58,6 +58,111 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
+	overSelectors(t, "base.706.connect-all-errors", func(n *netTest) {
+		tried, _ := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"[2::2]:80", syscall.ENETUNREACH})
+		n.run(func(ctx context.Context) {
+			for _, delay := range []time.Duration{0, time.Hour} {
+				*tried = nil
+				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{AllErrors: true, HappyEyeballsDelay: delay})
+				group := (*GroupError)(nil)
+				if !errors.As(err, &group) || len(group.Errors) != 2 || !errors.Is(group.Errors[0], syscall.ECONNREFUSED) || !errors.Is(group.Errors[1], syscall.ENETUNREACH) {
+					n.Errorf("delay %v: got %v", delay, err)
+				}
+				if len(*tried) != 2 {
+					n.Errorf("delay %v: tried %v", delay, *tried)
+				}
+			}
+		})
+	})
+	overSelectors(t, "base.707.connect-all-errors-one", func(n *netTest) {
+		scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED})
+		n.run(func(ctx context.Context) {
+			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{AllErrors: true})
+			if group := (*GroupError)(nil); !errors.As(err, &group) || len(group.Errors) != 1 || !errors.Is(err, syscall.ECONNREFUSED) {
+				n.Errorf("got %v", err)
+			}
+		})
+	})
+	overSelectors(t, "base.708.connect-all-errors-local", func(n *netTest) {
+		_, f := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"1.1.1.2:80", syscall.ECONNREFUSED})
+		binds := 0
+		f.bind = func(sock.Addr) error { binds++; return onlyFor(binds == 1, errAddrInUse) }
+		n.l.netState.resolver.(*namesOf).answers["local"] = []string{"127.0.0.1:0"}
+		n.run(func(ctx context.Context) {
+			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{AllErrors: true, LocalAddress: "local:0"})
+			if group := (*GroupError)(nil); !errors.As(err, &group) || len(group.Errors) != 2 || !errors.Is(group.Errors[0], errAddrInUse) || !errors.Is(group.Errors[1], syscall.ECONNREFUSED) {
+				n.Errorf("got %v", err)
+			}
+		})
+	})
+	overSelectors(t, "base.709.happy-eyeballs-no-errors", func(n *netTest) {
+		// Somebody cancels the attempts, and not the call.
+		eng := n.script()
+		f := &fakeSockets{}
+		eng.sockets = f
+		eng.connect = func(uintptr, sock.Addr, func(error)) (func(), error) { return func() {}, nil }
+		n.l.netState.resolver = &namesOf{answers: map[string][]string{"host": {"1.1.1.1:80", "1.1.1.2:80"}}}
+		n.run(func(ctx context.Context) {
+			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{HappyEyeballsDelay: time.Hour})
+				return struct{}{}, err
+			})
+			main := CurrentTask()
+			for !task.Done() {
+				for _, t := range AllTasks(n.l) {
+					if t != AnyTask(task) && t != main {
+						t.Cancel()
+					}
+				}
+				n.check(Sleep(ctx, time.Microsecond))
+			}
+			err := task.Exception()
+			if !errors.Is(err, ErrTimeout) || errors.Is(err, ErrCancelled) || len(f.opened) != 0 {
+				n.Errorf("got %v, %d sockets left", err, len(f.opened))
+			}
+		})
+	})
+	overSelectors(t, "connected-to-itself", func(n *netTest) {
+		// The system gives the socket the port that it is to connect to. Here it is the test
+		// that does.
+		eng := n.script()
+		f := &fakeSockets{}
+		eng.sockets = &ownAddress{fakeSockets: f}
+		s := &Server{}
+		var target string
+		n.run(func(ctx context.Context) { s, target = n.serve(ctx, nil) })
+		n.run(func(ctx context.Context) {
+			for _, c := range []struct {
+				times   int // that it happens
+				local   string
+				opened  int
+				refused bool
+			}{
+				{times: 1, opened: 2}, {times: 2, local: "127.0.0.1:0", opened: 3}, {times: 3, opened: 3, refused: true},
+				{times: 1, local: freePort(n), opened: 1}, // its user asked for a port: for this one, it may be
+			} {
+				own := &ownAddress{fakeSockets: f, times: c.times, addr: mustTCP(n, target)}
+				eng.sockets = own
+				f.closed = 0
+				tr, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", target, &ConnectionOptions{LocalAddress: c.local})
+				if c.refused != (err != nil) || err != nil && !errors.Is(err, errConnRefused) {
+					n.Errorf("%+v: got %v", c, err)
+				}
+				if own.opened != c.opened {
+					n.Errorf("%+v: %d sockets opened", c, own.opened)
+				}
+				if err == nil {
+					tr.Abort()
+				} else if f.closed != c.opened {
+					n.Errorf("%+v: %d of %d sockets closed", c, f.closed, c.opened)
+				}
+				n.passes(ctx)
+			}
+			s.Close()
+			s.AbortClients()
+			n.check(s.WaitClosed(ctx))
+		})
+	})
 	overSelectors(t, "base.043.connect-timeout-closes-socket", func(n *netTest) {
 		tried, f := scene(n, outcome{"1.1.1.1:80", ErrTimeout}, outcome{"1.1.1.2:80", syscall.ECONNREFUSED})
 		n.run(func(ctx context.Context) {
@@ -248,6 +353,37 @@ func TestCreateConnectionAddresses(t *testing.T) {
 	})
 }
 
+// ownAddress are sockets the first of which, of those that are opened, have an address that
+// they have not.
+type ownAddress struct {
+	*fakeSockets
+	times  int
+	addr   sock.Addr
+	opened int
+}
+
+func (o *ownAddress) Open(f sock.Family, typ sock.Type) (uintptr, error) {
+	o.opened++
+	return o.fakeSockets.Open(f, typ)
+}
+
+func (o *ownAddress) LocalAddr(fd uintptr) (sock.Addr, error) {
+	if o.times > 0 && o.fakeSockets.opened[fd] {
+		o.times--
+		return o.addr, nil
+	}
+	return o.fakeSockets.LocalAddr(fd)
+}
+
+func mustTCP(n *netTest, address string) sock.Addr {
+	n.Helper()
+	tcp, err := net.ResolveTCPAddr("tcp", address)
+	n.check(err)
+	a, err := sock.AddrOf(tcp)
+	n.check(err)
+	return a
+}
+
 // TestStaggeredRace is the race by itself.
 func TestStaggeredRace(t *testing.T) {
 	t.Parallel()
@@ -310,6 +446,47 @@ func TestStaggeredRace(t *testing.T) {
 				n.Errorf("%d won (%d), errors %v", winner, v, errs)
 			}
 			n.check(open.Exception())
+		})
+	})
+	overSelectors(t, "a-winner-has-an-owner", func(n *netTest) {
+		// Whenever the race is cancelled: what was made is returned or discarded.
+		n.run(func(ctx context.Context) {
+			const most = 30
+			for passes := range most {
+				made, discarded := 0, 0
+				attempt := func(long int) func(context.Context) (int, error) {
+					return func(ctx context.Context) (int, error) {
+						for range long {
+							if err := Sleep(ctx, 0); err != nil {
+								return 0, err
+							}
+						}
+						made++
+						return long, nil
+					}
+				}
+				r := race[int]{
+					loop: n.l, delay: 1, goOn: isSystemError, discard: func(int) { discarded++ },
+					attempts: []func(context.Context) (int, error){attempt(5), attempt(4), attempt(3)},
+				}
+				task := CreateTask(n.l, func(ctx context.Context) (int, error) {
+					_, winner, _, err := r.run(ctx)
+					return winner, err
+				})
+				for range passes {
+					n.check(Sleep(ctx, 0))
+				}
+				task.Cancel()
+				_, err := task.Await(ctx)
+				n.passes(ctx)
+				returned := 0
+				if err == nil {
+					returned = 1
+				}
+				if made != discarded+returned {
+					n.Errorf("cancelled after %d passes: %d made, %d discarded, %d returned (%v)", passes, made, discarded, returned, err)
+				}
+			}
 		})
 	})
 	overSelectors(t, "base.718.staggered-cancelled-twice", func(n *netTest) {

@@ -19,12 +19,11 @@ type diagnostics struct {
 	handler ExceptionHandler
 	log     *slog.Logger
 	reports reportLimit
+	watch   watchedLoop
 	debug   atomic.Bool
 	slow    atomic.Int64 // nanoseconds from which on a callback is slow
 
-	// Debug mode: what runs now.
-	since  atomic.Int64 // when it began, as loop time and one; 0: nothing runs
-	source *origin      // where what runs now was made; loop only
+	source *origin // debug mode: where what runs now was made; loop only
 }
 
 // debugVariable is the environment variable that switches debug mode on for
@@ -58,8 +57,7 @@ func (l *baseLoop) GetDebug() bool { return l.debug.Load() }
 // SetDebug switches debug mode, which the environment variable ASYNCIO_DEBUG (with
 // a value that is not empty, 0, false, no or off) switches on for new loops. In it, handles, futures and tasks record where
 // they were made, slow callbacks are logged with their duration, and a call that
-// blocks the loop is reported while it blocks, with the stack of what holds it
-// (from the next run on). Any goroutine may call it. (loop.set_debug)
+// blocks the loop is reported as soon as it is slow (see WithBlockedReport). Any goroutine may call it. (loop.set_debug)
 func (l *baseLoop) SetDebug(on bool) { l.debug.Store(on) }
 
 // SetSlowCallbackDuration sets from when on a callback counts as slow in debug
@@ -79,10 +77,11 @@ func (l *baseLoop) runTimed(i readyItem) {
 	if n, ok := i.to.(*node); ok {
 		l.source = n.origin
 	}
+	if l.watch.asked.Load() {
+		l.answer() // in debug mode each callback counts
+	}
 	start, returned := l.now(), false
-	l.since.Store(int64(start) + 1)
 	defer func() {
-		l.since.Store(0)
 		if returned {
 			l.source = nil // otherwise the report of how it ended needs it
 		}
@@ -111,62 +110,11 @@ func (l *baseLoop) currentSource() string {
 	return l.source.String()
 }
 
-// watchBlocking starts, in debug mode, a goroutine that looks again and again
-// whether the same callback still runs, and reports one that does for longer
-// than is slow while it still holds the loop. The function returned ends it.
-func (l *baseLoop) watchBlocking() (stop func()) {
-	if !l.debug.Load() {
-		return func() {}
-	}
-	end, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		var reported int64
-		for {
-			slow := time.Duration(l.slow.Load())
-			select {
-			case <-end:
-				return
-			case <-time.After(max(slow/4, time.Millisecond)):
-			}
-			since := l.since.Load()
-			if since == 0 || since == reported {
-				continue
-			}
-			if d := l.now() - time.Duration(since-1); d >= slow {
-				reported = since
-				l.logger().Warn(fmt.Sprintf("Event loop blocked for %.3f seconds", d.Seconds()),
-					"stack", l.holdingStack())
-			}
-		}
-	}()
-	return func() {
-		close(end)
-		<-ended
-	}
-}
-
 // goroutineStack returns the stack of one goroutine.
 func goroutineStack(id int64) string {
 	head := fmt.Appendf(nil, "goroutine %d ", id)
 	for stack := range allStacks() {
 		if bytes.HasPrefix(stack, head) {
-			return string(stack)
-		}
-	}
-	return ""
-}
-
-// holdingStack returns the stack of the goroutine that holds the loop: its body,
-// or the coroutine that the body has switched to. All others of the loop wait to
-// be switched to, which the runtime calls the state "coroutine".
-func (l *baseLoop) holdingStack() string {
-	for stack := range allStacks() {
-		id, state, ok := parseStackHead(stack)
-		if !ok || bytes.HasPrefix(state, []byte("coroutine")) {
-			continue
-		}
-		if s := strands.lookup(id); s != nil && s.loop == l {
 			return string(stack)
 		}
 	}

@@ -57,8 +57,9 @@ var (
 	// ErrCancelled: a wait or a task was cancelled. It is context.Canceled under
 	// errors.Is. A coroutine that returns it has been cancelled. (CancelledError)
 	ErrCancelled error = &CancelledError{}
-	// ErrTimeout: time ran out. It is context.DeadlineExceeded and
-	// os.ErrDeadlineExceeded under errors.Is, and never ErrCancelled. (TimeoutError)
+	// ErrTimeout: time ran out: that of a Timeout, or the deadline of a context that
+	// a wait was given. It is context.DeadlineExceeded and os.ErrDeadlineExceeded under
+	// errors.Is, and never ErrCancelled. (TimeoutError)
 	ErrTimeout error = &TimeoutError{}
 )
 
@@ -87,8 +88,9 @@ func (e *CancelledError) Is(target error) bool {
 
 // TimeoutError says that time ran out.
 type TimeoutError struct {
-	// Cause is the cancellation that the timeout made, for the record. It is not
-	// unwrapped: a timeout is never also a cancellation.
+	// Cause is the cancellation that the timeout made, or the cause of the context
+	// whose deadline it was, for the record. It is not unwrapped: a timeout is never
+	// also a cancellation.
 	Cause error
 }
 

@@ -64,7 +64,7 @@ func (l *baseLoop) GetExceptionHandler() (h ExceptionHandler) {
 func (l *baseLoop) DefaultExceptionHandler(c ExceptionContext) {
 	kind := fmt.Sprintf("%s|%T|%T", c.message(), c.Err, c.Protocol)
 	if !l.mayReport(kind, func(more string) {
-		l.logger().Error(c.message()+" "+more, "error", c.Err)
+		l.logger().Error(c.message()+" "+more, "error", textOnly{c.Err})
 	}) {
 		return
 	}
@@ -82,11 +82,15 @@ func (c ExceptionContext) logTo(log *slog.Logger, source string) {
 		attrs = append(attrs, slog.String("handle_source", source))
 		sortAttrs(attrs)
 	}
-	message := c.message()
+	logReadably(log, slog.LevelError, c.message(), attrs)
+}
+
+// logReadably logs what may hold stacks.
+func logReadably(log *slog.Logger, level slog.Level, message string, attrs []slog.Attr) {
 	if forPeople(log) {
 		message, attrs = asText(message, attrs), nil
 	}
-	log.LogAttrs(context.Background(), slog.LevelError, message, attrs...)
+	log.LogAttrs(context.Background(), level, message, attrs...)
 }
 
 // forPeople reports whether a logger is the one that a program has if it sets none:
@@ -161,6 +165,14 @@ type textOnly struct{ error }
 // Unwrap returns the error itself.
 func (e textOnly) Unwrap() error { return e.error }
 
+// Error returns the text, also of no error.
+func (e textOnly) Error() string {
+	if e.error == nil {
+		return "none"
+	}
+	return e.error.Error()
+}
+
 // Format prints the text.
 func (e textOnly) Format(f fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), e.Error()) // the caller of Format has the writer's errors
@@ -233,7 +245,7 @@ func (l *baseLoop) handleByDefault(c ExceptionContext, failed string) {
 
 // logOften logs an error, at a bounded rate.
 func (l *baseLoop) logOften(message string, err error) {
-	if l.mayReport(message, func(more string) { l.logger().Error(message+" "+more, "error", err) }) {
+	if l.mayReport(message, func(more string) { l.logger().Error(message+" "+more, "error", textOnly{err}) }) {
 		l.logger().Error(message, "error", err)
 	}
 }

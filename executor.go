@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 )
 
@@ -22,7 +23,7 @@ type PoolExecutor struct {
 
 	mu      sync.Mutex
 	running int
-	queue   []func()
+	queue   []work
 	shut    bool
 	idle    chan struct{} // closed when shut and nothing runs
 }
@@ -37,61 +38,79 @@ func NewPoolExecutor(workers int) *PoolExecutor {
 	return &PoolExecutor{workers: workers, idle: make(chan struct{})}
 }
 
+// work is what an executor's goroutine does.
+type work interface{ run() }
+
+type submitted func()
+
+func (f submitted) run() { f() }
+
 // Submit runs f on a goroutine of the pool. ErrExecutorShutdown after Shutdown.
-func (p *PoolExecutor) Submit(f func()) error {
+func (p *PoolExecutor) Submit(f func()) error { return p.submit(submitted(f)) }
+
+func (p *PoolExecutor) submit(w work) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.shut {
 		return opError("Submit", ErrExecutorShutdown)
 	}
 	if p.running == p.workers {
-		p.queue = append(p.queue, f)
+		p.queue = append(p.queue, w)
 		return nil
 	}
 	p.running++
-	go p.work(f)
+	go p.work(w)
 	return nil
 }
 
-// work runs f and then what waits. A Goexit in it ends the goroutine; another one
+// withdraw takes back what has not begun, if it is still there.
+func (p *PoolExecutor) withdraw(w work) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.Index(p.queue, w); i >= 0 {
+		p.queue = slices.Delete(p.queue, i, i+1)
+	}
+}
+
+// work does w and then what waits. A Goexit in it ends the goroutine; another one
 // goes on.
-func (p *PoolExecutor) work(f func()) {
+func (p *PoolExecutor) work(w work) {
 	defer func() {
 		if next := p.next(); next != nil {
 			go p.work(next)
 		}
 	}()
-	for f != nil {
-		f()
-		f = p.queued()
+	for w != nil {
+		w.run()
+		w = p.queued()
 	}
 }
 
-// queued takes the next function, if there is one.
-func (p *PoolExecutor) queued() func() {
+// queued takes the next piece of work, if there is one.
+func (p *PoolExecutor) queued() work {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.take()
 }
 
-func (p *PoolExecutor) take() func() {
+func (p *PoolExecutor) take() work {
 	if len(p.queue) == 0 {
 		return nil
 	}
-	f := p.queue[0]
+	w := p.queue[0]
 	p.queue[0] = nil
 	p.queue = p.queue[1:]
-	return f
+	return w
 }
 
 // next is queued for a goroutine that is about to end: with nothing left, it is
 // no longer counted. Both under one lock, for else what is queued in between
 // would wait for a goroutine that has gone.
-func (p *PoolExecutor) next() func() {
+func (p *PoolExecutor) next() work {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if f := p.take(); f != nil {
-		return f
+	if w := p.take(); w != nil {
+		return w
 	}
 	p.running--
 	if p.shut && p.running == 0 {
@@ -186,17 +205,25 @@ func submit[T any](l *baseLoop, e Executor, f func() (T, error)) (*Future[T], er
 	if f == nil {
 		return nil, invalid(op, "the function is nil")
 	}
+	var err error
 	if e == nil {
-		var err error
 		if e, err = l.defaultExecutor(); err != nil {
 			return nil, err
 		}
 	}
-	fut := NewFuture[T](l.self)
-	if err := e.Submit(func() { runJob(fut, f) }); err != nil {
+	j := &job[T]{f: f}
+	j.fut.setLoop(l)
+	j.fut.by = j
+	if pool, ok := e.(*PoolExecutor); ok {
+		j.pool = pool
+		err = pool.submit(j)
+	} else {
+		err = e.Submit(j.run)
+	}
+	if err != nil {
 		return nil, opError(op, err)
 	}
-	return fut, nil
+	return &j.fut, nil
 }
 
 // askToRun has a loop of the user's run f in an executor, by its own
@@ -248,10 +275,33 @@ func (l *baseLoop) defaultExecutor() (Executor, error) {
 	return l.executor, nil
 }
 
-// runJob runs f on an executor's goroutine for a future that nobody else
-// settles, but that may be cancelled.
-func runJob[T any](fut *Future[T], f func() (T, error)) {
-	if fut.Done() {
+// job is a function for an executor, and the future of its result, which nobody
+// else settles, but which may be cancelled.
+type job[T any] struct {
+	fut  Future[T]
+	f    func() (T, error)
+	pool *PoolExecutor // nil if it went to another executor
+}
+
+// cancelFuture cancels the future. What has not begun is taken back, so that who
+// gives up waiting again and again for a busy pool piles nothing up in it.
+func (j *job[T]) cancelFuture(msg any) bool {
+	if j.fut.complete(stateCancelled, &CancelledError{msg}) != nil {
+		j.fut.markSeen()
+		return false
+	}
+	if j.pool != nil {
+		j.pool.withdraw(j)
+	}
+	return true
+}
+
+// describe names the kind.
+func (j *job[T]) describe() string { return "Future" }
+
+// run runs the function on an executor's goroutine.
+func (j *job[T]) run() {
+	if j.fut.Done() {
 		return
 	}
 	err := ErrGoexit
@@ -263,12 +313,12 @@ func runJob[T any](fut *Future[T], f func() (T, error)) {
 		// The future may have been cancelled, or its loop closed: then nobody
 		// waits for this.
 		if err != nil {
-			_ = fut.SetException(err)
+			_ = j.fut.SetException(err)
 		} else {
-			_ = fut.SetResult(v)
+			_ = j.fut.SetResult(v)
 		}
 	}()
-	v, err = f()
+	v, err = j.f()
 }
 
 // ShutdownDefaultExecutor refuses new work for the default executor and waits
@@ -300,9 +350,14 @@ func (l *baseLoop) ShutdownDefaultExecutor(ctx context.Context) error {
 		return waitChannel(ctx, idle)
 	}
 	done := NewFuture[struct{}](l.self)
+	over := make(chan struct{})
+	defer close(over)
 	go func() {
-		<-idle
-		_ = done.SetResult(struct{}{}) // fails if the wait was cancelled
+		select {
+		case <-idle:
+			_ = done.SetResult(struct{}{}) // fails if the wait was cancelled
+		case <-over:
+		}
 	}()
 	_, err := done.Await(ctx)
 	return err
@@ -316,7 +371,7 @@ func waitChannel(ctx context.Context, c <-chan struct{}) error {
 	case <-c:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return contextError(ctx)
 	}
 }
 

@@ -39,3 +39,24 @@ func funcCode(f any) uintptr {
 func shortFuncName(name string) string {
 	return name[strings.LastIndexByte(name, '/')+1:]
 }
+
+// codeRef is a function's code in four bytes: how far it is from one of this package's.
+// Zero is none, or one that is too far away.
+type codeRef int32
+
+var codeHome = funcCode(funcCode)
+
+func refTo(pc uintptr) codeRef {
+	d := int64(pc) - int64(codeHome)
+	if pc == 0 || int64(codeRef(d)) != d {
+		return 0
+	}
+	return codeRef(d)
+}
+
+func (r codeRef) code() uintptr {
+	if r == 0 {
+		return 0
+	}
+	return uintptr(int64(codeHome) + int64(r))
+}

@@ -47,9 +47,11 @@ func futureOf(a Awaitable) *futureBase {
 type futureBase struct {
 	loop  *baseLoop // nil only in a zero Future and one that failed for want of a loop
 	state lockedState
-	muted bool  // a failure is not to be reported; guarded by state
-	late  bool  // a failure is reported as one that came too late for a shield; guarded by state
-	err   error // why it failed, or the *CancelledError
+	muted bool // a failure is not to be reported; guarded by state
+	late  bool // a failure is reported as one that came too late for a shield; guarded by state
+	// atOnce: of a task that was over before its making was; guarded by state
+	atOnce bool
+	err    error // why it failed, or the *CancelledError
 
 	first  *waitNode  // who is to be told, in order
 	unseen *unseen    // set while a failure has not been looked at
@@ -124,6 +126,19 @@ func (f *futureBase) setLoop(l *baseLoop) {
 	if l.debug.Load() {
 		f.origin = newOrigin()
 	}
+}
+
+// noteAtOnce notes that a task was over before its making was.
+func (f *futureBase) noteAtOnce() {
+	s := f.state.lock()
+	f.atOnce = true
+	f.state.unlock(s)
+}
+
+func (f *futureBase) wasAtOnce() bool {
+	s := f.state.lock()
+	defer f.state.unlock(s)
+	return f.atOnce
 }
 
 // failWithout makes the future one that failed before it had a loop.

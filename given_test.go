@@ -75,19 +75,7 @@ func TestGivenSocket(t *testing.T) {
 				}
 				fails("no factory", func(ctx context.Context) error { return give(ctx, nil) })
 				if name != "CreateServer" {
-					fails("a factory that panics", func(ctx context.Context) error {
-						return give(ctx, func() asyncio.Protocol { panic("in the factory") })
-					})
-					fails("a factory that makes nothing", func(ctx context.Context) error {
-						return give(ctx, func() asyncio.Protocol { return nil })
-					})
-					fails("a factory that exits", func(ctx context.Context) error {
-						task := asyncio.Go(ctx, func(ctx context.Context) (int, error) {
-							return 0, give(ctx, func() asyncio.Protocol { goexit(); return nil })
-						})
-						_, err := task.Await(ctx)
-						return err
-					})
+					t.Run("base.715.connect-factory-failure-closes", func(t *testing.T) { failsInFactory(t, s, give) })
 				}
 				fails("a context that is done", func(ctx context.Context) error {
 					over, cancel := context.WithCancel(ctx)
@@ -152,6 +140,22 @@ func TestGivenSocket(t *testing.T) {
 		s.settles("options that contradict each other", 0)
 		must(t, s.loop.Close())
 	})
+}
+
+// failsInFactory: a factory that panics, exits or makes nothing.
+func failsInFactory(t *testing.T, s *scene, give func(context.Context, func() asyncio.Protocol) error) {
+	for what, factory := range map[string]func() asyncio.Protocol{
+		"panics":        func() asyncio.Protocol { panic("in the factory") },
+		"exits":         func() asyncio.Protocol { goexit(); return nil },
+		"makes nothing": func() asyncio.Protocol { return nil },
+	} {
+		task := asyncio.CreateTask(s.loop, func(ctx context.Context) (int, error) { return 0, give(ctx, factory) })
+		_ = s.loop.RunUntilComplete(task)
+		if task.Exception() == nil {
+			t.Errorf("a factory that %s: no error", what)
+		}
+		s.settles("a factory that "+what, 0)
+	}
 }
 
 // greeter is a protocol of a test that hears.

@@ -1,9 +1,15 @@
 package asyncio
 
 import (
+	"log/slog"
 	"os"
 	"os/signal"
+	"time"
 )
+
+// interruptPatience is how long after Ctrl-C a loop that does not come to hear of
+// it is said to be blocked.
+const interruptPatience = time.Second
 
 // watchInterrupt has the first Ctrl-C cancel the task; from then on the system's
 // default holds again. The function that it returns ends the watch and reports
@@ -24,6 +30,7 @@ func (r *Runner) watchInterrupt(task AnyTask) (end func() bool) {
 		case <-came:
 			signal.Stop(came)
 			task.Cancel()
+			task.anyTask().loop.reportDeafness(quit)
 			result <- true
 		case <-quit:
 			signal.Stop(came)
@@ -33,5 +40,23 @@ func (r *Runner) watchInterrupt(task AnyTask) (end func() bool) {
 	return func() bool {
 		close(quit)
 		return <-result
+	}
+}
+
+// reportDeafness says that the loop is blocked, and by what, if it does not take
+// what it is given before the run is over or patience is at its end: whoever has
+// pressed Ctrl-C would wonder what keeps the program.
+func (l *baseLoop) reportDeafness(over <-chan struct{}) {
+	heard := make(chan struct{})
+	if !l.post(callback(func() { close(heard) }), 0) {
+		return
+	}
+	patience := time.NewTimer(interruptPatience)
+	defer patience.Stop()
+	select {
+	case <-heard:
+	case <-over:
+	case <-patience.C:
+		logReadably(l.logger(), slog.LevelWarn, "Interrupted, but the event loop is blocked and cannot hear of it; interrupt again to end the program", l.holder().attrs())
 	}
 }

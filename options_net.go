@@ -59,7 +59,8 @@ type ConnectionOptions struct {
 // ServerOptions changes how CreateServer listens. The zero value is the
 // default. (the keyword arguments of create_server)
 type ServerOptions struct {
-	// Addresses are more addresses to listen on. Repetitions count once.
+	// Addresses are more addresses to listen on. Repetitions count once, and one that
+	// this machine does not have is passed over, unless it is so with all of them.
 	Addresses []string
 	// Sock is a bound stream socket to listen on; then network and address stay
 	// empty. Zero is none. It is the call's from its start, and then the server's: a
@@ -79,7 +80,8 @@ type ServerOptions struct {
 	// ReusePort lets several sockets listen on one address, if all of them say
 	// so. ErrInvalidArgument where the system cannot. (reuse_port)
 	ReusePort bool
-	// KeepAlive has idle connections probed. (keep_alive)
+	// KeepAlive has idle connections probed. It is set on the sockets that listen, too.
+	// (keep_alive)
 	KeepAlive bool
 	// DeferServing makes the server, but has it accept nothing before
 	// StartServing or ServeForever. (start_serving=False)

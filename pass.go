@@ -125,6 +125,7 @@ func (l *baseLoop) callbackFailed(recovered any) {
 // from its wait, and would not from the next one.
 func (l *baseLoop) engineFailed(recovered any) {
 	l.polling = false
+	l.watch.asleep.Store(false)
 	err := ErrGoexit
 	if recovered != nil {
 		err = &PanicError{recovered, debug.Stack()}
@@ -143,6 +144,9 @@ func (l *baseLoop) cutShort() {
 
 // collect polls and queues: all of a pass but the running of it.
 func (l *baseLoop) collect() {
+	if l.watch.asked.Load() {
+		l.answer()
+	}
 	l.catchUp()
 	if l.staleTimers.Load() > 0 {
 		l.sweepTimers()
@@ -247,7 +251,9 @@ func (l *baseLoop) pollIdle() (events []engine.Event, polled bool, err error) {
 	if !l.inbox.Sleep() {
 		return l.pollBusy()
 	}
+	l.watch.asleep.Store(true)
 	events, err = l.poll(timeout)
+	l.watch.asleep.Store(false)
 	l.inbox.Awake()
 	if !l.inbox.Empty() {
 		l.hot = stayHot

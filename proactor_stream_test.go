@@ -157,16 +157,20 @@ func (n *netTest) sending(ctx context.Context, w *watchedProactor, r *recorder, 
 func TestProactorWriting(t *testing.T) {
 	t.Parallel()
 	overPortConnections(t, "proactor.007a.write-idle", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
-		if k, err := r.transport.Write([]byte("data")); k != 4 || err != nil || r.transport.GetWriteBufferSize() != 0 {
+		// The transport has no buffer; what the system does not have yet counts.
+		if k, err := r.transport.Write([]byte("data")); k != 4 || err != nil || r.transport.GetWriteBufferSize() != 4 {
 			n.Errorf("Write = %d, %v; %d bytes buffered", k, err, r.transport.GetWriteBufferSize())
+		}
+		if r.transport.(*streamTransport).queue != nil {
+			n.Error("the transport has a buffer")
 		}
 		waits := w.waits
 		n.until(ctx, "the next look at the proactor", func() bool { return w.waits > waits })
 		if len(w.sends) != 1 || w.sends[0] != "data" {
 			n.Errorf("sends %q", w.sends)
 		}
-		if got := n.arrived(ctx, c, 4); got != "data" {
-			n.Errorf("the peer got %q", got)
+		if got := n.arrived(ctx, c, 4); got != "data" || r.transport.GetWriteBufferSize() != 0 {
+			n.Errorf("the peer got %q, %d bytes are buffered", got, r.transport.GetWriteBufferSize())
 		}
 	})
 	overPortConnections(t, "proactor.007b.write-empty", func(ctx context.Context, n *netTest, w *watchedProactor, _ *net.TCPConn, r *recorder) {
@@ -216,7 +220,7 @@ func TestProactorWriting(t *testing.T) {
 			if k, err := r.transport.Write([]byte("late")); k != 0 || !errors.Is(err, net.ErrClosed) || r.transport.GetWriteBufferSize() != 0 {
 				n.Errorf("Write = %d, %v; %d bytes buffered", k, err, r.transport.GetWriteBufferSize())
 			}
-			if k := n.log.count("socket.send() raised exception."); k != max(0, i+1-4) {
+			if k := n.log.count("socket.send() raised exception."); k != min(1, (i+1)/5) {
 				n.Errorf("%d late writes, %d of them logged", i+1, k)
 			}
 		}

@@ -80,12 +80,32 @@ func TestRefusedTasks(t *testing.T) {
 		closed := mustLoop(t, logTo(&log))
 		must(t, closed.Close())
 		must(t, makeRefused(func() *asyncio.Task[int] { return asyncio.CreateTask(closed, refusedWork) }))
-		seen := asyncio.CreateTask(closed, refusedWork)
-		wantError(t, seen.Exception(), asyncio.ErrLoopClosed)
-		seen = nil
+		wantError(t, asyncio.CreateTask(closed, refusedWork).Exception(), asyncio.ErrLoopClosed)
 		collectUntil(t, func() bool { return log.String() != "" })
 		dropped(t, false, func(context.Context, asyncio.EventLoop) {}) // the collector works once more
 		want(t, "reports", len(log.lines("Task exception was never retrieved", "event loop is closed", "asyncio_test.refusedWork() at ")), 1)
+	})
+}
+
+// TestRefusedHandOver: neither does what was to be handed over.
+func TestRefusedHandOver(t *testing.T) {
+	t.Parallel()
+	plainRow(t, "to a closed loop", func(t *testing.T) {
+		var log journal
+		closed := mustLoop(t, logTo(&log))
+		must(t, closed.Close())
+		handOver := func() error {
+			f := asyncio.RunCoroutineThreadsafe(closed, refusedWork)
+			if !f.Done() {
+				return errors.New("it was handed over")
+			}
+			return nil
+		}
+		must(t, handOver())
+		wantError(t, asyncio.RunCoroutineThreadsafe(closed, refusedWork).Exception(), asyncio.ErrLoopClosed)
+		collectUntil(t, func() bool { return log.String() != "" })
+		dropped(t, false, func(context.Context, asyncio.EventLoop) {}) // the collector works once more
+		want(t, "reports", len(log.lines("Future exception was never retrieved", "event loop is closed", "asyncio_test.refusedWork() at ")), 1)
 	})
 }
 
@@ -132,6 +152,9 @@ func TestNeverRetrievedNamesFunction(t *testing.T) {
 	plainRow(t, "Go", unread(func(ctx context.Context, _ asyncio.EventLoop) { asyncio.Go(ctx, refusedWork) }))
 	plainRow(t, "eager", unread(func(ctx context.Context, _ asyncio.EventLoop) {
 		asyncio.Go(ctx, refusedWork, asyncio.WithEagerStart(true))
+	}))
+	plainRow(t, "RunCoroutineThreadsafe", unread(func(_ context.Context, loop asyncio.EventLoop) {
+		elsewhere(func() { asyncio.RunCoroutineThreadsafe(loop, refusedWork) })
 	}))
 	plainRow(t, "by way of a factory", unread(func(_ context.Context, loop asyncio.EventLoop) {
 		must(t, loop.SetTaskFactory(func(_ asyncio.EventLoop, spec *asyncio.TaskSpec) error {

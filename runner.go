@@ -62,12 +62,18 @@ func NewRunner(opts ...RunOption) *Runner {
 // main ended cancelled by it. ErrLoopRunning in a callback or coroutine of a loop,
 // and main is not entered. Any goroutine may call it; it blocks. (asyncio.run)
 func Run[T any](ctx context.Context, main func(context.Context) (T, error), opts ...RunOption) (T, error) {
+	return run(ctx, main, 0, opts)
+}
+
+// run is Run of a main function that may wrap the user's: pc is that one's code
+// then.
+func run[T any](ctx context.Context, main func(context.Context) (T, error), pc uintptr, opts []RunOption) (T, error) {
 	if currentStrand() != nil {
 		var zero T
 		return zero, nestedRun("Run") // closing the runner would say so again
 	}
 	r := NewRunner(opts...)
-	v, err := RunOn(ctx, r, main)
+	v, err := runOn(ctx, r, main, pc)
 	if e := r.Close(); e != nil {
 		if err != nil {
 			e = errors.Join(err, e)
@@ -86,6 +92,10 @@ func (r *Runner) Run(ctx context.Context, main func(context.Context) (any, error
 
 // RunOn is Runner.Run for a result of any type.
 func RunOn[T any](ctx context.Context, r *Runner, main func(context.Context) (T, error)) (T, error) {
+	return runOn(ctx, r, main, 0)
+}
+
+func runOn[T any](ctx context.Context, r *Runner, main func(context.Context) (T, error), pc uintptr) (T, error) {
 	const op = "Run"
 	var zero T
 	if main == nil {
@@ -103,7 +113,7 @@ func RunOn[T any](ctx context.Context, r *Runner, main func(context.Context) (T,
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	task := CreateTask(loop, main, WithContext(ctx))
+	task := createTask(loop, main, pc, []TaskOption{WithContext(ctx)})
 	if task.futureBase.loop == nil {
 		return task.Result()
 	}

@@ -227,6 +227,7 @@ type closeBody baseLoop
 func (b *closeBody) Run(c *coro.Coro) {
 	l := (*baseLoop)(b)
 	l.bodyID.Store(c.Owner.(*strand).id)
+	defer l.watchBlocking()()
 	l.shutDown()
 }
 

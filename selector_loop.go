@@ -3,6 +3,7 @@ package asyncio
 import (
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/identity"
@@ -60,6 +61,8 @@ type loopConfig struct {
 	pin   *pinning
 	debug *bool
 	log   *slog.Logger
+
+	blockedAfter time.Duration
 }
 
 // WithSelf tells a loop who embeds it: GetRunningLoop returns outer, and tasks
@@ -83,7 +86,7 @@ func WithLogger(log *slog.Logger) LoopOption { return func(c *loopConfig) { c.lo
 
 // init puts a new loop together.
 func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
-	var c loopConfig
+	c := loopConfig{blockedAfter: blockedAfter}
 	for _, o := range opts {
 		o(&c)
 	}
@@ -93,6 +96,7 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 	}
 	l.pin, l.log = c.pin, c.log
 	l.initDiagnostics()
+	l.watch.limit = c.blockedAfter
 	if c.debug != nil {
 		l.debug.Store(*c.debug)
 	}

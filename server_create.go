@@ -139,6 +139,7 @@ type binder struct {
 	options ServerOptions
 	given   *given // nil: none
 	fds     []uintptr
+	skipped []sock.Addr // this machine does not have them
 }
 
 // drop closes the sockets from number k on.
@@ -177,7 +178,7 @@ func (b *binder) bindAll(ctx context.Context, targets []netaddr.Target) error {
 		}
 	}
 	if len(b.fds) == 0 {
-		return fmt.Errorf("could not bind on any address: %w", errAddrNotAvailable)
+		return fmt.Errorf("could not bind on any address out of %v: %w", b.skipped, errAddrNotAvailable)
 	}
 	return nil
 }
@@ -224,8 +225,8 @@ func (b *binder) bindEach(addrs []sock.Addr) error {
 	return nil
 }
 
-// bind makes one socket. It returns sock.Invalid for an address of a family
-// that this machine does not have.
+// bind makes one socket. It returns sock.Invalid for an address that this machine
+// does not have, or of such a family.
 func (b *binder) bind(a sock.Addr) (uintptr, error) {
 	sockets := b.loop.eng.Sockets()
 	fd, err := sockets.Open(a.Family(), sock.Stream)
@@ -245,7 +246,7 @@ func (b *binder) bind(a sock.Addr) (uintptr, error) {
 		return fd, nil
 	}
 	_ = sockets.Close(fd)
-	if a.Family() == sock.Inet6 && errors.Is(err, errAddrNotAvailable) {
+	if errors.Is(err, errAddrNotAvailable) {
 		b.skip(a, err)
 		return sock.Invalid, nil
 	}
@@ -253,6 +254,7 @@ func (b *binder) bind(a sock.Addr) (uintptr, error) {
 }
 
 func (b *binder) skip(a sock.Addr, err error) {
+	b.skipped = append(b.skipped, a)
 	if b.loop.debug.Load() {
 		b.loop.logger().Warn(fmt.Sprintf("%s: no socket for %v: %v", b.op, a, err))
 	}
@@ -269,6 +271,12 @@ func (b *binder) prepare(fd uintptr, a sock.Addr) error {
 	if b.options.ReusePort {
 		if err := sockets.SetOption(fd, engine.ReusePort, true); err != nil {
 			return fmt.Errorf("%w: reuse_port is not supported by this system: %w", ErrInvalidArgument, err)
+		}
+	}
+	if b.options.KeepAlive {
+		// Most systems give it to what is accepted, too.
+		if err := sockets.SetOption(fd, engine.KeepAlive, true); err != nil {
+			return fmt.Errorf("keep_alive for %v: %w", a, err)
 		}
 	}
 	if a.Family() == sock.Inet6 {

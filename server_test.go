@@ -400,6 +400,88 @@ func TestServerSystemRefuses(t *testing.T) {
 			})
 		}
 	})
+	overSelectors(t, "base.711.server-keep-alive", func(n *netTest) {
+		set := 0
+		n.script().sockets = &fakeSockets{option: func(opt engine.Option) error {
+			if opt == engine.KeepAlive {
+				set++
+			}
+			return nil
+		}}
+		n.run(func(ctx context.Context) {
+			for _, on := range []bool{false, true} {
+				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &ServerOptions{KeepAlive: on})
+				n.check(err)
+				if (set == 1) != on {
+					n.Errorf("KeepAlive %v: set on %d sockets", on, set)
+				}
+				s.Close()
+			}
+		})
+	})
+	overSelectors(t, "base.712.server-reuse-port-family", func(n *netTest) {
+		var families []sock.Family
+		set := 0
+		n.script().sockets = &fakeSockets{
+			open: func(f sock.Family) error { families = append(families, f); return nil },
+			option: func(opt engine.Option) error {
+				if opt == engine.ReusePort {
+					set++
+				}
+				return nil
+			},
+		}
+		n.run(func(ctx context.Context) {
+			s, err := n.l.CreateServer(ctx, plainFactory, "tcp", ":0", &ServerOptions{ReusePort: true})
+			if errors.Is(err, ErrInvalidArgument) {
+				return // the system cannot
+			}
+			n.check(err)
+			for _, f := range families {
+				if f != sock.Inet4 && f != sock.Inet6 {
+					n.Errorf("set on %v", f)
+				}
+			}
+			if set == 0 || set != len(families) {
+				n.Errorf("set on %d of %d sockets", set, len(families))
+			}
+			s.Close()
+		})
+	})
+	overSelectors(t, "base.713.server-address-not-available", func(n *netTest) {
+		missing := func(a sock.Addr) bool { return a.AddrPort().Addr().String() == "127.0.0.2" }
+		n.script().sockets = &fakeSockets{bind: func(a sock.Addr) error { return onlyFor(missing(a), errAddrNotAvailable) }}
+		n.run(func(ctx context.Context) {
+			for _, debug := range []bool{false, true} {
+				n.l.SetDebug(debug)
+				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.2:0", &ServerOptions{Addresses: []string{"127.0.0.1:0"}})
+				if err != nil {
+					n.Fatal(err)
+				}
+				if a := s.Addrs(); len(a) != 1 || a[0].(*net.TCPAddr).IP.String() != "127.0.0.1" {
+					n.Errorf("addresses %v", a)
+				}
+				if warned := n.log.count("no socket for 127.0.0.2:0"); (warned == 1) != debug {
+					n.Errorf("debug %v: %d warnings", debug, warned)
+				}
+				s.Close()
+			}
+			n.l.SetDebug(false)
+		})
+	})
+	overSelectors(t, "base.714.server-no-address-left", func(n *netTest) {
+		f := &fakeSockets{bind: func(sock.Addr) error { return errAddrNotAvailable }}
+		n.script().sockets = f
+		n.run(func(ctx context.Context) {
+			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.2:0", &ServerOptions{Addresses: []string{"127.0.0.3:7"}})
+			if !errors.Is(err, errAddrNotAvailable) || !strings.Contains(err.Error(), "127.0.0.2:0") || !strings.Contains(err.Error(), "127.0.0.3:7") {
+				n.Errorf("got %v", err)
+			}
+			if len(f.opened) != 0 {
+				n.Errorf("%d sockets left open", len(f.opened))
+			}
+		})
+	})
 	overSelectors(t, "port-taken-on-the-other-family", func(n *netTest) {
 		// The port that was picked for one family is taken on the other: another is picked.
 		refused := 0

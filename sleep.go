@@ -56,13 +56,19 @@ func sleepOutside(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-done:
-		return ctx.Err()
+		return contextError(ctx)
 	}
 }
 
+// contextError is why ctx ends a wait, nil if it does not: its own error; for its
+// deadline one that is ErrTimeout too.
 func contextError(ctx context.Context) error {
 	if ctx == nil {
 		return nil
 	}
-	return ctx.Err()
+	err := ctx.Err()
+	if err == context.DeadlineExceeded {
+		return &TimeoutError{Cause: context.Cause(ctx)}
+	}
+	return err
 }

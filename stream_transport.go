@@ -53,7 +53,9 @@ type streamTransport struct {
 	released bool
 }
 
-// lateWrites is from how many writes on to a lost connection each is logged.
+// lateWrites is which write to a lost connection is warned of: the fifth, as in asyncio,
+// and no other; the rest are counted, and told of when the connection is let go of, or for
+// those that come later when the loop is closed.
 const lateWrites = 5
 
 var errEmptyBuffer = errors.New("GetBuffer() returned an empty buffer")
@@ -317,6 +319,7 @@ func (t *streamTransport) release() {
 	if failed != nil {
 		t.debugf("close: %v", failed)
 	}
+	t.loop.tellLateWrites(t.lost-lateWrites-1, t.String())
 }
 
 func (t *streamTransport) debugf(format string, args ...any) {
@@ -348,11 +351,13 @@ func (t *streamTransport) String() string {
 	return s + fmt.Sprintf(" read=%s write=<%s, bufsize=%d>>", read, write, t.size())
 }
 
+// size is how much was written and the system does not have yet.
 func (t *streamTransport) size() int {
-	if t.queue == nil {
-		return 0
+	n := t.stream.Held()
+	if t.queue != nil {
+		n += t.queue.Len()
 	}
-	return t.queue.Len()
+	return n
 }
 
 func (t *streamTransport) reading() bool { return !t.closing && !t.paused }

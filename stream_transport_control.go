@@ -78,7 +78,11 @@ func (t *streamTransport) GetWriteBufferLimits() (low, high int) { return t.flow
 // SetWriteBufferLimits implements Transport.
 func (t *streamTransport) SetWriteBufferLimits(high, low int) (err error) {
 	if failed := t.control("SetWriteBufferLimits", func() {
-		if err = t.flow.set(high, low); err == nil && !t.released {
+		switch err = t.flow.set(high, low); {
+		case err != nil || t.released:
+		case t.queue == nil:
+			t.holds()
+		default:
 			t.flow.rose(t.loop, t.size(), t.protocol, t)
 		}
 	}); failed != nil {

@@ -29,8 +29,11 @@ func (t *streamTransport) write(p []byte) (int, error) {
 	if t.queue != nil || t.lost > 0 || t.eof || len(p) == 0 {
 		return t.writeLater(p)
 	}
-	n, err := t.stream.Write(p)
+	n, held, err := t.stream.Write(p)
 	if n == len(p) {
+		if held > t.flow.high {
+			t.holds()
+		}
 		return n, nil
 	}
 	if err != nil {
@@ -57,16 +60,35 @@ func (t *streamTransport) refuseWrite(n int) error {
 	if n == 0 || t.lost == 0 {
 		return nil
 	}
-	if t.lost >= lateWrites {
-		t.loop.logger().Warn("socket.send() raised exception.", "transport", t.String())
-	}
 	t.lost++
+	switch {
+	case t.lost == lateWrites+1:
+		t.loop.logger().Warn("socket.send() raised exception.", "transport", t.String())
+	case t.lost > lateWrites+1 && t.released:
+		t.loop.netState.late++
+	}
 	return opError("Write", net.ErrClosed)
+}
+
+// tellLateWrites says how often a lost connection was written to after the warning, of
+// which there is one for each connection, whoever goes on to write.
+func (l *baseLoop) tellLateWrites(more int, to string) {
+	if more > 0 {
+		l.logger().Warn(fmt.Sprintf("socket.send() raised exception %d more times.", more), "transport", to)
+	}
 }
 
 func (t *streamTransport) writeFailed(err error) error {
 	t.fatal(err, "Fatal write error on socket transport")
 	return opError("Write", err)
+}
+
+// holds has the protocol pause if the stream holds too much of what it has taken until the
+// end of the pass, and sees to it that the end of that is known.
+func (t *streamTransport) holds() {
+	if t.stream.Held() > t.flow.high && !t.flow.paused && t.awaitSent() {
+		t.flow.rose(t.loop, t.size(), t.protocol, t)
+	}
 }
 
 // enqueue buffers a copy of each piece and sees to it that they are sent.
@@ -80,7 +102,7 @@ func (t *streamTransport) enqueue(pieces ...[]byte) {
 	if !t.send() {
 		return
 	}
-	t.flow.rose(t.loop, t.queue.Len(), t.protocol, t)
+	t.flow.rose(t.loop, t.size(), t.protocol, t)
 }
 
 // send has the queue sent. It reports false if that was the end of the
@@ -171,7 +193,7 @@ func (t *streamTransport) Unsent(rest []byte, err error) {
 		later.Release()
 	}
 	if t.send() {
-		t.flow.rose(t.loop, t.queue.Len(), t.protocol, t)
+		t.flow.rose(t.loop, t.size(), t.protocol, t)
 	}
 }
 
@@ -207,6 +229,7 @@ func (t *streamTransport) WriteLines(pieces [][]byte) error {
 			return t.writeFailed(err)
 		}
 		if n == total {
+			t.holds()
 			return nil
 		}
 		pieces = after(pieces, n)

@@ -55,8 +55,7 @@ type taskBase struct {
 	self  AnyTask
 	scope scope // the task's own context
 	name  atomic.Pointer[string]
-	num   uint64  // for the automatic name
-	pc    uintptr // the code of the user's function, if what runs only wraps it
+	num   uint64 // for the automatic name
 
 	co         *coro.Coro
 	coID       atomic.Int64 // the coroutine's goroutine, for Stack
@@ -73,8 +72,8 @@ type taskBase struct {
 	// The small ones, side by side.
 	requests   atomic.Int32 // to cancel
 	over       uint32       // low part of seq in the last wait that came to its end by itself
-	atOnce     atomic.Bool  // it was over before its making was
 	spentSince uint32       // the wait since which it has
+	wraps      codeRef      // the user's function, if what runs only wraps it
 	spent      uint8        // done so much that needed none; see ConsumeBudget
 	mustCancel bool         // a request waits to be delivered
 	cutShort   bool         // what the task waits in ends early for it
@@ -83,7 +82,6 @@ type taskBase struct {
 	peculiar   bool // the wait is not simply with the task's own context:
 	noDone     bool // the wait's context cannot be done
 	interrupt  bool // the wait's context is done
-	listed     bool // it is among the loop's tasks
 }
 
 func (t *Task[T]) anyTask() *taskBase { return &t.base }
@@ -165,7 +163,7 @@ func (t *taskBase) stepNested() {
 		t.suspended = false
 		t.stepped(t.co.Resume())
 		if t.f.Done() {
-			t.atOnce.Store(true)
+			t.f.noteAtOnce()
 		}
 	}
 }
@@ -219,8 +217,8 @@ func (t *taskBase) exited() {
 func (t *taskBase) Run(c *coro.Coro) { t.self.run(c) }
 
 func (t *Task[T]) function() uintptr {
-	if t.base.pc != 0 || t.fn == nil {
-		return t.base.pc
+	if t.base.wraps != 0 || t.fn == nil {
+		return t.base.wraps.code()
 	}
 	return funcCode(t.fn)
 }
@@ -303,7 +301,7 @@ func (t *Task[T]) String() string {
 	text := t.text(kind, t.resultText)
 	var b strings.Builder
 	fmt.Fprintf(&b, " name=%q", t.Name())
-	if pc := t.function(); pc != 0 && !t.base.atOnce.Load() {
+	if pc := t.function(); pc != 0 && !t.wasAtOnce() {
 		fmt.Fprintf(&b, " coro=<%s>", funcPlace(pc))
 	}
 	if l := t.base.loop; l != nil && l.ownedByCaller() && t.base.waitingOn != nil {

@@ -39,8 +39,15 @@ func WithContext(ctx context.Context) TaskOption {
 // failed already (ErrLoopClosed, ErrNoCurrentLoop, ErrWrongGoroutine) and f is not
 // entered; if nobody looks at it, that is reported. (loop.create_task)
 func CreateTask[T any](loop EventLoop, f func(context.Context) (T, error), opts ...TaskOption) *Task[T] {
+	return createTask(loop, f, 0, opts)
+}
+
+// createTask is CreateTask of a function that may wrap the user's: pc is that one's
+// code then.
+func createTask[T any](loop EventLoop, f func(context.Context) (T, error), pc uintptr, opts []TaskOption) *Task[T] {
 	const op = "CreateTask"
 	t := &Task[T]{fn: f}
+	t.base.wraps = refTo(pc)
 	l, err := resolveLoop(op, loop)
 	if err == nil {
 		err = t.enterAndStart(l, op, opts)
@@ -56,8 +63,14 @@ func CreateTask[T any](loop EventLoop, f func(context.Context) (T, error), opts 
 // with ErrNoRunningLoop and f is not entered; if nobody looks at it, that is
 // reported. (asyncio.create_task)
 func Go[T any](ctx context.Context, f func(context.Context) (T, error), opts ...TaskOption) *Task[T] {
-	t := &Task[T]{fn: f}
+	return goTask(ctx, f, 0, opts)
+}
+
+// goTask is Go as createTask is CreateTask.
+func goTask[T any](ctx context.Context, f func(context.Context) (T, error), pc uintptr, opts []TaskOption) *Task[T] {
 	const op = "Go"
+	t := &Task[T]{fn: f}
+	t.base.wraps = refTo(pc)
 	var l *baseLoop
 	var err error
 	switch s := currentStrand(); {
@@ -94,7 +107,7 @@ func (t *Task[T]) fail(l *baseLoop, err error) *Task[T] {
 	t.base.scope.init(&t.base, nil)
 	t.by = &t.base
 	t.err = err
-	t.noteRefused(l, err)
+	t.noteRefused(l, err, 0)
 	t.state.unlock(stateFinished)
 	return t
 }

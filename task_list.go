@@ -34,7 +34,6 @@ func (l *baseLoop) wakeForeign() {
 
 func (l *baseLoop) listTask(t *taskBase) {
 	l.tasksMu.Lock()
-	t.listed = true
 	if t.prev = l.lastTask; t.prev != nil {
 		t.prev.next = t
 	} else {
@@ -46,8 +45,7 @@ func (l *baseLoop) listTask(t *taskBase) {
 
 func (l *baseLoop) unlistTask(t *taskBase) {
 	l.tasksMu.Lock()
-	if t.listed {
-		t.listed = false
+	if t.prev != nil || l.firstTask == t {
 		l.unlinkTask(t)
 	}
 	l.tasksMu.Unlock()

@@ -93,8 +93,8 @@ func (t *Task[T]) applyFactory(l *baseLoop, c *taskConfig) error {
 		return invalid("task factory", "it left no function")
 	}
 	c.name, c.eager, c.context = spec.Name, spec.Eager, spec.Context
-	if t.base.pc == 0 {
-		t.base.pc = funcCode(fn)
+	if t.base.wraps == 0 {
+		t.base.wraps = refTo(funcCode(fn))
 	}
 	t.fn = func(ctx context.Context) (T, error) {
 		var zero T

@@ -280,7 +280,7 @@ func (g *TaskGroup) Go(f func(context.Context) error, opts ...TaskOption) *Task[
 	if f == nil {
 		return GroupGo[struct{}](g, nil, opts...)
 	}
-	return groupGo(g, func(ctx context.Context) (struct{}, error) { return struct{}{}, f(ctx) }, funcCode(f), opts)
+	return groupGo(g, noResult(f), funcCode(f), opts)
 }
 
 // GroupGo is TaskGroup.Go for a function with a result.
@@ -293,7 +293,7 @@ func GroupGo[T any](g *TaskGroup, f func(context.Context) (T, error), opts ...Ta
 func groupGo[T any](g *TaskGroup, f func(context.Context) (T, error), pc uintptr, opts []TaskOption) *Task[T] {
 	const op = "TaskGroup"
 	t := &Task[T]{fn: f}
-	t.base.pc = pc
+	t.base.wraps = refTo(pc)
 	var l *baseLoop
 	if g != nil {
 		l = g.inLoop.Load()

@@ -163,3 +163,42 @@ func TestThreadsafeFromMany(t *testing.T) {
 	})
 	want(t, "tasks left", len(asyncio.AllTasks(loop)), 0)
 }
+
+// TestThreadsafeCancelOnLoop: cancelled on the loop, the task ends with the future
+// also if the loop stops right after.
+func TestThreadsafeCancelOnLoop(t *testing.T) {
+	t.Parallel()
+	plainRow(t, "tasks.747.threadsafe-cancel-on-loop", func(t *testing.T) {
+		loop := newLoop(t)
+		noReports(t, loop)
+		heard := 0
+		fut := asyncio.RunCoroutineThreadsafe(loop, func(ctx context.Context) (int, error) {
+			var err error
+			for range 3 {
+				if e := asyncio.Sleep(ctx, instant); e != nil {
+					heard++
+					err = e
+				}
+			}
+			return 0, err
+		})
+		var task asyncio.AnyTask
+		runIn(t, loop, func(ctx context.Context) {
+			passes(t, ctx, 2)
+			for _, other := range asyncio.AllTasks(loop) {
+				if other != asyncio.CurrentTask() {
+					task = other
+				}
+			}
+			want(t, "cancel", fut.Cancel("why"), true)
+			want(t, "cancelling, within the call", task.Cancelling(), 1)
+		})
+		for !task.Done() {
+			runIn(t, loop, func(ctx context.Context) { passes(t, ctx, 1) })
+		}
+		wantMessage(t, task.Exception(), "why")
+		want(t, "cancelled", task.Cancelled() && fut.Cancelled(), true)
+		want(t, "cancellations that it heard of", heard, 1)
+		want(t, "cancel again", fut.Cancel(), false)
+	})
+}

@@ -28,7 +28,8 @@ type BaseTransport interface {
 
 // WriteLimits is what transports have in common that buffer what they send.
 type WriteLimits interface {
-	// GetWriteBufferSize returns how many bytes wait to be sent. Loop only.
+	// GetWriteBufferSize returns how many bytes wait to be sent: over a proactor also
+	// those that go to the system at the end of the pass. Loop only.
 	// (get_write_buffer_size)
 	GetWriteBufferSize() int
 	// SetWriteBufferLimits sets the marks, in bytes, above which the protocol

@@ -295,6 +295,15 @@ func (n *netTest) interest(fd uintptr) string {
 	return k.Events.String()
 }
 
+// held is how many of the bytes that were written in this pass the system does not have
+// yet: all of them over a proactor.
+func (n *netTest) held(written int) int {
+	if n.selector() != nil {
+		return 0
+	}
+	return written
+}
+
 // reads has the peer read so many bytes, or fewer if its end of stream comes
 // before. It blocks: what the loop had to do for them it has done before.
 func (n *netTest) reads(c net.Conn, size int) []byte {
@@ -516,10 +525,15 @@ func (s *fakeStream) Send() error {
 	return s.sendErr
 }
 
-func (s *fakeStream) Write(p []byte) (int, error) { return s.WriteVec([][]byte{p}) }
+func (s *fakeStream) Write(p []byte) (n, held int, err error) {
+	n, err = s.WriteVec([][]byte{p})
+	return n, 0, err
+}
 
 // Pending: what it takes it has sent.
 func (s *fakeStream) Pending() bool { return false }
+
+func (s *fakeStream) Held() int { return 0 }
 
 func (s *fakeStream) WriteVec(bufs [][]byte) (int, error) {
 	s.note("write")

@@ -19,6 +19,7 @@ type loopNet struct {
 
 	accepted acceptedList // connections that wait to be set up
 	unclosed int          // transports that closeNet had to close
+	late     int          // writes to transports that are let go of, but for the first
 
 	resolver netaddr.Resolver // nil: the system's
 	lookups  lookups
@@ -116,7 +117,7 @@ func (l *baseLoop) closeNet() {
 	}
 	for t := k.first; t != nil; t = k.first {
 		what, protocol := t.String(), fmt.Sprintf("%T", t.protocol)
-		t.lost++
+		t.lost = max(t.lost, 1)
 		t.closing = true
 		t.release()
 		if k.unclosed++; k.unclosed <= warnUnclosed {
@@ -127,6 +128,9 @@ func (l *baseLoop) closeNet() {
 		k.unclosed = 0
 		l.logger().Warn(fmt.Sprintf("%d more unclosed transports", more))
 	}
+	late := k.late
+	k.late = 0
+	l.tellLateWrites(late, "closed ones")
 }
 
 // lookups are the functions that look names up for a loop, in an executor. The loop

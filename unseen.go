@@ -38,10 +38,7 @@ func (f *futureBase) noteUnseen(err error) {
 func (f *futureBase) newUnseen(l *baseLoop, err error) *unseen {
 	kind, extra := "Future", map[string]any(nil)
 	if t, ok := f.by.(*taskBase); ok {
-		kind, extra = "Task", map[string]any{"name": t.Name()}
-		if pc := t.self.function(); pc != 0 {
-			extra["function"] = funcPlace(pc)
-		}
+		kind, extra = "Task", t.extra()
 	} else if f.by != nil {
 		kind = f.by.describe()
 	}
@@ -57,10 +54,45 @@ func (f *futureBase) newUnseen(l *baseLoop, err error) *unseen {
 	return u
 }
 
-// noteRefused makes the record of a task that was refused, by the loop or for want
-// of one. It has failed already and nobody else knows it.
-func (f *futureBase) noteRefused(l *baseLoop, err error) {
+// noteFunction adds to the record of a failure which function it was, if it was a task
+// that failed.
+func (f *futureBase) noteFunction(of *futureBase) {
+	t, ok := of.by.(*taskBase)
+	if !ok {
+		return
+	}
+	s := f.state.lock()
+	u := f.unseen
+	f.state.unlock(s)
+	if u == nil {
+		return
+	}
+	extra := t.extra()
+	k := &u.loop.unseen
+	k.mu.Lock()
+	if u.listed { // else it is being told
+		u.context.Extra = extra
+	}
+	k.mu.Unlock()
+}
+
+// extra is what a report says of a task.
+func (t *taskBase) extra() map[string]any {
+	extra := map[string]any{"name": t.Name()}
+	if pc := t.self.function(); pc != 0 {
+		extra["function"] = funcPlace(pc)
+	}
+	return extra
+}
+
+// noteRefused makes the record of a task, or of the future of a function, that was
+// refused, by the loop or for want of one. It has failed already and nobody else knows
+// it.
+func (f *futureBase) noteRefused(l *baseLoop, err error, function uintptr) {
 	u := f.newUnseen(l, err)
+	if u.context.Extra == nil && function != 0 {
+		u.context.Extra = map[string]any{"function": funcPlace(function)}
+	}
 	u.alone = true
 	if l != nil && !l.closed.Load() {
 		u.list()

@@ -67,7 +67,7 @@ func (w *Waiter) waitOutside(ctx context.Context) error {
 		return nil
 	case <-done:
 		w.delist(nil, signal, true)
-		return ctx.Err()
+		return contextError(ctx)
 	}
 }
 

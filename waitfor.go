@@ -137,7 +137,7 @@ func callAtMost[T any](ctx context.Context, d time.Duration, f func(context.Cont
 	limited, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	v, err := f(limited)
-	if ctx.Err() == nil && limited.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
+	if limited.Err() == context.DeadlineExceeded && errors.Is(err, context.DeadlineExceeded) {
 		err = &TimeoutError{Cause: err}
 	}
 	return v, err

@@ -9,11 +9,14 @@ import (
 
 // OpenConnection connects as CreateConnection of the loop does, and returns the
 // two halves of the connection. It is called in a coroutine or, with WithLoop,
-// from any goroutine; elsewhere it is asyncio.ErrNoRunningLoop.
-// (asyncio.open_connection)
+// from any goroutine; elsewhere it is asyncio.ErrNoRunningLoop, and nothing that opts
+// has was taken. (asyncio.open_connection)
 func OpenConnection(ctx context.Context, network, address string, opts *asyncio.ConnectionOptions, more ...Option) (*StreamReader, *StreamWriter, error) {
 	c, err := configure("OpenConnection", more, asyncio.GetRunningLoop)
 	if err != nil {
+		if loop := c.anyLoop(); loop != nil {
+			_, _, _ = loop.CreateConnection(ctx, nil, network, address, opts) // fails, and releases what it was given
+		}
 		return nil, nil, err
 	}
 	r := newReader(c)
@@ -37,20 +40,27 @@ type Handler interface {
 // exception handler hears of it, with the message
 // "Unhandled exception in client_connected_cb", and the connection is closed; it
 // is also closed if the task is cancelled. StartServer is called in a coroutine
-// or, with WithLoop, from any goroutine; elsewhere it is asyncio.ErrNoRunningLoop.
-// (asyncio.start_server)
+// or, with WithLoop, from any goroutine; elsewhere it is asyncio.ErrNoRunningLoop, and
+// nothing that opts has was taken. The context of the handlers has the values of ctx,
+// not its end. (asyncio.start_server)
 func StartServer[H Handler](ctx context.Context, handler H, network, address string, opts *asyncio.ServerOptions, more ...Option) (*asyncio.Server, error) {
 	const op = "StartServer"
 	c, err := configure(op, more, asyncio.GetRunningLoop)
+	serve := asHandlerFunc(handler)
+	if err == nil && serve == nil {
+		err = invalid(op, "the handler is nil")
+	}
 	if err != nil {
+		if loop := c.anyLoop(); loop != nil {
+			_, _ = loop.CreateServer(ctx, nil, network, address, opts) // fails, and releases what it was given
+		}
 		return nil, err
 	}
-	serve := asHandlerFunc(handler)
-	if serve == nil {
-		return nil, invalid(op, "the handler is nil")
-	}
+	tasks := asyncio.WithContext(ctx)
 	return c.loop.CreateServer(ctx, func() asyncio.Protocol {
-		return newProtocol(c.loop, newReader(c), serve)
+		p := newProtocol(c.loop, newReader(c), serve)
+		p.tasks = tasks
+		return p
 	}, network, address, opts)
 }
 

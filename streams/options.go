@@ -29,6 +29,18 @@ func configure(op string, opts []Option, otherwise func() (asyncio.EventLoop, er
 	return c, nil
 }
 
+// anyLoop is the loop of a call that is refused, nil if there is none.
+func (c config) anyLoop() asyncio.EventLoop {
+	if c.loop != nil {
+		return c.loop
+	}
+	loop, err := asyncio.GetRunningLoop()
+	if err != nil {
+		return nil
+	}
+	return loop
+}
+
 // WithLimit sets the reader's limit in bytes: how long a line may be, and half of
 // how much is buffered before the connection is not read from any more. The
 // default is DefaultLimit; zero and less is asyncio.ErrInvalidArgument. (limit)

@@ -21,6 +21,7 @@ type StreamReaderProtocol struct {
 	hasReader bool
 	held      *StreamReader // keeps it until there is a connection to serve
 	handler   handlerFunc
+	tasks     asyncio.TaskOption // of the server, for the handler's task; may be nil
 	overTLS   bool
 }
 
@@ -81,11 +82,15 @@ func (p *StreamReaderProtocol) reject(t asyncio.Transport, message string, err e
 
 // serve runs the handler in a task of its own.
 func (p *StreamReaderProtocol) serve(r *StreamReader, w *StreamWriter, t asyncio.Transport) {
+	var options []asyncio.TaskOption
+	if p.tasks != nil {
+		options = append(options, p.tasks)
+	}
 	task := asyncio.CreateTask(p.loop, func(ctx context.Context) (struct{}, error) {
 		err := p.handler(ctx, r, w)
 		runtime.KeepAlive(w) // a handler that only reads has not dropped its writer
 		return struct{}{}, err
-	})
+	}, options...)
 	task.AddDoneCallback(func(task *asyncio.Task[struct{}]) {
 		err := task.Exception()
 		if err == nil {

@@ -224,9 +224,9 @@ type Stream interface {
 
 	// Write sends what can be sent at once, or takes a copy that it sends
 	// without delay; see Pending. n < len(p) without an error means that
-	// the rest would have to wait; n may be 0. It must not be called between
-	// Send and its Sent.
-	Write(p []byte) (n int, err error)
+	// the rest would have to wait; n may be 0. held is what Held would say now.
+	// It must not be called between Send and its Sent.
+	Write(p []byte) (n, held int, err error)
 
 	// Pending says whether Write has taken data of which the engine does not
 	// know yet that the system has them. If the system does not take them,
@@ -235,7 +235,10 @@ type Stream interface {
 	// Outgoing may then give nothing: Sent(0, nil) says so.
 	Pending() bool
 
-	// WriteVec is Write for several pieces, in one operation.
+	// Held is how many bytes Write has taken of which that is not known.
+	Held() int
+
+	// WriteVec is Write for several pieces, in one operation, but for held.
 	WriteVec(bufs [][]byte) (n int, err error)
 
 	// Send asks the engine to send, as soon as it can, what the handler's

@@ -10,6 +10,7 @@ type plistener struct {
 	e       *ProactorEngine
 	fd      uintptr
 	h       ListenHandler
+	accept  acceptFunc
 	op      proactors.Operation
 	peer    sock.RawAddr // where the system puts that of the next one
 	got     []incoming   // accepted and not told of yet
@@ -32,7 +33,7 @@ type incoming struct {
 
 // Listener implements Engine.
 func (e *ProactorEngine) Listener(fd uintptr, h ListenHandler) (Listener, error) {
-	l := &plistener{e: e, fd: fd, h: h}
+	l := &plistener{e: e, fd: fd, h: h, accept: sock.AcceptFrom}
 	if err := e.claim(fd, l); err != nil {
 		return nil, err
 	}
@@ -77,7 +78,7 @@ func (l *plistener) takeMore() {
 	for len(l.got) < l.room() {
 		var c incoming
 		var err error
-		if c.fd, err = sock.AcceptFrom(l.fd, &c.peer); err == nil {
+		if c.fd, err = l.accept(l.fd, &c.peer); err == nil {
 			l.got = append(l.got, c)
 		} else if !sock.Disconnected(err) { // that one gave up; the next may not have
 			return // nobody waits; if it is something else the operation says so, too

@@ -262,7 +262,7 @@ const directly = 4 << 10
 // Write implements Stream: it takes what is small, to be sent with everything else
 // that this pass writes. Where that is likely to be nothing, the first write goes at
 // once: that costs as much, and the peer has it earlier.
-func (s *pstream) Write(p []byte) (int, error) {
+func (s *pstream) Write(p []byte) (n, held int, err error) {
 	e := s.e
 	if e.single || s.closed || s.pending() || s.sent.InFlight() || len(p) >= directly || len(p) > len(e.arena)-int(e.used) || len(p) == 0 {
 		return s.writeOther(p)
@@ -272,31 +272,32 @@ func (s *pstream) Write(p []byte) (int, error) {
 	s.wrote, s.at = e.polls, len(e.writes)
 	e.writes = append(e.writes, written{s, begin, e.used})
 	copy(e.arena[begin:], p)
-	return len(p), nil
+	return len(p), len(p), nil
 }
 
 // writeOther is Write of what cannot simply be taken.
-func (s *pstream) writeOther(p []byte) (int, error) {
+func (s *pstream) writeOther(p []byte) (n, held int, err error) {
 	e := s.e
 	single := e.single
 	e.single = false
 	switch {
 	case s.closed:
-		return 0, ErrClosed
+		return 0, 0, ErrClosed
 	case s.pending():
-		return s.extend(p), nil
+		n = s.extend(p)
+		return n, s.Held(), nil
 	case s.sent.InFlight() || len(p) == 0:
-		return 0, nil
+		return 0, 0, nil
 	case single:
 	case e.arena == nil && !e.noPost:
 		e.arena = make([]byte, arenaSize)
 		return s.Write(p)
 	}
-	n, err := sock.Write(s.fd, p)
+	n, err = sock.Write(s.fd, p)
 	if err != nil && sock.WouldBlock(err) {
-		return 0, nil
+		return 0, 0, nil
 	}
-	return n, err
+	return n, 0, err
 }
 
 // extend takes more after what Write has taken in this pass, if it lies at the end.
@@ -316,10 +317,24 @@ func (s *pstream) pending() bool { return s.wrote == s.e.polls || s.unsent != ni
 // Pending implements Stream.
 func (s *pstream) Pending() bool { return s.pending() }
 
+// Held implements Stream.
+func (s *pstream) Held() int {
+	switch {
+	case s.closed:
+		return 0
+	case s.unsent != nil:
+		return len(s.unsent.rest)
+	case s.wrote == s.e.polls && s.at < len(s.e.writes):
+		w := &s.e.writes[s.at]
+		return int(w.end - w.begin)
+	}
+	return 0
+}
+
 // WriteVec implements Stream.
 func (s *pstream) WriteVec(bufs [][]byte) (n int, err error) {
 	for _, p := range bufs {
-		k, err := s.Write(p)
+		k, _, err := s.Write(p)
 		n += k
 		if err != nil || k < len(p) {
 			return n, err

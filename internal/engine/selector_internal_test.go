@@ -88,7 +88,7 @@ type echo struct {
 func (h *echo) ReadBuffer() []byte { return nil }
 func (h *echo) Received(p []byte) {
 	h.n++
-	if n, err := h.s.Write(p); err != nil || n < len(p) {
+	if n, _, err := h.s.Write(p); err != nil || n < len(p) {
 		h.err = errors.Join(err, errors.New("short write"))
 	}
 }

@@ -10,11 +10,15 @@ type listener struct {
 	accepting bool
 	backlog   int
 	h         ListenHandler
+	accept    acceptFunc
 }
+
+// acceptFunc is sock.AcceptFrom, or a test's.
+type acceptFunc func(fd uintptr, from *sock.Addr) (uintptr, error)
 
 // Listener implements Engine.
 func (e *SelectorEngine) Listener(fd uintptr, h ListenHandler) (Listener, error) {
-	l := &listener{source: source{e: e, fd: fd}, h: h}
+	l := &listener{source: source{e: e, fd: fd}, h: h, accept: sock.AcceptFrom}
 	if err := e.claim(fd, l); err != nil {
 		return nil, err
 	}
@@ -36,7 +40,7 @@ func (l *listener) Complete(uint64) {
 			break
 		}
 		var peer sock.Addr
-		fd, err := sock.AcceptFrom(l.fd, &peer)
+		fd, err := l.accept(l.fd, &peer)
 		if err == nil {
 			if err = l.e.fits(fd); err != nil {
 				_ = sock.Close(fd)

@@ -141,19 +141,22 @@ func (s *stream) StopReading() { s.reading = false }
 func (s *stream) UseReadBuffer(on bool) { s.lends = on }
 
 // Write implements Stream.
-func (s *stream) Write(p []byte) (int, error) {
+func (s *stream) Write(p []byte) (n, held int, err error) {
 	if s.closed {
-		return 0, ErrClosed
+		return 0, 0, ErrClosed
 	}
-	n, err := sock.Write(s.fd, p)
+	n, err = sock.Write(s.fd, p)
 	if err != nil && sock.WouldBlock(err) {
-		return 0, nil
+		return 0, 0, nil
 	}
-	return n, err
+	return n, 0, err
 }
 
 // Pending implements Stream: what Write has taken the system has.
 func (s *stream) Pending() bool { return false }
+
+// Held implements Stream.
+func (s *stream) Held() int { return 0 }
 
 // WriteVec implements Stream.
 func (s *stream) WriteVec(bufs [][]byte) (int, error) {

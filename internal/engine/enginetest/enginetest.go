@@ -313,7 +313,7 @@ func (p *peer) alive(call string) {
 func (p *peer) put(data []byte) {
 	p.b.Helper()
 	if !p.sending && len(p.out) == 0 {
-		n, err := p.s.Write(data)
+		n, _, err := p.s.Write(data)
 		p.b.must(err)
 		data = data[n:]
 	}

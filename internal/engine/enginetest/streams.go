@@ -299,7 +299,7 @@ func testCloseTwice(t *testing.T, b *bench) {
 	if err := server.s.StartReading(); err == nil {
 		t.Error("StartReading of a closed stream succeeds")
 	}
-	if _, err := server.s.Write([]byte("x")); err == nil {
+	if _, _, err := server.s.Write([]byte("x")); err == nil {
 		t.Error("Write to a closed stream succeeds")
 	}
 	if err := server.s.Send(); err == nil {

@@ -13,9 +13,8 @@ def show(future):
 def line(graph, depth):
     future = graph.future
     name = future.get_name() if isinstance(future, asyncio.Task) else "future"
-    # The stack of what is done differs: CPython keeps the coroutine that has ended.
-    state = "done" if future.done() else "with a stack" if graph.call_stack else "without a stack"
-    out("." * depth + name, state)
+    # Frames are each language's own; who waits for whom is not.
+    out("." * depth + name, "done" if future.done() else "pending")
     for awaiter in sorted(graph.awaited_by, key=lambda g: g.future.get_name()):
         line(awaiter, depth + 1)
 
