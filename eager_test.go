@@ -305,6 +305,21 @@ func TestEagerFactories(t *testing.T) {
 		must(t, loop.SetTaskFactory(asyncio.CreateEagerTaskFactory(nil)))
 		want(t, "done", asyncio.Go(ctx, nothing).Done(), true)
 	})
+	row(t, "base.704.factory-gets-keywords", func(t *testing.T, ctx context.Context, loop asyncio.EventLoop) {
+		var got asyncio.TaskSpec
+		must(t, loop.SetTaskFactory(func(_ asyncio.EventLoop, spec *asyncio.TaskSpec) error {
+			got = *spec
+			return nil
+		}))
+		for _, eager := range []bool{true, false} {
+			task := asyncio.CreateTask(loop, nothing, asyncio.WithName("given"), asyncio.WithContext(with(ctx, "given")), asyncio.WithEagerStart(eager))
+			want(t, "name", got.Name, "given")
+			want(t, "eager", got.Eager, eager)
+			want(t, "eagerness given", got.EagerGiven, true)
+			holds(t, got.Context, "given")
+			want(t, "done", task.Done(), eager)
+		}
+	})
 	row(t, "tasks.755.eager-start-impossible", func(t *testing.T, ctx context.Context, loop asyncio.EventLoop) {
 		asyncio.CurrentTask().SetName("maker")
 		must(t, loop.SetTaskFactory(asyncio.CreateEagerTaskFactory(func(asyncio.EventLoop, *asyncio.TaskSpec) error { return errBoom })))

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/sys/windows"
@@ -190,6 +192,33 @@ func TestWindows(t *testing.T) {
 			}
 		}
 		must(t, loop.Close())
+	})
+	t.Run("windows.701.loop-restart/iocp", func(t *testing.T) {
+		t.Parallel()
+		loop := proactorLoop(t)
+		over := make(chan struct{})
+		var woken atomic.Int64
+		go func() {
+			defer close(over)
+			for range 2000 {
+				_, _ = loop.CallSoonThreadsafe(func() { woken.Add(1) })
+				runtime.Gosched()
+			}
+		}()
+		for ended := false; !ended; {
+			select {
+			case <-over:
+				ended = true
+			default:
+			}
+			_, err := loop.CallSoon(loop.Stop)
+			must(t, err)
+			must(t, loop.RunForever())
+		}
+		if n := woken.Load(); n != 2000 {
+			t.Errorf("%d of 2000 wake-ups came", n)
+		}
+		must(t, loop.Close()) // it would say what is left under way
 	})
 	t.Run("windows.009.address-type/iocp", func(t *testing.T) {
 		t.Parallel()

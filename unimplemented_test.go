@@ -82,6 +82,13 @@ func TestUnimplementedEventLoop(t *testing.T) {
 		s.Close()
 		want(t, "loop", s.GetLoop(), nil)
 	})
+	looplessRow(t, "events.707.abstract-server-clients", func(t *testing.T) {
+		// They have no error to answer with, and nothing that they could end.
+		var s asyncio.AbstractServer = asyncio.UnimplementedServer{}
+		s.CloseClients()
+		s.AbortClients()
+		wantError(t, s.WaitClosed(context.Background()), asyncio.ErrNotImplemented)
+	})
 	looplessRow(t, "futures-and-tasks", func(t *testing.T) {
 		loop := asyncio.UnimplementedEventLoop{}
 		wantError(t, asyncio.NewFuture[int](loop).Exception(), asyncio.ErrNotImplemented)
