@@ -154,7 +154,7 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("the peer got %q", got)
 		}
 	})
-	overConnections(t, "proactor.701.data-immutable", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	overConnections(t, "data-is-lent", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		// The slice is the protocol's for the length of the call, whatever comes meanwhile.
 		r.onData = func(p []byte) {
 			before := bytes.Clone(p)

@@ -17,11 +17,11 @@ import (
 // asyncio.ErrWrongLoop where it would wait. One may read and one write at a time,
 // from anywhere; more wait for their turn, in order.
 //
-// Write waits until the transport's buffer is not above its high mark, then hands
-// it the bytes: like a system's socket, it does not wait until they are sent.
-// Close ends what waits with net.ErrClosed and sends what was written. Deadlines
-// are kept on the loop's clock. Errors are *net.OpError, but io.EOF. The half
-// that only one side can end has a CloseWrite() error.
+// Write waits while the transport has writing paused, then hands it the bytes: like
+// a system's socket, it does not wait until they are sent. Close ends what waits
+// with net.ErrClosed and sends what was written. Deadlines are kept on the loop's
+// clock. Errors are *net.OpError, but io.EOF. Beside net.Conn's methods it has
+// CloseWrite() error, which ends what is written and leaves reading alone.
 //
 // A coroutine may use what calls Read and Write itself: bufio, http.Request.Write,
 // http.ReadResponse. It must not wait for what has other goroutines call them, such

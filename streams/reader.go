@@ -19,8 +19,8 @@ const DefaultLimit = 64 << 10
 // is read. What its methods return is the caller's to keep. One may read at a
 // time: a second read while one waits is an asyncio.ErrInvalidState.
 //
-// The end of the stream is io.EOF, from every call that returns data and has
-// none left to return. A read that is cancelled, or whose context is done, takes
+// The end of the stream is io.EOF under errors.Is, from every call that returns
+// data and has none left to return, but for ReadAll. A read that is cancelled, or whose context is done, takes
 // nothing, except ReadAll and Discard.
 //
 // Any goroutine may call any method. (asyncio.StreamReader)
@@ -158,7 +158,8 @@ func (r *StreamReader) FeedEOF() {
 }
 
 // SetException makes the read that waits, if there is one, and every later one
-// fail with err, whatever is buffered. (set_exception)
+// fail with err, whatever is buffered. A read for which data have come already, and
+// which only waits for its turn, still returns them. (set_exception)
 func (r *StreamReader) SetException(err error) {
 	r.mu.Lock()
 	r.err = err

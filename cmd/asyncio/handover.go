@@ -19,6 +19,7 @@ type handOver struct {
 	api      api
 	accepted sync.WaitGroup // connections that are not over
 	once     sync.Once
+	pauses   pauses
 	acceptor
 }
 
@@ -57,6 +58,24 @@ func (h *handOver) wait(ctx context.Context) error {
 // acceptPause is how long accepting rests when the system has no descriptor or
 // memory left, as in the servers of the loops.
 const acceptPause = time.Second
+
+// pauses tells of the times in which accepting rests: of the first, and how many
+// they were once somebody was accepted again. They may be many, one a second. It
+// belongs to who accepts.
+type pauses int
+
+func (p *pauses) begin(err error) {
+	if *p++; *p == 1 {
+		slog.Warn("accepting rests until a client has gone", "error", err, "tries again after", acceptPause)
+	}
+}
+
+func (p *pauses) end() {
+	if *p > 0 {
+		slog.Warn("accepting goes on", "tries in vain", int(*p))
+		*p = 0
+	}
+}
 
 // give has the next loop take a connection over, by its descriptor or, if fd is 0,
 // by opts. Then it calls after; taken says whether the loop owns the descriptor.

@@ -4,7 +4,6 @@ package main
 
 import (
 	"errors"
-	"log/slog"
 	"net"
 	"time"
 
@@ -33,11 +32,12 @@ func (h *handOver) accept() {
 		c, err := h.listener.Accept()
 		switch {
 		case err == nil:
+			h.pauses.end()
 			h.give(0, &asyncio.ConnectionOptions{Conn: c}, func(bool) { _ = c.Close() })
 		case errors.Is(err, net.ErrClosed):
 			return
 		default:
-			slog.Warn("accepting rests", "error", err, "for", acceptPause)
+			h.pauses.begin(err)
 			select {
 			case <-time.After(acceptPause):
 			case <-h.stopped:

@@ -55,6 +55,7 @@ func (h *handOver) ready() {
 		fd, err := accept(int(h.fd))
 		switch {
 		case err == nil:
+			h.pauses.end()
 			h.give(uintptr(fd), nil, func(taken bool) {
 				if !taken {
 					_ = syscall.Close(fd)
@@ -82,7 +83,7 @@ func accept(listening int) (int, error) {
 
 // rest accepts nobody for a while: the socket stays ready, and the loop would spin.
 func (h *handOver) rest(err error) {
-	slog.Warn("accepting rests", "error", err, "for", acceptPause)
+	h.pauses.begin(err)
 	loop := h.workers[0].loop
 	_, _ = loop.RemoveReader(h.fd)
 	h.retry, err = loop.CallLater(acceptPause, func() {
