@@ -392,18 +392,18 @@ func TestTaskGroupErrors(t *testing.T) {
 		}
 	})
 	row(t, "taskgroups.020.already-entered", func(t *testing.T, ctx context.Context, _ asyncio.EventLoop) {
-		// A group is entered by the call that makes it, so that none is entered
-		// twice. One that was left takes no more.
-		var first, again *asyncio.TaskGroup
-		keep := func(_ context.Context, g *asyncio.TaskGroup) error {
-			first, again = g, first
+		var g asyncio.TaskGroup
+		again := &g
+		enter := func(ctx context.Context, f groupFunc) {
+			t.Helper()
+			wantError(t, g.Run(ctx, f), asyncio.ErrInvalidState)
+		}
+		never := func(context.Context, *asyncio.TaskGroup) error { t.Error("entered twice"); return nil }
+		must(t, g.Run(ctx, func(ctx context.Context, _ *asyncio.TaskGroup) error {
+			enter(ctx, never)
 			return nil
-		}
-		must(t, asyncio.WithTaskGroup(ctx, keep))
-		must(t, asyncio.WithTaskGroup(ctx, keep))
-		if first == again {
-			t.Error("a group was entered twice")
-		}
+		}))
+		enter(ctx, never)
 		late := asyncio.GroupGo(again, value(0))
 		wantError(t, late.Exception(), asyncio.ErrInvalidState)
 		if !strings.Contains(fmt.Sprint(late.Exception()), "finished") {
