@@ -241,6 +241,7 @@ func (c *leaving) second(ctx context.Context, s *asyncio.Server) {
 	_, err := peer.Write([]byte("pong"))
 	must(c, err)
 	got := make(chan int64, 1)
+	must(c, peer.SetReadDeadline(time.Now().Add(patience)))
 	go func() {
 		n, _ := io.ReadFull(peer, make([]byte, 4))
 		got <- int64(n)
