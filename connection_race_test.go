@@ -360,16 +360,20 @@ type ownAddress struct {
 	times  int
 	addr   sock.Addr
 	opened int
+	fresh  uintptr // the socket that was opened last, until it is asked for
 }
 
 func (o *ownAddress) Open(f sock.Family, typ sock.Type) (uintptr, error) {
 	o.opened++
-	return o.fakeSockets.Open(f, typ)
+	fd, err := o.fakeSockets.Open(f, typ)
+	o.fresh = fd
+	return fd, err
 }
 
 func (o *ownAddress) LocalAddr(fd uintptr) (sock.Addr, error) {
-	if o.times > 0 && o.fakeSockets.opened[fd] {
+	if o.times > 0 && o.fresh == fd { // not one that was accepted, and has the number of an earlier one
 		o.times--
+		o.fresh = sock.Invalid
 		return o.addr, nil
 	}
 	return o.fakeSockets.LocalAddr(fd)
