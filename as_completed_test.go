@@ -105,7 +105,7 @@ func TestAsCompleted(t *testing.T) {
 		}
 		want(t, "got", fmt.Sprint(got), "[0 1]")
 	})
-	looplessRow(t, "tasks.044a.as-completed-no-loop", func(t *testing.T) {
+	looplessRow(t, "of a task without a loop", func(t *testing.T) {
 		turns := 0
 		for _, err := range asyncio.AsCompleted[int](t.Context(), asyncio.CreateTask(nil, nothing)) {
 			wantError(t, err, asyncio.ErrNoCurrentLoop)

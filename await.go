@@ -40,10 +40,20 @@ func (f *futureBase) wait(ctx context.Context) error {
 	t.co.Suspend()
 	t.waitingOn = nil
 	if end != nil || t.mustCancel || t.interrupt {
-		err = t.resumed(ctx, end)
+		err = f.cancelledFirst(t.resumed(ctx, end))
 	}
 	if !f.Done() {
 		f.removeNode(&t.node)
+	}
+	return err
+}
+
+// cancelledFirst returns err, why a wait for the future ended; but if both are
+// cancellations, the future's: it was there before the request that err tells of,
+// and its message is the one that comes out.
+func (f *futureBase) cancelledFirst(err error) error {
+	if _, ok := err.(*CancelledError); ok && f.Done() && asCancelled(f.err) != nil {
+		return f.outcome()
 	}
 	return err
 }

@@ -1,7 +1,9 @@
 package asyncio
 
 // Cancel asks the task to end: ErrCancelled comes out of its current or next
-// wait, once, and what it waits for is cancelled with it. The task's context is
+// wait, once, and what it waits for is cancelled with it. Of several requests in one
+// wait the first, which ended it, gives the message; before the first wait, and where
+// there is nothing to cut short, as in Yield, the last does. The task's context is
 // done from then on. It reports false if the task is done; from another goroutine
 // the request is posted and true means accepted. (Task.cancel)
 func (t *Task[T]) Cancel(msg ...any) bool { return t.futureBase.Cancel(msg...) }
@@ -35,6 +37,8 @@ func (t *taskBase) request(msg any, s *scope) bool {
 func (t *taskBase) deliver(msg any) {
 	if t.suspended && !t.shielded() {
 		switch {
+		case t.cutShort:
+			return // the wait ends with the request that was first
 		case t.waitingOn == nil, t.delivering:
 			// Tasks that wait for each other in a circle: the one that the request
 			// comes back to is woken, and so ends the circle.

@@ -275,6 +275,65 @@ func TestUncancel(t *testing.T) {
 }
 
 // TestCancelFromElsewhere: from another goroutine the request is posted.
+// TestCancelAgain: of several requests in one wait, the message is that of the one
+// which ended the wait, and all of them count.
+func TestCancelAgain(t *testing.T) {
+	t.Parallel()
+	await := func(f *asyncio.Future[int]) func(context.Context) error {
+		return func(ctx context.Context) error { _, err := f.Await(ctx); return err }
+	}
+	for name, c := range map[string]struct {
+		wait   func(f *asyncio.Future[int]) func(context.Context) error
+		before func(f *asyncio.Future[int]) // the requests
+		want   string
+	}{
+		"sleep": {wait: func(*asyncio.Future[int]) func(context.Context) error {
+			return func(ctx context.Context) error { return asyncio.Sleep(ctx, forever) }
+		}, want: "first"},
+		"yield": {wait: func(*asyncio.Future[int]) func(context.Context) error { return asyncio.Yield }, want: "second"},
+		"waiter": {wait: func(*asyncio.Future[int]) func(context.Context) error {
+			return new(asyncio.Waiter).Wait
+		}, want: "first"},
+		"future":                   {wait: await, want: "first"},
+		"future that is cancelled": {wait: await, before: func(f *asyncio.Future[int]) { f.Cancel("its own") }, want: "its own"},
+		"future that has a result": {wait: await, before: func(f *asyncio.Future[int]) { _ = f.SetResult(1) }, want: "second"},
+		"gather": {wait: func(f *asyncio.Future[int]) func(context.Context) error {
+			return func(ctx context.Context) error { _, err := asyncio.GatherOf[int](ctx, f); return err }
+		}, want: "first"},
+		"shield": {wait: func(f *asyncio.Future[int]) func(context.Context) error {
+			return func(ctx context.Context) error { _, err := asyncio.Shield[int](ctx, f); return err }
+		}, want: "first"},
+		"task": {wait: func(*asyncio.Future[int]) func(context.Context) error {
+			return func(ctx context.Context) error { _, err := asyncio.Go(ctx, sleepsForEver).Await(ctx); return err }
+		}, want: "first"},
+	} {
+		row(t, name, func(t *testing.T, ctx context.Context, loop asyncio.EventLoop) {
+			f := asyncio.NewFuture[int](loop)
+			wait := c.wait(f)
+			task := asyncio.CreateTask(loop, func(ctx context.Context) (int, error) {
+				wantMessage(t, wait(ctx), c.want)
+				return asyncio.CurrentTask().Cancelling(), asyncio.Yield(ctx)
+			})
+			passes(t, ctx, 1)
+			if name == "task" {
+				passes(t, ctx, 1)
+			}
+			if c.before != nil {
+				c.before(f)
+			}
+			asked := 0
+			for _, msg := range []string{"first", "second"} {
+				if task.Cancel(msg) {
+					asked++
+				}
+			}
+			n, err := task.Await(ctx)
+			must(t, err)
+			want(t, "requests", n, asked)
+		})
+	}
+}
+
 func TestCancelFromElsewhere(t *testing.T) {
 	t.Parallel()
 	inLoop(t, func(ctx context.Context, loop asyncio.EventLoop) {

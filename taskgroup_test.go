@@ -358,7 +358,7 @@ func TestTaskGroupErrors(t *testing.T) {
 			t.Errorf("%T, want the panic of the child", group.Errors[0])
 		}
 	})
-	row(t, "taskgroups.018.create-after-failure", func(t *testing.T, ctx context.Context, _ asyncio.EventLoop) {
+	row(t, "a task for a group that has failed", func(t *testing.T, ctx context.Context, _ asyncio.EventLoop) {
 		err := asyncio.WithTaskGroup(ctx, func(ctx context.Context, g *asyncio.TaskGroup) error {
 			g.Go(failer(errChild))
 			g.Go(func(ctx context.Context) error {

@@ -81,12 +81,16 @@ var callbackCases = []behaviour{
 		var zero asyncio.Handle
 		want(e, "a zero handle's Cancel", zero.Cancel() || zero.Cancelled(), false)
 	}},
-	{"events.061.handle-string", func(e *env) {
+	{"events.704.handle-string-hides-arguments", func(e *env) {
 		l := e.loop()
 		h := e.soon(l, namedCallback)
 		s := h.String()
 		if !strings.Contains(s, "namedCallback") || !strings.Contains(s, "callbacks.go:") {
 			e.Errorf("%s does not name the callback and its line", s)
+		}
+		arg := "the argument"
+		if s := e.soon(l, func() { want(e, "the argument", arg, "the argument") }).String(); !strings.Contains(s, "callbacks.go:") || strings.Contains(s, arg) {
+			e.Errorf("%s does not name the callback and its line, or shows an argument", s)
 		}
 		h.Cancel()
 		s = h.String()

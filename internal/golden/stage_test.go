@@ -302,9 +302,6 @@ func compare(t *testing.T, part string, scenarios ...any) {
 				t.Run(m.name, func(t *testing.T) {
 					got, want := play(t, m.open, scenario), recorded.lines[name]
 					if !slices.Equal(got, want) {
-						if why := differs[name]; why != "" {
-							t.Skip(why)
-						}
 						t.Errorf("it printed:\n  %s\nCPython %s printed:\n  %s",
 							strings.Join(got, "\n  "), recorded.versions[name], strings.Join(want, "\n  "))
 					}
@@ -315,16 +312,6 @@ func compare(t *testing.T, part string, scenarios ...any) {
 	if !slices.Equal(names, recorded.names) {
 		t.Errorf("scenarios here: %q\nrecorded:       %q", names, recorded.names)
 	}
-}
-
-// differs are scenarios that Go does not play as CPython does, and what differs. One that
-// prints the right lines is no longer skipped, and its line here is to be taken out.
-var differs = map[string]string{
-	"cancel_again_before_delivery":             "the message of the second request is delivered, not of the first",
-	"gather_of_what_is_done_takes_no_pass":     "a gather of what is done takes a pass",
-	"eager_gather":                             "a gather of what is done takes a pass",
-	"shield_that_fails_late_is_reported":       "it is reported when the collector finds it, not at once",
-	"shields_that_fail_late_are_reported_once": "it is reported when the collector finds it, not at once",
 }
 
 // recorded is what testdata/golden holds of one part.
