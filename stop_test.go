@@ -218,7 +218,7 @@ func TestOrderInAPass(t *testing.T) {
 	everyMechanism(t, func(t *testing.T) {
 		loop := newLoop(t)
 		a, b := connected(t)
-		tells := mechanismOf(t).proactor == nil
+		tells := mechanismOf(t).proactor == nil && !asyncio.UnderWine() // its server passes on what was sent
 		inOrder := 0
 		var order []string
 		note := func(name string) {
