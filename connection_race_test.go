@@ -360,18 +360,20 @@ type ownAddress struct {
 	times  int
 	addr   sock.Addr
 	opened int
-	last   uintptr // the one opened last; what is accepted may have the number of an earlier one
+	fresh  uintptr // the socket that was opened last, until it is asked for
 }
 
-func (o *ownAddress) Open(f sock.Family, typ sock.Type) (_ uintptr, err error) {
+func (o *ownAddress) Open(f sock.Family, typ sock.Type) (uintptr, error) {
 	o.opened++
-	o.last, err = o.fakeSockets.Open(f, typ)
-	return o.last, err
+	fd, err := o.fakeSockets.Open(f, typ)
+	o.fresh = fd
+	return fd, err
 }
 
 func (o *ownAddress) LocalAddr(fd uintptr) (sock.Addr, error) {
-	if o.times > 0 && o.opened > 0 && fd == o.last {
+	if o.times > 0 && o.fresh == fd { // not one that was accepted, and has the number of an earlier one
 		o.times--
+		o.fresh = sock.Invalid
 		return o.addr, nil
 	}
 	return o.fakeSockets.LocalAddr(fd)

@@ -7,6 +7,9 @@ import (
 	"os"
 )
 
+// filesOfListener is how many descriptors a net.Listener has that accepts.
+const filesOfListener = 1
+
 // openFiles counts the descriptors of this process, -1 where the system does
 // not tell. It makes those that the runtime keeps first.
 func openFiles() int {

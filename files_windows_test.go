@@ -2,6 +2,9 @@ package asyncio_test
 
 import "github.com/go-asyncio/asyncio/internal/sock"
 
+// filesOfListener: package net opens the socket that it will accept, too.
+const filesOfListener = 2
+
 // openFiles counts the sockets of this process: of other handles the runtime has a
 // number that changes.
 func openFiles() (n int) {

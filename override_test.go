@@ -190,7 +190,9 @@ func TestOverridesAreAsked(t *testing.T) {
 					t.Errorf("not asked by %s", what)
 				}
 			}
-			asks("a result from another goroutine", func(done *asyncio.Future[int]) { go done.SetResult(1) })
+			asks("a result from another goroutine", func(done *asyncio.Future[int]) {
+				soon(t, l, func() { go done.SetResult(1) }) // when it is waited for
+			})
 			asks("a report from another goroutine", func(done *asyncio.Future[int]) {
 				must(t, l.SetExceptionHandler(func(asyncio.EventLoop, asyncio.ExceptionContext) { _ = done.SetResult(1) }))
 				elsewhere(func() { l.CallExceptionHandler(asyncio.ExceptionContext{}) })

@@ -224,6 +224,9 @@ func (c *leaving) first(ctx context.Context, peer *net.TCPConn) {
 		return
 	}
 	p := c.made[0]
+	if c.where == "ConnectionLost" {
+		p.t.Abort() // where a reset is read as the end of the stream, it is not over yet
+	}
 	c.until(ctx, "the end", func() bool { return p.lost > 0 })
 	reason := c.want
 	if c.where == "PauseWriting" {

@@ -169,6 +169,10 @@ func (l *baseLoop) tellBlocked(since time.Time) {
 	if w.state != beingTold {
 		return
 	}
+	if w.asleep.Load() {
+		w.state = notBlocked // it has come to its wait while its goroutine was looked for
+		return
+	}
 	w.state = wasTold
 	logReadably(l.logger(), slog.LevelWarn, fmt.Sprintf("Event loop blocked for %.3f seconds", time.Since(since).Seconds()), held.attrs())
 }

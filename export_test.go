@@ -1,0 +1,4 @@
+package asyncio
+
+// UnderWine reports whether the tests run under Wine.
+var UnderWine = underWine
