@@ -12,9 +12,6 @@ import (
 // Handles of CallSoonThreadsafe, used by other goroutines than the loop's.
 func TestThreadsafeHandles(t *testing.T) {
 	t.Parallel()
-	everyRow := func(id string, f func(t *testing.T)) {
-		looplessRow(t, id, func(t *testing.T) { everyMechanism(t, f) })
-	}
 	// running calls f on another goroutine while the handle's callback runs, and
 	// returns when both have ended.
 	running := func(t *testing.T, f func(h asyncio.Handle)) (ended bool) {
@@ -35,18 +32,18 @@ func TestThreadsafeHandles(t *testing.T) {
 		want(t, "it can be cancelled, once it has run", h.Cancel(), false)
 		return ended
 	}
-	everyRow("events.701.threadsafe-handle-check-waits", func(t *testing.T) {
+	plainRow(t, "events.701.threadsafe-handle-check-waits", func(t *testing.T) {
 		ended := running(t, func(h asyncio.Handle) { want(t, "cancelled, while it runs", h.Cancelled(), false) })
 		want(t, "it ran to its end", ended, true)
 	})
-	everyRow("events.702.threadsafe-handle-cancel-waits", func(t *testing.T) {
+	plainRow(t, "events.702.threadsafe-handle-cancel-waits", func(t *testing.T) {
 		ended := running(t, func(h asyncio.Handle) {
 			want(t, "cancelled by this call, while it runs", h.Cancel(), false)
 			want(t, "cancelled, while it runs", h.Cancelled(), false)
 		})
 		want(t, "it ran to its end", ended, true)
 	})
-	everyRow("events.703.threadsafe-handle-cancel-elsewhere", func(t *testing.T) {
+	plainRow(t, "events.703.threadsafe-handle-cancel-elsewhere", func(t *testing.T) {
 		loop := newLoop(t)
 		const n = 200
 		ran := 0
