@@ -188,7 +188,9 @@ func TestTransportWriteEnds(t *testing.T) {
 			n.Errorf("Write: %v, closing=%v lost=%v", err, r.transport.IsClosing(), r.lost)
 		}
 		n.until(ctx, "the end", func() bool { return r.lost })
-		if !connectionGone(r.lostErr) || n.log.count("Fatal write error on socket transport")+foundByReading(n) != 1 {
+		// On a proactor the read that is under way may fail as well as the write.
+		found := n.log.count("Fatal write error on socket transport") + foundByReading(n)
+		if !connectionGone(r.lostErr) || found != 1 && (found != 2 || n.selector() != nil) {
 			n.Errorf("lost with %v, logged %q", r.lostErr, n.log)
 		}
 	})
