@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -235,7 +236,8 @@ func TestOrderInAPass(t *testing.T) {
 			}
 			note("io")
 		}))
-		for before := range 200 {
+		const rounds = 200
+		for before := range rounds {
 			order = nil
 			left := before
 			var busy func()
@@ -255,16 +257,26 @@ func TestOrderInAPass(t *testing.T) {
 			}
 			soon(t, loop, busy)
 			must(t, loop.RunForever())
-			if slices.Equal(order, wanted) {
+			switch {
+			case slices.Equal(order, wanted):
 				inOrder++
-			} else if tells {
+			case !slices.Equal(late(order), late(wanted)):
 				t.Fatalf("after %d passes: %q", before, order)
 			}
 		}
-		if inOrder == 0 {
-			t.Errorf("never in order, in the end %q", order)
+		least := 1
+		if tells { // but for a moment in which the machine has other things to do
+			least = rounds / 2
+		}
+		if inOrder < least {
+			t.Errorf("%d of %d times in order, in the end %q", inOrder, rounds, order)
 		}
 	})
+}
+
+// late is an order without what the descriptor has done, which the system told of late.
+func late(order []string) []string {
+	return slices.DeleteFunc(slices.Clone(order), func(s string) bool { return strings.HasPrefix(s, "io") })
 }
 
 // Goroutines that keep a loop from sleeping do not keep it from its descriptors
@@ -280,8 +292,7 @@ func TestBusyNeighbours(t *testing.T) {
 			return err
 		})
 		ask := make(chan struct{})
-		var answer func()
-		answer = func() {
+		answer := func() {
 			longest = max(longest, round-polled)
 			if round++; round == rounds {
 				loop.Stop()

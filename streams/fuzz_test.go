@@ -68,7 +68,7 @@ func newHistory(s *stage, script []byte) *history {
 // took nothing, one reads what is there.
 const (
 	unmoved  = 16
-	readSome = 8<<3 | 0
+	readSome = 8 << 3
 )
 
 // letters make separators of one and of several bytes frequent.

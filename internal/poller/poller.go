@@ -37,7 +37,7 @@ func Start() error {
 		return fmt.Errorf("no room for the poller of the Go runtime: %w; close descriptors, or raise the limit of open files (ulimit -n)", err)
 	}
 	time.AfterFunc(time.Hour, func() {}).Stop()
-	time.Now().Zone()
+	_, _ = time.Now().Zone()
 	started.Store(true)
 	return nil
 }
