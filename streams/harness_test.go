@@ -57,16 +57,7 @@ func overProactor(open func() (proactors.Proactor, error)) opener {
 // eachLoop runs f in a subtest for each kind of loop of the system.
 func eachLoop(t *testing.T, f func(t *testing.T, open opener)) {
 	t.Helper()
-	eachLoopBut(t, "", f)
-}
-
-// eachLoopBut is eachLoop without the one named.
-func eachLoopBut(t *testing.T, but string, f func(t *testing.T, open opener)) {
-	t.Helper()
 	for _, m := range mechanisms {
-		if m.name == but {
-			continue
-		}
 		loop, err := m.open()
 		if errors.Is(err, errors.ErrUnsupported) {
 			continue
@@ -99,24 +90,11 @@ type stage struct {
 // overLoops runs f, as the subtest named row, on each kind of loop.
 func overLoops(t *testing.T, row string, f func(s *stage)) {
 	t.Helper()
-	but := ""
-	if words, ok := lostUnderWine[row]; ok && underWine() {
-		but = "select"
-		t.Run(words+"/"+but, func(t *testing.T) {
-			t.Parallel()
-			play(t, over(func() (selectors.Selector, error) { return selectors.NewSelectSelector() }), f)
-		})
-	}
 	t.Run(row, func(t *testing.T) {
 		t.Parallel()
-		eachLoopBut(t, but, func(t *testing.T, open opener) { play(t, open, f) })
+		eachLoop(t, func(t *testing.T, open opener) { play(t, open, f) })
 	})
 }
-
-// lostUnderWine are rows that cannot be shown with select under Wine, which loses
-// resets. There the tests are not named after the row: that they fail says nothing
-// of it. They are run all the same, and listed in .ci/wine.
-var lostUnderWine = map[string]string{"streams.033.drain-raises": "drain-raises"}
 
 func newStage(t *testing.T, open opener) *stage {
 	t.Helper()

@@ -54,11 +54,11 @@ func TestInsistOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var i wake.Insister
-		works := false
-		calls := 0
+		var works atomic.Bool
+		var calls atomic.Int64
 		call := func() error {
-			calls++
-			if !works {
+			calls.Add(1)
+			if !works.Load() {
 				return errors.New("broken")
 			}
 			return nil
@@ -66,17 +66,17 @@ func TestInsistOnce(t *testing.T) {
 		for range 10 {
 			i.Insist(call)
 		}
-		works = true
+		works.Store(true)
 		time.Sleep(time.Minute)
-		if calls != 11 {
-			t.Errorf("%d calls, want one for each of ten and one more", calls)
+		if n := calls.Load(); n != 11 {
+			t.Errorf("%d calls, want one for each of ten and one more", n)
 		}
-		works = false
+		works.Store(false)
 		i.Insist(call)
-		works = true
+		works.Store(true)
 		time.Sleep(time.Minute)
-		if calls != 13 {
-			t.Errorf("%d calls: what fails later is not repeated", calls)
+		if n := calls.Load(); n != 13 {
+			t.Errorf("%d calls: what fails later is not repeated", n)
 		}
 	})
 }

@@ -1,5 +1,0 @@
-//go:build !windows
-
-package streams
-
-func underWine() bool { return false }
