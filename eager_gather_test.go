@@ -15,21 +15,7 @@ func TestEagerGather(t *testing.T) {
 	row(t, "tasks.718.eager-recursive-gather", func(t *testing.T, ctx context.Context, loop asyncio.EventLoop) {
 		for _, eager := range []bool{false, true} {
 			made, queued := 0, 0
-			must(t, loop.SetTaskFactory(func(_ asyncio.EventLoop, spec *asyncio.TaskSpec) error {
-				made++
-				spec.Eager = eager
-				f, making := spec.Func, true
-				if _, err := loop.CallSoon(func() { making = false }); err != nil {
-					return err
-				}
-				spec.Func = func(ctx context.Context) (any, error) {
-					if !making {
-						queued++
-					}
-					return f(ctx)
-				}
-				return nil
-			}))
+			must(t, loop.SetTaskFactory(countingSteps(loop, eager, &made, &queued)))
 			task := asyncio.CreateTask(loop, gatherTree(4))
 			want(t, "done when made", task.Done(), eager)
 			n, err := task.Await(ctx)

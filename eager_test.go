@@ -241,21 +241,7 @@ func TestEagerFactories(t *testing.T) {
 	row(t, "tasks.717.eager-recursive-groups", func(t *testing.T, ctx context.Context, loop asyncio.EventLoop) {
 		for _, eager := range []bool{false, true} {
 			made, queued := 0, 0
-			must(t, loop.SetTaskFactory(func(loop asyncio.EventLoop, spec *asyncio.TaskSpec) error {
-				made++
-				spec.Eager = eager
-				f, making := spec.Func, true
-				if _, err := loop.CallSoon(func() { making = false }); err != nil {
-					return err
-				}
-				spec.Func = func(ctx context.Context) (any, error) {
-					if !making {
-						queued++
-					}
-					return f(ctx)
-				}
-				return nil
-			}))
+			must(t, loop.SetTaskFactory(countingSteps(loop, eager, &made, &queued)))
 			var tree func(ctx context.Context, depth int) error
 			tree = func(ctx context.Context, depth int) error {
 				if depth == 0 {
@@ -663,5 +649,25 @@ func fromMany(t *testing.T, loop asyncio.EventLoop, f func(i int)) {
 	}()
 	if err := loop.RunForever(); err != nil && !errors.Is(err, asyncio.ErrLoopStopped) {
 		t.Error(err)
+	}
+}
+
+// countingSteps is a factory that counts the tasks made and the first steps that take the
+// ready queue.
+func countingSteps(loop asyncio.EventLoop, eager bool, made, queued *int) asyncio.TaskFactory {
+	return func(_ asyncio.EventLoop, spec *asyncio.TaskSpec) error {
+		*made++
+		spec.Eager = eager
+		f, making := spec.Func, true
+		if _, err := loop.CallSoon(func() { making = false }); err != nil {
+			return err
+		}
+		spec.Func = func(ctx context.Context) (any, error) {
+			if !making {
+				*queued++
+			}
+			return f(ctx)
+		}
+		return nil
 	}
 }
