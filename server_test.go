@@ -318,13 +318,13 @@ func (s *fakeSockets) Bind(fd uintptr, a sock.Addr) error {
 	return s.SystemSockets.Bind(fd, a)
 }
 
-func (s *fakeSockets) SetOption(fd uintptr, opt engine.Option, on bool) error {
+func (s *fakeSockets) SetOption(fd uintptr, opt engine.Option, value int) error {
 	if s.option != nil {
 		if err := s.option(opt); err != nil {
 			return err
 		}
 	}
-	return s.SystemSockets.SetOption(fd, opt, on)
+	return s.SystemSockets.SetOption(fd, opt, value)
 }
 
 func (s *fakeSockets) Close(fd uintptr) error {

@@ -590,10 +590,10 @@ func (n *netTest) faked(ctx context.Context, p Protocol) (*streamTransport, *fak
 // noSockets knows no socket.
 type noSockets struct{ engine.SystemSockets }
 
-func (noSockets) LocalAddr(uintptr) (sock.Addr, error)         { return sock.Addr{}, net.ErrClosed }
-func (noSockets) RemoteAddr(uintptr) (sock.Addr, error)        { return sock.Addr{}, net.ErrClosed }
-func (noSockets) SetOption(uintptr, engine.Option, bool) error { return net.ErrClosed }
-func (noSockets) Close(uintptr) error                          { return nil }
+func (noSockets) LocalAddr(uintptr) (sock.Addr, error)        { return sock.Addr{}, net.ErrClosed }
+func (noSockets) RemoteAddr(uintptr) (sock.Addr, error)       { return sock.Addr{}, net.ErrClosed }
+func (noSockets) SetOption(uintptr, engine.Option, int) error { return net.ErrClosed }
+func (noSockets) Close(uintptr) error                         { return nil }
 
 // overFake runs f, as the subtest named row, with a transport over a fake
 // stream.

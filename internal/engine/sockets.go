@@ -6,10 +6,10 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
-// Option is a switch of a socket's.
+// Option is an option of a socket's. Its value is an int; that of a switch is 1 or 0.
 type Option uint8
 
-// The options that servers and connections set.
+// The options that servers and connections set. All are switches.
 const (
 	ReuseAddr Option = iota // SO_REUSEADDR
 	ReusePort               // SO_REUSEPORT
@@ -33,7 +33,11 @@ type Sockets interface {
 
 	Bind(fd uintptr, addr sock.Addr) error
 	Listen(fd uintptr, backlog int) error
-	SetOption(fd uintptr, opt Option, on bool) error
+
+	// SetOption sets an option. One that these sockets do not have is
+	// errors.ErrUnsupported.
+	SetOption(fd uintptr, opt Option, value int) error
+
 	LocalAddr(fd uintptr) (sock.Addr, error)
 	RemoteAddr(fd uintptr) (sock.Addr, error)
 
@@ -73,7 +77,8 @@ func (SystemSockets) Bind(fd uintptr, addr sock.Addr) error { return sock.Bind(f
 func (SystemSockets) Listen(fd uintptr, backlog int) error { return sock.Listen(fd, backlog) }
 
 // SetOption implements Sockets.
-func (SystemSockets) SetOption(fd uintptr, opt Option, on bool) error {
+func (SystemSockets) SetOption(fd uintptr, opt Option, value int) error {
+	on := value != 0
 	switch opt {
 	case ReuseAddr:
 		return sock.SetReuseAddr(fd, on)
