@@ -1,10 +1,14 @@
-package engine
+// Package readiness is the engine over a Selector: epoll, kqueue, /dev/poll, poll,
+// select.
+package readiness
 
 import (
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/system"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/wake"
 	"github.com/go-asyncio/asyncio/selectors"
@@ -17,7 +21,7 @@ import (
 // never touched.
 const readSize = 256 << 10
 
-// SelectorEngine is the engine over readiness: it tries a call at once and asks
+// Engine is the engine over readiness: it tries a call at once and asks
 // the selector only when the call would block.
 //
 // # The path of a message
@@ -33,12 +37,12 @@ const readSize = 256 << 10
 // nothing is. To stop reading changes no registration: whoever stops often goes
 // on soon. Only when the descriptor is reported ready though nobody wants it
 // is the registration corrected, once.
-type SelectorEngine struct {
+type Engine struct {
 	sel    selectors.Selector
 	limits selectors.Limits // of the selector, if it has any
 	waker  waker
 	nodes  map[uintptr]node // who has a descriptor; for opening and closing only
-	events []Event
+	events []engine.Event
 	buf    []byte   // what is read, for streams whose handler lends no memory
 	vec    [][]byte // scratch of one gathered write
 	iov    sock.Vec
@@ -48,6 +52,14 @@ type SelectorEngine struct {
 	wake     func() error // of the waker, once and not with every Wake
 	insister wake.Insister
 }
+
+// The contract and the selectors say the same by the same numbers, so that nothing is
+// translated on the way. Where two differ the index is none, and this does not compile.
+var (
+	_ = [1]struct{}{}[engine.Forever-selectors.Forever]
+	_ = [1]struct{}{}[engine.Read-engine.Mask(selectors.EventRead)]
+	_ = [1]struct{}{}[engine.Write-engine.Mask(selectors.EventWrite)]
+)
 
 // waker is wake.Waker, or a test's.
 type waker interface {
@@ -60,7 +72,7 @@ type waker interface {
 
 // node is what has a descriptor. The selector's key carries it.
 type node interface {
-	Completer
+	engine.Completer
 	owner() any // for UsedError
 	abandon()   // ends it when the engine closes, without a word
 }
@@ -72,18 +84,18 @@ func (*wakeup) Complete(uint64) {}
 func (*wakeup) owner() any      { return nil }
 func (*wakeup) abandon()        {}
 
-// NewSelectorEngine returns an engine over s, which is the engine's from now
+// New returns an engine over s, which is the engine's from now
 // on. If it fails, s is closed.
-func NewSelectorEngine(s selectors.Selector) (*SelectorEngine, error) {
+func New(s selectors.Selector) (*Engine, error) {
 	w, err := wake.New()
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	return newSelectorEngine(s, w)
+	return newEngine(s, w)
 }
 
-func newSelectorEngine(s selectors.Selector, w waker) (*SelectorEngine, error) {
-	e := &SelectorEngine{sel: s, waker: w, wake: w.Wake, nodes: make(map[uintptr]node)}
+func newEngine(s selectors.Selector, w waker) (*Engine, error) {
+	e := &Engine{sel: s, waker: w, wake: w.Wake, nodes: make(map[uintptr]node)}
 	if l, ok := s.(interface{ Limits() selectors.Limits }); ok {
 		e.limits = l.Limits()
 	}
@@ -96,18 +108,18 @@ func newSelectorEngine(s selectors.Selector, w waker) (*SelectorEngine, error) {
 }
 
 // Selector returns the selector underneath.
-func (e *SelectorEngine) Selector() selectors.Selector { return e.sel }
+func (e *Engine) Selector() selectors.Selector { return e.sel }
 
 // Descriptors returns the descriptors that the engine uses to wake itself,
 // none once it is closed.
-func (e *SelectorEngine) Descriptors() []uintptr { return e.waker.Descriptors() }
+func (e *Engine) Descriptors() []uintptr { return e.waker.Descriptors() }
 
-// Poll implements Engine.
-func (e *SelectorEngine) Poll(timeout time.Duration) ([]Event, error) {
+// Poll implements engine.Engine.
+func (e *Engine) Poll(timeout time.Duration) ([]engine.Event, error) {
 	if e.closed {
-		return nil, ErrClosed
+		return nil, engine.ErrClosed
 	}
-	if timeout == Linger {
+	if timeout == engine.BriefWait {
 		timeout = 0
 	}
 	ready, err := e.sel.Select(timeout)
@@ -117,13 +129,13 @@ func (e *SelectorEngine) Poll(timeout time.Duration) ([]Event, error) {
 		r := &ready[i]
 		switch n := r.Key.Data.(type) {
 		case *stream:
-			events = append(events, Event{n, uint64(r.Events)})
+			events = append(events, engine.Event{To: n, Ev: uint64(r.Events)})
 		case *watch:
-			events = append(events, Event{n, uint64(r.Events) | e.polls<<maskBits})
+			events = append(events, engine.Event{To: n, Ev: uint64(r.Events) | e.polls<<maskBits})
 		case *wakeup:
 			err = errors.Join(err, e.waker.Drain())
 		case node:
-			events = append(events, Event{n, uint64(r.Events)})
+			events = append(events, engine.Event{To: n, Ev: uint64(r.Events)})
 		}
 	}
 	if len(events) < before {
@@ -133,25 +145,25 @@ func (e *SelectorEngine) Poll(timeout time.Duration) ([]Event, error) {
 	return events, err
 }
 
-// Flush implements Engine: nothing is ever queued.
-func (e *SelectorEngine) Flush() error {
+// Flush implements engine.Engine: nothing is ever queued.
+func (e *Engine) Flush() error {
 	if e.closed {
-		return ErrClosed
+		return engine.ErrClosed
 	}
 	return nil
 }
 
-// Wake implements Engine.
-func (e *SelectorEngine) Wake() {
+// Wake implements engine.Engine.
+func (e *Engine) Wake() {
 	// On a closed engine nobody sleeps.
 	e.insister.Insist(e.wake)
 }
 
-// Sockets implements Engine.
-func (e *SelectorEngine) Sockets() Sockets { return SystemSockets{} }
+// Sockets implements engine.Engine.
+func (e *Engine) Sockets() engine.Sockets { return system.Sockets{} }
 
-// Close implements Engine.
-func (e *SelectorEngine) Close() error {
+// Close implements engine.Engine.
+func (e *Engine) Close() error {
 	if e.closed {
 		return nil
 	}
@@ -165,8 +177,8 @@ func (e *SelectorEngine) Close() error {
 	return errors.Join(e.sel.Close(), e.waker.Close())
 }
 
-// Name implements Engine: the selector's own name if it has one, else its type.
-func (e *SelectorEngine) Name() string {
+// Name implements engine.Engine: the selector's own name if it has one, else its type.
+func (e *Engine) Name() string {
 	if n, ok := e.sel.(interface{ Name() string }); ok {
 		return n.Name()
 	}
@@ -175,16 +187,16 @@ func (e *SelectorEngine) Name() string {
 
 // claim enters n as what has fd. Whatever was watched there is watched no
 // more: the number belongs to n now.
-func (e *SelectorEngine) claim(fd uintptr, n node) error {
+func (e *Engine) claim(fd uintptr, n node) error {
 	if e.closed {
-		return ErrClosed
+		return engine.ErrClosed
 	}
 	switch old := e.nodes[fd].(type) {
 	case nil:
 	case *watch:
 		old.remove()
 	default:
-		return &UsedError{FD: fd, By: old.owner()}
+		return &engine.UsedError{FD: fd, By: old.owner()}
 	}
 	if err := errors.Join(e.room(0), e.fits(fd)); err != nil {
 		return err
@@ -196,7 +208,7 @@ func (e *SelectorEngine) claim(fd uintptr, n node) error {
 // room returns an error if the selector cannot watch one descriptor more than those
 // that are claimed and others besides. Whoever asks before there is a registration
 // is told in time to leave a connection where it is.
-func (e *SelectorEngine) room(others int) error {
+func (e *Engine) room(others int) error {
 	if most := e.limits.MaxFiles; most > 0 && len(e.nodes)+others >= most {
 		return fmt.Errorf("engine: %w: %s watches %d; use a proactor event loop instead",
 			selectors.ErrTooManyDescriptors, e.Name(), most)
@@ -205,7 +217,7 @@ func (e *SelectorEngine) room(others int) error {
 }
 
 // fits returns an error if the selector cannot watch this descriptor.
-func (e *SelectorEngine) fits(fd uintptr) error {
+func (e *Engine) fits(fd uintptr) error {
 	if most := e.limits.MaxDescriptor; most > 0 && fd > uintptr(most) {
 		return fmt.Errorf("engine: %w: %s watches descriptors up to %d, not %d; use another selector instead",
 			selectors.ErrTooManyDescriptors, e.Name(), most, fd)
@@ -216,14 +228,14 @@ func (e *SelectorEngine) fits(fd uintptr) error {
 // source is a descriptor and its registration. It is a part of every node that
 // has one.
 type source struct {
-	e      *SelectorEngine
+	e      *Engine
 	fd     uintptr
-	reg    Mask // what the selector has been told to look for
+	reg    engine.Mask // what the selector has been told to look for
 	closed bool
 }
 
 // want makes the registration what it should be.
-func (s *source) want(mask Mask, n node) error {
+func (s *source) want(mask engine.Mask, n node) error {
 	if s.reg == mask || s.closed {
 		return nil
 	}
@@ -260,5 +272,5 @@ func (s *source) release() {
 	}
 }
 
-// FD implements Stream and Listener.
+// FD implements engine.Stream and engine.Listener.
 func (s *source) FD() uintptr { return s.fd }

@@ -1,4 +1,4 @@
-package engine_test
+package completion_test
 
 import (
 	"errors"
@@ -6,11 +6,12 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/completion"
 	"github.com/go-asyncio/asyncio/internal/engine/enginetest"
 	"github.com/go-asyncio/asyncio/proactors"
 )
 
-func TestProactorEngine(t *testing.T) {
+func TestEngine(t *testing.T) {
 	t.Parallel()
 	for name, open := range map[string]func() (proactors.Proactor, error){
 		"uring":        proactors.NewIOUringProactor,
@@ -37,7 +38,7 @@ func TestProactorEngine(t *testing.T) {
 				if p.Pinned() {
 					runtime.LockOSThread() // until the test's goroutine ends, and its thread with it
 				}
-				return engine.NewProactorEngine(p), nil
+				return completion.New(p), nil
 			})
 		})
 	}

@@ -1,9 +1,10 @@
-package engine
+package readiness
 
 import (
 	"testing"
 	"time"
 
+	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/selectors"
 	"golang.org/x/sys/unix"
@@ -33,7 +34,7 @@ func TestWatchOfReusedNumber(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := NewSelectorEngine(sel)
+		e, err := New(sel)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,11 +48,11 @@ func TestWatchOfReusedNumber(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := &counter{}
-		if err := e.Watch(a1, Read, w); err != nil {
+		if err := e.Watch(a1, engine.Read, w); err != nil {
 			t.Fatal(err)
 		}
 		replaceDescriptor(t, b1, a1) // a1 is now what b1 was
-		if err := e.Watch(a1, Read, w); err != nil {
+		if err := e.Watch(a1, engine.Read, w); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := sock.Write(b2, []byte("x")); err != nil {

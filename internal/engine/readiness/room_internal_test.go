@@ -1,4 +1,4 @@
-package engine
+package readiness
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/selectors"
 )
@@ -20,8 +21,8 @@ func (s tight) Limits() selectors.Limits { return s.limits }
 
 // tightServer is an engine over such a selector that listens, and what came of it.
 type tightServer struct {
-	e        *SelectorEngine
-	l        Listener
+	e        *Engine
+	l        engine.Listener
 	accepted []uintptr
 	failed   []error
 }
@@ -43,7 +44,7 @@ func (s *tightServer) poll(t *testing.T, timeout time.Duration) {
 
 func newTightServer(t *testing.T, limits selectors.Limits) (*tightServer, string) {
 	t.Helper()
-	e, err := NewSelectorEngine(tight{openDefault(t), limits})
+	e, err := New(tight{openDefault(t), limits})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func TestNoRoom(t *testing.T) {
 		}
 		defer c.Close()
 	}
-	var streams []Stream
+	var streams []engine.Stream
 	for len(s.failed) == 0 {
 		s.poll(t, 10*time.Second)
 		for _, fd := range s.accepted {

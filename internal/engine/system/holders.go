@@ -1,8 +1,10 @@
-package engine
+package system
 
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/go-asyncio/asyncio/internal/engine"
 )
 
 // holders is the record, of the whole process and so of all its loops, of which
@@ -35,6 +37,7 @@ type holderTable struct {
 // chunk is the words of neighbours.
 type chunk [1 << chunkBits]atomic.Uint32
 
+// word is that of a descriptor, made if there is none.
 func (t *holderTable) word(fd uintptr) *atomic.Uint32 {
 	c := t.chunk(fd)
 	if c == nil {
@@ -43,12 +46,14 @@ func (t *holderTable) word(fd uintptr) *atomic.Uint32 {
 	return &c[fd&(1<<chunkBits-1)]
 }
 
+// chunk is the one that has a descriptor's word, or nil.
 func (t *holderTable) chunk(fd uintptr) *chunk {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.chunks[fd>>chunkBits]
 }
 
+// grow makes a chunk, unless another goroutine has done so meanwhile.
 func (t *holderTable) grow(number uintptr) *chunk {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -63,17 +68,24 @@ func (t *holderTable) grow(number uintptr) *chunk {
 	return c
 }
 
-// hold notes that a descriptor has an owner; it may have the same one already.
-func (t *holderTable) hold(fd uintptr) { t.word(fd).Or(heldBit) }
+// Hold notes that a stream or a listener has a descriptor; it may be noted already.
+// Sockets.Close ends it. Any goroutine may call it, as all of the record's.
+func Hold(fd uintptr) { holders.word(fd).Or(heldBit) }
 
-// drop notes that it has none any more.
+// Watch notes that one engine more watches a descriptor.
+func Watch(fd uintptr) { holders.word(fd).Add(1) }
+
+// Unwatch ends a Watch.
+func Unwatch(fd uintptr) { holders.word(fd).Add(^uint32(0)) }
+
+// drop notes that a descriptor has no owner any more.
 func (t *holderTable) drop(fd uintptr) {
 	if c := t.chunk(fd); c != nil {
 		c[fd&(1<<chunkBits-1)].And(^uint32(heldBit))
 	}
 }
 
-// take is hold for a descriptor that nobody may have yet.
+// take is Hold for a descriptor that nobody may have yet.
 func (t *holderTable) take(fd uintptr) error {
 	w := t.word(fd)
 	for {
@@ -83,15 +95,9 @@ func (t *holderTable) take(fd uintptr) error {
 				return nil
 			}
 		case old&heldBit != 0:
-			return &UsedError{FD: fd, By: elsewhere("a transport or a server, or is being made one")}
+			return &engine.UsedError{FD: fd, By: engine.Elsewhere("a transport or a server, or is being made one")}
 		default:
-			return &UsedError{FD: fd, By: elsewhere("AddReader or AddWriter: remove the callback first")}
+			return &engine.UsedError{FD: fd, By: engine.Elsewhere("AddReader or AddWriter: remove the callback first")}
 		}
 	}
 }
-
-func (t *holderTable) watch(fd uintptr)   { t.word(fd).Add(1) }
-func (t *holderTable) unwatch(fd uintptr) { t.word(fd).Add(^uint32(0)) }
-
-// elsewhere describes an owner that may be another engine's.
-type elsewhere string

@@ -1,6 +1,8 @@
-package engine
+package readiness
 
 import (
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/system"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
@@ -9,20 +11,17 @@ type listener struct {
 	source
 	accepting bool
 	backlog   int
-	h         ListenHandler
-	accept    acceptFunc
+	h         engine.ListenHandler
+	accept    func(fd uintptr, from *sock.Addr) (uintptr, error) // sock.AcceptFrom, or a test's
 }
 
-// acceptFunc is sock.AcceptFrom, or a test's.
-type acceptFunc func(fd uintptr, from *sock.Addr) (uintptr, error)
-
-// Listener implements Engine.
-func (e *SelectorEngine) Listener(fd uintptr, h ListenHandler) (Listener, error) {
+// Listener implements engine.Engine.
+func (e *Engine) Listener(fd uintptr, h engine.ListenHandler) (engine.Listener, error) {
 	l := &listener{source: source{e: e, fd: fd}, h: h, accept: sock.AcceptFrom}
 	if err := e.claim(fd, l); err != nil {
 		return nil, err
 	}
-	holders.hold(fd)
+	system.Hold(fd)
 	return l, nil
 }
 
@@ -67,34 +66,34 @@ func (l *listener) fail(err error) {
 	l.h.AcceptFailed(err)
 }
 
-// StartAccepting implements Listener.
+// StartAccepting implements engine.Listener.
 func (l *listener) StartAccepting(backlog int) error {
 	if l.closed {
-		return ErrClosed
+		return engine.ErrClosed
 	}
 	l.backlog = max(backlog, 0)
 	l.accepting = true
-	err := l.want(Read, l)
+	err := l.want(engine.Read, l)
 	if err != nil {
 		l.accepting = false
 	}
 	return err
 }
 
-// StopAccepting implements Listener.
+// StopAccepting implements engine.Listener.
 func (l *listener) StopAccepting() {
 	l.accepting = false
 	_ = l.want(0, l)
 }
 
-// Close implements Listener.
+// Close implements engine.Listener.
 func (l *listener) Close() error {
 	if l.closed {
 		return nil
 	}
 	l.accepting = false
 	l.release()
-	return SystemSockets{}.Close(l.fd)
+	return system.Sockets{}.Close(l.fd)
 }
 
 func (l *listener) owner() any { return l.h }

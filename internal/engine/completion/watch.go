@@ -1,17 +1,19 @@
-package engine
+package completion
 
 import (
 	"fmt"
 
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/system"
 	"github.com/go-asyncio/asyncio/proactors"
 )
 
-// pwatch is a descriptor of a user's.
-type pwatch struct {
-	e    *ProactorEngine
+// watch is a descriptor of a user's.
+type watch struct {
+	e    *Engine
 	fd   uintptr
-	mask Mask
-	to   Completer
+	mask engine.Mask
+	to   engine.Completer
 	op   *watchOp
 }
 
@@ -19,19 +21,19 @@ type pwatch struct {
 // until its completion has come.
 type watchOp struct {
 	op   proactors.Operation
-	w    *pwatch // nil: nobody's
-	e    *ProactorEngine
-	mask Mask // which directions of its result count
+	w    *watch // nil: nobody's
+	e    *Engine
+	mask engine.Mask // which directions of its result count
 }
 
-// Watch implements Engine.
-func (e *ProactorEngine) Watch(fd uintptr, mask Mask, to Completer) error {
+// Watch implements engine.Engine.
+func (e *Engine) Watch(fd uintptr, mask engine.Mask, to engine.Completer) error {
 	if e.closed {
-		return ErrClosed
+		return engine.ErrClosed
 	}
-	w, _ := e.nodes[fd].(*pwatch)
+	w, _ := e.nodes[fd].(*watch)
 	if n := e.nodes[fd]; n != nil && w == nil {
-		return &UsedError{FD: fd, By: n.owner()}
+		return &engine.UsedError{FD: fd, By: n.owner()}
 	}
 	if mask == 0 {
 		if w != nil {
@@ -46,9 +48,9 @@ func (e *ProactorEngine) Watch(fd uintptr, mask Mask, to Completer) error {
 		return fmt.Errorf("engine: watch descriptor %d: %w", fd, err)
 	}
 	if w == nil {
-		w = &pwatch{e: e, fd: fd, to: to}
+		w = &watch{e: e, fd: fd, to: to}
 		e.nodes[fd] = w
-		holders.watch(fd)
+		system.Watch(fd)
 	}
 	if err := w.become(mask, to); err != nil {
 		w.remove()
@@ -57,7 +59,7 @@ func (e *ProactorEngine) Watch(fd uintptr, mask Mask, to Completer) error {
 	return nil
 }
 
-func (e *ProactorEngine) watchable(fd uintptr) error {
+func (e *Engine) watchable(fd uintptr) error {
 	if err := checkDescriptor(fd); err != nil {
 		return err
 	}
@@ -68,7 +70,7 @@ func (e *ProactorEngine) watchable(fd uintptr) error {
 // stays; what is still being waited for is waited for anew, for the number may be
 // that of another descriptor than before: the old one was closed while it was
 // watched.
-func (w *pwatch) become(mask Mask, to Completer) error {
+func (w *watch) become(mask engine.Mask, to engine.Completer) error {
 	same := w.to == to
 	w.mask, w.to = mask, to
 	if o := w.op; o != nil && same && !o.op.InFlight() && o.mask&mask != 0 {
@@ -81,7 +83,7 @@ func (w *pwatch) become(mask Mask, to Completer) error {
 	return o.arm()
 }
 
-func (e *ProactorEngine) watchOp() *watchOp {
+func (e *Engine) watchOp() *watchOp {
 	if n := len(e.spare); n > 0 {
 		o := e.spare[n-1]
 		e.spare = e.spare[:n-1]
@@ -98,7 +100,7 @@ func (o *watchOp) arm() error {
 }
 
 // drop ends the wait.
-func (w *pwatch) drop() {
+func (w *watch) drop() {
 	if o := w.op; o != nil {
 		w.op = nil
 		o.w = nil
@@ -115,7 +117,7 @@ func (o *watchOp) Complete(ev uint64) {
 	}
 	got := o.mask
 	if c := proactors.FromEv(ev); c.N >= 0 {
-		got &= Mask(c.N)
+		got &= engine.Mask(c.N)
 		if err := o.arm(); err != nil {
 			w.drop()
 		}
@@ -127,18 +129,18 @@ func (o *watchOp) Complete(ev uint64) {
 	}
 }
 
-func (w *pwatch) remove() {
+func (w *watch) remove() {
 	w.drop()
 	w.to = nil
-	if !w.e.closed && w.e.nodes[w.fd] == pnode(w) {
+	if !w.e.closed && w.e.nodes[w.fd] == node(w) {
 		delete(w.e.nodes, w.fd)
-		holders.unwatch(w.fd)
+		system.Unwatch(w.fd)
 	}
 }
 
-func (w *pwatch) owner() any { return nil }
+func (w *watch) owner() any { return nil }
 
-func (w *pwatch) interest() Mask { return w.mask }
+func (w *watch) interest() engine.Mask { return w.mask }
 
 // abandon leaves the descriptor to its user.
-func (w *pwatch) abandon() { w.remove() }
+func (w *watch) abandon() { w.remove() }

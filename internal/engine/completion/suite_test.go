@@ -1,4 +1,4 @@
-package engine_test
+package completion_test
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/completion"
 	"github.com/go-asyncio/asyncio/internal/engine/enginetest"
 	"github.com/go-asyncio/asyncio/proactors"
 )
@@ -41,6 +42,6 @@ func TestFrugalProactor(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		return engine.NewProactorEngine(frugal{p}), nil
+		return completion.New(frugal{p}), nil
 	})
 }

@@ -1,10 +1,11 @@
-package engine
+package readiness
 
 import (
 	"net/netip"
 	"testing"
 	"time"
 
+	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
@@ -40,7 +41,7 @@ func TestSpuriousEvents(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	e, err := NewSelectorEngine(openDefault(t))
+	e, err := New(openDefault(t))
 	must(err)
 	defer e.Close()
 	fd, _ := tcpPair(t)
@@ -49,8 +50,8 @@ func TestSpuriousEvents(t *testing.T) {
 	must(err)
 	lie := func(what any) {
 		t.Helper()
-		for _, m := range []Mask{Read, Write, Read | Write} {
-			what.(Completer).Complete(uint64(m))
+		for _, m := range []engine.Mask{engine.Read, engine.Write, engine.Read | engine.Write} {
+			what.(engine.Completer).Complete(uint64(m))
 		}
 		if _, err := e.Poll(0); err != nil {
 			t.Fatal(err)

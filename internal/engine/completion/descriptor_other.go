@@ -1,6 +1,6 @@
 //go:build !unix
 
-package engine
+package completion
 
 // checkDescriptor leaves it to the proactor, which gets every descriptor to
 // attach it.

@@ -1,16 +1,18 @@
-package engine
+package completion
 
 import (
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/system"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/proactors"
 )
 
-// plistener is a listening socket over completion.
-type plistener struct {
-	e       *ProactorEngine
+// listener is a listening socket over completion.
+type listener struct {
+	e       *Engine
 	fd      uintptr
-	h       ListenHandler
-	accept  acceptFunc
+	h       engine.ListenHandler
+	accept  func(fd uintptr, from *sock.Addr) (uintptr, error) // sock.AcceptFrom, or a test's
 	op      proactors.Operation
 	peer    sock.RawAddr // where the system puts that of the next one
 	got     []incoming   // accepted and not told of yet
@@ -31,20 +33,20 @@ type incoming struct {
 	peer sock.Addr
 }
 
-// Listener implements Engine.
-func (e *ProactorEngine) Listener(fd uintptr, h ListenHandler) (Listener, error) {
-	l := &plistener{e: e, fd: fd, h: h, accept: sock.AcceptFrom}
+// Listener implements engine.Engine.
+func (e *Engine) Listener(fd uintptr, h engine.ListenHandler) (engine.Listener, error) {
+	l := &listener{e: e, fd: fd, h: h, accept: sock.AcceptFrom}
 	if err := e.claim(fd, l); err != nil {
 		return nil, err
 	}
-	holders.hold(fd)
+	system.Hold(fd)
 	l.op.To = l
 	return l, nil
 }
 
 // Complete tells of a connection, or keeps it, and takes all that wait behind it: each
 // operation brings one, and has room for one address.
-func (l *plistener) Complete(ev uint64) {
+func (l *listener) Complete(ev uint64) {
 	c := proactors.FromEv(ev)
 	l.armed = false
 	err := c.Err()
@@ -74,7 +76,7 @@ func (l *plistener) Complete(ev uint64) {
 }
 
 // takeMore accepts who waits, as many as may be told of in this pass.
-func (l *plistener) takeMore() {
+func (l *listener) takeMore() {
 	for len(l.got) < l.room() {
 		var c incoming
 		var err error
@@ -87,7 +89,7 @@ func (l *plistener) takeMore() {
 }
 
 // room is how many more may be told of in this pass.
-func (l *plistener) room() int {
+func (l *listener) room() int {
 	if l.pass != l.e.polls {
 		l.pass, l.told = l.e.polls, 0
 	}
@@ -95,7 +97,7 @@ func (l *plistener) room() int {
 }
 
 // tell hands over connections, as many as may be in one pass.
-func (l *plistener) tell() {
+func (l *listener) tell() {
 	for l.accepting && len(l.got) > 0 {
 		if l.room() <= 0 {
 			l.wakeUp()
@@ -114,7 +116,7 @@ func (l *plistener) tell() {
 	}
 }
 
-func (l *plistener) wakeUp() {
+func (l *listener) wakeUp() {
 	if !l.waking {
 		l.waking = true
 		l.e.later((*waiting)(l))
@@ -122,24 +124,24 @@ func (l *plistener) wakeUp() {
 }
 
 // waiting is the listener as what hears that there is another pass.
-type waiting plistener
+type waiting listener
 
 func (w *waiting) Complete(uint64) {
-	l := (*plistener)(w)
+	l := (*listener)(w)
 	l.waking = false
 	l.tell()
 }
 
-func (l *plistener) arm() error {
+func (l *listener) arm() error {
 	err := l.e.submit(&l.op, proactors.Request{Kind: proactors.Accept, FD: l.fd, Addr: l.peer.B[:]})
 	l.armed = err == nil
 	return err
 }
 
-// StartAccepting implements Listener.
-func (l *plistener) StartAccepting(backlog int) error {
+// StartAccepting implements engine.Listener.
+func (l *listener) StartAccepting(backlog int) error {
 	if l.closed || l.e.closed {
-		return ErrClosed
+		return engine.ErrClosed
 	}
 	l.backlog = max(backlog, 0)
 	l.accepting = true
@@ -156,16 +158,16 @@ func (l *plistener) StartAccepting(backlog int) error {
 	return err
 }
 
-// StopAccepting implements Listener.
-func (l *plistener) StopAccepting() {
+// StopAccepting implements engine.Listener.
+func (l *listener) StopAccepting() {
 	l.accepting = false
 	if !l.closed && !l.e.closed {
 		l.e.p.Cancel(&l.op)
 	}
 }
 
-// Close implements Listener.
-func (l *plistener) Close() error {
+// Close implements engine.Listener.
+func (l *listener) Close() error {
 	if l.closed {
 		return nil
 	}
@@ -181,16 +183,16 @@ func (l *plistener) Close() error {
 	return l.e.closeNow(l.fd)
 }
 
-// FD implements Listener.
-func (l *plistener) FD() uintptr { return l.fd }
+// FD implements engine.Listener.
+func (l *listener) FD() uintptr { return l.fd }
 
-func (l *plistener) owner() any { return l.h }
+func (l *listener) owner() any { return l.h }
 
-func (l *plistener) interest() Mask {
+func (l *listener) interest() engine.Mask {
 	if l.accepting {
-		return Read
+		return engine.Read
 	}
 	return 0
 }
 
-func (l *plistener) abandon() { _ = l.Close() }
+func (l *listener) abandon() { _ = l.Close() }

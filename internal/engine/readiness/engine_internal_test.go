@@ -1,4 +1,4 @@
-package engine
+package readiness
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/selectors"
 )
@@ -79,7 +80,7 @@ func tcpPair(tb testing.TB) (uintptr, *net.TCPConn) {
 
 // echo is the shortest StreamHandler: it writes back what it gets.
 type echo struct {
-	s    Stream
+	s    engine.Stream
 	n    int
 	ends int
 	err  error
@@ -97,7 +98,7 @@ func (h *echo) ReadFailed(err error)           { h.err = err }
 func (h *echo) Outgoing(vec [][]byte) [][]byte { return vec }
 func (h *echo) Sent(int, error)                {}
 func (h *echo) Unsent(_ []byte, err error)     { h.err = errors.Join(err, errors.New("given back")) }
-func (h *echo) run(tb testing.TB, e Engine, n int) { // until it has seen n messages
+func (h *echo) run(tb testing.TB, e engine.Engine, n int) { // until it has seen n messages
 	for h.n < n && h.err == nil {
 		events, err := e.Poll(10 * time.Second)
 		if err != nil || len(events) == 0 {
@@ -115,7 +116,7 @@ func (h *echo) run(tb testing.TB, e Engine, n int) { // until it has seen n mess
 // TestSteadyState: a message costs no allocation and changes no registration.
 func TestSteadyState(t *testing.T) {
 	sel := &counting{Selector: openDefault(t)}
-	e, err := NewSelectorEngine(sel)
+	e, err := New(sel)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +166,7 @@ func TestSteadyState(t *testing.T) {
 // does not keep the loop awake.
 func TestStoppedReadingSettles(t *testing.T) {
 	t.Parallel()
-	e, err := NewSelectorEngine(openDefault(t))
+	e, err := New(openDefault(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,9 +219,9 @@ func (w *fakeWaker) Drain() error {
 	return w.waker.Drain()
 }
 
-func withFakeWaker(t *testing.T) (*SelectorEngine, *fakeWaker) {
+func withFakeWaker(t *testing.T) (*Engine, *fakeWaker) {
 	t.Helper()
-	e, err := NewSelectorEngine(openDefault(t))
+	e, err := New(openDefault(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +293,7 @@ func TestWakeUpFailures(t *testing.T) {
 func TestCloseReleases(t *testing.T) {
 	t.Parallel()
 	sel := openDefault(t)
-	e, err := NewSelectorEngine(sel)
+	e, err := New(sel)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +321,7 @@ func TestNewFailsClosed(t *testing.T) {
 	if err := sel.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := NewSelectorEngine(sel); !errors.Is(err, selectors.ErrClosed) {
+	if _, err := New(sel); !errors.Is(err, selectors.ErrClosed) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -333,7 +334,7 @@ func BenchmarkEcho(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		e, err := NewSelectorEngine(sel)
+		e, err := New(sel)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -1,6 +1,7 @@
-package engine
+package readiness
 
 import (
+	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
@@ -10,8 +11,8 @@ type connecting struct {
 	done func(error)
 }
 
-// Connect implements Engine.
-func (e *SelectorEngine) Connect(fd uintptr, addr sock.Addr, done func(error)) (func(), error) {
+// Connect implements engine.Engine.
+func (e *Engine) Connect(fd uintptr, addr sock.Addr, done func(error)) (func(), error) {
 	c := &connecting{source: source{e: e, fd: fd}, done: done}
 	if err := e.claim(fd, c); err != nil {
 		return nil, err
@@ -22,7 +23,7 @@ func (e *SelectorEngine) Connect(fd uintptr, addr sock.Addr, done func(error)) (
 		c.end(nil)
 		return func() {}, nil
 	case sock.InProgress(err):
-		if err = c.want(Write, c); err == nil {
+		if err = c.want(engine.Write, c); err == nil {
 			return c.abandon, nil
 		}
 	}

@@ -1,6 +1,8 @@
-package engine
+package readiness
 
 import (
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/system"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
@@ -15,34 +17,34 @@ type stream struct {
 	reading bool
 	sending bool
 	lends   bool // the handler has memory to read into
-	h       StreamHandler
+	h       engine.StreamHandler
 }
 
-// Stream implements Engine.
-func (e *SelectorEngine) Stream(fd uintptr, h StreamHandler) (Stream, error) {
+// Stream implements engine.Engine.
+func (e *Engine) Stream(fd uintptr, h engine.StreamHandler) (engine.Stream, error) {
 	s := &stream{source: source{e: e, fd: fd}, h: h}
 	if err := e.claim(fd, s); err != nil {
 		return nil, err
 	}
-	holders.hold(fd)
+	system.Hold(fd)
 	return s, nil
 }
 
 // Complete uses readiness, or notes that nobody wants it.
 func (s *stream) Complete(ev uint64) {
-	if ev == uint64(Read) && s.reading { // nearly always
+	if ev == uint64(engine.Read) && s.reading { // nearly always
 		s.readable()
 		return
 	}
 	idle := false
-	if ev&uint64(Read) != 0 {
+	if ev&uint64(engine.Read) != 0 {
 		if s.reading {
 			s.readable()
 		} else {
 			idle = true
 		}
 	}
-	if ev&uint64(Write) != 0 {
+	if ev&uint64(engine.Write) != 0 {
 		if s.sending {
 			s.writable()
 		} else {
@@ -56,12 +58,12 @@ func (s *stream) Complete(ev uint64) {
 
 // settle registers the stream for exactly what is wanted now.
 func (s *stream) settle() error {
-	var mask Mask
+	var mask engine.Mask
 	if s.reading {
-		mask |= Read
+		mask |= engine.Read
 	}
 	if s.sending {
-		mask |= Write
+		mask |= engine.Write
 	}
 	return s.want(mask, s)
 }
@@ -115,16 +117,16 @@ func (s *stream) writable() {
 	}
 }
 
-// StartReading implements Stream.
+// StartReading implements engine.Stream.
 func (s *stream) StartReading() error {
 	if s.closed {
-		return ErrClosed
+		return engine.ErrClosed
 	}
 	if s.e.buf == nil {
 		s.e.buf = make([]byte, readSize)
 	}
 	s.reading = true
-	if s.reg&Read != 0 {
+	if s.reg&engine.Read != 0 {
 		return nil
 	}
 	err := s.settle()
@@ -134,16 +136,16 @@ func (s *stream) StartReading() error {
 	return err
 }
 
-// StopReading implements Stream. The registration stays until it proves useless.
+// StopReading implements engine.Stream. The registration stays until it proves useless.
 func (s *stream) StopReading() { s.reading = false }
 
-// UseReadBuffer implements Stream.
+// UseReadBuffer implements engine.Stream.
 func (s *stream) UseReadBuffer(on bool) { s.lends = on }
 
-// Write implements Stream.
+// Write implements engine.Stream.
 func (s *stream) Write(p []byte) (n, held int, err error) {
 	if s.closed {
-		return 0, 0, ErrClosed
+		return 0, 0, engine.ErrClosed
 	}
 	n, err = sock.Write(s.fd, p)
 	if err != nil && sock.WouldBlock(err) {
@@ -152,16 +154,16 @@ func (s *stream) Write(p []byte) (n, held int, err error) {
 	return n, 0, err
 }
 
-// Pending implements Stream: what Write has taken the system has.
+// Pending implements engine.Stream: what Write has taken the system has.
 func (s *stream) Pending() bool { return false }
 
-// Held implements Stream.
+// Held implements engine.Stream.
 func (s *stream) Held() int { return 0 }
 
-// WriteVec implements Stream.
+// WriteVec implements engine.Stream.
 func (s *stream) WriteVec(bufs [][]byte) (int, error) {
 	if s.closed {
-		return 0, ErrClosed
+		return 0, engine.ErrClosed
 	}
 	n, err := sock.Writev(s.fd, bufs, &s.e.iov)
 	if err != nil && sock.WouldBlock(err) {
@@ -170,13 +172,13 @@ func (s *stream) WriteVec(bufs [][]byte) (int, error) {
 	return n, err
 }
 
-// Send implements Stream.
+// Send implements engine.Stream.
 func (s *stream) Send() error {
 	if s.closed {
-		return ErrClosed
+		return engine.ErrClosed
 	}
 	s.sending = true
-	if s.reg&Write != 0 {
+	if s.reg&engine.Write != 0 {
 		return nil
 	}
 	err := s.settle()
@@ -186,24 +188,24 @@ func (s *stream) Send() error {
 	return err
 }
 
-// StopSending implements Stream. A socket is writable most of the time, so this
+// StopSending implements engine.Stream. A socket is writable most of the time, so this
 // registration is not left to prove useless.
 func (s *stream) StopSending() {
 	s.sending = false
-	if s.reg&Write != 0 {
+	if s.reg&engine.Write != 0 {
 		_ = s.settle()
 	}
 }
 
-// CloseWrite implements Stream.
+// CloseWrite implements engine.Stream.
 func (s *stream) CloseWrite() error {
 	if s.closed {
-		return ErrClosed
+		return engine.ErrClosed
 	}
 	return sock.ShutdownWrite(s.fd)
 }
 
-// Close implements Stream.
+// Close implements engine.Stream.
 func (s *stream) Close() error {
 	if s.closed {
 		return nil
@@ -211,7 +213,7 @@ func (s *stream) Close() error {
 	s.reading, s.sending = false, false
 	s.release()
 	s.h = nil
-	return SystemSockets{}.Close(s.fd)
+	return system.Sockets{}.Close(s.fd)
 }
 
 func (s *stream) owner() any { return s.h }

@@ -1,14 +1,15 @@
-package engine_test
+package completion_test
 
 import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/completion"
 	"github.com/go-asyncio/asyncio/internal/engine/enginetest"
 	"github.com/go-asyncio/asyncio/proactors"
 )
 
-func TestProactorEngine(t *testing.T) {
+func TestEngine(t *testing.T) {
 	t.Parallel()
 	t.Run("iocp", func(t *testing.T) {
 		t.Parallel()
@@ -17,7 +18,7 @@ func TestProactorEngine(t *testing.T) {
 			if err != nil {
 				return nil, err
 			}
-			return engine.NewProactorEngine(p), nil
+			return completion.New(p), nil
 		})
 	})
 }

@@ -1,4 +1,4 @@
-package engine_test
+package readiness_test
 
 import (
 	"errors"
@@ -6,10 +6,11 @@ import (
 
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/engine/enginetest"
+	"github.com/go-asyncio/asyncio/internal/engine/readiness"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
-func TestSelectorEngine(t *testing.T) {
+func TestEngine(t *testing.T) {
 	t.Parallel()
 	forEach(t, func(t *testing.T, open func() (selectors.Selector, error)) {
 		enginetest.Test(t, func() (engine.Engine, error) {
@@ -17,7 +18,7 @@ func TestSelectorEngine(t *testing.T) {
 			if err != nil {
 				return nil, err
 			}
-			return engine.NewSelectorEngine(s)
+			return readiness.New(s)
 		})
 	})
 }

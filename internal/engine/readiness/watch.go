@@ -1,7 +1,10 @@
-package engine
+package readiness
 
 import (
 	"fmt"
+
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/system"
 )
 
 // maskBits is where, in the Ev of a watch's event, the mask ends and the number
@@ -11,17 +14,17 @@ const maskBits = 8
 // watch is a descriptor of a user's.
 type watch struct {
 	source
-	mask Mask
-	to   Completer
+	mask engine.Mask
+	to   engine.Completer
 	// since is, for each direction, the Poll that was the last one when it
 	// was added: what that Poll or one before it found is not for it.
 	since [2]uint64
 }
 
-// Watch implements Engine.
-func (e *SelectorEngine) Watch(fd uintptr, mask Mask, to Completer) error {
+// Watch implements engine.Engine.
+func (e *Engine) Watch(fd uintptr, mask engine.Mask, to engine.Completer) error {
 	if e.closed {
-		return ErrClosed
+		return engine.ErrClosed
 	}
 	switch n := e.nodes[fd].(type) {
 	case nil:
@@ -34,7 +37,7 @@ func (e *SelectorEngine) Watch(fd uintptr, mask Mask, to Completer) error {
 			return fmt.Errorf("engine: watch descriptor %d: %w", fd, err)
 		}
 		e.nodes[fd] = w
-		holders.watch(fd)
+		system.Watch(fd)
 		return nil
 	case *watch:
 		if mask == 0 {
@@ -43,13 +46,13 @@ func (e *SelectorEngine) Watch(fd uintptr, mask Mask, to Completer) error {
 		}
 		return n.replace(mask, to)
 	default:
-		return &UsedError{FD: fd, By: n.owner()}
+		return &engine.UsedError{FD: fd, By: n.owner()}
 	}
 }
 
 // replace turns the watch into another one of the same descriptor. If it
 // fails the watch is gone.
-func (w *watch) replace(mask Mask, to Completer) error {
+func (w *watch) replace(mask engine.Mask, to engine.Completer) error {
 	same := mask == w.reg
 	w.become(mask, to)
 	if !same && w.want(mask, w) == nil {
@@ -67,12 +70,12 @@ func (w *watch) replace(mask Mask, to Completer) error {
 }
 
 // become sets what is watched for whom, and from which Poll on.
-func (w *watch) become(mask Mask, to Completer) {
+func (w *watch) become(mask engine.Mask, to engine.Completer) {
 	kept := w.mask
 	if w.to != to {
 		kept = 0
 	}
-	for i, bit := range [...]Mask{Read, Write} {
+	for i, bit := range [...]engine.Mask{engine.Read, engine.Write} {
 		if mask&bit != 0 && kept&bit == 0 {
 			w.since[i] = w.e.polls
 		}
@@ -82,8 +85,8 @@ func (w *watch) become(mask Mask, to Completer) {
 
 // Complete passes on what is still wanted.
 func (w *watch) Complete(ev uint64) {
-	got, poll := Mask(ev)&w.mask, ev>>maskBits
-	for i, bit := range [...]Mask{Read, Write} {
+	got, poll := engine.Mask(ev)&w.mask, ev>>maskBits
+	for i, bit := range [...]engine.Mask{engine.Read, engine.Write} {
 		if poll <= w.since[i] {
 			got &^= bit
 		}
@@ -96,7 +99,7 @@ func (w *watch) Complete(ev uint64) {
 func (w *watch) remove() {
 	w.mask, w.to = 0, nil
 	if !w.closed {
-		holders.unwatch(w.fd)
+		system.Unwatch(w.fd)
 	}
 	w.release()
 }
