@@ -60,7 +60,7 @@ type Engine struct {
 // translated on the way. Where two differ the index is none, and this does not compile.
 var (
 	_ = [1]struct{}{}[engine.Forever-selectors.Forever]
-	_ = [1]struct{}{}[engine.BriefWait-proactors.Linger]
+	_ = [1]struct{}{}[engine.BriefWait-proactors.BriefWait]
 	_ = [1]struct{}{}[engine.Read-engine.Mask(proactors.Readable)]
 	_ = [1]struct{}{}[engine.Write-engine.Mask(proactors.Writable)]
 )

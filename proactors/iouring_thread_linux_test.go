@@ -8,10 +8,10 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
-// TestOperationsComeHome: what was submitted from another thread than the one that
+// TestOperationsFollowThread: what was submitted from another thread than the one that
 // waits is moved. The kernel cancels what belongs to a thread that ends; after the
 // move that is nothing.
-func TestOperationsComeHome(t *testing.T) {
+func TestOperationsFollowThread(t *testing.T) {
 	t.Parallel()
 	p := openUring(t)
 	a, b := pair(t)

@@ -8,38 +8,40 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// This file is what io_uring makes of a Wait whose timeout is BriefWait.
+//
 // A loop that is quicker than its peers finds one message in each Wait, and pays for a
 // system call each time. Where many operations are in flight and several have
-// completed at once, a Wait that may linger therefore waits for as many again, for at
-// most a hundredth or so of the time that serving all of them once would take. The thread
+// completed at once, such a Wait therefore waits for as many again, for at most a
+// hundredth or so of the time that serving all of them once would take. The thread
 // sleeps meanwhile without a word to Go's scheduler, as for any call that is over soon.
 const (
-	lingerFrom = 8 // completions at once
-	lingerUpTo = 64
+	briefFrom = 8 // completions at once
+	briefUpTo = 64
 
-	lingerPer = 100 * time.Nanosecond // for each operation in flight,
-	lingerMin = 20 * time.Microsecond // and not if that is less,
-	lingerMax = 100 * time.Microsecond
+	briefPer = 100 * time.Nanosecond // for each operation in flight,
+	briefMin = 20 * time.Microsecond // and not if that is less,
+	briefMax = 100 * time.Microsecond
 )
 
-// linger lets the kernel take what is queued and waits a little for as much as is
+// enterBriefly lets the kernel take what is queued and waits a little for as much as is
 // expected. It reports whether it did wait.
-func (p *IOUring) linger() (bool, error) {
-	limit := min(time.Duration(p.live)*lingerPer, lingerMax)
-	if p.expect == 0 || limit < lingerMin || !p.ring.empty() {
+func (p *IOUring) enterBriefly() (bool, error) {
+	limit := min(time.Duration(p.live)*briefPer, briefMax)
+	if p.expect == 0 || limit < briefMin || !p.ring.empty() {
 		return false, p.ring.enter(0)
 	}
 	return true, p.ring.waitFor(p.expect, limit)
 }
 
 // expectAfter sets how many completions are worth waiting for, after n have come.
-func (p *IOUring) expectAfter(n int, lingered bool) {
+func (p *IOUring) expectAfter(n int, waited bool) {
 	switch {
-	case n >= lingerFrom:
-		p.expect = min(n+n/2, lingerUpTo)
-	case lingered && n < lingerFrom/2:
+	case n >= briefFrom:
+		p.expect = min(n+n/2, briefUpTo)
+	case waited && n < briefFrom/2:
 		p.expect = 0
-	case lingered:
+	case waited:
 		p.expect = n
 	}
 }

@@ -2,6 +2,8 @@ package proactors
 
 import "golang.org/x/sys/unix"
 
+// This file has operations follow the loop's goroutine from thread to thread.
+//
 // The kernel finishes an operation on the thread that submitted it. With cooperative
 // task work it does so when that thread next enters the kernel, and interrupts nobody,
 // which is much cheaper (where threads are those of a virtual machine, a quarter of
@@ -14,9 +16,9 @@ import "golang.org/x/sys/unix"
 // a few Waits, what goes on for long is cancelled and started again from there. What
 // has an end of its own, a send or a connect, is left.
 
-// homing is where operations were submitted from.
-type homing struct {
-	thread int  // which waited last
+// waitingThread is the thread from which Wait enters the kernel.
+type waitingThread struct {
+	id     int  // which waited last
 	looks  int  // how often it did, in a row
 	unseen int  // Waits since then
 	away   bool // operations may belong to another thread
@@ -33,23 +35,23 @@ const (
 	lookEvery = 8
 )
 
-// comeHome notes which thread waits, and has operations come after it.
-func (p *IOUring) comeHome() error {
-	h := &p.home
-	if h.unseen++; h.unseen < lookEvery {
+// followThread notes which thread waits, and has operations come after it.
+func (p *IOUring) followThread() error {
+	t := &p.thread
+	if t.unseen++; t.unseen < lookEvery {
 		return nil
 	}
-	h.unseen = 0
-	if thread := unix.Gettid(); thread != h.thread {
-		h.away = h.thread != 0
-		h.thread, h.looks = thread, 0
+	t.unseen = 0
+	if id := unix.Gettid(); id != t.id {
+		t.away = t.id != 0
+		t.id, t.looks = id, 0
 		return nil
 	}
-	h.looks++
-	if !h.away || h.looks < settleLooks+p.live/settlePerLook {
+	t.looks++
+	if !t.away || t.looks < settleLooks+p.live/settlePerLook {
 		return nil
 	}
-	h.away = false
+	t.away = false
 	for i := range p.slots {
 		if err := p.move(&p.slots[i]); err != nil {
 			return err

@@ -6,6 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// This file is about the completion ports of IOCP, not about the ports of addresses.
+
 // ports has the completion port of each socket that BindPort has bound: the
 // system binds a socket once for all of its life, and does not tell to what.
 var ports sync.Map // from uintptr to uintptr

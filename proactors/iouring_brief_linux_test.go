@@ -7,41 +7,41 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
-// TestLingerExpects: what has come at once says how much more is worth waiting for.
-func TestLingerExpects(t *testing.T) {
+// TestBriefWaitExpects: what has come at once says how much more is worth waiting for.
+func TestBriefWaitExpects(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		before, n int
-		lingered  bool
+		waited    bool
 		want      int
 	}{
-		{0, lingerFrom - 1, false, 0},
-		{0, lingerFrom, false, lingerFrom * 3 / 2},
-		{0, 1000, false, lingerUpTo},
-		{20, 1, false, 20}, // a Wait that did not linger says little of what may come
-		{20, lingerFrom / 2, true, lingerFrom / 2},
-		{20, lingerFrom/2 - 1, true, 0},
+		{0, briefFrom - 1, false, 0},
+		{0, briefFrom, false, briefFrom * 3 / 2},
+		{0, 1000, false, briefUpTo},
+		{20, 1, false, 20}, // a Wait that did not wait says little of what may come
+		{20, briefFrom / 2, true, briefFrom / 2},
+		{20, briefFrom/2 - 1, true, 0},
 		{20, 0, true, 0},
-		{20, 1000, true, lingerUpTo},
+		{20, 1000, true, briefUpTo},
 	} {
 		p := &IOUring{expect: tt.before}
-		if p.expectAfter(tt.n, tt.lingered); p.expect != tt.want {
-			t.Errorf("%d came, lingered %v: %d are expected, want %d", tt.n, tt.lingered, p.expect, tt.want)
+		if p.expectAfter(tt.n, tt.waited); p.expect != tt.want {
+			t.Errorf("%d came, waited %v: %d are expected, want %d", tt.n, tt.waited, p.expect, tt.want)
 		}
 	}
 }
 
-// TestLinger: a Wait that waits in vain for more returns what has come, and the next does
+// TestBriefWait: a Wait that waits in vain for more returns what has come, and the next does
 // not wait again. The test stays on one thread, on which the kernel finishes what it submitted; how much of it one Wait brings, and
 // after how long, is the kernel's affair and not asked for.
-func TestLinger(t *testing.T) {
+func TestBriefWait(t *testing.T) {
 	t.Parallel()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	p := openUring(t)
 	a, b := pair(t)
 	c, d := pair(t)
-	var polls [lingerMin/lingerPer + 1]Operation // enough in flight
+	var polls [briefMin/briefPer + 1]Operation // enough in flight
 	for i := range polls {
 		if err := p.Submit(&polls[i], &Request{Kind: Poll, Mask: Readable, FD: a}); err != nil {
 			t.Fatal(err)
@@ -53,7 +53,7 @@ func TestLinger(t *testing.T) {
 	}
 	none(t, p)
 	p.expect = 2
-	if done, err := p.Wait(Linger); err != nil || len(done) > 0 || p.expect != 0 {
+	if done, err := p.Wait(BriefWait); err != nil || len(done) > 0 || p.expect != 0 {
 		t.Fatalf("%v, %v, and %d are expected", done, err, p.expect)
 	}
 	p.expect = 2
@@ -63,7 +63,7 @@ func TestLinger(t *testing.T) {
 	var done []Completion
 	for len(done) == 0 { // the message is there; whether it is told in time is not said
 		var err error
-		if done, err = p.Wait(Linger); err != nil {
+		if done, err = p.Wait(BriefWait); err != nil {
 			t.Fatal(err)
 		}
 	}
