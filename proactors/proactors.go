@@ -1,6 +1,7 @@
 // Package proactors is for completion: mechanisms of the system that are given
 // an operation and tell when it is done, where those of package selectors tell
-// when one may be tried. They are io_uring on Linux and IOCP on Windows.
+// when one may be tried. They are io_uring on Linux and IOCP on Windows; [Available]
+// finds out which of them work on the very machine.
 //
 // This comment is the contract: what a user of a [Proactor] may rely on, and all
 // that an implementation must keep. Package proactortest checks one against it.

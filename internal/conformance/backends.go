@@ -21,7 +21,8 @@ type Backend struct {
 	Element string // the path element of a test's name that says that it ran there
 }
 
-// Backends are all of them, in the order in which they are reported.
+// Backends are all that package selectors and package proactors list, in the order in
+// which they are reported. The element of io_uring's is short.
 var Backends = []Backend{
 	{"select", Native, "select"},
 	{"poll", Native, "poll"},

@@ -3,6 +3,8 @@ package completion_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
@@ -10,6 +12,41 @@ import (
 	"github.com/go-asyncio/asyncio/internal/engine/enginetest"
 	"github.com/go-asyncio/asyncio/proactors"
 )
+
+// forEach runs f as one subtest for each form of a proactor that there is here, named as
+// the scorer knows it.
+func forEach(t *testing.T, f func(t *testing.T, open func() (proactors.Proactor, error))) {
+	for _, info := range proactors.Available() {
+		if errors.Is(info.Err, errors.ErrUnsupported) {
+			continue
+		}
+		t.Run(strings.TrimPrefix(info.Name, "io_"), func(t *testing.T) {
+			t.Parallel()
+			if info.Err != nil {
+				t.Fatal(info.Err)
+			}
+			f(t, info.New)
+		})
+	}
+}
+
+func TestEngine(t *testing.T) {
+	t.Parallel()
+	forEach(t, func(t *testing.T, open func() (proactors.Proactor, error)) {
+		enginetest.Test(t, func() (engine.Engine, error) { return over(open()) })
+	})
+}
+
+// over makes an engine; its test keeps to one thread if the proactor does.
+func over(p proactors.Proactor, err error) (engine.Engine, error) {
+	if err != nil {
+		return nil, err
+	}
+	if p.Pinned() {
+		runtime.LockOSThread() // until the test's goroutine ends, and its thread with it
+	}
+	return completion.New(p), nil
+}
 
 // frugal is a proactor that does no more than it must: nothing repeats, and nothing is
 // posted.
@@ -27,21 +64,13 @@ func (p frugal) Submit(op *proactors.Operation, r *proactors.Request) error {
 // TestFrugalProactor: the engine relies on nothing that a proactor need not have.
 func TestFrugalProactor(t *testing.T) {
 	t.Parallel()
-	p, err := proactors.NewDefaultProactor()
-	if errors.Is(err, errors.ErrUnsupported) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Close(); err != nil {
-		t.Error(err)
-	}
-	enginetest.Test(t, func() (engine.Engine, error) {
-		p, err := proactors.NewDefaultProactor()
-		if err != nil {
-			return nil, err
-		}
-		return completion.New(frugal{p}), nil
+	forEach(t, func(t *testing.T, open func() (proactors.Proactor, error)) {
+		enginetest.Test(t, func() (engine.Engine, error) {
+			p, err := open()
+			if err != nil {
+				return nil, err
+			}
+			return over(frugal{p}, nil)
+		})
 	})
 }

@@ -33,20 +33,10 @@ func (c *counting) Modify(f any, m selectors.EventMask, d any) (*selectors.Selec
 	return c.Selector.Modify(f, m, d)
 }
 
-// openBest opens the best mechanism of this system.
-func openBest() (selectors.Selector, error) {
-	if s, err := selectors.NewEpollSelector(); err == nil {
-		return s, nil
-	}
-	if s, err := selectors.NewPollSelector(); err == nil {
-		return s, nil
-	}
-	return selectors.NewSelectSelector()
-}
-
+// openDefault opens the best mechanism of this system.
 func openDefault(tb testing.TB) selectors.Selector {
 	tb.Helper()
-	s, err := openBest()
+	s, err := selectors.NewDefaultSelector()
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -330,7 +320,7 @@ func TestNewFailsClosed(t *testing.T) {
 // included, beside the same system calls without it.
 func BenchmarkEcho(b *testing.B) {
 	b.Run("engine", func(b *testing.B) {
-		sel, err := openBest()
+		sel, err := selectors.NewDefaultSelector()
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -358,7 +348,7 @@ func BenchmarkEcho(b *testing.B) {
 		}
 	})
 	b.Run("calls", func(b *testing.B) {
-		sel, err := openBest()
+		sel, err := selectors.NewDefaultSelector()
 		if err != nil {
 			b.Fatal(err)
 		}

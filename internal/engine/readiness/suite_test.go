@@ -23,26 +23,18 @@ func TestEngine(t *testing.T) {
 	})
 }
 
-// forEach runs f as one subtest for each mechanism of this system.
+// forEach runs f as one subtest for each mechanism that there is here.
 func forEach(t *testing.T, f func(t *testing.T, open func() (selectors.Selector, error))) {
-	for name, open := range map[string]func() (selectors.Selector, error){
-		"select": func() (selectors.Selector, error) { return selectors.NewSelectSelector() },
-		"poll":   func() (selectors.Selector, error) { return selectors.NewPollSelector() },
-		"epoll":  func() (selectors.Selector, error) { return selectors.NewEpollSelector() },
-	} {
-		s, err := open()
-		if errors.Is(err, errors.ErrUnsupported) {
+	for _, info := range selectors.Available() {
+		if errors.Is(info.Err, errors.ErrUnsupported) {
 			continue
 		}
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if err := s.Close(); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		t.Run(name, func(t *testing.T) {
+		t.Run(info.Name, func(t *testing.T) {
 			t.Parallel()
-			f(t, open)
+			if info.Err != nil {
+				t.Fatal(info.Err)
+			}
+			f(t, info.New)
 		})
 	}
 }

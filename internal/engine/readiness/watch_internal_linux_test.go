@@ -25,12 +25,11 @@ func replaceDescriptor(t *testing.T, from, to uintptr) {
 // word, and watches another one that got its number.
 func TestWatchOfReusedNumber(t *testing.T) {
 	t.Parallel()
-	for _, open := range []func() (selectors.Selector, error){
-		func() (selectors.Selector, error) { return selectors.NewSelectSelector() },
-		func() (selectors.Selector, error) { return selectors.NewPollSelector() },
-		func() (selectors.Selector, error) { return selectors.NewEpollSelector() },
-	} {
-		sel, err := open()
+	for _, info := range selectors.Available() {
+		if !info.Works {
+			continue
+		}
+		sel, err := info.New()
 		if err != nil {
 			t.Fatal(err)
 		}
