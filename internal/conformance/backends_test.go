@@ -1,36 +1,27 @@
 package conformance
 
 import (
-	"slices"
 	"strings"
 	"testing"
-
-	"github.com/go-asyncio/asyncio/proactors"
-	"github.com/go-asyncio/asyncio/selectors"
 )
 
-// TestBackends: the scorer looks for every mechanism that there is on any system, and for
-// no other.
+// TestBackends: the scorer knows every mechanism of both runs, by one name each.
 func TestBackends(t *testing.T) {
 	t.Parallel()
-	var want, got []string
-	for _, info := range selectors.Available() {
-		want = append(want, info.Name)
+	runs := map[string]Run{}
+	for _, b := range Backends() {
+		if runs[b.Name] != "" {
+			t.Errorf("two backends are called %s", b.Name)
+		}
+		runs[b.Name] = b.Run
 	}
-	for _, info := range proactors.Available() {
-		if !info.Pinned { // which is another form of the same
-			want = append(want, strings.TrimPrefix(info.Name, "io_"))
+	for _, want := range strings.Fields("select:native epoll:native kqueue:native uring:native windows-select:windows iocp:windows") {
+		name, run, _ := strings.Cut(want, ":")
+		if runs[name] != Run(run) {
+			t.Errorf("%s is looked for in the run %q, want %q", name, runs[name], run)
 		}
 	}
-	for _, b := range Backends {
-		got = append(got, b.Element)
-		if b.Name != b.Element && b.Name != string(b.Run)+"-"+b.Element {
-			t.Errorf("%+v is called like another", b)
-		}
-	}
-	slices.Sort(want)
-	slices.Sort(got)
-	if got = slices.Compact(got); !slices.Equal(got, want) {
-		t.Errorf("the scorer looks for %q, and there are %q", got, want)
+	if _, ok := runs["windows-epoll"]; ok || len(runs) < 8 {
+		t.Errorf("the backends are %v", runs)
 	}
 }
