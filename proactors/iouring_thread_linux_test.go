@@ -28,7 +28,7 @@ func TestOperationsFollowThread(t *testing.T) {
 	requests := map[*Operation]*Request{
 		&receive: {Kind: Receive, Repeat: true, FD: a},
 		&poll:    {Kind: Poll, Mask: Readable, FD: c},
-		&accept:  {Kind: Accept, Repeat: true, FD: listener},
+		&accept:  {Kind: Accept, FD: listener},
 	}
 	submitted, end := make(chan error), make(chan struct{})
 	ended := make(chan struct{})

@@ -84,8 +84,9 @@ func testReuseAccept(b *bench) {
 	for i := range reuseRounds / 4 {
 		l := b.looseListener()
 		ops := []*op{{}, {}}
-		b.submit(ops[0], proactors.Request{Kind: proactors.Accept, FD: l, Repeat: true})
-		b.submit(ops[1], proactors.Request{Kind: proactors.Accept, FD: l})
+		for _, o := range ops {
+			b.submit(o, proactors.Request{Kind: proactors.Accept, FD: l})
+		}
 		if i%2 == 0 {
 			b.wait(0)
 		}
