@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -48,26 +49,29 @@ func newScene(t *testing.T) *scene {
 	_, s.port, err = net.SplitHostPort(peer.Addr().String())
 	must(t, err)
 	s.peer = peer
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
+	var serving sync.WaitGroup
+	serving.Go(func() {
 		for {
 			c, err := peer.Accept()
 			if err != nil {
 				return
 			}
-			go func() {
+			serving.Go(func() {
 				_, _ = io.Copy(io.Discard, c)
 				_ = c.Close()
-			}()
+			})
 		}
-	}()
+	})
 	t.Cleanup(func() {
 		must(t, peer.Close())
-		<-ended
+		if !t.Failed() {
+			serving.Wait() // or the next scene would count what is about to be closed
+		}
 	})
-	for before >= 0 && openFiles() < before+filesOfListener {
-		runtime.Gosched() // what it accepts with is there before anything is counted
+	// What it accepts with is there before anything is counted. It is not waited for
+	// without end: before may have counted what has been closed since.
+	for began := time.Now(); before >= 0 && openFiles() < before+filesOfListener && time.Since(began) < time.Second; {
+		runtime.Gosched()
 	}
 	return s
 }
