@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/system"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
@@ -289,7 +290,7 @@ func TestServerArguments(t *testing.T) {
 
 // fakeSockets are the system's, except for what a test lets fail.
 type fakeSockets struct {
-	engine.SystemSockets
+	system.Sockets
 	open   func(f sock.Family) error
 	bind   func(a sock.Addr) error
 	option func(opt engine.Option) error
@@ -303,7 +304,7 @@ func (s *fakeSockets) Open(f sock.Family, typ sock.Type) (uintptr, error) {
 			return 0, err
 		}
 	}
-	fd, err := s.SystemSockets.Open(f, typ)
+	fd, err := s.Sockets.Open(f, typ)
 	if err == nil {
 		if s.opened == nil {
 			s.opened = map[uintptr]bool{}
@@ -319,16 +320,16 @@ func (s *fakeSockets) Bind(fd uintptr, a sock.Addr) error {
 			return err
 		}
 	}
-	return s.SystemSockets.Bind(fd, a)
+	return s.Sockets.Bind(fd, a)
 }
 
-func (s *fakeSockets) SetOption(fd uintptr, opt engine.Option, on bool) error {
+func (s *fakeSockets) SetOption(fd uintptr, opt engine.Option, value int) error {
 	if s.option != nil {
 		if err := s.option(opt); err != nil {
 			return err
 		}
 	}
-	return s.SystemSockets.SetOption(fd, opt, on)
+	return s.Sockets.SetOption(fd, opt, value)
 }
 
 func (s *fakeSockets) Close(fd uintptr) error {
@@ -336,7 +337,7 @@ func (s *fakeSockets) Close(fd uintptr) error {
 		delete(s.opened, fd)
 		s.closed++
 	}
-	return s.SystemSockets.Close(fd)
+	return s.Sockets.Close(fd)
 }
 
 // TestServerSystemRefuses: what the system can refuse.

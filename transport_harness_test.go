@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/completion"
+	"github.com/go-asyncio/asyncio/internal/engine/system"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/proactors"
 	"github.com/go-asyncio/asyncio/selectors"
@@ -281,7 +283,7 @@ func overConnections(t *testing.T, row string, f func(ctx context.Context, n *ne
 // nothing.
 func (n *netTest) interest(fd uintptr) string {
 	n.Helper()
-	if e, ok := n.l.eng.(*engine.ProactorEngine); ok {
+	if e, ok := n.l.eng.(*completion.Engine); ok {
 		if m := e.Interest(fd); m != 0 {
 			return selectors.EventMask(m).String()
 		}
@@ -588,12 +590,12 @@ func (n *netTest) faked(ctx context.Context, p Protocol) (*streamTransport, *fak
 }
 
 // noSockets knows no socket.
-type noSockets struct{ engine.SystemSockets }
+type noSockets struct{ system.Sockets }
 
-func (noSockets) LocalAddr(uintptr) (sock.Addr, error)         { return sock.Addr{}, net.ErrClosed }
-func (noSockets) RemoteAddr(uintptr) (sock.Addr, error)        { return sock.Addr{}, net.ErrClosed }
-func (noSockets) SetOption(uintptr, engine.Option, bool) error { return net.ErrClosed }
-func (noSockets) Close(uintptr) error                          { return nil }
+func (noSockets) LocalAddr(uintptr) (sock.Addr, error)        { return sock.Addr{}, net.ErrClosed }
+func (noSockets) RemoteAddr(uintptr) (sock.Addr, error)       { return sock.Addr{}, net.ErrClosed }
+func (noSockets) SetOption(uintptr, engine.Option, int) error { return net.ErrClosed }
+func (noSockets) Close(uintptr) error                         { return nil }
 
 // overFake runs f, as the subtest named row, with a transport over a fake
 // stream.

@@ -10,20 +10,21 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/readiness"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
 // wakeCounter is an engine that counts wake-ups and tells when it is about to
 // sleep.
 type wakeCounter struct {
-	*engine.SelectorEngine
+	*readiness.Engine
 	wakes  atomic.Int64
 	sleeps func()
 }
 
 func (e *wakeCounter) Wake() {
 	e.wakes.Add(1)
-	e.SelectorEngine.Wake()
+	e.Engine.Wake()
 }
 
 func (e *wakeCounter) Poll(timeout time.Duration) ([]engine.Event, error) {
@@ -32,7 +33,7 @@ func (e *wakeCounter) Poll(timeout time.Duration) ([]engine.Event, error) {
 		e.sleeps = nil
 		f()
 	}
-	return e.SelectorEngine.Poll(timeout)
+	return e.Engine.Poll(timeout)
 }
 
 func countWakes(t *testing.T) (*SelectorEventLoop, *wakeCounter) {
@@ -41,11 +42,11 @@ func countWakes(t *testing.T) (*SelectorEventLoop, *wakeCounter) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eng, err := engine.NewSelectorEngine(s)
+	eng, err := readiness.New(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, e := &SelectorEventLoop{selector: s}, &wakeCounter{SelectorEngine: eng}
+	l, e := &SelectorEventLoop{selector: s}, &wakeCounter{Engine: eng}
 	l.init(e, l, nil)
 	t.Cleanup(func() {
 		if err := l.Close(); err != nil {
@@ -188,7 +189,7 @@ func checkDescriptors(t *testing.T, inner selectors.Selector) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eng := l.eng.(*engine.SelectorEngine)
+	eng := l.eng.(*readiness.Engine)
 	// One pair, the two ends of which may be one descriptor.
 	own := eng.Descriptors()
 	if len(own) != 1 && len(own) != 2 {

@@ -165,17 +165,13 @@ func selectorLoopVerdict(all []selectorReport) verdict {
 	return v
 }
 
-// examineProactors tries each.
+// examineProactors tries each mechanism, in the form that any thread may use.
 func examineProactors() []proactorReport {
 	var all []proactorReport
-	for _, p := range []struct {
-		name string
-		new  func() (proactors.Proactor, error)
-	}{
-		{"io_uring", proactors.NewIOUringProactor},
-		{"iocp", proactors.NewIOCPProactor},
-	} {
-		all = append(all, examineProactor(p.name, p.new))
+	for _, info := range proactors.Available() {
+		if !info.Pinned {
+			all = append(all, examineProactor(info.Name, info.New))
+		}
 	}
 	return all
 }
