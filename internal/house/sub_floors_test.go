@@ -1,6 +1,8 @@
 package house
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -36,6 +38,27 @@ func subFloor(dir string) int {
 		}
 	}
 	return -1
+}
+
+// TestRoomsAreNamed: the plan of the floors in ARCHITECTURE.md names each folder that has a
+// place on one, and each that stands aside.
+func TestRoomsAreNamed(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "ARCHITECTURE.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, plan, _ := strings.Cut(string(text), "\n## Floors\n")
+	plan, _, _ = strings.Cut(plan, "\n## ")
+	named := strings.Fields(strings.ReplaceAll(plan, "/ ", " "))
+	for _, room := range slices.Concat(subFloors, aside, floors[2]) {
+		if strings.HasPrefix(room, "internal/") && strings.HasSuffix(room, "test") {
+			continue // the suite of the room before it
+		}
+		if exists(filepath.Join("..", "..", room)) && !slices.Contains(named, room) {
+			t.Errorf("the plan of the floors in ARCHITECTURE.md lacks %s: say there what it is for", room)
+		}
+	}
 }
 
 // parent is the folder in which one is, "." for one of the module's root.
