@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // answer is more bytes than the system takes for a peer that does not read yet.
@@ -126,7 +127,7 @@ func TestProtocolThatDoesNotReturn(t *testing.T) {
 			for heard, open := range hearers {
 				t.Run(where+"/"+how+"/"+heard, func(t *testing.T) {
 					t.Parallel()
-					everyMechanism(t, func(t *testing.T) {
+					overLoops(t, testkit.Unpinned, func(t *testing.T) {
 						c := leaving{T: t, where: where, way: way.end, want: way.want, counts: heard != "logger-exits"}
 						// To be told to pause happens in another call of the protocol's, which ends, too.
 						c.goesOn = where == "ResumeWriting" || where == "PauseWriting" && how == "panic" && !strings.Contains(heard, "exits")
