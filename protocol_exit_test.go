@@ -195,6 +195,10 @@ func (c *leaving) run() {
 
 // first sees the connection of the call that does not return to its end.
 func (c *leaving) first(ctx context.Context, peer *net.TCPConn) {
+	if c.where == "PauseWriting" || c.where == "ResumeWriting" {
+		// The system takes as much as there is if the peer reads beside the write.
+		c.until(ctx, "the answer's write", func() bool { return len(c.made) > 0 && c.made[0].answer == 0 })
+	}
 	ends := make(chan int64, 1)
 	go func() {
 		if c.where == "ConnectionLost" {
