@@ -466,7 +466,7 @@ func TestServerSystemRefuses(t *testing.T) {
 				if a := s.Addrs(); len(a) != 1 || a[0].(*net.TCPAddr).IP.String() != "127.0.0.1" {
 					n.Errorf("addresses %v", a)
 				}
-				if warned := n.log.count("no socket for 127.0.0.2:0"); (warned == 1) != debug {
+				if warned := n.log.Count("no socket for 127.0.0.2:0"); (warned == 1) != debug {
 					n.Errorf("debug %v: %d warnings", debug, warned)
 				}
 				s.Close()

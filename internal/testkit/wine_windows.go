@@ -1,4 +1,4 @@
-package asyncio
+package testkit
 
 import (
 	"sync"
@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// underWine tells whether this Windows is Wine.
-var underWine = sync.OnceValue(func() bool {
+// UnderWine tells whether this Windows is Wine.
+var UnderWine = sync.OnceValue(func() bool {
 	return windows.NewLazySystemDLL("ntdll.dll").NewProc("wine_get_version").Find() == nil
 })
