@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"github.com/go-asyncio/asyncio/internal/buffers"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/transport"
@@ -36,7 +37,7 @@ const lateWrites = 5
 // reading, then done if it is not nil. remote may be the zero Addr. Loop only.
 func newStreamTransport(l *baseLoop, fd uintptr, p Protocol, server *Server, remote sock.Addr, done engine.Completer) (*streamTransport, error) {
 	t := &streamTransport{loop: l, server: server, remote: remote}
-	if err := t.core.Init((*streamOutside)(t), &l.netState.pool, l.eng, fd, p); err != nil {
+	if err := t.core.Init((*streamOutside)(t), l.eng, fd, p); err != nil {
 		return nil, err
 	}
 	sockets := l.eng.Sockets()
@@ -110,6 +111,9 @@ func (o *streamOutside) Failed(message string, err error, of transport.BaseProto
 
 // Note implements transport.Outside.
 func (o *streamOutside) Note(what string) { (*streamTransport)(o).debugf("%s", what) }
+
+// Queue implements transport.Outside.
+func (o *streamOutside) Queue() *buffers.Queue { return o.loop.netState.pool.Take() }
 
 // Released implements transport.Outside.
 func (o *streamOutside) Released(err error) {

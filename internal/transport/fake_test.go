@@ -37,7 +37,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{T: t}
 	b.eng = fakeStream{T: t, accept: -1}
 	b.out = outside{b: b}
-	if err := b.Init(&b.out, &b.pool, fakeEngine{stream: &b.eng}, 12345, &player{b: b}); err != nil {
+	if err := b.Init(&b.out, fakeEngine{stream: &b.eng}, 12345, &player{b: b}); err != nil {
 		t.Fatal(err)
 	}
 	b.Start()
@@ -130,9 +130,11 @@ func (o *outside) Failed(message string, err error, of transport.BaseProtocol) {
 	}
 }
 
-func (o *outside) Note(what string)   { o.b.note("%s", what) }
-func (o *outside) Released(err error) { o.b.note("released"); o.b.eng.over = true }
-func (o *outside) String() string     { return "<outside>" }
+func (o *outside) Note(what string)      { o.b.note("%s", what) }
+func (o *outside) Released(err error)    { o.b.note("released"); o.b.eng.over = true }
+func (o *outside) Queue() *buffers.Queue { return o.b.pool.Take() }
+
+func (o *outside) String() string { return "<outside>" }
 
 // maker is a protocol whose ConnectionMade the outside calls.
 type maker interface{ ConnectionMade() }

@@ -4,16 +4,18 @@ package transport
 // go on at a quarter of that, as asyncio's are.
 const DefaultHighWater = 64 << 10
 
-// marks are between what the writing of a protocol goes on:
+// marks are how far what is not sent yet may rise and must fall:
 //
 //	               size > high
 //	       ┌───────────────────────┐
 //	writing                       paused
 //	       └───────────────────────┘
 //	               size <= low
+//
+// They are never changed: transports have those of others until they get their own.
 type marks struct{ high, low int }
 
-func (m *marks) reset() { m.high, m.low = DefaultHighWater, DefaultHighWater/4 }
+var defaultMarks = &marks{DefaultHighWater, DefaultHighWater / 4}
 
 // Limits works the marks out that are asked for: a negative one follows from the other.
 func Limits(high, low int) (int, int) {
@@ -29,12 +31,12 @@ func Limits(high, low int) (int, int) {
 	return high, low
 }
 
-// set replaces the marks, as Limits works them out, unless high would be below low.
-func (m *marks) set(high, low int) bool {
+// limit replaces the marks, as Limits works them out, unless high would be below low.
+func (l *life) limit(high, low int) bool {
 	if high, low = Limits(high, low); high < low {
 		return false
 	}
-	m.high, m.low = high, low
+	l.marks = &marks{high, low}
 	return true
 }
 

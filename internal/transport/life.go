@@ -6,7 +6,7 @@ package transport
 // scheduled, so that this happens once, and grows with every write that comes too late.
 type life struct {
 	outside       Outside
-	marks         marks
+	marks         *marks
 	lost          uint32
 	closing       bool
 	released      bool

@@ -17,7 +17,6 @@ type Stream struct {
 	protocol Protocol
 	lender   Buffered       // the protocol, if it lends the memory to read into
 	queue    *buffers.Queue // nil when nothing waits, as of an idle connection
-	pool     *buffers.Pool
 	life
 
 	readingPaused bool
@@ -30,9 +29,8 @@ var errEmptyBuffer = errors.New("GetBuffer() returned an empty buffer")
 
 // Init makes the stream one of a connected descriptor, which is the stream's from then
 // on unless there is an error. Start follows.
-func (s *Stream) Init(outside Outside, pool *buffers.Pool, eng engine.Engine, fd uintptr, p Protocol) error {
-	s.outside, s.pool = outside, pool
-	s.marks.reset()
+func (s *Stream) Init(outside Outside, eng engine.Engine, fd uintptr, p Protocol) error {
+	s.outside, s.marks = outside, defaultMarks
 	stream, err := eng.Stream(fd, s)
 	if err != nil {
 		return err

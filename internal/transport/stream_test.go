@@ -102,7 +102,7 @@ func TestRefusals(t *testing.T) {
 		t.Parallel()
 		b := &bench{T: t}
 		b.out.b = b
-		if err := b.Init(&b.out, &b.pool, fakeEngine{err: errOdd}, 1, &player{b: b}); err != errOdd || len(b.out.steps) != 0 {
+		if err := b.Init(&b.out, fakeEngine{err: errOdd}, 1, &player{b: b}); err != errOdd || len(b.out.steps) != 0 {
 			t.Errorf("%v, %d steps", err, len(b.out.steps))
 		}
 	})

@@ -52,7 +52,11 @@
 // All of it belongs to the loop's goroutine.
 package transport
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/go-asyncio/asyncio/internal/buffers"
+)
 
 // BaseProtocol is the part of every protocol that life and flow control call.
 type BaseProtocol interface {
@@ -102,6 +106,9 @@ type Outside interface {
 	Failed(message string, err error, of BaseProtocol)
 	// Note tells those who debug what has happened. It may leave by Goexit.
 	Note(what string)
+	// Queue gives an empty queue, for what could not be sent at once. Its Release gives it
+	// back.
+	Queue() *buffers.Queue
 	// Released says that the transport has let go of everything; err is what the system
 	// said of closing the descriptor. It is the last call, and may leave by Goexit.
 	Released(err error)

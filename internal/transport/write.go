@@ -146,7 +146,7 @@ func (s *Stream) Limits() (low, high int) { return s.marks.low, s.marks.high }
 // false, and changes nothing, if high would be below low.
 func (s *Stream) SetLimits(high, low int) bool {
 	switch {
-	case !s.marks.set(high, low):
+	case !s.limit(high, low):
 		return false
 	case s.released:
 	case s.queue == nil:
@@ -168,7 +168,7 @@ func (s *Stream) holds() {
 // enqueue queues a copy of each piece and sees to it that they are sent.
 func (s *Stream) enqueue(pieces ...[]byte) {
 	if s.queue == nil {
-		s.queue = s.pool.Take()
+		s.queue = s.outside.Queue()
 	}
 	for _, p := range pieces {
 		s.queue.Append(p)
@@ -251,7 +251,7 @@ func (s *Stream) Unsent(rest []byte, err error) {
 		return
 	}
 	later := s.queue
-	s.queue = s.pool.Take()
+	s.queue = s.outside.Queue()
 	s.queue.Append(rest)
 	if later != nil {
 		move(s.queue, later)
@@ -277,7 +277,7 @@ func move(to, from *buffers.Queue) {
 // unsent implements body: the end of what the engine has taken is made known by Sent.
 func (s *Stream) unsent() bool {
 	if s.queue == nil && s.stream.Pending() {
-		s.queue = s.pool.Take()
+		s.queue = s.outside.Queue()
 		s.send()
 	}
 	return s.queue != nil
