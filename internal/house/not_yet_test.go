@@ -23,7 +23,6 @@ var misnamedYet = []string{
 	"TestThreadsafeHandles",
 	"TestWaitNodesAgainstModel",
 	"TestWaitThatFails",
-	"defaultHighWater",
 	"maxSkip",
 	"internal/sock.Addr",
 	"internal/sock.Family",
