@@ -161,7 +161,7 @@ func TestProactorWriting(t *testing.T) {
 		if k, err := r.transport.Write([]byte("data")); k != 4 || err != nil || r.transport.GetWriteBufferSize() != 4 {
 			n.Errorf("Write = %d, %v; %d bytes buffered", k, err, r.transport.GetWriteBufferSize())
 		}
-		if r.transport.(*streamTransport).queue != nil {
+		if r.transport.(*streamTransport).core.Sending() {
 			n.Error("the transport has a buffer")
 		}
 		waits := w.waits

@@ -329,3 +329,20 @@ func pattern(size int) []byte {
 	}
 	return p
 }
+
+// errOdd is no error of the system's.
+var errOdd = errors.New("odd")
+
+// TestTransportRefused: a stream that cannot be made leaves no transport behind.
+func TestTransportRefused(t *testing.T) {
+	t.Parallel()
+	overFake(t, "stream-refused", func(ctx context.Context, n *netTest) {
+		n.l.eng.(*scripted).stream = func(uintptr, engine.StreamHandler) (engine.Stream, error) { return nil, errOdd }
+		if _, err := newStreamTransport(n.l, 1, &recorder{}, nil, sock.Addr{}, nil); err != errOdd {
+			n.Errorf("got %v", err)
+		}
+		if n.l.netState.first != nil {
+			n.Error("the transport that was not made is listed")
+		}
+	})
+}

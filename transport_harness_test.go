@@ -545,7 +545,7 @@ func overFake(t *testing.T, row string, f func(ctx context.Context, n *netTest))
 // spuriously has the stream hear that it is ready, as a selector may say in
 // error. Over a proactor there is nothing like it, but see spurious.
 func spuriously(t Transport, m engine.Mask) {
-	if s, ok := t.(*streamTransport).stream.(engine.Completer); ok {
+	if s, ok := t.(*streamTransport).core.Engine().(engine.Completer); ok {
 		s.Complete(uint64(m))
 	}
 }

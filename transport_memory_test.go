@@ -65,7 +65,7 @@ func idleConnections(n *netTest) {
 			n.Errorf("%d goroutines more", goroutinesAfter-goroutines)
 		}
 		for tr := n.l.netState.first; tr != nil; tr = tr.next {
-			tr.forceClose(nil)
+			tr.core.Abort(nil)
 		}
 		n.passes(ctx)
 		for _, fd := range peers {
@@ -116,7 +116,7 @@ func TestBacklogAllocatesLittle(t *testing.T) {
 		tr, err := newStreamTransport(n.l, a, &echoProtocol{}, nil, sock.Addr{}, nil)
 		n.check(err)
 		n.passes(ctx)
-		event := tr.stream.(engine.Completer)
+		event := tr.core.Engine().(engine.Completer)
 		big := make([]byte, 1<<20)
 		buf := make([]byte, 1<<16)
 		backlog := func() {

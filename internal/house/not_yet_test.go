@@ -23,8 +23,6 @@ var misnamedYet = []string{
 	"TestThreadsafeHandles",
 	"TestWaitNodesAgainstModel",
 	"TestWaitThatFails",
-	"defaultHighWater",
-	"leftBehind",
 	"maxSkip",
 	"internal/sock.Addr",
 	"internal/sock.Family",
@@ -41,24 +39,15 @@ var misnamedYet = []string{
 var joinedYet = []string{"eventloop", "forklock", "funcname", "taskfactory", "taskgroup", "waitfor"}
 
 // longYet are files and functions that are too long.
-var longYet = []string{"eager_test.go", "transport_harness_test.go"}
+var longYet = []string{"eager_test.go"}
 
 // backendsYet are files that have a list of backends of their own.
 var backendsYet = []string{
-	"asynciotest/suite_test.go",
-	"cmd/asyncio/internal/platform/report.go",
 	"cmd/asyncio/internal/serve/worker_loop.go",
 	"cmd/asyncio/platform_test.go",
 	"descriptors_linux_test.go",
-	"internal/churn/churn_test.go",
-	"internal/conformance/backends.go",
-	"internal/engine/selector_test.go",
-	"internal/golden/stage_test.go",
-	"kinds_test.go",
 	"loop_windows_test.go",
 	"server_descriptors_test.go",
-	"streams/harness_test.go",
-	"transport_harness_test.go",
 }
 
 // notYet returns what tells whether something is on a list. When the test ends it fails
