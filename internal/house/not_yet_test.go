@@ -24,19 +24,11 @@ var misnamedYet = []string{
 	"TestWaitNodesAgainstModel",
 	"TestWaitThatFails",
 	"maxSkip",
-	"internal/sock.Addr",
-	"internal/sock.Family",
-	"internal/sock.Type",
-	"internal/sock.Vec",
-	"internal/sock.reusePort",
-	"internal/sock.sendFlags",
-	"proactors.pieceSize",
-	"proactors/proactortest.reuseRounds",
 	"streams.ExampleConn_httpClient",
 }
 
 // joinedYet are words in the names of files that are two words.
-var joinedYet = []string{"eventloop", "forklock", "funcname", "taskfactory", "taskgroup", "waitfor"}
+var joinedYet = []string{"eventloop", "funcname", "taskfactory", "taskgroup", "waitfor"}
 
 // longYet are files and functions that are too long.
 var longYet = []string{"eager_test.go"}
