@@ -43,8 +43,6 @@ var longYet = []string{"eager_test.go"}
 
 // backendsYet are files that have a list of backends of their own.
 var backendsYet = []string{
-	"cmd/asyncio/internal/serve/worker_loop.go",
-	"cmd/asyncio/platform_test.go",
 	"descriptors_linux_test.go",
 	"loop_windows_test.go",
 	"server_descriptors_test.go",
