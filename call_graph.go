@@ -208,7 +208,7 @@ func (a *awaiters) add(by Awaitable) {
 func (a *awaiters) of(f *futureBase) {
 	var waiting []any
 	s := f.state.lock()
-	for n := f.first; n != nil; n = n.next {
+	for n := range f.waits.All() {
 		waiting = append(waiting, n.to)
 	}
 	f.state.unlock(s)
@@ -283,7 +283,7 @@ func FutureDiscardFromAwaitedBy(f, by Awaitable) {
 func (f *futureBase) recorded(who *futureBase) *awaitedBy {
 	s := f.state.lock()
 	defer f.state.unlock(s)
-	for n := f.first; n != nil; n = n.next {
+	for n := range f.waits.All() {
 		if w, ok := n.to.(*awaitedBy); ok && w.who.awaitable() == who {
 			return w
 		}

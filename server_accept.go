@@ -41,7 +41,7 @@ func (o *serverOutside) SetUp(c *listen.Conn) (any, error) {
 		return p, nil
 	}
 	if s.keepAlive {
-		_ = s.loop.eng.Sockets().SetOption(c.FD, engine.KeepAlive, true) // as with NoDelay
+		_ = s.loop.eng.Sockets().SetOption(c.FD, engine.KeepAlive, 1) // as with NoDelay
 	}
 	t, err := newStreamTransport(s.loop, c.FD, p, s, c.Peer, nil)
 	if err != nil {

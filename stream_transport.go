@@ -46,7 +46,7 @@ func newStreamTransport(l *baseLoop, fd uintptr, p Protocol, server *Server, rem
 		t.remote, _ = sockets.RemoteAddr(fd)
 	}
 	if f := t.local.Family(); f == sock.Inet4 || f == sock.Inet6 {
-		_ = sockets.SetOption(fd, engine.NoDelay, true) // a connection that is gone already says so when read
+		_ = sockets.SetOption(fd, engine.NoDelay, 1) // a connection that is gone already says so when read
 	}
 	l.netState.add(t)
 	t.core.Start()

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/go-asyncio/asyncio/internal/coro"
+	"github.com/go-asyncio/asyncio/internal/list"
 )
 
 // Task is a coroutine that a loop runs: a function that may wait without holding
@@ -50,6 +51,7 @@ type AnyTask interface {
 // taskBase is the part of a Task that does not depend on its type. It belongs to
 // the loop, but for what is atomic.
 type taskBase struct {
+	place list.Node[taskBase] // among the loop's tasks
 	loop  *baseLoop
 	f     *futureBase
 	self  AnyTask
@@ -57,9 +59,8 @@ type taskBase struct {
 	name  atomic.Pointer[string]
 	num   uint64 // for the automatic name
 
-	co         *coro.Coro
-	coID       atomic.Int64 // the coroutine's goroutine, for Stack
-	prev, next *taskBase    // the loop's tasks, in order of creation
+	co   *coro.Coro
+	coID atomic.Int64 // the coroutine's goroutine, for Stack
 
 	// How it waits.
 	seq       uint64 // counts the waits; a wake-up for an earlier one is stale

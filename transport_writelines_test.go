@@ -138,7 +138,7 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("%d bytes are buffered, sending %v", tr.GetWriteBufferSize(), fs.sending)
 		}
 		n.until(ctx, "the end", func() bool { return r.lost })
-		if r.lostErr != error(errIO) || n.log.count("Fatal write error on socket transport") != 1 {
+		if r.lostErr != error(errIO) || n.log.Count("Fatal write error on socket transport") != 1 {
 			n.Errorf("lost with %v, logged %v", r.lostErr, n.log)
 		}
 	})

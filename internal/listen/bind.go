@@ -153,7 +153,7 @@ func (b *Binder) prepare(fd uintptr, a sock.Addr) error {
 		if !on {
 			return nil
 		}
-		if err := b.Sockets.SetOption(fd, opt, true); err != nil {
+		if err := b.Sockets.SetOption(fd, opt, 1); err != nil {
 			return fmt.Errorf("%s for %v: %w", what, a, err)
 		}
 		return nil
@@ -162,7 +162,7 @@ func (b *Binder) prepare(fd uintptr, a sock.Addr) error {
 		return err
 	}
 	if b.Options.ReusePort {
-		if err := b.Sockets.SetOption(fd, engine.ReusePort, true); err != nil {
+		if err := b.Sockets.SetOption(fd, engine.ReusePort, 1); err != nil {
 			return &ReusePortError{err}
 		}
 	}

@@ -29,11 +29,11 @@ func addr(t testing.TB, text string) sock.Addr {
 // world is sockets that do as they are told, with the record of what is open.
 type world struct {
 	*testing.T
-	engine.SystemSockets
-	last    uintptr
-	open    map[uintptr]sock.Addr
-	peers   map[uintptr]sock.Addr
-	options []string
+	engine.Sockets // none: what is not below is not called
+	last           uintptr
+	open           map[uintptr]sock.Addr
+	peers          map[uintptr]sock.Addr
+	options        []string
 
 	refuseOpen   func(f sock.Family) error
 	refuseBind   func(a sock.Addr) error
@@ -83,7 +83,7 @@ func (w *world) Bind(fd uintptr, a sock.Addr) error {
 	return nil
 }
 
-func (w *world) SetOption(fd uintptr, o engine.Option, on bool) error {
+func (w *world) SetOption(fd uintptr, o engine.Option, value int) error {
 	names := map[engine.Option]string{engine.ReuseAddr: "reuse-addr", engine.ReusePort: "reuse-port", engine.KeepAlive: "keep-alive", engine.IPv6Only: "v6only"}
 	if w.refuseOption != nil {
 		if err := w.refuseOption(o); err != nil {
