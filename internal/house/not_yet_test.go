@@ -24,14 +24,6 @@ var misnamedYet = []string{
 	"TestWaitNodesAgainstModel",
 	"TestWaitThatFails",
 	"maxSkip",
-	"internal/sock.Addr",
-	"internal/sock.Family",
-	"internal/sock.Type",
-	"internal/sock.Vec",
-	"internal/sock.reusePort",
-	"internal/sock.sendFlags",
-	"proactors.pieceSize",
-	"proactors/proactortest.reuseRounds",
 	"streams.ExampleConn_httpClient",
 }
 
