@@ -1,13 +1,9 @@
 package asyncio
 
 import (
-	"bytes"
 	"fmt"
-	"iter"
 	"log/slog"
 	"os"
-	"runtime"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -108,41 +104,4 @@ func (l *baseLoop) currentSource() string {
 		return ""
 	}
 	return l.source.String()
-}
-
-// goroutineStack returns the stack of one goroutine.
-func goroutineStack(id int64) string {
-	head := fmt.Appendf(nil, "goroutine %d ", id)
-	for stack := range allStacks() {
-		if bytes.HasPrefix(stack, head) {
-			return string(stack)
-		}
-	}
-	return ""
-}
-
-// parseStackHead reads "goroutine 123 [state, 2 minutes]:".
-func parseStackHead(stack []byte) (id int64, state []byte, ok bool) {
-	rest, ok := bytes.CutPrefix(stack, []byte("goroutine "))
-	if !ok {
-		return 0, nil, false
-	}
-	number, state, ok := bytes.Cut(rest, []byte(" ["))
-	if !ok {
-		return 0, nil, false
-	}
-	id, err := strconv.ParseInt(string(number), 10, 64)
-	return id, state, err == nil
-}
-
-// allStacks yields the stacks of all goroutines. It stops the program for a
-// moment.
-func allStacks() iter.Seq[[]byte] {
-	buf := make([]byte, 64<<10)
-	n := runtime.Stack(buf, true)
-	for n == len(buf) {
-		buf = make([]byte, 2*len(buf))
-		n = runtime.Stack(buf, true)
-	}
-	return bytes.SplitSeq(buf[:n], []byte("\n\n"))
 }

@@ -2,8 +2,6 @@ package asyncio
 
 import (
 	"fmt"
-	"runtime"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -195,55 +193,4 @@ func (n *node) describe(cancelled bool) (text string) {
 		text += " created at " + n.origin.caller()
 	}
 	return text
-}
-
-// origin is a recorded stack: where a handle, a future or a task was made.
-type origin struct{ pcs []uintptr }
-
-// newOrigin records the stack of the first caller outside this package.
-func newOrigin() *origin {
-	var pcs [32]uintptr
-	n := runtime.Callers(2, pcs[:])
-	return &origin{append([]uintptr(nil), pcs[:n]...)}
-}
-
-// frames returns the recorded frames, the library's own at the top left out.
-func (o *origin) frames() []runtime.Frame {
-	if o == nil {
-		return nil
-	}
-	var out []runtime.Frame
-	for it := runtime.CallersFrames(o.pcs); ; {
-		f, more := it.Next()
-		if len(out) > 0 || !ownFrame(f) {
-			out = append(out, f)
-		}
-		if !more {
-			return out
-		}
-	}
-}
-
-// ownFrame tells frames of this package's own code (its tests excepted).
-func ownFrame(f runtime.Frame) bool {
-	return strings.HasPrefix(f.Function, packagePath+".") && !strings.HasSuffix(f.File, "_test.go")
-}
-
-const packagePath = "github.com/go-asyncio/asyncio"
-
-// caller names the place that made the thing.
-func (o *origin) caller() string {
-	if fs := o.frames(); len(fs) > 0 {
-		return fmt.Sprintf("%s:%d", fs[0].File, fs[0].Line)
-	}
-	return "unknown"
-}
-
-// String lists the recorded frames, the innermost first.
-func (o *origin) String() string {
-	var b strings.Builder
-	for _, f := range o.frames() {
-		fmt.Fprintf(&b, "%s\n\t%s:%d\n", f.Function, f.File, f.Line)
-	}
-	return b.String()
 }

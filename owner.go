@@ -29,7 +29,7 @@ func (l *baseLoop) onLoop() bool {
 	if id == l.bodyID.Load() {
 		return true
 	}
-	s := strands.lookup(id)
+	s := strands.Lookup(id)
 	return s != nil && s.loop == l
 }
 
@@ -52,7 +52,7 @@ func (l *baseLoop) enter(op string) (held bool, err error) {
 }
 
 func (l *baseLoop) enterElsewhere(op string, id int64) (held bool, err error) {
-	if s := strands.lookup(id); s != nil && s.loop == l {
+	if s := strands.Lookup(id); s != nil && s.loop == l {
 		return false, nil
 	}
 	if id == l.idleID.Load() {

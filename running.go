@@ -166,10 +166,10 @@ func (l *baseLoop) embody(job coro.Work) error {
 func (l *baseLoop) coroStarted(c *coro.Coro) {
 	s := &strand{id: goroutineID(), loop: l}
 	c.Owner = s
-	strands.add(s)
+	strands.Add(s.id, s)
 }
 
-func coroEnded(c *coro.Coro) { strands.remove(c.Owner.(*strand)) }
+func coroEnded(c *coro.Coro) { strands.Remove(c.Owner.(*strand).id) }
 
 // runBody is the job of one run.
 type runBody baseLoop

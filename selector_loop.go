@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
-	"github.com/go-asyncio/asyncio/internal/identity"
+	"github.com/go-asyncio/asyncio/internal/goroutine"
 	"github.com/go-asyncio/asyncio/internal/poller"
 	"github.com/go-asyncio/asyncio/selectors"
 )
@@ -102,6 +102,6 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 	}
 	l.initScheduling()
 	l.initTasks()
-	tellSlowIdentity(l.logger(), identity.Quick, &slowIdentity)
+	tellSlowIdentity(l.logger(), goroutine.Quick, &slowIdentity)
 	l.fate.Store(newFate())
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/go-asyncio/asyncio/internal/coro"
+	"github.com/go-asyncio/asyncio/internal/goroutine"
 )
 
 // Task is a coroutine that a loop runs: a function that may wait without holding
@@ -114,7 +115,7 @@ func (t *Task[T]) Context() context.Context {
 // goroutine may call it. (Task.get_stack, Task.print_stack)
 func (t *Task[T]) Stack() string {
 	if id := t.base.coID.Load(); id != 0 {
-		return goroutineStack(id)
+		return goroutine.Stack(id)
 	}
 	return ""
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/go-asyncio/asyncio/internal/goroutine"
 )
 
 // blockedAfter is how long a loop may stay away from its engine before that is
@@ -211,12 +213,12 @@ func (h holder) attrs() []slog.Attr {
 func (l *baseLoop) holder() holder {
 	var stack, waiting []byte
 	byConn := false // another goroutine waits for a loop in a Conn
-	for s := range allStacks() {
-		id, state, ok := parseStackHead(s)
+	for s := range goroutine.Stacks() {
+		id, state, ok := goroutine.Head(s)
 		if !ok {
 			continue
 		}
-		switch owner := strands.lookup(id); {
+		switch owner := strands.Lookup(id); {
 		case owner == nil:
 			byConn = byConn || bytes.Contains(s, []byte(packagePath+"/streams.(*conn)."))
 		case owner.loop == l && !bytes.HasPrefix(state, []byte("coroutine")):

@@ -1,6 +1,6 @@
 //go:build race
 
-package identity
+package goroutine
 
 // raceDetector: these tests run under the race detector, which makes everything
 // slower and some things allocate.
