@@ -71,7 +71,7 @@ func CaptureCallGraph(a Awaitable, opts ...CallGraphOption) (*FutureCallGraph, e
 	}
 	s := currentStrand()
 	if s != nil {
-		g.current = s.task
+		g.current = s.task()
 	}
 	switch {
 	case a == nil && s == nil:

@@ -123,7 +123,7 @@ func resolveLoop(op string, loop EventLoop) (*baseLoop, error) {
 
 func (f *futureBase) setLoop(l *baseLoop) {
 	f.loop = l
-	if l.debug.Load() {
+	if l.GetDebug() {
 		f.origin = newOrigin()
 	}
 }
@@ -302,7 +302,7 @@ func (f *futureBase) publish(state uint32, err error) error {
 		return nil
 	}
 	f.first = nil
-	if n.next != nil || n.direct || !f.loop.onLoop() || f.loop.closed.Load() {
+	if n.next != nil || n.direct || !f.loop.onLoop() || f.loop.IsClosed() {
 		return f.publishTo(n, state)
 	}
 	// The usual case: one task waits, and another one of its loop is here.
@@ -326,7 +326,7 @@ func (f *futureBase) publishTo(n *waitNode, state uint32) error {
 		n = next
 	}
 	f.state.unlock(state)
-	on := f.loop.onLoop() && !f.loop.closed.Load()
+	on := f.loop.onLoop() && !f.loop.IsClosed()
 	var err error
 	for i := range list {
 		err = errors.Join(err, f.tell(&list[i], on))
@@ -406,7 +406,7 @@ func (f *futureBase) addCallback(to engine.Completer) CallbackToken {
 		if f.loop == nil {
 			to.Complete(0)
 		} else {
-			_ = f.tell(n, f.loop.onLoop() && !f.loop.closed.Load()) // a closed loop runs nothing more, as is documented
+			_ = f.tell(n, f.loop.onLoop() && !f.loop.IsClosed()) // a closed loop runs nothing more, as is documented
 		}
 	}
 	return CallbackToken{n}

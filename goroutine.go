@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/go-asyncio/asyncio/internal/goroutine"
+	"github.com/go-asyncio/asyncio/internal/sched"
 )
 
 // goroutineID tells who is calling. A goroutine's identity stands for Python's thread
@@ -32,19 +33,20 @@ func tellSlowIdentity(log *slog.Logger, quick bool, once *sync.Once) {
 }
 
 // strand is one goroutine that runs code of a loop: the loop's body or one of
-// its coroutines. While such a goroutine executes anything, it is because the
-// loop runs it, so knowing the strand is knowing the running loop.
-type strand struct {
-	id   int64
-	loop *baseLoop
-	task *taskBase // the task that a coroutine runs now; nil in the loop's body
-}
-
-// strands are the goroutines of all loops.
-var strands goroutine.Table[strand]
+// its coroutines.
+type strand sched.Strand
 
 // currentStrand returns the strand of the calling goroutine, nil outside loops.
-func currentStrand() *strand { return strands.Lookup(goroutineID()) }
+func currentStrand() *strand { return (*strand)(sched.Current()) }
+
+// loop is the loop whose strand it is.
+func (s *strand) loop() *baseLoop { return (*baseLoop)(s.Host.(*loopHost)) }
+
+// task is the task that a coroutine runs now, nil in the loop's body.
+func (s *strand) task() *taskBase {
+	t, _ := s.Task.(*taskBase)
+	return t
+}
 
 // currentTask returns the task whose coroutine the caller is, and whether the
 // caller is in a loop at all. The context that the task gave its function is
@@ -54,8 +56,8 @@ func currentTask(ctx context.Context) (t *taskBase, inLoop bool) {
 	if t = taskOf(ctx, id); t != nil {
 		return t, true
 	}
-	if s := strands.Lookup(id); s != nil {
-		return s.task, true
+	if s := (*strand)(sched.StrandOf(id)); s != nil {
+		return s.task(), true
 	}
 	return nil, false
 }
@@ -73,8 +75,8 @@ func taskOf(ctx context.Context, id int64) *taskBase {
 // loop counts as the goroutine that runs the loop, as Python's would.
 func contextID() int64 {
 	id := goroutineID()
-	if s := strands.Lookup(id); s != nil {
-		if r := s.loop.runner.Load(); r != 0 {
+	if s := sched.StrandOf(id); s != nil {
+		if r := s.Loop.Runner(); r != 0 {
 			return r
 		}
 	}

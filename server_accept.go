@@ -55,7 +55,7 @@ func (k *serverSocket) Accepted(fd uintptr, peer sock.Addr) {
 	a := &accepted{server: k.server, fd: fd, peer: peer, local: k.addr}
 	l.netState.accepted.add(a)
 	l.schedule(a, 0)
-	if l.debug.Load() {
+	if l.GetDebug() {
 		l.logger().Debug(fmt.Sprintf("%v got a new connection from %v: fd=%d", k.server, peer, fd))
 	}
 }
@@ -137,7 +137,7 @@ func (a *accepted) drop() error {
 func (k *serverSocket) AcceptFailed(err error) {
 	l := k.server.loop
 	if !k.server.closed.Load() {
-		k.retry = l.scheduleAt(addTime(l.now(), acceptRetryDelay), (*acceptAgain)(k), 0)
+		k.retry = l.scheduleAt(l.core.Later(acceptRetryDelay), (*acceptAgain)(k), 0)
 	}
 	message := "socket.accept() failed"
 	if sock.OutOfDescriptors(err) {

@@ -110,7 +110,7 @@ func (s *Server) open(ctx context.Context, op string, targets []netaddr.Target, 
 		}
 	}
 	opened = true
-	if l.debug.Load() {
+	if l.GetDebug() {
 		l.logger().Info(fmt.Sprintf("%v is serving", s))
 	}
 	return nil
@@ -255,7 +255,7 @@ func (b *binder) bind(a sock.Addr) (uintptr, error) {
 
 func (b *binder) skip(a sock.Addr, err error) {
 	b.skipped = append(b.skipped, a)
-	if b.loop.debug.Load() {
+	if b.loop.GetDebug() {
 		b.loop.logger().Warn(fmt.Sprintf("%s: no socket for %v: %v", b.op, a, err))
 	}
 }

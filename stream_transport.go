@@ -323,7 +323,7 @@ func (t *streamTransport) release() {
 }
 
 func (t *streamTransport) debugf(format string, args ...any) {
-	if t.loop.debug.Load() {
+	if t.loop.GetDebug() {
 		t.loop.logger().Debug(fmt.Sprintf("%v ", t) + fmt.Sprintf(format, args...))
 	}
 }
@@ -338,7 +338,7 @@ func (t *streamTransport) String() string {
 		s += " closing"
 	}
 	s += fmt.Sprintf(" fd=%d", t.stream.FD())
-	if t.loop.closed.Load() || t.released {
+	if t.loop.IsClosed() || t.released {
 		return s + ">"
 	}
 	read, write := "idle", "idle"

@@ -12,7 +12,7 @@ const gatherLimit = 64
 
 // Write implements Transport.
 func (t *streamTransport) Write(p []byte) (int, error) {
-	if t.loop.bodyID.Load() == goroutineID() { // a callback of the loop's
+	if t.loop.core.InBody() { // a callback of the loop's
 		return t.write(p)
 	}
 	held, err := t.loop.own("Write")

@@ -10,6 +10,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -115,12 +116,26 @@ func overSelectorsAlone(t *testing.T, f func(n *netTest)) {
 // that reach the exception handler fail it.
 type netTest struct {
 	*testing.T
-	l   *baseLoop
-	log *logBook
+	l     *baseLoop
+	clock aheadClock
+	log   *logBook
 
 	expectErrors bool
 	reported     []ExceptionContext // loop only
 }
+
+// aheadClock is the system's clock, and what a test has it go ahead.
+type aheadClock struct {
+	epoch time.Time
+	ahead atomic.Int64
+}
+
+func (c *aheadClock) Now() time.Duration {
+	return time.Since(c.epoch) + time.Duration(c.ahead.Load())
+}
+
+// skip has it go ahead by d.
+func (c *aheadClock) skip(d time.Duration) { c.ahead.Add(int64(d)) }
 
 func newNetTest(t *testing.T, s selectors.Selector) *netTest {
 	t.Helper()
@@ -130,7 +145,11 @@ func newNetTest(t *testing.T, s selectors.Selector) *netTest {
 func newTestOf(t *testing.T, open func(LoopOption) (EventLoop, error)) *netTest {
 	t.Helper()
 	n := &netTest{T: t, log: &logBook{}}
-	loop, err := open(WithLogger(slog.New(slog.NewTextHandler(n.log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	n.clock.epoch = time.Now()
+	loop, err := open(func(c *loopConfig) {
+		c.clock = &n.clock
+		c.log = slog.New(slog.NewTextHandler(n.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
