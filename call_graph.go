@@ -251,6 +251,9 @@ type awaitedBy struct {
 // Complete has nothing to do: who waits knows himself how to hear of it.
 func (*awaitedBy) Complete(uint64) {}
 
+// bystander implements bystander: he waits elsewhere.
+func (*awaitedBy) bystander() {}
+
 func (w *awaitedBy) awaiters(to *awaiters) { to.add(w.who) }
 
 // FutureAddToAwaitedBy records, for call graphs, that by waits for f in a way that this

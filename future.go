@@ -476,15 +476,17 @@ func (f *futureBase) text(kind string, result func() string) string {
 	return b.String()
 }
 
+// bystander is on a future's list and is nobody who waits.
+type bystander interface{ bystander() }
+
 // callbacksText names who waits: the first, how many more, and the last.
 func (f *futureBase) callbacksText() string {
 	s := f.state.lock()
 	var first, last engine.Completer
 	n := 0
 	for w := range f.waits.All() {
-		switch w.to.(type) {
-		case *lateReport, *awaitedBy:
-			continue // nobody waits there
+		if _, is := w.to.(bystander); is {
+			continue
 		}
 		if n++; n == 1 {
 			first = w.to

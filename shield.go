@@ -68,6 +68,9 @@ func reportLate(a Awaitable) {
 // waits, and so is not shown among those who do.
 type lateReport struct{ of Awaitable }
 
+// bystander implements bystander.
+func (*lateReport) bystander() {}
+
 func (r *lateReport) Complete(uint64) {
 	f := r.of.awaitable()
 	err := f.outcome()
