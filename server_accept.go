@@ -17,7 +17,7 @@ func (o *serverOutside) Accepted(c *listen.Conn) {
 	s := (*Server)(o)
 	s.attach()
 	s.loop.schedule((*connSetUp)(c), 0)
-	if s.loop.debug.Load() {
+	if s.loop.GetDebug() {
 		s.loop.logger().Debug(fmt.Sprintf("%v got a new connection from %v: fd=%d", s, c.Peer, c.FD))
 	}
 }
@@ -82,7 +82,7 @@ func (o *serverOutside) AcceptFailed(a *listen.Acceptor, err error) {
 
 // After implements listen.Outside.
 func (o *serverOutside) After(d time.Duration, a *listen.Acceptor) listen.Timer {
-	return o.loop.scheduleAt(addTime(o.loop.now(), d), (*acceptAgain)(a), 0)
+	return o.loop.scheduleAt(o.loop.core.Later(d), (*acceptAgain)(a), 0)
 }
 
 // acceptAgain is the end of an acceptor's rest, as work of the loop's.
