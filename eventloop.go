@@ -187,6 +187,7 @@ type baseLoop struct {
 	taskState
 	watching
 	executing
-	policies policyLinks
-	netState loopNet
+	policies   policyLinks
+	transports transports
+	lookups    lookups
 }

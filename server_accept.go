@@ -17,7 +17,7 @@ func (o *serverOutside) Accepted(c *listen.Conn) {
 	s := (*Server)(o)
 	s.attach()
 	s.loop.schedule((*connSetUp)(c), 0)
-	if s.loop.debug.Load() {
+	if s.loop.GetDebug() {
 		s.loop.logger().Debug(fmt.Sprintf("%v got a new connection from %v: fd=%d", s, c.Peer, c.FD))
 	}
 }
@@ -28,6 +28,7 @@ type connSetUp listen.Conn
 // Complete implements engine.Completer.
 func (c *connSetUp) Complete(uint64) { (*listen.Conn)(c).SetUp() }
 
+// callbackName names the step in reports.
 func (c *connSetUp) callbackName() string { return fmt.Sprintf("set up connection from %v", c.Peer) }
 
 // SetUp implements listen.Outside.

@@ -92,7 +92,7 @@ func (s *Server) open(ctx context.Context, op string, targets []netaddr.Target, 
 		return opError(op, err)
 	}
 	for fd, ok := b.Take(); ok; fd, ok = b.Take() {
-		a, err := listen.NewAcceptor((*serverOutside)(s), &s.loop.netState.waiting, s.loop.eng, fd)
+		a, err := listen.NewAcceptor((*serverOutside)(s), &s.loop.transports.waiting, s.loop.eng, fd)
 		if err != nil {
 			return opError(op, err)
 		}
@@ -109,7 +109,7 @@ func (s *Server) open(ctx context.Context, op string, targets []netaddr.Target, 
 		}
 	}
 	opened = true
-	if s.loop.debug.Load() {
+	if s.loop.GetDebug() {
 		s.loop.logger().Info(fmt.Sprintf("%v is serving", s))
 	}
 	return nil
@@ -125,7 +125,7 @@ func (s *Server) binder(op string, o ServerOptions) *listen.Binder {
 			KeepAlive: o.KeepAlive,
 		},
 		Skipped: func(a sock.Addr, err error) {
-			if s.loop.debug.Load() {
+			if s.loop.GetDebug() {
 				s.loop.logger().Warn(fmt.Sprintf("%s: no socket for %v: %v", op, a, err))
 			}
 		},
