@@ -49,7 +49,7 @@ func (o *serverOutside) SetUp(c *listen.Conn) (any, error) {
 		return p, err
 	}
 	if !t.local.IsValid() { // as some systems have it once the peer has gone
-		t.local = c.Local
+		t.local = c.Local()
 	}
 	return p, nil
 }

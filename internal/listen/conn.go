@@ -1,7 +1,6 @@
 package listen
 
 import (
-	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/list"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
@@ -10,15 +9,15 @@ import (
 type Conn struct {
 	place list.Node[Conn] // in waiting
 
-	FD    uintptr
-	Peer  sock.Addr // what the system said when it accepted
-	Local sock.Addr // where the server listens
+	FD   uintptr
+	Peer sock.Addr // what the system said when it accepted
 
-	outside Outside
-	sockets engine.Sockets
-	waiting *Waiting
+	by      *Acceptor
 	dropped bool
 }
+
+// Local is where the server listens.
+func (c *Conn) Local() sock.Addr { return c.by.addr }
 
 // Dropped reports whether the connection was given up.
 func (c *Conn) Dropped() bool { return c.dropped }
@@ -37,12 +36,12 @@ func (c *Conn) SetUp() {
 			return
 		}
 		closed := c.Drop()
-		c.outside.NotSetUp(c, protocol, err, closed)
+		c.by.outside.NotSetUp(c, protocol, err, closed)
 	}()
-	protocol, err = c.outside.SetUp(c)
+	protocol, err = c.by.outside.SetUp(c)
 	returned = true
 	if err == nil && !c.dropped {
-		c.waiting.list.Remove(&c.place)
+		c.by.waiting.list.Remove(&c.place)
 	}
 }
 
@@ -52,9 +51,9 @@ func (c *Conn) Drop() error {
 		return nil
 	}
 	c.dropped = true
-	c.waiting.list.Remove(&c.place)
-	err := c.sockets.Close(c.FD)
-	c.outside.Dropped(c)
+	c.by.waiting.list.Remove(&c.place)
+	err := c.by.sockets.Close(c.FD)
+	c.by.outside.Dropped(c)
 	return err
 }
 
@@ -69,7 +68,7 @@ func (w *Waiting) First() *Conn { return w.list.First() }
 func (w *Waiting) Of(outside Outside) []*Conn {
 	var of []*Conn
 	for c := range w.list.All() {
-		if c.outside == outside {
+		if c.by.outside == outside {
 			of = append(of, c)
 		}
 	}
