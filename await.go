@@ -130,7 +130,7 @@ func (t *taskBase) usual(ctx context.Context) bool {
 
 func (t *taskBase) beginPeculiar(ctx context.Context) (end func() bool, err error) {
 	t.seq++
-	if t.co.Unwinding() || t.loop.closed.Load() {
+	if t.co.Unwinding() || t.loop.IsClosed() {
 		return nil, opError("Await", ErrLoopClosed)
 	}
 	t.peculiar, t.noDone, t.near, t.interrupt = false, false, nil, false

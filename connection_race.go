@@ -91,7 +91,7 @@ func (o *overlapping[T]) begin() {
 	case o.over: // it started eagerly, and has won
 		o.cancel(nil)
 	case i+1 < len(o.attempts):
-		o.timer = o.loop.scheduleAt(addTime(o.loop.now(), o.delay), callback(o.begin), 0)
+		o.timer = o.loop.scheduleAt(o.loop.core.Later(o.delay), callback(o.begin), 0)
 	}
 }
 

@@ -114,11 +114,11 @@ func (l *baseLoop) lookUpAddrs(ctx context.Context, op string, target netaddr.Ta
 	if resolver == nil {
 		resolver = netaddr.System{}
 	}
-	start := l.now()
+	start := l.core.Now()
 	addrs, err := lookUp(ctx, l, op, func(ctx context.Context) ([]sock.Addr, error) {
 		return resolver.Resolve(ctx, target.Network, target.Host, target.Service)
 	})
-	l.noteLookup(target, l.now()-start)
+	l.noteLookup(target, l.core.Now()-start)
 	if err != nil {
 		return nil, opError(op, fmt.Errorf("look-up of %q: %w", target.Host, err))
 	}
@@ -186,7 +186,7 @@ func (l *baseLoop) nameOf(ctx context.Context, ip netip.Addr) (string, error) {
 // A loop that overrides RunInExecutor is asked.
 func lookUp[T any](ctx context.Context, l *baseLoop, op string, f func(ctx context.Context) (T, error)) (T, error) {
 	var zero T
-	if l.outer && currentStrand() == nil && l.active.Load() {
+	if l.outer && currentStrand() == nil && l.core.Active() {
 		// An override belongs on the loop.
 		return inLoop(ctx, l, op, func(ctx context.Context) (T, error) { return lookUp(ctx, l, op, f) }, nil)
 	}

@@ -83,7 +83,7 @@ func (o *serverOutside) AcceptFailed(a *listen.Acceptor, err error) {
 
 // After implements listen.Outside.
 func (o *serverOutside) After(d time.Duration, a *listen.Acceptor) listen.Timer {
-	return o.loop.scheduleAt(addTime(o.loop.now(), d), (*acceptAgain)(a), 0)
+	return o.loop.scheduleAt(o.loop.core.Later(d), (*acceptAgain)(a), 0)
 }
 
 // acceptAgain is the end of an acceptor's rest, as work of the loop's.

@@ -1,7 +1,7 @@
-//go:build !race
+//go:build race
 
-package identity
+package goroutine
 
 // raceDetector: these tests run under the race detector, which makes everything
 // slower and some things allocate.
-const raceDetector = false
+const raceDetector = true

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net"
 	"time"
-
-	"github.com/go-asyncio/asyncio/internal/engine"
 )
 
 // EventLoop is what every loop can do. (AbstractEventLoop)
@@ -167,27 +165,4 @@ type TaskMaking interface {
 	SetTaskFactory(f TaskFactory) error
 	// GetTaskFactory returns what was set, or nil. (loop.get_task_factory)
 	GetTaskFactory() TaskFactory
-}
-
-// baseLoop is the event loop under SelectorEventLoop and ProactorEventLoop: the
-// two differ in their engine alone.
-//
-// What is not atomic belongs to the loop's goroutine while it runs, and to
-// whoever holds the idle lock while it does not; see owner.go.
-type baseLoop struct {
-	eng   engine.Engine
-	self  EventLoop // the loop as users see it
-	outer bool      // self is an embedder's, whose overrides count
-	why   string    // who chose the engine
-
-	scheduling
-	running
-	diagnostics
-	owner
-	taskState
-	watching
-	executing
-	policies   policyLinks
-	transports transports
-	lookups    lookups
 }

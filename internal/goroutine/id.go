@@ -1,12 +1,4 @@
-// Package identity tells which goroutine is calling. Go has no name for that; a loop
-// needs one, as asyncio needs the identity of a thread.
-//
-// The quick form, of package goid, reads the runtime's own record in 2 ns, at an offset that
-// depends on the Go release. It exists on some processors only, is compared once with the
-// text form that the runtime prints, and is not used where the two differ. The slow form reads
-// that text: about a microsecond, and nothing allocated. The tag slowidentity makes the slow
-// form the only one, for tests.
-package identity
+package goroutine
 
 import (
 	"bytes"
@@ -19,7 +11,13 @@ import (
 // Main is the identity of the goroutine that runs main.
 const Main = 1
 
-// Quick says that Get takes the quick form.
+// Quick says that ID takes the quick form.
+//
+// The quick form, of package goid, reads the runtime's own record in 2 ns, at an offset that
+// depends on the Go release. It exists on some processors only, is compared once with the
+// text form that the runtime prints, and is not used where the two differ. The slow form reads
+// that text: about a microsecond, and nothing allocated. The tag slowidentity makes the slow
+// form the only one, for tests.
 var Quick = quickExists && agree(goid.Get, slow)
 
 // agree compares the two forms on this goroutine and on a fresh one.
@@ -32,8 +30,8 @@ func agree(quick, slow func() int64) bool {
 	return <-same
 }
 
-// Get returns the identity of the calling goroutine: positive, and never used twice.
-func Get() int64 {
+// ID returns the identity of the calling goroutine: positive, and never used twice.
+func ID() int64 {
 	if Quick {
 		return goid.Get()
 	}

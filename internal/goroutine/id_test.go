@@ -1,4 +1,4 @@
-package identity
+package goroutine
 
 import (
 	"sync"
@@ -26,15 +26,15 @@ func TestForms(t *testing.T) {
 	}
 }
 
-func TestGet(t *testing.T) {
+func TestID(t *testing.T) {
 	t.Parallel()
 	seen := map[int64]bool{}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
-			id := Get()
-			if id <= 0 || id != slow() || id != Get() {
+			id := ID()
+			if id <= 0 || id != slow() || id != ID() {
 				t.Errorf("identity %d, the runtime says %d", id, slow())
 			}
 			mu.Lock()
@@ -69,16 +69,16 @@ func TestAllocatesNothing(t *testing.T) {
 	if raceDetector {
 		t.Skip("pools forget under the race detector")
 	}
-	for name, f := range map[string]func() int64{"Get": Get, "the slow form": slow} {
+	for name, f := range map[string]func() int64{"ID": ID, "the slow form": slow} {
 		if n := testing.AllocsPerRun(1000, func() { f() }); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
 	}
 }
 
-func BenchmarkGet(b *testing.B) {
+func BenchmarkID(b *testing.B) {
 	for b.Loop() {
-		Get()
+		ID()
 	}
 }
 

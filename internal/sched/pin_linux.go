@@ -1,7 +1,6 @@
-package asyncio
+package sched
 
 import (
-	"fmt"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -13,7 +12,7 @@ func setThreadAffinity(cpus []int) error {
 	for _, c := range cpus {
 		// A number out of range would be left out, or be taken for another.
 		if c < 0 || c >= 8*int(unsafe.Sizeof(set)) {
-			return fmt.Errorf("%w: there is no processor %d", ErrInvalidArgument, c)
+			return ProcessorError(c)
 		}
 		set.Set(c)
 	}
