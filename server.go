@@ -46,6 +46,7 @@ type Server struct {
 	ended list.List // of *Future[struct{}]: who waits for that
 }
 
+// onLoop runs f at once if the caller owns the loop, else as soon as the loop gets to it.
 func (s *Server) onLoop(f func()) {
 	if !s.loop.asOwner(f) {
 		s.loop.post(callback(f), 0)
@@ -123,6 +124,7 @@ func (s *Server) start() error {
 // harmless. Any goroutine may call it. (Server.close)
 func (s *Server) Close() { s.onLoop(s.close) }
 
+// close is Close on the loop.
 func (s *Server) close() {
 	if s.closed.Swap(true) {
 		return
@@ -158,10 +160,10 @@ func (s *Server) AbortClients() {
 
 // endClients ends what the server has of connections, half made ones first.
 func (s *Server) endClients(end func(t *streamTransport)) {
-	for _, c := range s.loop.netState.waiting.Of((*serverOutside)(s)) {
+	for _, c := range s.loop.transports.waiting.Of((*serverOutside)(s)) {
 		_ = c.Drop()
 	}
-	for _, t := range s.loop.netState.of(s) {
+	for _, t := range s.loop.transports.of(s) {
 		end(t)
 	}
 }
@@ -250,6 +252,7 @@ func (s *Server) ServeForever(ctx context.Context) error {
 	return err
 }
 
+// serveForever is ServeForever on the loop.
 func (s *Server) serveForever(ctx context.Context, op string) error {
 	if s.forever != nil {
 		return opError(op, fmt.Errorf("%w: %v is already being awaited on", ErrInvalidState, s))
