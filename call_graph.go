@@ -253,7 +253,8 @@ type awaitedBy struct {
 // Complete has nothing to do: who waits knows himself how to hear of it.
 func (*awaitedBy) Complete(uint64) {}
 
-func (*awaitedBy) looksOn() {}
+// bystander implements bystander: he waits elsewhere.
+func (*awaitedBy) bystander() {}
 
 func (w *awaitedBy) awaiters(to *awaiters) { to.add(w.who) }
 

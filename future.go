@@ -453,8 +453,8 @@ func (f *futureBase) text(kind string, result func() string) string {
 	return b.String()
 }
 
-// onlooker is a callback of nobody who waits: it is not shown among those who do.
-type onlooker interface{ looksOn() }
+// bystander is on a future's list and is nobody who waits.
+type bystander interface{ bystander() }
 
 // callbacksText names who waits: the first, how many more, and the last.
 func (f *futureBase) callbacksText() string {
@@ -462,7 +462,7 @@ func (f *futureBase) callbacksText() string {
 	var first, last engine.Completer
 	n := 0
 	for w := range f.waits.All() {
-		if _, ok := w.to.(onlooker); ok {
+		if _, is := w.to.(bystander); is {
 			continue
 		}
 		if n++; n == 1 {

@@ -68,7 +68,8 @@ func reportLate(a Awaitable) {
 // waits, and so is not shown among those who do.
 type lateReport struct{ of Awaitable }
 
-func (*lateReport) looksOn() {}
+// bystander implements bystander.
+func (*lateReport) bystander() {}
 
 func (r *lateReport) Complete(uint64) {
 	f := r.of.awaitable()

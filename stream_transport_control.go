@@ -75,7 +75,7 @@ func (t *streamTransport) noteLateWrite() {
 	case late == lateWrites:
 		t.loop.logger().Warn("socket.send() raised exception.", "transport", t.String())
 	case late > lateWrites && t.core.Released():
-		t.loop.netState.late++
+		t.loop.transports.late++
 	}
 }
 

@@ -38,6 +38,7 @@ type shelf struct {
 	count int
 }
 
+// take returns a chunk of the shelf's, or a new one.
 func (s *shelf) take(size int) *chunk {
 	c := s.free
 	if c == nil {
@@ -49,6 +50,7 @@ func (s *shelf) take(size int) *chunk {
 	return c
 }
 
+// put keeps a chunk for later, unless there is enough.
 func (s *shelf) put(c *chunk, limit int) {
 	if (s.count+1)*len(c.mem) > limit {
 		return
@@ -79,6 +81,7 @@ func (p *Pool) Take() *Queue {
 	return q
 }
 
+// chunk returns a chunk for n bytes or a part of them.
 func (p *Pool) chunk(n int) *chunk {
 	if n <= smallSize {
 		return p.small.take(smallSize)
@@ -86,6 +89,7 @@ func (p *Pool) chunk(n int) *chunk {
 	return p.large.take(largeSize)
 }
 
+// putChunk takes a chunk back.
 func (p *Pool) putChunk(c *chunk) {
 	if len(c.mem) == smallSize {
 		p.small.put(c, keepSmall)

@@ -18,6 +18,7 @@ var (
 // as many as a system call does.
 const gatherLimit = 64
 
+// writeFailed is the message of every failure to write.
 const writeFailed = "Fatal write error on socket transport"
 
 // Write sends p, at once as far as the system takes it, and queues the rest. It returns
