@@ -19,7 +19,7 @@ type connection struct {
 }
 
 // discard ends a connection that nobody will have. Its protocol hears of it.
-func (c connection) discard() { c.transport.forceClose(nil) }
+func (c connection) discard() { c.transport.core.Abort(nil) }
 
 func (c connection) results(err error) (Transport, Protocol, error) {
 	if err != nil {
@@ -143,7 +143,7 @@ func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, peer so
 		switch {
 		case returned:
 		case t != nil:
-			t.forceClose(nil)
+			t.core.Abort(nil)
 		default:
 			if closeErr := l.eng.Sockets().Close(fd); err != nil {
 				err = errors.Join(err, closeErr)

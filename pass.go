@@ -7,7 +7,6 @@ import (
 
 	"github.com/go-asyncio/asyncio/internal/coro"
 	"github.com/go-asyncio/asyncio/internal/engine"
-	"github.com/go-asyncio/asyncio/selectors"
 )
 
 // pass is one turn of the loop:
@@ -239,7 +238,7 @@ func (l *baseLoop) pollIdle() (events []engine.Event, polled bool, err error) {
 		}
 		l.lucky--
 	}
-	timeout := time.Duration(selectors.Forever)
+	timeout := engine.Forever
 	if when, ok := l.timers.Min(); ok {
 		timeout = min(max(when-l.now(), 0), maxWait)
 	}
@@ -285,7 +284,7 @@ func (l *baseLoop) briefly() time.Duration {
 	if when, ok := l.timers.Min(); ok && when-l.now() < lingerBefore {
 		return 0
 	}
-	return engine.Linger
+	return engine.BriefWait
 }
 
 // forgetCurrent lets go of what ran last, for the time in which nothing runs.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/proactors"
 )
 
@@ -106,20 +107,15 @@ func TestProactorLoop(t *testing.T) {
 func TestProactorDescriptors(t *testing.T) {
 	for _, row := range []string{"proactor.034.loop-ctor", "proactor.035.loop-close-self-pipe", "events.034.internal-fds", "selev.003a.close-releases"} {
 		t.Run(row, func(t *testing.T) {
-			for _, c := range proactorsHere {
-				if p, err := c.open(); err == nil {
-					_ = p.Close() // it was only tried
-					t.Run(c.name, func(t *testing.T) { checkProactorDescriptors(t, c.open) })
-				} else if !errors.Is(err, errors.ErrUnsupported) {
-					t.Fatal(err)
-				}
+			for _, m := range testkit.Available(t, testkit.Proactors) {
+				t.Run(m.Name, func(t *testing.T) { checkProactorDescriptors(t, m.Proactor) })
 			}
 		})
 	}
 }
 
 func checkProactorDescriptors(t *testing.T, open func() (proactors.Proactor, error)) {
-	before := openDescriptors()
+	before := testkit.OpenFiles()
 	p, err := open()
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +128,7 @@ func checkProactorDescriptors(t *testing.T, open func() (proactors.Proactor, err
 	if len(own) == 0 {
 		t.Error("the loop has no descriptor of its own")
 	}
-	if during := openDescriptors(); before >= 0 && during != before+len(own) {
+	if during := testkit.OpenFiles(); !testkit.SocketsOnly && before >= 0 && during != before+len(own) {
 		t.Errorf("%d descriptors, of which the loop has %v; %d before", during, own, before)
 	}
 	l.Stop()
@@ -147,7 +143,7 @@ func checkProactorDescriptors(t *testing.T, open func() (proactors.Proactor, err
 	if left := p.Descriptors(); len(left) != 0 {
 		t.Errorf("descriptors of a closed loop: %v", left)
 	}
-	if after := openDescriptors(); after > before {
+	if after := testkit.OpenFiles(); after > before {
 		t.Errorf("%d descriptors, %d before", after, before)
 	}
 }
@@ -261,7 +257,7 @@ func TestProactorReaders(t *testing.T) {
 	}
 	t.Run("proactor.049.no-reader-writer-api", func(t *testing.T) {
 		t.Parallel()
-		overProactors(t, func(n *netTest) { (&readerTest{netTest: n}).watch(watch) })
+		overMechanisms(t, testkit.Proactors, func(n *netTest) { (&readerTest{netTest: n}).watch(watch) })
 		t.Run("port", func(t *testing.T) {
 			t.Parallel()
 			n := newTestOf(t, func(o LoopOption) (EventLoop, error) { return NewProactorEventLoop(newTryingProactor(), o) })

@@ -146,14 +146,14 @@ func (s *Server) close() {
 // buffered; of one that is accepted and not yet set up no protocol is made. Any
 // goroutine may call it. (Server.close_clients)
 func (s *Server) CloseClients() {
-	s.onLoop(func() { s.endClients((*streamTransport).close) })
+	s.onLoop(func() { s.endClients(func(t *streamTransport) { t.core.Close() }) })
 }
 
 // AbortClients ends every connection of the server at once; of one that is
 // accepted and not yet set up no protocol is made. Any goroutine may call it.
 // (Server.abort_clients)
 func (s *Server) AbortClients() {
-	s.onLoop(func() { s.endClients(func(t *streamTransport) { t.forceClose(nil) }) })
+	s.onLoop(func() { s.endClients(func(t *streamTransport) { t.core.Abort(nil) }) })
 }
 
 // endClients ends what the server has of connections, half made ones first.

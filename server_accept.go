@@ -105,7 +105,7 @@ func (a *accepted) setUp(p Protocol) error {
 	s := a.server
 	l := s.loop
 	if s.keepAlive {
-		_ = l.eng.Sockets().SetOption(a.fd, engine.KeepAlive, true) // as with NoDelay
+		_ = l.eng.Sockets().SetOption(a.fd, engine.KeepAlive, 1) // as with NoDelay
 	}
 	t, err := newStreamTransport(l, a.fd, p, s, a.peer, nil)
 	if err != nil {

@@ -264,24 +264,24 @@ func (b *binder) skip(a sock.Addr, err error) {
 func (b *binder) prepare(fd uintptr, a sock.Addr) error {
 	sockets := b.loop.eng.Sockets()
 	if !b.options.NoReuseAddress && reuseAddressByDefault {
-		if err := sockets.SetOption(fd, engine.ReuseAddr, true); err != nil {
+		if err := sockets.SetOption(fd, engine.ReuseAddr, 1); err != nil {
 			return fmt.Errorf("reuse_address for %v: %w", a, err)
 		}
 	}
 	if b.options.ReusePort {
-		if err := sockets.SetOption(fd, engine.ReusePort, true); err != nil {
+		if err := sockets.SetOption(fd, engine.ReusePort, 1); err != nil {
 			return fmt.Errorf("%w: reuse_port is not supported by this system: %w", ErrInvalidArgument, err)
 		}
 	}
 	if b.options.KeepAlive {
 		// Most systems give it to what is accepted, too.
-		if err := sockets.SetOption(fd, engine.KeepAlive, true); err != nil {
+		if err := sockets.SetOption(fd, engine.KeepAlive, 1); err != nil {
 			return fmt.Errorf("keep_alive for %v: %w", a, err)
 		}
 	}
 	if a.Family() == sock.Inet6 {
 		// IPv4 has a socket of its own, on every system alike.
-		if err := sockets.SetOption(fd, engine.IPv6Only, true); err != nil {
+		if err := sockets.SetOption(fd, engine.IPv6Only, 1); err != nil {
 			return fmt.Errorf("IPv6 only for %v: %w", a, err)
 		}
 	}

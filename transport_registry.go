@@ -116,10 +116,8 @@ func (l *baseLoop) closeNet() {
 		}
 	}
 	for t := k.first; t != nil; t = k.first {
-		what, protocol := t.String(), fmt.Sprintf("%T", t.protocol)
-		t.lost = max(t.lost, 1)
-		t.closing = true
-		t.release()
+		what, protocol := t.String(), fmt.Sprintf("%T", t.core.Protocol())
+		t.core.Discard()
 		if k.unclosed++; k.unclosed <= warnUnclosed {
 			l.logger().Warn("unclosed transport "+what, "protocol", protocol)
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // visitor is one who comes to a door in a sweep.
@@ -106,7 +107,7 @@ func waitersInstant(t *testing.T, ctx context.Context, loop asyncio.EventLoop, w
 // the deferred functions of all coroutines run, and nothing is left behind.
 func TestWaitersCloseSweep(t *testing.T) {
 	t.Parallel()
-	everyKind(t, func(t *testing.T) {
+	overLoops(t, testkit.Kinds, func(t *testing.T) {
 		for n := range 12 {
 			closedAfter(t, n)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // door lets in one at a time, in order: a lock over Waiters.
@@ -344,7 +345,7 @@ func TestWaitersEnds(t *testing.T) {
 
 // TestWaitersAllocations is not parallel: it counts all that the process allocates.
 func TestWaitersAllocations(t *testing.T) {
-	if raceDetector {
+	if testkit.RaceDetector {
 		t.Skip("pools forget under the race detector")
 	}
 	inLoop(t, func(ctx context.Context, loop asyncio.EventLoop) {

@@ -1,6 +1,7 @@
 // Package proactors is for completion: mechanisms of the system that are given
 // an operation and tell when it is done, where those of package selectors tell
-// when one may be tried. They are io_uring on Linux and IOCP on Windows.
+// when one may be tried. They are io_uring on Linux and IOCP on Windows; [Available]
+// finds out which of them work on the very machine.
 //
 // This comment is the contract: what a user of a [Proactor] may rely on, and all
 // that an implementation must keep. Package proactortest checks one against it.
@@ -171,7 +172,7 @@ type Request struct {
 	Mask   Mask     // Poll
 	FD     uintptr  // on what
 	Bufs   [][]byte // Send, Receive
-	Addr   []byte   // Connect: the address as the system's struct sockaddr; Accept: see below
+	Addr   []byte   // Connect: the address as the system's struct sockaddr; Accept: see above
 }
 
 // Completer is told of completions, by whoever called Wait. It is for the user of
@@ -240,10 +241,11 @@ func (c Completion) Err() error {
 // Cancelled reports whether the operation was ended by Cancel.
 func (c Completion) Cancelled() bool { return c.N < 0 && syscall.Errno(-c.N) == ErrCancelled }
 
-// Linger is a timeout of Wait's, for a loop that has nothing to do: as 0, but where it
-// pays the proactor may wait some tens of microseconds for more to be done, and may not
-// be woken meanwhile.
-const Linger time.Duration = 1
+// BriefWait is a timeout of Wait's that is no length of time. It is for a loop that has
+// nothing to do: as 0, but where it pays the proactor may wait some tens of microseconds
+// for more to be done, and may not be woken meanwhile. A proactor that has no use for it
+// takes it for 0. (The option SO_LINGER of sockets is something else.)
+const BriefWait time.Duration = 1
 
 // Proactor is a completion mechanism. The package's comment says what its methods
 // keep.
@@ -259,10 +261,9 @@ type Proactor interface {
 	Cancel(op *Operation)
 
 	// Wait hands the system what is queued and returns what is done. With
-	// nothing done it waits: not at all for a timeout of 0 or less, hardly for
-	// Linger, without limit for selectors.Forever. It
-	// returns early, possibly with nothing, when Wake is called; a Wake since
-	// the last Wait counts. An error means that the proactor itself is broken.
+	// nothing done it waits: not at all for a timeout of 0 or less, hardly
+	// for BriefWait, without limit for selectors.Forever. It returns early, possibly
+	// with nothing, when Wake is called; a Wake since the last Wait counts. An error means that the proactor itself is broken.
 	Wait(timeout time.Duration) ([]Completion, error)
 
 	// Flush hands the system what is queued and waits for nothing: for a user
