@@ -36,7 +36,7 @@ var misnamedYet = []string{
 }
 
 // joinedYet are words in the names of files that are two words.
-var joinedYet = []string{"eventloop", "forklock", "funcname", "taskfactory", "taskgroup", "waitfor"}
+var joinedYet = []string{"eventloop", "forklock", "funcname"}
 
 // longYet are files and functions that are too long.
 var longYet = []string{"eager_test.go"}
