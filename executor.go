@@ -243,7 +243,7 @@ func askToRun[T any](l *baseLoop, e Executor, f func() (T, error)) (*Future[T], 
 // cancels if it is cancelled itself.
 func convert[T any](l *baseLoop, src *Future[any]) *Future[T] {
 	dst := NewFuture[T](l.self)
-	dst.addCallback(&link{name: "convert", call: func() {
+	dst.addCallback(&namedCallback{name: "convert", call: func() {
 		if dst.Cancelled() {
 			src.cancelWith(asCancelled(dst.err).Message)
 		}
@@ -287,7 +287,7 @@ type job[T any] struct {
 // gives up waiting again and again for a busy pool piles nothing up in it.
 func (j *job[T]) cancelFuture(msg any) bool {
 	if j.fut.complete(stateCancelled, &CancelledError{msg}) != nil {
-		j.fut.markSeen()
+		j.fut.markRetrieved()
 		return false
 	}
 	if j.pool != nil {

@@ -54,10 +54,10 @@ type futureBase struct {
 	atOnce bool
 	err    error // why it failed, or the *CancelledError
 
-	waits  list.List[waitNode] // who is to be told, in order
-	unseen *unseen             // set while a failure has not been looked at
-	by     futureKind          // a task, a gather: whose Cancel is its own
-	origin *origin             // debug mode
+	waits       list.List[waitNode] // who is to be told, in order
+	unretrieved *unretrieved        // set while a failure has not been looked at
+	by          futureKind          // a task, a gather: whose Cancel is its own
+	origin      *origin             // debug mode
 }
 
 // futureKind is what makes a future more than a place for a result.
@@ -188,7 +188,7 @@ func (f *futureBase) Exception() error {
 // outcome returns the error of a future that is done, and marks it as seen.
 func (f *futureBase) outcome() error {
 	if f.err != nil {
-		f.markSeen()
+		f.markRetrieved()
 	}
 	return f.err
 }
@@ -244,7 +244,7 @@ func (f *futureBase) cancelWith(msg any) bool {
 	if f.complete(stateCancelled, &CancelledError{msg}) == nil {
 		return true
 	}
-	f.markSeen()
+	f.markRetrieved()
 	return false
 }
 
@@ -294,7 +294,7 @@ func (f *futureBase) publish(state uint32, err error) error {
 	if err != nil {
 		f.err = err
 		if state == stateFinished && !f.muted && asCancelled(err) == nil {
-			f.noteUnseen(err)
+			f.noteUnretrieved(err)
 		}
 	}
 	n := f.waits.First()

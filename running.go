@@ -261,7 +261,7 @@ func (l *baseLoop) shutDown() {
 	l.closed.Store(true)
 	l.inbox.Close(func(readyItem) {})
 	l.unwindTasks()
-	l.reportUnseen()
+	l.reportUnretrieved()
 	l.closeNet()
 	l.dropQueues()
 	l.closeExecutor()

@@ -99,10 +99,10 @@ func newScope(ctx context.Context, t *taskBase) *scope {
 // shields reports whether requests to cancel leave a wait with the scope alone,
 // or one with a context inside it that cannot be done: it cleans up after the
 // scope that is done, and no scope that it waits in itself is.
-func (s *scope) shields(noDone bool) bool {
+func (s *scope) shields(uncancellable bool) bool {
 	switch {
 	case s.failed.Load() != nil:
-		return noDone
+		return uncancellable
 	case s.shield != nil:
 		return s.shield.shields(true)
 	}
@@ -112,7 +112,7 @@ func (s *scope) shields(noDone bool) bool {
 // scopeOf returns the nearest scope of a context, nil if there is none, and
 // whether the context is done exactly when the scope is: it is the scope, or
 // adds values to it.
-func scopeOf(ctx context.Context) (near *scope, own bool) {
+func scopeOf(ctx context.Context) (nearest *scope, own bool) {
 	if s, ok := ctx.(*scope); ok {
 		return s, true
 	}

@@ -21,7 +21,7 @@ type TaskGroup struct {
 	loop   *baseLoop
 	parent *taskBase
 	scope  *scope
-	before standing
+	before cancelCounts
 
 	children list.List[groupChild] // those that are not done, in order of creation
 	count    int
@@ -87,7 +87,7 @@ func (g *TaskGroup) Run(ctx context.Context, f func(ctx context.Context, g *Task
 
 func (g *TaskGroup) enter(ctx context.Context, parent *taskBase) {
 	g.loop, g.parent, g.scope = parent.loop, parent, newScope(ctx, parent)
-	g.before = standing{requests: parent.Cancelling()}
+	g.before = cancelCounts{requests: parent.Cancelling()}
 	// Whoever cancels does the opposite: one of the two sees the other.
 	g.inLoop.Store(parent.loop)
 	if g.cancelled.Load() {
@@ -129,7 +129,7 @@ func (g *TaskGroup) leave(err error) error {
 	}
 	g.over = true
 	g.scope.leave()
-	if g.asked && g.parent.takeBack(g.before) {
+	if g.asked && g.parent.withdraw(g.before) {
 		cancelled = nil // nobody but the group itself has asked for it
 	}
 	if err != nil {
@@ -201,7 +201,7 @@ func (g *TaskGroup) abandon() {
 	g.over = true
 	g.scope.leave()
 	if g.asked {
-		g.parent.takeBack(g.before)
+		g.parent.withdraw(g.before)
 	}
 	g.parent.redeliver() // for whoever recovers the panic
 	g.report("Error in a TaskGroup whose function did not return")
@@ -220,7 +220,7 @@ func (g *TaskGroup) abort() {
 // askParent cancels what the parent waits for in the group's function.
 func (g *TaskGroup) askParent() {
 	g.asked = true
-	g.parent.request(nil, g.scope)
+	g.parent.requestCancel(nil, g.scope)
 }
 
 // Complete is called by the loop when the child's task is done.

@@ -99,9 +99,9 @@ func (q *Waiters) Wait(ctx context.Context, loop EventLoop, mu sync.Locker) (han
 	// What follows does as beginWait and suspend do, without the calls: a call through
 	// which a coroutine comes back costs more than others.
 	var end func() bool
-	if t.usual(ctx) {
+	if t.ownContext(ctx) {
 		t.seq++
-	} else if end, err = t.beginPeculiar(ctx); err != nil {
+	} else if end, err = t.beginWith(ctx); err != nil {
 		return false, err
 	}
 	if t.mustCancel && !t.shielded() {
