@@ -130,7 +130,7 @@ func (t *taskBase) ownContext(ctx context.Context) bool {
 
 func (t *taskBase) beginWith(ctx context.Context) (end func() bool, err error) {
 	t.seq++
-	if t.co.Unwinding() || t.loop.closed.Load() {
+	if t.co.Unwinding() || t.loop.IsClosed() {
 		return nil, opError("Await", ErrLoopClosed)
 	}
 	t.otherContext, t.uncancellable, t.nearest, t.interrupt = false, false, nil, false

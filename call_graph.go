@@ -3,6 +3,8 @@ package asyncio
 import (
 	"runtime"
 	"slices"
+
+	"github.com/go-asyncio/asyncio/internal/goroutine"
 )
 
 // FrameCallGraphEntry is one place in a call stack: a function of the program's, and
@@ -69,7 +71,7 @@ func CaptureCallGraph(a Awaitable, opts ...CallGraphOption) (*FutureCallGraph, e
 	}
 	s := currentStrand()
 	if s != nil {
-		g.current = s.task
+		g.current = s.task()
 	}
 	switch {
 	case a == nil && s == nil:
@@ -136,8 +138,8 @@ func (g *graphing) takeStacks() {
 	if len(parked) == 0 {
 		return
 	}
-	for stack := range allStacks() {
-		if id, _, ok := parseStackHead(stack); ok && parked[id] != nil {
+	for stack := range goroutine.Stacks() {
+		if id, _, ok := goroutine.Head(stack); ok && parked[id] != nil {
 			parked[id].CallStack = g.shorten(parseStack(stack))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/listen"
 	"github.com/go-asyncio/asyncio/internal/netaddr"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
@@ -315,7 +316,7 @@ type noLocalAddress struct{ family sock.Family }
 func (e *noLocalAddress) Error() string {
 	return fmt.Sprintf("no matching local address with family %v found", e.family)
 }
-func (e *noLocalAddress) Unwrap() error { return errAddrNotAvailable }
+func (e *noLocalAddress) Unwrap() error { return listen.AddrNotAvailable }
 
 // bindLocal binds to the first local address of the family that can be had.
 func bindLocal(sockets engine.Sockets, fd uintptr, family sock.Family, locals []sock.Addr) error {

@@ -90,7 +90,7 @@ func (h *heat[T]) begin() {
 	case h.over: // it started eagerly, and has won
 		h.cancel(nil)
 	case i+1 < len(h.attempts):
-		h.timer = h.loop.scheduleAt(addTime(h.loop.now(), h.delay), callback(h.begin), 0)
+		h.timer = h.loop.scheduleAt(h.loop.core.Later(h.delay), callback(h.begin), 0)
 	}
 }
 

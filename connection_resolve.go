@@ -44,11 +44,11 @@ func (l *baseLoop) lookUpAddrs(ctx context.Context, op string, target netaddr.Ta
 	if resolver == nil {
 		resolver = netaddr.System{}
 	}
-	start := l.now()
+	start := l.core.Now()
 	addrs, err := lookUp(ctx, l, op, func(ctx context.Context) ([]sock.Addr, error) {
 		return resolver.Resolve(ctx, target.Network, target.Host, target.Service)
 	})
-	l.noteLookup(target, l.now()-start)
+	l.noteLookup(target, l.core.Now()-start)
 	if err != nil {
 		return nil, opError(op, fmt.Errorf("look-up of %q: %w", target.Host, err))
 	}
@@ -65,7 +65,7 @@ func notNone(op string, target netaddr.Target, addrs []sock.Addr) error {
 
 // noteLookup logs, in debug mode, how long a look-up took.
 func (l *baseLoop) noteLookup(target netaddr.Target, took time.Duration) {
-	if !l.debug.Load() {
+	if !l.GetDebug() {
 		return
 	}
 	level := slog.LevelDebug

@@ -400,10 +400,10 @@ func ToThread[T any](ctx context.Context, f func() (T, error)) (T, error) {
 		}
 		return f()
 	}
-	if s.task == nil {
+	if s.task() == nil {
 		return zero, opError("ToThread", ErrAwaitInCallback)
 	}
-	fut, err := RunIn(s.loop.self, nil, f)
+	fut, err := RunIn(s.loop().self, nil, f)
 	if err != nil {
 		return zero, err
 	}

@@ -124,7 +124,7 @@ func resolveLoop(op string, loop EventLoop) (*baseLoop, error) {
 
 func (f *futureBase) setLoop(l *baseLoop) {
 	f.loop = l
-	if l.debug.Load() {
+	if l.GetDebug() {
 		f.origin = newOrigin()
 	}
 }
@@ -302,7 +302,7 @@ func (f *futureBase) publish(state uint32, err error) error {
 		f.state.unlock(state)
 		return nil
 	}
-	if f.waits.Next(&n.place) != nil || n.direct || !f.loop.onLoop() || f.loop.closed.Load() {
+	if f.waits.Next(&n.place) != nil || n.direct || !f.loop.onLoop() || f.loop.IsClosed() {
 		return f.publishToAll(state)
 	}
 	// The usual case: one task waits, and another one of its loop is here.
@@ -325,7 +325,7 @@ func (f *futureBase) publishToAll(state uint32) error {
 		n.in = nil
 	}
 	f.state.unlock(state)
-	on := f.loop.onLoop() && !f.loop.closed.Load()
+	on := f.loop.onLoop() && !f.loop.IsClosed()
 	var err error
 	for i := range told {
 		err = errors.Join(err, f.tell(&told[i], on))
@@ -388,7 +388,7 @@ func (f *futureBase) addCallback(to engine.Completer) CallbackToken {
 		if f.loop == nil {
 			to.Complete(0)
 		} else {
-			_ = f.tell(n, f.loop.onLoop() && !f.loop.closed.Load()) // a closed loop runs nothing more, as is documented
+			_ = f.tell(n, f.loop.onLoop() && !f.loop.IsClosed()) // a closed loop runs nothing more, as is documented
 		}
 	}
 	return CallbackToken{n}

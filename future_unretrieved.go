@@ -28,7 +28,7 @@ type unretrievedList struct {
 
 // noteUnretrieved makes the record of a failure. The future is locked.
 func (f *futureBase) noteUnretrieved(err error) {
-	if f.loop.closed.Load() {
+	if f.loop.IsClosed() {
 		return // reported with what was left at its close, or too late for anyone
 	}
 	u := f.newUnretrieved(f.loop, err)
@@ -95,9 +95,9 @@ func (f *futureBase) noteRefused(l *baseLoop, err error, function uintptr) {
 		u.context.Extra = map[string]any{"function": funcPlace(function)}
 	}
 	u.alone = true
-	if l != nil && !l.closed.Load() {
+	if l != nil && !l.IsClosed() {
 		u.list()
-		u.alone = l.closed.Load() && u.unlist() // its close may have looked before
+		u.alone = l.IsClosed() && u.unlist() // its close may have looked before
 	}
 	u.cleanup = runtime.AddCleanup(f, reportLost, u)
 }

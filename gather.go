@@ -81,7 +81,7 @@ func runTogether[T, R any](ctx context.Context, op string, fs []func(context.Con
 	switch s := currentStrand(); {
 	case s == nil:
 		return zero, opError(op, ErrNoRunningLoop)
-	case s.task == nil:
+	case s.task() == nil:
 		return zero, opError(op, ErrAwaitInCallback)
 	}
 	aws := make([]*Task[T], len(fs))

@@ -24,7 +24,7 @@ type EventLoopPolicy interface {
 // Any goroutine may call it. (asyncio.get_event_loop)
 func GetEventLoop() (EventLoop, error) {
 	if s := currentStrand(); s != nil {
-		return s.loop.self, nil
+		return s.loop().self, nil
 	}
 	loop, err := GetEventLoopPolicy().GetEventLoop()
 	return nilLoopIsError("GetEventLoop", loop, err)
@@ -51,7 +51,7 @@ func NewDefaultEventLoop() (EventLoop, error) { return newDefaultLoop() }
 // (asyncio.get_running_loop)
 func GetRunningLoop() (EventLoop, error) {
 	if s := currentStrand(); s != nil {
-		return s.loop.self, nil
+		return s.loop().self, nil
 	}
 	return nil, opError("GetRunningLoop", ErrNoRunningLoop)
 }
@@ -261,7 +261,7 @@ type policyLink struct {
 func (k *policyLinks) link(l *baseLoop, p *DefaultEventLoopPolicy, id int64) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.closed || l.closed.Load() {
+	if k.closed || l.IsClosed() {
 		return false
 	}
 	k.held = append(k.held, policyLink{p, id})

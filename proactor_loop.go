@@ -45,8 +45,8 @@ func NewProactorEventLoop(p proactors.Proactor, opts ...LoopOption) (*ProactorEv
 	l := &ProactorEventLoop{proactor: p}
 	l.init(completion.New(p), l, opts)
 	l.why = why
-	if p.Pinned() && l.pin == nil {
-		l.pin = &pinning{}
+	if p.Pinned() && !l.core.Pinned() {
+		l.core.Pin()
 	}
 	return l, nil
 }
@@ -60,7 +60,7 @@ func systemProactor(opts []LoopOption) (proactors.Proactor, error) {
 	for _, o := range opts {
 		o(&c)
 	}
-	if c.pin != nil {
+	if c.pinned {
 		p, err := proactors.NewPinnedIOUringProactor()
 		if !errors.Is(err, errors.ErrUnsupported) {
 			return p, err

@@ -153,7 +153,7 @@ func TestProactorServing(t *testing.T) {
 	t.Parallel()
 	overPorts(t, "proactor.040a.start-serving", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		s, addr := n.serve(ctx, nil)
-		fd := s.sockets[0].listener.FD()
+		fd := s.acceptors[0].FD()
 		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, fd) == 1 })
 		for i := range 4 {
 			dialPlain(n, addr)
@@ -169,21 +169,20 @@ func TestProactorServing(t *testing.T) {
 	overPorts(t, "proactor.040b.start-serving-error", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		n.expectErrors = true
 		s, addr := n.serve(ctx, nil)
-		k := s.sockets[0]
-		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, k.listener.FD()) == 1 })
-		w.fail(proactors.Accept, k.listener.FD(), errIO)
+		k := s.acceptors[0]
+		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, k.FD()) == 1 })
+		w.fail(proactors.Accept, k.FD(), errIO)
 		n.until(ctx, "the report", func() bool { return len(n.reported) == 1 })
 		e := n.reported[0]
 		if e.Message != "socket.accept() failed" || !errors.Is(e.Err, errIO) || e.Extra["socket"] != k.String() {
 			n.Errorf("reported %+v", e)
 		}
 		n.passes(ctx)
-		if w.underway(proactors.Accept, k.listener.FD()) != 0 || k.retry.Cancelled() {
+		if w.underway(proactors.Accept, k.FD()) != 0 || !k.Resting() {
 			n.Error("it goes on accepting at once")
 		}
 		// The time is up: as if the timer were due.
-		k.retry.Cancel()
-		(*acceptAgain)(k).Complete(0)
+		k.Again()
 		dialPlain(n, addr)
 		n.until(ctx, "the connection", func() bool { return len(n.l.netState.of(s)) == 1 })
 		s.Close()
@@ -192,7 +191,7 @@ func TestProactorServing(t *testing.T) {
 	})
 	overPorts(t, "proactor.040c.start-serving-cancel", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		s, addr := n.serve(ctx, nil)
-		fd := s.sockets[0].listener.FD()
+		fd := s.acceptors[0].FD()
 		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, fd) == 1 })
 		s.Close()
 		n.until(ctx, "the end of the accept", func() bool { return len(w.flights) == 0 })
@@ -208,7 +207,7 @@ func TestProactorServing(t *testing.T) {
 	overPorts(t, "proactor.041.stop-serving", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		one, gone := n.serve(ctx, nil)
 		other, addr := n.serve(ctx, nil)
-		fd, stays := one.sockets[0].listener.FD(), other.sockets[0].listener.FD()
+		fd, stays := one.acceptors[0].FD(), other.acceptors[0].FD()
 		n.until(ctx, "accepts", func() bool {
 			return w.underway(proactors.Accept, fd) == 1 && w.underway(proactors.Accept, stays) == 1
 		})

@@ -117,7 +117,7 @@ func (l *baseLoop) nameOf(ctx context.Context, ip netip.Addr) (string, error) {
 // A loop that overrides RunInExecutor is asked.
 func lookUp[T any](ctx context.Context, l *baseLoop, op string, f func(ctx context.Context) (T, error)) (T, error) {
 	var zero T
-	if l.outer && currentStrand() == nil && l.active.Load() {
+	if l.outer && currentStrand() == nil && l.core.Active() {
 		// An override belongs on the loop.
 		return inLoop(ctx, l, op, func(ctx context.Context) (T, error) { return lookUp(ctx, l, op, f) }, nil)
 	}
@@ -151,7 +151,7 @@ func lookUp[T any](ctx context.Context, l *baseLoop, op string, f func(ctx conte
 		answer.Cancel() // so that it is not begun
 		return zero, err
 	}
-	if r.Err != nil && l.closed.Load() {
+	if r.Err != nil && l.IsClosed() {
 		return zero, ErrLoopClosed // which is why
 	}
 	return r.Value, r.Err
@@ -161,7 +161,7 @@ func lookUp[T any](ctx context.Context, l *baseLoop, op string, f func(ctx conte
 func (l *baseLoop) mayWait(op string, ctx context.Context) error {
 	t, inLoop := currentTask(ctx)
 	switch {
-	case l.closed.Load():
+	case l.IsClosed():
 		return opError(op, ErrLoopClosed)
 	case !inLoop:
 		return contextError(ctx)

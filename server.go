@@ -9,8 +9,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
+	"github.com/go-asyncio/asyncio/internal/listen"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
@@ -31,7 +31,7 @@ type Server struct {
 	factory   func() Protocol
 	backlog   int
 	keepAlive bool
-	sockets   []*serverSocket
+	acceptors []*listen.Acceptor
 
 	serving atomic.Bool
 	closed  atomic.Bool
@@ -66,9 +66,9 @@ func (s *Server) Addrs() []net.Addr {
 	if s.closed.Load() {
 		return nil
 	}
-	addrs := make([]net.Addr, len(s.sockets))
-	for i, k := range s.sockets {
-		addrs[i] = k.addr.NetAddr(sock.Stream)
+	addrs := make([]net.Addr, len(s.acceptors))
+	for i, a := range s.acceptors {
+		addrs[i] = a.Addr().NetAddr(sock.Stream)
 	}
 	return addrs
 }
@@ -79,9 +79,9 @@ func (s *Server) Sockets() []uintptr {
 	if s.closed.Load() {
 		return nil
 	}
-	fds := make([]uintptr, len(s.sockets))
-	for i, k := range s.sockets {
-		fds[i] = k.listener.FD()
+	fds := make([]uintptr, len(s.acceptors))
+	for i, a := range s.acceptors {
+		fds[i] = a.FD()
 	}
 	return fds
 }
@@ -108,8 +108,8 @@ func (s *Server) start() error {
 		return nil
 	}
 	s.started = true
-	for _, k := range s.sockets {
-		if err := k.start(); err != nil {
+	for _, a := range s.acceptors {
+		if err := a.Start(s.backlog); err != nil {
 			s.close()
 			return err
 		}
@@ -129,8 +129,8 @@ func (s *Server) close() {
 	}
 	s.serving.Store(false)
 	var failed []error
-	for _, k := range s.sockets {
-		failed = append(failed, k.close())
+	for _, a := range s.acceptors {
+		failed = append(failed, a.Close())
 	}
 	if s.forever != nil {
 		s.forever.Cancel()
@@ -158,8 +158,8 @@ func (s *Server) AbortClients() {
 
 // endClients ends what the server has of connections, half made ones first.
 func (s *Server) endClients(end func(t *streamTransport)) {
-	for _, a := range s.loop.netState.accepted.of(s) {
-		a.drop()
+	for _, c := range s.loop.netState.waiting.Of((*serverOutside)(s)) {
+		_ = c.Drop()
 	}
 	for _, t := range s.loop.netState.of(s) {
 		end(t)
@@ -273,7 +273,3 @@ func (s *Server) serveForever(ctx context.Context, op string) error {
 	}
 	return err
 }
-
-// acceptRetryDelay is how long accepting rests after the system had no
-// descriptor or memory left. (constants.ACCEPT_RETRY_DELAY)
-const acceptRetryDelay = time.Second

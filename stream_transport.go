@@ -142,7 +142,7 @@ func isSystemError(err error) bool {
 }
 
 func (t *streamTransport) debugf(format string, args ...any) {
-	if t.loop.debug.Load() {
+	if t.loop.GetDebug() {
 		t.loop.logger().Debug(fmt.Sprintf("%v ", t) + fmt.Sprintf(format, args...))
 	}
 }
@@ -165,7 +165,7 @@ func (t *streamTransport) String() string {
 		s += " closing"
 	}
 	s += fmt.Sprintf(" fd=%d", t.core.FD())
-	if t.loop.closed.Load() || t.core.Released() {
+	if t.loop.IsClosed() || t.core.Released() {
 		return s + ">"
 	}
 	read, write := "idle", "idle"

@@ -9,7 +9,7 @@ import (
 
 // Write implements Transport.
 func (t *streamTransport) Write(p []byte) (int, error) {
-	if t.loop.bodyID.Load() != goroutineID() { // no callback of the loop's
+	if !t.loop.core.InBody() { // no callback of the loop's
 		return t.writeElsewhere(p)
 	}
 	n, err := t.core.Write(p)

@@ -8,7 +8,9 @@ import (
 	"sync/atomic"
 
 	"github.com/go-asyncio/asyncio/internal/coro"
+	"github.com/go-asyncio/asyncio/internal/goroutine"
 	"github.com/go-asyncio/asyncio/internal/list"
+	"github.com/go-asyncio/asyncio/internal/sched"
 )
 
 // Task is a coroutine that a loop runs: a function that may wait without holding
@@ -115,7 +117,7 @@ func (t *Task[T]) Context() context.Context {
 // goroutine may call it. (Task.get_stack, Task.print_stack)
 func (t *Task[T]) Stack() string {
 	if id := t.base.coID.Load(); id != 0 {
-		return goroutineStack(id)
+		return goroutine.Stack(id)
 	}
 	return ""
 }
@@ -150,7 +152,7 @@ func (t *taskBase) Complete(ev uint64) {
 	}
 	t.seq++
 	t.suspended = false
-	t.loop.stepping = t
+	t.loop.core.Stepping = t
 	if s := t.co.Switch(); s != coro.Suspended {
 		t.afterStep(s)
 	}
@@ -189,7 +191,7 @@ func (t *taskBase) admit(ev uint64) bool {
 		return false
 	}
 	if t.co == nil {
-		t.co = t.loop.pool.Get(t)
+		t.co = t.loop.core.Pool.Get(t)
 	}
 	return true
 }
@@ -202,14 +204,14 @@ func (t *taskBase) afterStep(s coro.Status) {
 		t.finish(&PanicError{value, stack})
 		t.co = nil
 	case coro.Exited:
-		t.exited()
+		t.Exited()
 	case coro.Done:
 		t.co = nil
 	}
 }
 
-// exited takes note that the coroutine is gone.
-func (t *taskBase) exited() {
+// Exited implements sched.Stepper: the coroutine is gone.
+func (t *taskBase) Exited() {
 	t.co = nil
 	t.finish(ErrGoexit)
 }
@@ -225,13 +227,13 @@ func (t *Task[T]) function() uintptr {
 }
 
 func (t *Task[T]) runBody(c *coro.Coro) {
-	s := c.Owner.(*strand)
+	s := c.Owner.(*sched.Strand)
 	b := &t.base
-	s.task = b
-	b.coID.Store(s.id)
+	s.Task = b
+	b.coID.Store(s.ID)
 	returned := false
 	defer func() {
-		s.task = nil
+		s.Task = nil
 		b.coID.Store(0)
 		if returned {
 			return
@@ -275,7 +277,7 @@ func (t *taskBase) finish(err error) {
 	// Nobody else settles a task, so this cannot fail; callbacks that a closed
 	// loop cannot run are gone with it.
 	_ = t.f.complete(state, err)
-	if isFatal(err) || t.loop.closed.Load() {
+	if isFatal(err) || t.loop.IsClosed() {
 		t.f.markRetrieved()
 	}
 	if isFatal(err) {

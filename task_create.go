@@ -76,10 +76,10 @@ func goTask[T any](ctx context.Context, f func(context.Context) (T, error), pc u
 	switch s := currentStrand(); {
 	case s == nil:
 		l, err = strayed(ctx, op)
-	case s.loop.closed.Load():
-		l, err = s.loop, opError(op, ErrLoopClosed)
+	case s.loop().IsClosed():
+		l, err = s.loop(), opError(op, ErrLoopClosed)
 	default:
-		l = s.loop
+		l = s.loop()
 		err = t.start(l, op, taskConfig{context: ctx}, opts)
 	}
 	if err != nil {
@@ -153,8 +153,8 @@ func (c taskConfig) with(opts []TaskOption) taskConfig {
 func (t *taskBase) init(l *baseLoop, f *futureBase, self AnyTask, c taskConfig) {
 	t.loop, t.f, t.self = l, f, self
 	if c.context == nil {
-		if s := currentStrand(); s != nil && s.task != nil {
-			c.context = &s.task.scope // as asyncio copies the current context
+		if s := currentStrand(); s != nil && s.task() != nil {
+			c.context = &s.task().scope // as asyncio copies the current context
 		}
 	}
 	t.scope.init(t, c.context)

@@ -173,7 +173,7 @@ func (g *TaskGroup) waitForChildren() (ended, cut error) {
 		switch {
 		case err == nil:
 			continue
-		case g.loop.closed.Load():
+		case g.loop.IsClosed():
 			return err, cut // nothing will run any more
 		case asCancelled(err) != nil:
 			if cut == nil {

@@ -56,7 +56,7 @@ func AllTasks(loop EventLoop) []AnyTask {
 		if s == nil {
 			return nil
 		}
-		loop = s.loop.self
+		loop = s.loop().self
 	}
 	l := loop.base()
 	if l == nil {

@@ -7,6 +7,8 @@ import (
 	"math"
 	"sync/atomic"
 	"time"
+
+	"github.com/go-asyncio/asyncio/internal/sched"
 )
 
 // NoTimeout is the timeout that never comes, and the deadline that is none.
@@ -50,7 +52,7 @@ var timeoutStates = [...]string{"created", "active", "expiring", "expired", "fin
 // It must be called in a coroutine: ErrNotInTask elsewhere, and f is not called.
 // (asyncio.timeout)
 func Timeout(ctx context.Context, d time.Duration, f func(ctx context.Context, t *TimeoutScope) error) error {
-	return withTimeout("Timeout", ctx, f, func(now time.Duration) time.Duration { return addTime(now, d) })
+	return withTimeout("Timeout", ctx, f, func(now time.Duration) time.Duration { return sched.AddTime(now, d) })
 }
 
 // TimeoutAt is Timeout with a deadline on the loop's clock; see EventLoop.Time.
@@ -69,7 +71,7 @@ func withTimeout(op string, ctx context.Context, f func(context.Context, *Timeou
 	}
 	t := &TimeoutScope{task: task, scope: newScope(ctx, task), before: cancelCounts{requests: task.Cancelling()}}
 	t.state.Store(timeoutActive)
-	t.setDeadline(deadline(task.loop.now()))
+	t.setDeadline(deadline(task.loop.core.Now()))
 	return t.call(f)
 }
 
@@ -178,9 +180,9 @@ func (t *TimeoutScope) setDeadline(when time.Duration) {
 	t.set++
 	t.timer = TimerHandle{}
 	l := t.task.loop
-	switch l.seen = l.now(); {
+	switch now := l.core.Advance(); {
 	case when == NoTimeout:
-	case when <= l.seen:
+	case when <= now:
 		l.schedule((*timeoutFire)(t), t.set)
 	default:
 		t.timer = l.scheduleAt(when, (*timeoutFire)(t), t.set)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,12 +61,26 @@ var lostUnderWine = map[string]string{
 // that reach the exception handler fail it.
 type netTest struct {
 	*testing.T
-	l   *baseLoop
-	log *testkit.LogBook
+	l     *baseLoop
+	clock aheadClock
+	log   *testkit.LogBook
 
 	expectErrors bool
 	reported     []ExceptionContext // loop only
 }
+
+// aheadClock is the system's clock, and what a test has it go ahead.
+type aheadClock struct {
+	epoch time.Time
+	ahead atomic.Int64
+}
+
+func (c *aheadClock) Now() time.Duration {
+	return time.Since(c.epoch) + time.Duration(c.ahead.Load())
+}
+
+// skip has it go ahead by d.
+func (c *aheadClock) skip(d time.Duration) { c.ahead.Add(int64(d)) }
 
 func newNetTest(t *testing.T, m testkit.Mechanism) *netTest {
 	t.Helper()
@@ -85,7 +100,11 @@ func defaultMechanism(t *testing.T) testkit.Mechanism {
 func newTestOf(t *testing.T, open func(LoopOption) (EventLoop, error)) *netTest {
 	t.Helper()
 	n := &netTest{T: t, log: &testkit.LogBook{}}
-	loop, err := open(WithLogger(n.log.Logger()))
+	n.clock.epoch = time.Now()
+	loop, err := open(func(c *loopConfig) {
+		c.clock = &n.clock
+		c.log = n.log.Logger()
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

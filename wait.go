@@ -87,7 +87,7 @@ func (w *waiting) run(ctx context.Context, timeout time.Duration) error {
 	defer w.unregister()
 	// A coroutine is told by the loop, in order; whoever else waits, at once.
 	s := currentStrand()
-	inOrder := s != nil && s.task != nil && s.loop == w.loop
+	inOrder := s != nil && s.task() != nil && s.loop() == w.loop
 	for i, f := range w.fs {
 		w.nodes[i] = waitNode{to: w, ev: uint64(i), direct: !inOrder}
 		f.notify(w.loop, &w.nodes[i])

@@ -57,7 +57,7 @@ func (f *futureBase) notify(l *baseLoop, n *waitNode) {
 	case f.addNode(n):
 	case n.direct:
 		n.to.Complete(n.ev)
-	case l.onLoop() && !l.closed.Load():
+	case l.onLoop() && !l.IsClosed():
 		l.schedule(n.to, n.ev)
 	default:
 		l.post(n.to, n.ev) // a closed loop runs nothing more
@@ -68,8 +68,7 @@ func (f *futureBase) notify(l *baseLoop, n *waitNode) {
 // loop, else in real time, on a goroutine of its own.
 func (l *baseLoop) after(d time.Duration, f func()) (cancel func()) {
 	if l.onLoop() {
-		l.seen = l.now()
-		timer := l.scheduleAt(addTime(l.seen, d), callback(f), 0)
+		timer := l.scheduleAt(l.core.Later(d), callback(f), 0)
 		return func() { timer.Cancel() }
 	}
 	timer := time.AfterFunc(d, f)

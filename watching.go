@@ -32,17 +32,13 @@ func (w *fdWatch) mask() (m engine.Mask) {
 // Complete calls what is there for each direction that is ready. The reader goes
 // first; it may replace or remove the writer, which then is not called.
 func (w *fdWatch) Complete(ev uint64) {
+	w.loop.core.Runs(w) // the engine's own Completer says nothing to users
 	read, writers := w.reader, w.writers
 	if read != nil && engine.Mask(ev)&engine.Read != 0 {
-		w.loop.fn = read
 		read()
 	}
 	if write := w.writer; write != nil && w.writers == writers && engine.Mask(ev)&engine.Write != 0 {
-		w.loop.fn = write
 		write()
-		if read != nil {
-			w.loop.fn, w.loop.to = nil, w // not one of them alone has run
-		}
 	}
 }
 
@@ -108,7 +104,7 @@ func (l *baseLoop) rewatch(op string, fd uintptr, dir engine.Mask, f func()) (ha
 	if int(fd) < 0 {
 		return false, invalid(op, "%d is no file descriptor", int(fd))
 	}
-	if l.closed.Load() {
+	if l.IsClosed() {
 		if f == nil {
 			return false, nil
 		}

@@ -8,6 +8,20 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
+// listening is a socket to which nobody connects.
+func listening(t *testing.T) uintptr {
+	t.Helper()
+	l, err := sock.Open(sock.Inet4, sock.Stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { sock.Close(l) })
+	if err := sock.Listen(l, 10); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
 // TestOperationsFollowThread: what was submitted from another thread than the one that
 // waits is moved. The kernel cancels what belongs to a thread that ends; after the
 // move that is nothing.
@@ -16,19 +30,12 @@ func TestOperationsFollowThread(t *testing.T) {
 	p := openUring(t)
 	a, b := pair(t)
 	c, _ := pair(t)
-	listener, err := sock.Open(sock.Inet4, sock.Stream)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { sock.Close(listener) })
-	if err := sock.Listen(listener, 10); err != nil {
-		t.Fatal(err)
-	}
+	listener := listening(t)
 	var receive, poll, accept Operation
 	requests := map[*Operation]*Request{
 		&receive: {Kind: Receive, Repeat: true, FD: a},
 		&poll:    {Kind: Poll, Mask: Readable, FD: c},
-		&accept:  {Kind: Accept, Repeat: true, FD: listener},
+		&accept:  {Kind: Accept, FD: listener},
 	}
 	submitted, end := make(chan error), make(chan struct{})
 	ended := make(chan struct{})

@@ -34,8 +34,8 @@
 //
 // # Repeat
 //
-// With Request.Repeat an Accept or Receive may complete any number of times before
-// the last, each but the last with More. It is permission, not duty: a
+// With Request.Repeat a Receive may complete any number of times before the last, each
+// but the last with More. It is permission, not duty: a
 // proactor that has no such operation completes once without More, and the user
 // submits again. The last completion of a repeated operation may be a success.
 //
@@ -109,7 +109,7 @@ type Kind uint8
 
 // The kinds of operations.
 const (
-	// Accept takes connections from a listening socket. N says no more than
+	// Accept takes one connection from a listening socket. N says no more than
 	// that it is no error; Proactor.Accepted is the descriptor: non-blocking
 	// (overlapped), not inherited by child processes, and such that the system
 	// knows its addresses, as long as the connection stands: whose it is for good is
@@ -154,8 +154,8 @@ const AddrSize = 128
 // Request says what an operation is to do.
 //
 // With Addr, of AddrSize bytes, an Accept has put the peer's address there, as the
-// system's struct sockaddr with zeros behind it, when it completes with success; it
-// does not repeat. It is known even if the peer has gone since.
+// system's struct sockaddr with zeros behind it, when it completes with success. It is
+// known even if the peer has gone since.
 //
 // With Post a Send, of one piece, never waits: what does not go at once does not go.
 // If all of it goes there is no completion, and Wait does not return because of it. Otherwise the
@@ -167,7 +167,7 @@ const AddrSize = 128
 // proactor that has no such operation refuses it with errors.ErrUnsupported.
 type Request struct {
 	Kind   Kind
-	Repeat bool     // Accept, Receive: go on until cancelled, if the system can
+	Repeat bool     // Receive: go on until cancelled, if the system can
 	Post   bool     // Send: see above
 	Mask   Mask     // Poll
 	FD     uintptr  // on what

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/platform"
+	"github.com/go-asyncio/asyncio/proactors"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
@@ -124,10 +125,15 @@ func TestPlatformText(t *testing.T) {
 	if r.status != 0 || r.stderr != "" {
 		t.Fatalf("status %d, standard error %q", r.status, r.stderr)
 	}
-	want := []string{runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, "SelectorEventLoop", "ProactorEventLoop", "io_uring", "iocp",
+	want := []string{runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, "SelectorEventLoop", "ProactorEventLoop",
 		"descriptors", "resolution", "pipes", "subprocesses", "unix sockets", "signals", "<- default"}
 	for _, i := range selectors.Available() {
 		want = append(want, i.Name)
+	}
+	for _, i := range proactors.Available() {
+		if !i.Pinned {
+			want = append(want, i.Name)
+		}
 	}
 	for _, w := range want {
 		if !strings.Contains(r.stdout, w) {

@@ -6,8 +6,8 @@
 // The package is the contract and nothing else: it knows no mechanism. The engines
 // are packages of their own, readiness and completion; what both need of the
 // operating system, its [Sockets] and the record of who has which descriptor, is
-// package system. Whoever writes another engine needs this comment and those of the
-// interfaces below, and proves it with package enginetest.
+// package system. Another engine keeps what this comment and those of the interfaces
+// below say, and nothing more is asked of it; package enginetest is the proof.
 //
 // # The form
 //
@@ -15,13 +15,13 @@
 // have, accept until told to stop, connect, tell me when this descriptor is
 // ready. Over a Selector an engine tries the system call and waits only when it
 // would block; over a Proactor it submits an operation and hears of its end.
-// Whoever uses an engine cannot tell them apart except by [Engine.Name].
+// A user of engines cannot tell them apart except by [Engine.Name].
 //
-// There is one object per thing that lasts (a [Stream], a [Listener]), made
+// There is one object for each thing that lasts (a [Stream], a [Listener]), made
 // once and used for all of its life, so that an engine can embed its
 // operations in it and nothing is allocated per message; and one call with a
-// function for what happens once ([Engine.Connect]). What comes later joins in
-// one of these two shapes: a datagram socket is an object with a handler of
+// function for what happens once ([Engine.Connect]). What comes later takes one
+// of these two shapes: a datagram socket is an object with a handler of
 // its own (its send queue keeps boundaries and addresses), a pipe is a Stream
 // (whose CloseWrite may be unsupported), a unix socket is a Stream and a
 // Listener, a raw socket call or sendfile is a call with a function. TLS and
@@ -47,8 +47,8 @@
 //     Complete gives back.) As a rule it does so before the next Poll; a run
 //     that an interrupt cuts short leaves the rest to the next run.
 //   - Between Poll and Complete other callbacks run. What the event is about may
-//     by then be stopped, closed, replaced; its descriptor may be closed and its
-//     number be somebody else's. The engine sees to it that a handler never
+//     be stopped, closed or replaced by then; its descriptor may be closed, and its
+//     number may be somebody else's. The engine sees to it that a handler never
 //     hears of anything after its Close, nothing of receiving between
 //     StopReading and StartReading, nothing of accepting between StopAccepting
 //     and StartAccepting; data and connections that come meanwhile are kept and

@@ -27,13 +27,18 @@ type Sockets interface {
 	// and tells what it is. A descriptor that is no socket is an error.
 	Adopt(fd uintptr) (sock.Type, error)
 
+	// Bind gives a socket its own address.
 	Bind(fd uintptr, addr sock.Addr) error
+
+	// Listen has a socket wait for connections, of which the system queues as many as
+	// backlog says, or as it may.
 	Listen(fd uintptr, backlog int) error
 
 	// SetOption sets an option. One that these sockets do not have is
 	// errors.ErrUnsupported.
 	SetOption(fd uintptr, opt Option, value int) error
 
+	// LocalAddr is a socket's own address, RemoteAddr that of its peer.
 	LocalAddr(fd uintptr) (sock.Addr, error)
 	RemoteAddr(fd uintptr) (sock.Addr, error)
 

@@ -14,10 +14,11 @@ var backendNames = []string{"select", "poll", "epoll", "kqueue", "devpoll", "uri
 
 // ownLists are the files that may name several backends, and why.
 var ownLists = map[string]string{
-	"internal/house/backends_test.go":    "the names that are looked for",
-	"internal/conformance/runs_test.go":  "results that never were, to score",
-	"internal/conformance/score_test.go": "results that never were, to score",
-	"cmd/asyncio/refused_linux_test.go":  "the system call of each that the kernel is to refuse",
+	"internal/house/backends_test.go":                "the names that are looked for",
+	"internal/conformance/runs_test.go":              "results that never were, to score",
+	"internal/conformance/score_test.go":             "results that never were, to score",
+	"cmd/asyncio/internal/serve/worker_loop_test.go": "what people write for their names",
+	"cmd/asyncio/refused_linux_test.go":              "the system call of each that the kernel is to refuse",
 }
 
 // TestOneListOfBackends: which backends there are is said by selectors.Available and

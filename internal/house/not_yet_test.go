@@ -23,28 +23,17 @@ var misnamedYet = []string{
 	"TestThreadsafeHandles",
 	"TestWaitNodesAgainstModel",
 	"TestWaitThatFails",
-	"maxSkip",
-	"internal/sock.Addr",
-	"internal/sock.Family",
-	"internal/sock.Type",
-	"internal/sock.Vec",
-	"internal/sock.reusePort",
-	"internal/sock.sendFlags",
-	"proactors.pieceSize",
-	"proactors/proactortest.reuseRounds",
 	"streams.ExampleConn_httpClient",
 }
 
 // joinedYet are words in the names of files that are two words.
-var joinedYet = []string{"eventloop", "forklock", "funcname"}
+var joinedYet = []string{"forklock", "funcname"}
 
 // longYet are files and functions that are too long.
 var longYet = []string{"eager_test.go"}
 
 // backendsYet are files that have a list of backends of their own.
 var backendsYet = []string{
-	"cmd/asyncio/internal/serve/worker_loop.go",
-	"cmd/asyncio/platform_test.go",
 	"descriptors_linux_test.go",
 	"loop_windows_test.go",
 	"server_descriptors_test.go",

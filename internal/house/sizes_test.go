@@ -15,7 +15,6 @@ const (
 // long are the functions that may be longer, and why.
 var long = map[string]string{
 	"internal/buffers.TestAgainstModel":        "a random history: all its steps beside their model",
-	"proactors.TestOperationsFollowThread":     "one history of two threads, from beginning to end",
 	"proactors.TestThreadEnds":                 "one history of two threads, from beginning to end",
 	"proactors/proactortest.testMemoryRunsOut": "one history, from the first byte that is lent to the last that is given back",
 }

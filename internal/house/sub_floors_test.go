@@ -15,10 +15,12 @@ var subFloors = []string{
 	"internal/invariants", "internal/list", "internal/goroutine", "internal/identity",
 	"internal/coro", "internal/timers", "internal/mailbox", "internal/buffers",
 	"internal/wake", "internal/poller", "internal/sock", "internal/netaddr",
+	// the seam: the contract, which knows no mechanism
+	"internal/engine",
 	// the mechanisms
 	"selectors", "proactors",
-	// the seam: the contract, and what implements it
-	"internal/engine", "internal/engine/system",
+	// what implements the contract over them
+	"internal/engine/system",
 	"internal/engine/readiness", "internal/engine/completion", "internal/engine/simulated",
 	"internal/engine/enginetest",
 	// one goroutine, one queue

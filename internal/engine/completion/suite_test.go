@@ -4,36 +4,22 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/engine/completion"
 	"github.com/go-asyncio/asyncio/internal/engine/enginetest"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/proactors"
 )
 
-// forEach runs f as one subtest for each form of a proactor that there is here, named as
-// the scorer knows it.
-func forEach(t *testing.T, f func(t *testing.T, open func() (proactors.Proactor, error))) {
-	for _, info := range proactors.Available() {
-		if errors.Is(info.Err, errors.ErrUnsupported) {
-			continue
-		}
-		t.Run(strings.TrimPrefix(info.Name, "io_"), func(t *testing.T) {
-			t.Parallel()
-			if info.Err != nil {
-				t.Fatal(info.Err)
-			}
-			f(t, info.New)
-		})
-	}
-}
+// proactor is the filter for all forms of a proactor.
+func proactor(m testkit.Mechanism) bool { return m.Proactor != nil }
 
 func TestEngine(t *testing.T) {
 	t.Parallel()
-	forEach(t, func(t *testing.T, open func() (proactors.Proactor, error)) {
-		enginetest.Test(t, func() (engine.Engine, error) { return over(open()) })
+	testkit.Over(t, proactor, func(t *testing.T, m testkit.Mechanism) {
+		enginetest.Test(t, func() (engine.Engine, error) { return over(m.Proactor()) })
 	})
 }
 
@@ -64,9 +50,9 @@ func (p frugal) Submit(op *proactors.Operation, r *proactors.Request) error {
 // TestFrugalProactor: the engine relies on nothing that a proactor need not have.
 func TestFrugalProactor(t *testing.T) {
 	t.Parallel()
-	forEach(t, func(t *testing.T, open func() (proactors.Proactor, error)) {
+	testkit.Over(t, proactor, func(t *testing.T, m testkit.Mechanism) {
 		enginetest.Test(t, func() (engine.Engine, error) {
-			p, err := open()
+			p, err := m.Proactor()
 			if err != nil {
 				return nil, err
 			}

@@ -99,7 +99,12 @@ func MechanismHint(name string) string {
 	return ""
 }
 
-// isProactor reports whether a name is one of a proactor, as people write them.
+// isProactor reports whether a name is one of a proactor as people write them: io_uring
+// whole, in one word, or without the first.
 func isProactor(name string) bool {
-	return slices.Contains([]string{"io_uring", "iouring", "uring", "iocp"}, strings.ToLower(name))
+	name = strings.ToLower(name)
+	return slices.ContainsFunc(proactors.Available(), func(i proactors.Info) bool {
+		first, rest, _ := strings.Cut(i.Name, "_")
+		return !i.Pinned && (name == i.Name || name == first+rest || name == rest && rest != "")
+	})
 }
