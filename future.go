@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/invariants"
 	"github.com/go-asyncio/asyncio/internal/list"
 )
 
@@ -306,6 +307,7 @@ func (f *futureBase) publish(state uint32, err error) error {
 		return f.publishToAll(state)
 	}
 	// The usual case: one task waits, and another one of its loop is here.
+	invariants.Check(n.in == f, "who waits for a future is in its list")
 	f.waits.Remove(&n.place)
 	n.in = nil
 	to, ev := n.to, n.ev
@@ -321,6 +323,7 @@ func (f *futureBase) publish(state uint32, err error) error {
 func (f *futureBase) publishToAll(state uint32) error {
 	var told []waitNode
 	for n := f.waits.PopFront(); n != nil; n = f.waits.PopFront() {
+		invariants.Check(n.in == f, "who waits for a future is in its list")
 		told = append(told, waitNode{to: n.to, ev: n.ev, direct: n.direct})
 		n.in = nil
 	}
@@ -359,6 +362,7 @@ func (f *futureBase) addNode(n *waitNode) bool {
 	if !f.state.lockPending() {
 		return false
 	}
+	invariants.Check(n.in == nil, "who begins to wait for a future waits for no other one")
 	n.in = f
 	f.waits.PushBack(&n.place)
 	f.state.unlock(statePending)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/go-asyncio/asyncio/internal/invariants"
 	"github.com/go-asyncio/asyncio/internal/list"
 )
 
@@ -259,6 +260,7 @@ func (g *TaskGroup) adopt(f *futureBase) {
 func (g *TaskGroup) drop(c *groupChild) {
 	g.children.Remove(&c.place)
 	g.count--
+	invariants.Check(g.children.Empty() == (g.count == 0), "a task group counts its children")
 }
 
 // Go runs f as a task of the group. If the group takes no more, the task has

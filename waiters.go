@@ -212,6 +212,7 @@ func (q *Waiters) WakeOne(err error) Wakeup {
 	var k Wakeup
 	if w := q.queue.PopFront(); w != nil {
 		q.len--
+		invariants.Check(q.queue.Empty() == (q.len == 0), "a queue counts those who wait in it")
 		w.woken, w.err = true, err
 		k.woken.PushBack(&w.place)
 	}
