@@ -10,20 +10,15 @@ var misnamedYet = []string{
 	"TestBlockedByHTTP",
 	"TestBlockedReport",
 	"TestBusyNeighbours",
-	"TestCancelAgain",
 	"TestCrowdedProcess",
-	"TestLockedStateExcludes",
 	"TestMisuseNamesTheWay",
 	"TestOrderInAPass",
 	"TestReportsAreSummedUp",
 	"TestReportsInNumbers",
-	"TestSettlingRaces",
 	"TestStopEndsThePass",
 	"TestStopIsSeen",
 	"TestThreadsafeHandles",
-	"TestWaitNodesAgainstModel",
 	"TestWaitThatFails",
-	"streams.ExampleConn_httpClient",
 }
 
 // joinedYet are words in the names of files that are two words.
