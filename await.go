@@ -17,7 +17,7 @@ func (f *futureBase) wait(ctx context.Context) error {
 			return err
 		}
 	}
-	// What follows does as beginWait and suspend do, without the calls in the usual
+	// The rest does what beginWait and suspend do, without calling them in the usual
 	// case: nothing is waited for more often than a future.
 	var end func() bool
 	var err error
@@ -48,9 +48,9 @@ func (f *futureBase) wait(ctx context.Context) error {
 	return err
 }
 
-// cancelledFirst returns err, why a wait for the future ended; but if both are
-// cancellations, the future's: it was there before the request that err tells of,
-// and its message is the one that comes out.
+// cancelledFirst returns err, which says why a wait for the future ended. If both were
+// cancelled it returns the future's error: the future was cancelled before the request
+// that err tells of, and its message is the one that comes out.
 func (f *futureBase) cancelledFirst(err error) error {
 	if _, ok := err.(*CancelledError); ok && f.Done() && asCancelled(f.err) != nil {
 		return f.outcome()
@@ -175,7 +175,7 @@ func (t *taskBase) suspend(ctx context.Context, end func() bool) error {
 	return t.resumed(ctx, end)
 }
 
-// resumed ends a wait that was out of the usual.
+// resumed ends a wait that may have ended by more than a wake-up.
 func (t *taskBase) resumed(ctx context.Context, end func() bool) error {
 	if end != nil {
 		end()

@@ -1,6 +1,6 @@
 package asyncio
 
-// errScopeLeft is why a scope is done whose function has returned in time.
+// errScopeLeft is the error of a scope whose function has returned in time.
 var errScopeLeft = &CancelledError{Message: "the function of this context has returned"}
 
 // leave ends a scope whose function has returned: what was derived from it lets
@@ -10,16 +10,16 @@ func (s *scope) leave() {
 	s.end(&scopeEnd{err: errScopeLeft})
 }
 
-// cancelCounts is how it stands with requests to cancel a task before a scope makes
-// one of its own.
+// cancelCounts has the requests to cancel a task that came before a scope makes one of
+// its own.
 type cancelCounts struct {
 	requests int
 	pending  bool // one is held back, and is to be after the scope
 }
 
-// beforeRequest brings up to date what was taken when the scope was entered:
-// requests that have come since do not reach a scope that cleans up, and count as
-// if they had come before it.
+// beforeRequest returns the counts of when the scope was entered, or those of now if the
+// scope cleans up: requests that have come since do not reach it then, and count as if
+// they had come before it.
 func (t *taskBase) beforeRequest(s *scope, entered cancelCounts) cancelCounts {
 	if s.shields(false) {
 		return cancelCounts{t.Cancelling(), t.mustCancel}

@@ -132,8 +132,8 @@ func (t *taskBase) Name() string {
 	return fmt.Sprintf("Task-%d", t.num)
 }
 
-// Result and the like come from the future. Wake-ups of a task say for which of
-// its waits they are, and why.
+// An event of a task has the number of the wait that it is for and, in its lowest bits,
+// why it comes.
 const (
 	wakeUp      uint64 = iota // what it waited for is there
 	interrupted               // the wait's context is done

@@ -96,7 +96,7 @@ func (q *Waiters) Wait(ctx context.Context, loop EventLoop, mu sync.Locker) (han
 			return q.block(ctx, l, mu)
 		}
 	}
-	// What follows does as beginWait and suspend do, without the calls: a call through
+	// The rest does what beginWait and suspend do, without calling them: a call through
 	// which a coroutine comes back costs more than others.
 	var end func() bool
 	if t.ownContext(ctx) {
