@@ -102,3 +102,13 @@ func makeProtocol(l *baseLoop, factory func() Protocol) (p Protocol, err error) 
 	}
 	return p, nil
 }
+
+// endClients ends what the server has of connections, half made ones first.
+func (s *Server) endClients(end func(t *streamTransport)) {
+	for _, c := range s.loop.netState.waiting.Of((*serverOutside)(s)) {
+		_ = c.Drop()
+	}
+	for _, t := range s.loop.netState.of(s) {
+		end(t)
+	}
+}
