@@ -229,7 +229,7 @@ func (w *waiting) awaiters(to *awaiters)    { to.of(&w.over) }
 func (r *release) awaiters(to *awaiters)    { to.of(&r.futureBase) }
 func (c *groupChild) awaiters(to *awaiters) { to.add(c.group.parent.self) }
 
-func (l *link) awaiters(to *awaiters) {
+func (l *namedCallback) awaiters(to *awaiters) {
 	if l.to != nil {
 		to.of(l.to)
 	}

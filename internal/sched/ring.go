@@ -1,5 +1,7 @@
 package sched
 
+import "github.com/go-asyncio/asyncio/internal/invariants"
+
 // ring is the queue of the callbacks whose turn has come.
 type ring struct {
 	items []Item // its length is a power of two
@@ -16,6 +18,7 @@ func (q *ring) push(i Item) {
 }
 
 func (q *ring) pop() Item {
+	invariants.Check(q.len > 0 && q.len <= len(q.items), "a ring that is taken from has what it counts")
 	p := &q.items[q.head&(len(q.items)-1)]
 	i := *p
 	*p = Item{}
