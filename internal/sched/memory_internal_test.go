@@ -146,7 +146,7 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 			timer, _ := l.FuncAt(time.Hour, f, nil)
 			timer.Cancel()
 			l.At(l.Later(time.Hour), nothing{}, 0).Cancel()
-			l.todo = l.ready.len
+			l.end = l.ready.tail
 			l.dispatch()
 		})
 	})

@@ -34,21 +34,23 @@ func (l *Loop) At(when time.Duration, to engine.Completer, ev uint64) Timer {
 // FuncAt is At for a function of a user's. made is as for Func, and so is who may call it.
 func (l *Loop) FuncAt(when time.Duration, f func(), made *goroutine.Trace) (Timer, State) {
 	hold, state := l.Acquire()
-	defer hold.Leave()
-	if state != Owned {
-		return Timer{}, state
+	var t Timer
+	if state == Owned {
+		t = l.funcAt(when, f, made)
 	}
-	return l.funcAt(when, f, made), Owned
+	hold.Leave()
+	return t, state
 }
 
 // FuncLater is FuncAt for the time at which d will have passed.
 func (l *Loop) FuncLater(d time.Duration, f func(), made *goroutine.Trace) (Timer, State) {
 	hold, state := l.Acquire()
-	defer hold.Leave()
-	if state != Owned {
-		return Timer{}, state
+	var t Timer
+	if state == Owned {
+		t = l.funcAt(l.Later(d), f, made)
 	}
-	return l.funcAt(l.Later(d), f, made), Owned
+	hold.Leave()
+	return t, state
 }
 
 func (l *Loop) funcAt(when time.Duration, f func(), made *goroutine.Trace) Timer {
