@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // TestConsumeBudget: a coroutine that does not wait gives way after a budget, and
 // one that waits has all of it again.
 func TestConsumeBudget(t *testing.T) {
 	t.Parallel()
-	everyKind(t, func(t *testing.T) {
+	overLoops(t, testkit.Kinds, func(t *testing.T) {
 		inLoop(t, func(ctx context.Context, loop asyncio.EventLoop) {
 			turns := 0
 			var turn func()

@@ -210,7 +210,7 @@ func (a *awaiters) add(by Awaitable) {
 func (a *awaiters) of(f *futureBase) {
 	var waiting []any
 	s := f.state.lock()
-	for n := f.first; n != nil; n = n.next {
+	for n := range f.waits.All() {
 		waiting = append(waiting, n.to)
 	}
 	f.state.unlock(s)
@@ -253,6 +253,8 @@ type awaitedBy struct {
 // Complete has nothing to do: who waits knows himself how to hear of it.
 func (*awaitedBy) Complete(uint64) {}
 
+func (*awaitedBy) looksOn() {}
+
 func (w *awaitedBy) awaiters(to *awaiters) { to.add(w.who) }
 
 // FutureAddToAwaitedBy records, for call graphs, that by waits for f in a way that this
@@ -285,7 +287,7 @@ func FutureDiscardFromAwaitedBy(f, by Awaitable) {
 func (f *futureBase) recorded(who *futureBase) *awaitedBy {
 	s := f.state.lock()
 	defer f.state.unlock(s)
-	for n := f.first; n != nil; n = n.next {
+	for n := range f.waits.All() {
 		if w, ok := n.to.(*awaitedBy); ok && w.who.awaitable() == who {
 			return w
 		}

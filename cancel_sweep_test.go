@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // cancelSweep is what testdata/cancellations/sweep.py printed under CPython 3.14.2.
@@ -115,7 +116,7 @@ func isError[E error](err error) bool { _, ok := err.(E); return ok }
 // in asyncio.
 func TestCancelSweep(t *testing.T) {
 	t.Parallel()
-	everyKind(t, func(t *testing.T) {
+	overLoops(t, testkit.Kinds, func(t *testing.T) {
 		loop := newLoop(t)
 		collectReports(t, loop)
 		runIn(t, loop, func(ctx context.Context) {

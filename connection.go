@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/listen"
 	"github.com/go-asyncio/asyncio/internal/netaddr"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
@@ -19,7 +20,7 @@ type connection struct {
 }
 
 // discard ends a connection that nobody will have. Its protocol hears of it.
-func (c connection) discard() { c.transport.forceClose(nil) }
+func (c connection) discard() { c.transport.core.Abort(nil) }
 
 func (c connection) results(err error) (Transport, Protocol, error) {
 	if err != nil {
@@ -143,7 +144,7 @@ func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, peer so
 		switch {
 		case returned:
 		case t != nil:
-			t.forceClose(nil)
+			t.core.Abort(nil)
 		default:
 			if closeErr := l.eng.Sockets().Close(fd); err != nil {
 				err = errors.Join(err, closeErr)
@@ -154,7 +155,7 @@ func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, peer so
 	if err != nil {
 		return connection{}, opError(op, err)
 	}
-	made := NewFuture[struct{}](l.self)
+	made := newFuture[struct{}](l)
 	t, err = newStreamTransport(l, fd, p, nil, sock.Addr{}, callback(func() {
 		_ = made.SetResult(struct{}{}) // unless who waits was cancelled
 	}))
@@ -276,7 +277,7 @@ func (l *baseLoop) connectOnce(ctx context.Context, addr sock.Addr, local localE
 			return 0, err
 		}
 	}
-	done := NewFuture[struct{}](l.self)
+	done := newFuture[struct{}](l)
 	cancel, err := l.eng.Connect(fd, addr, func(err error) {
 		if err != nil {
 			_ = done.SetException(&connectError{addr, err})
@@ -315,7 +316,7 @@ type noLocalAddress struct{ family sock.Family }
 func (e *noLocalAddress) Error() string {
 	return fmt.Sprintf("no matching local address with family %v found", e.family)
 }
-func (e *noLocalAddress) Unwrap() error { return errAddrNotAvailable }
+func (e *noLocalAddress) Unwrap() error { return listen.AddrNotAvailable }
 
 // bindLocal binds to the first local address of the family that can be had.
 func bindLocal(sockets engine.Sockets, fd uintptr, family sock.Family, locals []sock.Addr) error {

@@ -42,7 +42,7 @@ func TestConnectedAddresses(t *testing.T) {
 			if remote == nil || remote.String() != l.Addr().String() || local == nil {
 				n.Errorf("from %v to %v, want the latter to be %v", local, remote, l.Addr())
 			}
-			c.transport.forceClose(nil)
+			c.transport.Abort()
 			n.until(ctx, "the end", func() bool { return r.lost })
 		})
 	})

@@ -129,7 +129,7 @@ func (h *heat[T]) ended(i int, err error) {
 // and each further one, is passed on to those that run, and is the error.
 func (h *heat[T]) finish(ctx context.Context) (err error) {
 	for h.running > 0 {
-		h.quiet = NewFuture[struct{}](h.loop.self)
+		h.quiet = newFuture[struct{}](h.loop)
 		_, failed := h.quiet.Await(ctx)
 		switch c := asCancelled(failed); {
 		case failed == nil:

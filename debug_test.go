@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // TestEnvironment is not parallel: the environment is the program's.
@@ -35,9 +36,9 @@ func TestEnvironment(t *testing.T) {
 }
 
 // newDebugLoop makes a loop in debug mode that finds everything slow.
-func newDebugLoop(t *testing.T, opts ...asyncio.LoopOption) (asyncio.EventLoop, *journal) {
+func newDebugLoop(t *testing.T, opts ...asyncio.LoopOption) (asyncio.EventLoop, *testkit.LogBook) {
 	t.Helper()
-	log := &journal{}
+	log := &testkit.LogBook{}
 	loop := newLoop(t, append(opts, logTo(log), asyncio.WithDebug(true))...)
 	must(t, loop.SetSlowCallbackDuration(1))
 	return loop, log
@@ -62,7 +63,7 @@ func TestSlowCallbacks(t *testing.T) {
 	plainRow(t, "base.084a.slow-callback-log-callback", func(t *testing.T) {
 		loop, log := newDebugLoop(t)
 		named := func(texts ...string) int {
-			return len(log.lines(append(texts, "level=WARN", "Executing <Handle ", "slowFunction() at ", "debug_test.go:", "> took ", " seconds")...))
+			return len(log.Lines(append(texts, "level=WARN", "Executing <Handle ", "slowFunction() at ", "debug_test.go:", "> took ", " seconds")...))
 		}
 		soon(t, loop, slowFunction)
 		_, err := loop.CallLater(0, slowFunction)
@@ -83,11 +84,11 @@ func TestSlowCallbacks(t *testing.T) {
 		want(t, "nor without debug mode", named(), 3)
 	})
 	plainRow(t, "base.084b.slow-callback-log-task", func(t *testing.T) {
-		check := func(t *testing.T, loop asyncio.EventLoop, log *journal) {
+		check := func(t *testing.T, loop asyncio.EventLoop, log *testkit.LogBook) {
 			task := asyncio.CreateTask(loop, slowCoroutine, asyncio.WithName("slow one"))
 			must(t, loop.RunUntilComplete(task))
-			first := log.lines("level=WARN", "Executing <Task pending", `slow one`, "coro=<asyncio_test.slowCoroutine() at ", "took ")
-			last := log.lines("level=WARN", "Executing <Task finished", `slow one`, "took ")
+			first := log.Lines("level=WARN", "Executing <Task pending", `slow one`, "coro=<asyncio_test.slowCoroutine() at ", "took ")
+			last := log.Lines("level=WARN", "Executing <Task finished", `slow one`, "took ")
 			if len(first) != 1 || len(last) != 1 {
 				t.Error(log.String())
 			}
@@ -97,7 +98,7 @@ func TestSlowCallbacks(t *testing.T) {
 			check(t, loop, log)
 		})
 		t.Run("overridden", func(t *testing.T) {
-			log := &journal{}
+			log := &testkit.LogBook{}
 			loop := newOverriding(t, logTo(log), asyncio.WithDebug(true))
 			must(t, loop.SetSlowCallbackDuration(1))
 			check(t, loop, log)
@@ -111,7 +112,7 @@ func TestSlowCallbacks(t *testing.T) {
 		must(t, err)
 		must(t, loop.AddReader(fd, slowFunction))
 		must(t, loop.AddWriter(fd, func() {
-			if len(log.lines("Executing <Handle ", "slowFunction() at ", "TestSlowCallbacks.")) == 0 {
+			if len(log.Lines("Executing <Handle ", "slowFunction() at ", "TestSlowCallbacks.")) == 0 {
 				return // not yet both of them in one pass
 			}
 			loop.Stop()
@@ -126,9 +127,9 @@ func TestSlowCallbacks(t *testing.T) {
 }
 
 // holdUntilReported holds the loop until it is said to be blocked.
-func holdUntilReported(t *testing.T, log *journal) {
+func holdUntilReported(t *testing.T, log *testkit.LogBook) {
 	t.Helper()
-	for began := time.Now(); len(log.lines("Event loop blocked")) == 0; time.Sleep(time.Millisecond) {
+	for began := time.Now(); len(log.Lines("Event loop blocked")) == 0; time.Sleep(time.Millisecond) {
 		if time.Since(began) > 30*time.Second {
 			t.Error("no report while the loop is blocked")
 			return
@@ -139,23 +140,23 @@ func holdUntilReported(t *testing.T, log *journal) {
 func TestBlockedLoop(t *testing.T) {
 	t.Parallel()
 	// Each holds the loop, until the report of that is there: so it came meanwhile.
-	holders := map[string]func(t *testing.T, loop asyncio.EventLoop, log *journal){
-		"callback": func(t *testing.T, loop asyncio.EventLoop, log *journal) {
+	holders := map[string]func(t *testing.T, loop asyncio.EventLoop, log *testkit.LogBook){
+		"callback": func(t *testing.T, loop asyncio.EventLoop, log *testkit.LogBook) {
 			soon(t, loop, func() { holdUntilReported(t, log) })
 			onePass(t, loop)
 		},
-		"timer": func(t *testing.T, loop asyncio.EventLoop, log *journal) {
+		"timer": func(t *testing.T, loop asyncio.EventLoop, log *testkit.LogBook) {
 			_, err := loop.CallLater(0, func() { holdUntilReported(t, log) })
 			must(t, err)
 			onePass(t, loop)
 		},
-		"coroutine": func(t *testing.T, loop asyncio.EventLoop, log *journal) {
+		"coroutine": func(t *testing.T, loop asyncio.EventLoop, log *testkit.LogBook) {
 			runIn(t, loop, func(ctx context.Context) {
 				must(t, asyncio.Sleep(ctx, 0))
 				holdUntilReported(t, log)
 			})
 		},
-		"eager-coroutine": func(t *testing.T, loop asyncio.EventLoop, log *journal) {
+		"eager-coroutine": func(t *testing.T, loop asyncio.EventLoop, log *testkit.LogBook) {
 			soon(t, loop, func() {
 				asyncio.CreateTask(loop, func(context.Context) (int, error) {
 					holdUntilReported(t, log)
@@ -164,7 +165,7 @@ func TestBlockedLoop(t *testing.T) {
 			})
 			onePass(t, loop)
 		},
-		"after-a-lost-callback": func(t *testing.T, loop asyncio.EventLoop, log *journal) {
+		"after-a-lost-callback": func(t *testing.T, loop asyncio.EventLoop, log *testkit.LogBook) {
 			must(t, loop.SetExceptionHandler(func(asyncio.EventLoop, asyncio.ExceptionContext) {}))
 			soon(t, loop, runtime.Goexit)
 			soon(t, loop, func() { holdUntilReported(t, log) })
@@ -176,7 +177,7 @@ func TestBlockedLoop(t *testing.T) {
 			loop, log := newDebugLoop(t)
 			must(t, loop.SetSlowCallbackDuration(5*time.Millisecond))
 			hold(t, loop, log)
-			got := log.lines("level=WARN", "Event loop blocked for ", " seconds", "stack=")
+			got := log.Lines("level=WARN", "Event loop blocked for ", " seconds", "stack=")
 			if len(got) != 1 || !strings.Contains(got[0], "holdUntilReported") || !strings.Contains(got[0], "debug_test.go:") {
 				t.Error(got)
 			}
@@ -186,7 +187,7 @@ func TestBlockedLoop(t *testing.T) {
 		loop, log := newDebugLoop(t, asyncio.WithPinnedThread())
 		must(t, loop.SetSlowCallbackDuration(5*time.Millisecond))
 		holders["coroutine"](t, loop, log)
-		if got := log.lines("Event loop blocked for ", "holdUntilReported"); len(got) != 1 {
+		if got := log.Lines("Event loop blocked for ", "holdUntilReported"); len(got) != 1 {
 			t.Error(log.String())
 		}
 	})

@@ -1,55 +1,19 @@
 package asyncio_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
-// journal keeps what a loop logs.
-type journal struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.buf.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.buf.String()
-}
-
-// lines returns the lines that contain all of the texts.
-func (j *journal) lines(texts ...string) (found []string) {
-	for line := range strings.Lines(j.String()) {
-		ok := true
-		for _, s := range texts {
-			ok = ok && strings.Contains(line, s)
-		}
-		if ok {
-			found = append(found, strings.TrimSpace(line))
-		}
-	}
-	return found
-}
-
-// logTo makes a loop log into a journal.
-func logTo(j *journal) asyncio.LoopOption {
-	return asyncio.WithLogger(slog.New(slog.NewTextHandler(j, &slog.HandlerOptions{Level: slog.LevelDebug})))
-}
+// logTo makes a loop log into a book.
+func logTo(b *testkit.LogBook) asyncio.LoopOption { return asyncio.WithLogger(b.Logger()) }
 
 // onePass runs one pass of the loop.
 func onePass(t *testing.T, loop asyncio.EventLoop) {
@@ -76,7 +40,7 @@ func (l *brokenDefault) DefaultExceptionHandler(c asyncio.ExceptionContext) {
 	panic("the default handler is broken")
 }
 
-func newBrokenDefault(t *testing.T, log *journal) *brokenDefault {
+func newBrokenDefault(t *testing.T, log *testkit.LogBook) *brokenDefault {
 	t.Helper()
 	l := &brokenDefault{}
 	l.EventLoop = mustLoop(t, asyncio.WithSelf(l), logTo(log))
@@ -87,20 +51,20 @@ func newBrokenDefault(t *testing.T, log *journal) *brokenDefault {
 func TestExceptionHandlers(t *testing.T) {
 	t.Parallel()
 	plainRow(t, "base.023.callback-exception-logged", func(t *testing.T) {
-		var log journal
+		var log testkit.LogBook
 		loop := newLoop(t, logTo(&log))
 		soon(t, loop, panicsHere)
 		_, err := loop.CallLater(0, panicsHere)
 		must(t, err)
 		onePass(t, loop)
 		onePass(t, loop)
-		got := log.lines("level=ERROR", `msg="Exception in callback`, "panicsHere() at ", "exceptions_test.go:", `error="panic: boom"`, "stack=")
+		got := log.Lines("level=ERROR", `msg="Exception in callback`, "panicsHere() at ", "exceptions_test.go:", `error="panic: boom"`, "stack=")
 		if len(got) != 2 {
 			t.Error(log.String())
 		}
 	})
 	plainRow(t, "base.026.custom-exc-handler-reset", func(t *testing.T) {
-		var log journal
+		var log testkit.LogBook
 		loop := newLoop(t, logTo(&log))
 		r := collectReports(t, loop)
 		soon(t, loop, panicsHere)
@@ -111,10 +75,10 @@ func TestExceptionHandlers(t *testing.T) {
 		soon(t, loop, panicsHere)
 		onePass(t, loop)
 		want(t, "reports to the former handler", len(r.all()), 1)
-		want(t, "logged", len(log.lines("level=ERROR", "Exception in callback")), 1)
+		want(t, "logged", len(log.Lines("level=ERROR", "Exception in callback")), 1)
 	})
 	plainRow(t, "base.027.custom-exc-handler-broken", func(t *testing.T) {
-		var log journal
+		var log testkit.LogBook
 		loop := newLoop(t, logTo(&log))
 		must(t, loop.SetExceptionHandler(func(asyncio.EventLoop, asyncio.ExceptionContext) { panic("handler") }))
 		ran := false
@@ -122,12 +86,12 @@ func TestExceptionHandlers(t *testing.T) {
 		soon(t, loop, func() { ran = true })
 		onePass(t, loop)
 		want(t, "the loop went on", ran, true)
-		if len(log.lines("level=ERROR", `msg="Unhandled error in exception handler"`, `error="panic: handler"`)) != 1 {
+		if len(log.Lines("level=ERROR", `msg="Unhandled error in exception handler"`, `error="panic: handler"`)) != 1 {
 			t.Error(log.String())
 		}
 	})
 	plainRow(t, "base.028a.default-exc-handler-broken", func(t *testing.T) {
-		var log journal
+		var log testkit.LogBook
 		loop := newBrokenDefault(t, &log)
 		ran := false
 		soon(t, loop, panicsHere)
@@ -135,17 +99,17 @@ func TestExceptionHandlers(t *testing.T) {
 		onePass(t, loop)
 		want(t, "the loop went on", ran, true)
 		want(t, "called", len(loop.heard), 1)
-		if len(log.lines("level=ERROR", "Exception in default exception handler", "the default handler is broken")) != 1 {
+		if len(log.Lines("level=ERROR", "Exception in default exception handler", "the default handler is broken")) != 1 {
 			t.Error(log.String())
 		}
 	})
 	plainRow(t, "base.028b.default-and-custom-broken", func(t *testing.T) {
-		var log journal
+		var log testkit.LogBook
 		loop := newBrokenDefault(t, &log)
 		must(t, loop.SetExceptionHandler(func(asyncio.EventLoop, asyncio.ExceptionContext) { panic("the custom one, too") }))
 		soon(t, loop, panicsHere)
 		onePass(t, loop)
-		if len(log.lines("level=ERROR", "Exception in default exception handler while handling an unexpected error in custom exception handler")) != 1 {
+		if len(log.Lines("level=ERROR", "Exception in default exception handler while handling an unexpected error in custom exception handler")) != 1 {
 			t.Error(log.String())
 		}
 		if len(loop.heard) != 1 {
@@ -209,7 +173,7 @@ func TestDefaultExceptionHandler(t *testing.T) {
 		Extra:     map[string]any{"zebra": 1, "also": "this", "peer": printable("peer")},
 	}
 	plainRow(t, "base.099.default-handler-text", func(t *testing.T) {
-		var log journal
+		var log testkit.LogBook
 		loop := newLoop(t, logTo(&log))
 		loop.DefaultExceptionHandler(full)
 		line := log.String()
@@ -225,41 +189,41 @@ func TestDefaultExceptionHandler(t *testing.T) {
 		want(t, "as text", full.String(), "it went wrong\nalso: this\nerror: panic: boom\nhandle: f()\npeer: <peer>\n"+
 			"protocol: int\nsource: made here\nstack: the stack\ntransport: <transport>\nzebra: 1")
 		loop.DefaultExceptionHandler(asyncio.ExceptionContext{})
-		want(t, "without a message", len(log.lines(`msg="Unhandled exception in event loop"`)), 1)
+		want(t, "without a message", len(log.Lines(`msg="Unhandled exception in event loop"`)), 1)
 	})
 	plainRow(t, "base.100.default-handler-current-handle", func(t *testing.T) {
-		var log journal
+		var log testkit.LogBook
 		loop := newLoop(t, logTo(&log), asyncio.WithDebug(true))
 		scheduleFrom(t, loop, func() { loop.CallExceptionHandler(asyncio.ExceptionContext{Message: "bare"}) })
 		scheduleFrom(t, loop, func() { loop.CallExceptionHandler(asyncio.ExceptionContext{Message: "full", Source: "its own"}) })
 		onePass(t, loop)
 		for message, sources := range map[string]int{"bare": 1, "full": 0} {
-			want(t, message, len(log.lines("msg="+message)), 1)
-			want(t, "handle_source of "+message, len(log.lines("msg="+message, "handle_source=", "scheduleFrom")), sources)
+			want(t, message, len(log.Lines("msg="+message)), 1)
+			want(t, "handle_source of "+message, len(log.Lines("msg="+message, "handle_source=", "scheduleFrom")), sources)
 		}
 		loop.CallExceptionHandler(asyncio.ExceptionContext{Message: "outside"}) // nothing runs
-		want(t, "outside a callback", len(log.lines("msg=outside", "handle_source=")), 0)
+		want(t, "outside a callback", len(log.Lines("msg=outside", "handle_source=")), 0)
 
 		scheduleFrom(t, loop, panicsHere)
 		scheduleFrom(t, loop, runtime.Goexit)
 		onePass(t, loop)
-		want(t, "a callback that panicked", len(log.lines("Exception in callback", " source=", "scheduleFrom")), 1)
-		want(t, "a callback that exited", len(log.lines("Goexit in callback", " source=", "scheduleFrom")), 1)
+		want(t, "a callback that panicked", len(log.Lines("Exception in callback", " source=", "scheduleFrom")), 1)
+		want(t, "a callback that exited", len(log.Lines("Goexit in callback", " source=", "scheduleFrom")), 1)
 		loop.SetDebug(false)
 		scheduleFrom(t, loop, func() { loop.CallExceptionHandler(asyncio.ExceptionContext{Message: "quiet"}) })
 		onePass(t, loop)
-		want(t, "without debug mode", len(log.lines("msg=quiet", "handle_source=")), 0)
+		want(t, "without debug mode", len(log.Lines("msg=quiet", "handle_source=")), 0)
 	})
 	plainRow(t, "from-anywhere", func(t *testing.T) {
-		var log journal
+		var log testkit.LogBook
 		loop := newLoop(t, logTo(&log))
 		runIn(t, loop, func(context.Context) {
 			elsewhere(func() { loop.DefaultExceptionHandler(asyncio.ExceptionContext{Message: "off"}) })
 		})
-		want(t, "logged", len(log.lines("msg=off")), 1)
+		want(t, "logged", len(log.Lines("msg=off")), 1)
 		must(t, loop.Close())
 		loop.CallExceptionHandler(asyncio.ExceptionContext{Message: "closed"})
-		want(t, "logged on a closed loop", len(log.lines("msg=closed")), 1)
+		want(t, "logged on a closed loop", len(log.Lines("msg=closed")), 1)
 	})
 }
 

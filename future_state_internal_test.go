@@ -66,7 +66,7 @@ func TestWaitNodesAgainstModel(t *testing.T) {
 				want = append(want, n)
 			}
 			var got []*waitNode
-			for n := f.first; n != nil; n = n.next {
+			for n := range f.waits.All() {
 				got = append(got, n)
 			}
 			if !slices.Equal(got, want) {

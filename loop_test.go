@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
@@ -271,7 +272,7 @@ func TestWaits(t *testing.T) {
 			soon(t, l, func() { want(t, "Cancel", h.Cancel(), true) })
 		}), selectors.Forever, selectors.Forever)
 	}
-	looplessRow(t, "base.096.pass-select-timeout", func(t *testing.T) { everyMechanism(t, row) })
+	looplessRow(t, "base.096.pass-select-timeout", func(t *testing.T) { overLoops(t, testkit.Unpinned, row) })
 }
 
 func TestTinySleeps(t *testing.T) {
@@ -293,7 +294,7 @@ func TestTinySleeps(t *testing.T) {
 			t.Errorf("it waited %d times", waits)
 		}
 	}
-	looplessRow(t, "events.042.timeout-rounding", func(t *testing.T) { everyMechanism(t, row) })
+	looplessRow(t, "events.042.timeout-rounding", func(t *testing.T) { overLoops(t, testkit.Unpinned, row) })
 }
 
 func TestClock(t *testing.T) {
@@ -325,7 +326,7 @@ func TestClock(t *testing.T) {
 func TestMillion(t *testing.T) {
 	t.Parallel()
 	million := 1_000_000
-	if raceDetector {
+	if testkit.RaceDetector {
 		million /= 20
 	}
 	loop := newLoop(t)

@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // programVariable names the program that the test binary runs in place of its
@@ -32,14 +30,7 @@ func TestMain(m *testing.M) {
 	if name := os.Getenv(programVariable); name != "" {
 		os.Exit(runProgram(name))
 	}
-	files := openFiles()
-	goroutines := runtime.NumGoroutine()
-	status := m.Run()
-	if err := leftBehind(goroutines, files); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		status = max(status, 1)
-	}
-	os.Exit(status)
+	testkit.Main(m)
 }
 
 func runProgram(name string) int {
@@ -69,38 +60,14 @@ func programCommand(name string) *exec.Cmd {
 func inProgram(t *testing.T, name string) {
 	t.Helper()
 	cmd := programCommand(name)
-	if m := mechanismOf(t); m.proactor != nil {
+	if m, ok := mechanismOf(t); ok && m.Proactor != nil {
 		cmd.Env = append(cmd.Env, asyncio.LoopVariable+"=proactor")
-	} else if m.name != "" {
+	} else if ok {
 		cmd.Env = append(cmd.Env, asyncio.LoopVariable+"=selector")
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, bytes.TrimSpace(out))
 	}
-}
-
-// before, and says which did not go.
-func leftBehind(goroutines, files int) error {
-	for began := time.Now(); time.Since(began) < 10*time.Second; time.Sleep(time.Millisecond) {
-		if len(strangers()) <= goroutines && openFiles() <= files {
-			return nil
-		}
-	}
-	return fmt.Errorf("left behind: descriptors %d, %d before; goroutines, %d before:\n%s",
-		openFiles(), files, goroutines, strings.Join(strangers(), "\n\n"))
-}
-
-// strangers are the stacks of all goroutines but those that the runtime keeps.
-func strangers() []string {
-	buf := make([]byte, 1<<20)
-	all := strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n")
-	var some []string
-	for _, stack := range all {
-		if !strings.Contains(stack, "os/signal.") {
-			some = append(some, stack)
-		}
-	}
-	return some
 }
 
 // complaints are what a program finds wrong.

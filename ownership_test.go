@@ -7,11 +7,13 @@ import (
 	"math/rand/v2"
 	"net"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // These tests count the descriptors of the process: none of them runs in parallel with
@@ -28,46 +30,45 @@ type scene struct {
 	made, lost int // protocols
 }
 
-// oneKindAfterTheOther is everyKind without parallel subtests.
+// oneKindAfterTheOther is overLoops without parallel subtests.
 func oneKindAfterTheOther(t *testing.T, f func(t *testing.T)) {
-	here, err := usable()
-	must(t, err)
-	for _, m := range mechanisms {
-		if here[m.name] {
-			t.Run(m.name, f)
-		}
+	for _, m := range testkit.Available(t, testkit.Unpinned) {
+		t.Run(m.Name, f)
 	}
 }
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
 	s := &scene{T: t}
-	before := openFiles()
+	before := testkit.OpenFiles()
 	peer, err := net.Listen("tcp4", ":0")
 	must(t, err)
 	_, s.port, err = net.SplitHostPort(peer.Addr().String())
 	must(t, err)
 	s.peer = peer
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
+	var serving sync.WaitGroup
+	serving.Go(func() {
 		for {
 			c, err := peer.Accept()
 			if err != nil {
 				return
 			}
-			go func() {
+			serving.Go(func() {
 				_, _ = io.Copy(io.Discard, c)
 				_ = c.Close()
-			}()
+			})
 		}
-	}()
+	})
 	t.Cleanup(func() {
 		must(t, peer.Close())
-		<-ended
+		if !t.Failed() {
+			serving.Wait() // or the next scene would count what is about to be closed
+		}
 	})
-	for before >= 0 && openFiles() < before+filesOfListener {
-		runtime.Gosched() // what it accepts with is there before anything is counted
+	// What it accepts with is there before anything is counted. It is not waited for
+	// without end: before may have counted what has been closed since.
+	for began := time.Now(); before >= 0 && testkit.OpenFiles() < before+filesOfListener && time.Since(began) < time.Second; {
+		runtime.Gosched()
 	}
 	return s
 }
@@ -75,13 +76,13 @@ func newScene(t *testing.T) *scene {
 // open makes a loop, which has run, and counts.
 func (s *scene) open() {
 	s.Helper()
-	s.outside = openFiles()
+	s.outside = testkit.OpenFiles()
 	s.loop = &askedLoop{count: map[string]int{}, names: map[string][]string{"two.test": {"127.0.0.1", "127.0.0.2"}, "here.test": {"127.0.0.1"}}}
 	s.loop.EventLoop = mustLoop(s, asyncio.WithSelf(s.loop), silent)
 	s.made, s.lost = 0, 0
 	must(s, s.loop.SetExceptionHandler(func(asyncio.EventLoop, asyncio.ExceptionContext) {}))
 	s.pass()
-	s.files = openFiles()
+	s.files = testkit.OpenFiles()
 }
 
 // pass lets the loop make one pass.
@@ -116,9 +117,9 @@ func (s *scene) socket() uintptr {
 // settles waits until no more is open than before.
 func (s *scene) settles(what string, passes int) {
 	s.Helper()
-	for began := time.Now(); openFiles() > s.files || s.made != s.lost; {
+	for began := time.Now(); testkit.OpenFiles() > s.files || s.made != s.lost; {
 		if time.Since(began) > 10*time.Second {
-			s.Fatalf("%s after %d passes: %d descriptors, %d before; %d connections made, %d lost", what, passes, openFiles(), s.files, s.made, s.lost)
+			s.Fatalf("%s after %d passes: %d descriptors, %d before; %d connections made, %d lost", what, passes, testkit.OpenFiles(), s.files, s.made, s.lost)
 		}
 		if s.loop.IsClosed() {
 			time.Sleep(time.Millisecond)

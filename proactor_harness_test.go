@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/proactors"
 	"github.com/go-asyncio/asyncio/selectors"
 )
@@ -244,7 +245,15 @@ func overIdlePorts(t *testing.T, row string, f func(n *netTest, w *watchedProact
 // overOpeners runs f in a subtest for each proactor of the system and the tests' own.
 func overOpeners(t *testing.T, f func(t *testing.T, p proactors.Proactor)) {
 	t.Helper()
-	eachProactor(t, f)
+	for _, m := range testkit.Available(t, testkit.Proactors) {
+		t.Run(m.Name, func(t *testing.T) {
+			p, err := m.Proactor()
+			if err != nil {
+				t.Fatal(err)
+			}
+			f(t, p)
+		})
+	}
 	t.Run("port", func(t *testing.T) { f(t, newTryingProactor()) })
 }
 

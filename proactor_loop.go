@@ -3,7 +3,7 @@ package asyncio
 import (
 	"errors"
 
-	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/completion"
 	"github.com/go-asyncio/asyncio/internal/poller"
 	"github.com/go-asyncio/asyncio/proactors"
 )
@@ -43,7 +43,7 @@ func NewProactorEventLoop(p proactors.Proactor, opts ...LoopOption) (*ProactorEv
 		why = bestProactor
 	}
 	l := &ProactorEventLoop{proactor: p}
-	l.init(engine.NewProactorEngine(p), l, opts)
+	l.init(completion.New(p), l, opts)
 	l.why = why
 	if p.Pinned() && !l.core.Pinned() {
 		l.core.Pin()

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/proactors"
 )
 
@@ -106,20 +107,15 @@ func TestProactorLoop(t *testing.T) {
 func TestProactorDescriptors(t *testing.T) {
 	for _, row := range []string{"proactor.034.loop-ctor", "proactor.035.loop-close-self-pipe", "events.034.internal-fds", "selev.003a.close-releases"} {
 		t.Run(row, func(t *testing.T) {
-			for _, c := range proactorsHere {
-				if p, err := c.open(); err == nil {
-					_ = p.Close() // it was only tried
-					t.Run(c.name, func(t *testing.T) { checkProactorDescriptors(t, c.open) })
-				} else if !errors.Is(err, errors.ErrUnsupported) {
-					t.Fatal(err)
-				}
+			for _, m := range testkit.Available(t, testkit.Proactors) {
+				t.Run(m.Name, func(t *testing.T) { checkProactorDescriptors(t, m.Proactor) })
 			}
 		})
 	}
 }
 
 func checkProactorDescriptors(t *testing.T, open func() (proactors.Proactor, error)) {
-	before := openDescriptors()
+	before := testkit.OpenFiles()
 	p, err := open()
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +128,7 @@ func checkProactorDescriptors(t *testing.T, open func() (proactors.Proactor, err
 	if len(own) == 0 {
 		t.Error("the loop has no descriptor of its own")
 	}
-	if during := openDescriptors(); before >= 0 && during != before+len(own) {
+	if during := testkit.OpenFiles(); !testkit.SocketsOnly && before >= 0 && during != before+len(own) {
 		t.Errorf("%d descriptors, of which the loop has %v; %d before", during, own, before)
 	}
 	l.Stop()
@@ -147,7 +143,7 @@ func checkProactorDescriptors(t *testing.T, open func() (proactors.Proactor, err
 	if left := p.Descriptors(); len(left) != 0 {
 		t.Errorf("descriptors of a closed loop: %v", left)
 	}
-	if after := openDescriptors(); after > before {
+	if after := testkit.OpenFiles(); after > before {
 		t.Errorf("%d descriptors, %d before", after, before)
 	}
 }
@@ -157,7 +153,7 @@ func TestProactorServing(t *testing.T) {
 	t.Parallel()
 	overPorts(t, "proactor.040a.start-serving", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		s, addr := n.serve(ctx, nil)
-		fd := s.sockets[0].listener.FD()
+		fd := s.acceptors[0].FD()
 		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, fd) == 1 })
 		for i := range 4 {
 			dialPlain(n, addr)
@@ -173,21 +169,20 @@ func TestProactorServing(t *testing.T) {
 	overPorts(t, "proactor.040b.start-serving-error", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		n.expectErrors = true
 		s, addr := n.serve(ctx, nil)
-		k := s.sockets[0]
-		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, k.listener.FD()) == 1 })
-		w.fail(proactors.Accept, k.listener.FD(), errIO)
+		k := s.acceptors[0]
+		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, k.FD()) == 1 })
+		w.fail(proactors.Accept, k.FD(), errIO)
 		n.until(ctx, "the report", func() bool { return len(n.reported) == 1 })
 		e := n.reported[0]
 		if e.Message != "socket.accept() failed" || !errors.Is(e.Err, errIO) || e.Extra["socket"] != k.String() {
 			n.Errorf("reported %+v", e)
 		}
 		n.passes(ctx)
-		if w.underway(proactors.Accept, k.listener.FD()) != 0 || k.retry.Cancelled() {
+		if w.underway(proactors.Accept, k.FD()) != 0 || !k.Resting() {
 			n.Error("it goes on accepting at once")
 		}
 		// The time is up: as if the timer were due.
-		k.retry.Cancel()
-		(*acceptAgain)(k).Complete(0)
+		k.Again()
 		dialPlain(n, addr)
 		n.until(ctx, "the connection", func() bool { return len(n.l.netState.of(s)) == 1 })
 		s.Close()
@@ -196,7 +191,7 @@ func TestProactorServing(t *testing.T) {
 	})
 	overPorts(t, "proactor.040c.start-serving-cancel", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		s, addr := n.serve(ctx, nil)
-		fd := s.sockets[0].listener.FD()
+		fd := s.acceptors[0].FD()
 		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, fd) == 1 })
 		s.Close()
 		n.until(ctx, "the end of the accept", func() bool { return len(w.flights) == 0 })
@@ -212,7 +207,7 @@ func TestProactorServing(t *testing.T) {
 	overPorts(t, "proactor.041.stop-serving", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		one, gone := n.serve(ctx, nil)
 		other, addr := n.serve(ctx, nil)
-		fd, stays := one.sockets[0].listener.FD(), other.sockets[0].listener.FD()
+		fd, stays := one.acceptors[0].FD(), other.acceptors[0].FD()
 		n.until(ctx, "accepts", func() bool {
 			return w.underway(proactors.Accept, fd) == 1 && w.underway(proactors.Accept, stays) == 1
 		})
@@ -261,7 +256,7 @@ func TestProactorReaders(t *testing.T) {
 	}
 	t.Run("proactor.049.no-reader-writer-api", func(t *testing.T) {
 		t.Parallel()
-		overProactors(t, func(n *netTest) { (&readerTest{netTest: n}).watch(watch) })
+		overMechanisms(t, testkit.Proactors, func(n *netTest) { (&readerTest{netTest: n}).watch(watch) })
 		t.Run("port", func(t *testing.T) {
 			t.Parallel()
 			n := newTestOf(t, func(o LoopOption) (EventLoop, error) { return NewProactorEventLoop(newTryingProactor(), o) })

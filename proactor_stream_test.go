@@ -72,7 +72,7 @@ func TestProactorReading(t *testing.T) {
 		n.check(r.transport.Close())
 		w.fail(proactors.Receive, socketOf(r.transport), errConnAborted)
 		n.passes(ctx)
-		if r.lost || n.log.count("Fatal") != 0 {
+		if r.lost || n.log.Count("Fatal") != 0 {
 			n.Errorf("lost=%v, logged %v", r.lost, n.log)
 		}
 		w.release()
@@ -138,7 +138,7 @@ func readFatal(ctx context.Context, n *netTest, w *watchedProactor, r *recorder,
 	n.l.SetDebug(true)
 	w.fail(proactors.Receive, socketOf(r.transport), err)
 	n.until(ctx, "the end", func() bool { return r.lost })
-	if r.lostErr != error(err) || n.log.count("Fatal read error on socket transport") != 1 || len(n.reported) != 0 {
+	if r.lostErr != error(err) || n.log.Count("Fatal read error on socket transport") != 1 || len(n.reported) != 0 {
 		n.Errorf("lost with %v, reported %v, logged %v", r.lostErr, n.reported, n.log)
 	}
 }
@@ -161,7 +161,7 @@ func TestProactorWriting(t *testing.T) {
 		if k, err := r.transport.Write([]byte("data")); k != 4 || err != nil || r.transport.GetWriteBufferSize() != 4 {
 			n.Errorf("Write = %d, %v; %d bytes buffered", k, err, r.transport.GetWriteBufferSize())
 		}
-		if r.transport.(*streamTransport).queue != nil {
+		if r.transport.(*streamTransport).core.Sending() {
 			n.Error("the transport has a buffer")
 		}
 		waits := w.waits
@@ -220,12 +220,12 @@ func TestProactorWriting(t *testing.T) {
 			if k, err := r.transport.Write([]byte("late")); k != 0 || !errors.Is(err, net.ErrClosed) || r.transport.GetWriteBufferSize() != 0 {
 				n.Errorf("Write = %d, %v; %d bytes buffered", k, err, r.transport.GetWriteBufferSize())
 			}
-			if k := n.log.count("socket.send() raised exception."); k != min(1, (i+1)/5) {
+			if k := n.log.Count("socket.send() raised exception."); k != min(1, (i+1)/5) {
 				n.Errorf("%d late writes, %d of them logged", i+1, k)
 			}
 		}
 		n.until(ctx, "the end", func() bool { return r.lost })
-		if r.lostErr != error(errIO) || n.log.count("Fatal write error on socket transport") != 1 || len(w.sends) != 1 {
+		if r.lostErr != error(errIO) || n.log.Count("Fatal write error on socket transport") != 1 || len(w.sends) != 1 {
 			n.Errorf("lost with %v, sends %q, logged %v", r.lostErr, w.sends, n.log)
 		}
 	})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log"
-	"log/slog"
 	"os"
 	"runtime"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 func refusedWork(context.Context) (int, error) { return 0, errors.New("it ran") }
@@ -76,14 +76,14 @@ func TestRefusedTasks(t *testing.T) {
 		want(t, "reports", len(found), 0)
 	})
 	plainRow(t, "on a closed loop", func(t *testing.T) {
-		var log journal
+		var log testkit.LogBook
 		closed := mustLoop(t, logTo(&log))
 		must(t, closed.Close())
 		must(t, makeRefused(func() *asyncio.Task[int] { return asyncio.CreateTask(closed, refusedWork) }))
 		wantError(t, asyncio.CreateTask(closed, refusedWork).Exception(), asyncio.ErrLoopClosed)
 		collectUntil(t, func() bool { return log.String() != "" })
 		dropped(t, false, func(context.Context, asyncio.EventLoop) {}) // the collector works once more
-		want(t, "reports", len(log.lines("Task exception was never retrieved", "event loop is closed", "asyncio_test.refusedWork() at ")), 1)
+		want(t, "reports", len(log.Lines("Task exception was never retrieved", "event loop is closed", "asyncio_test.refusedWork() at ")), 1)
 	})
 }
 
@@ -91,7 +91,7 @@ func TestRefusedTasks(t *testing.T) {
 func TestRefusedHandOver(t *testing.T) {
 	t.Parallel()
 	plainRow(t, "to a closed loop", func(t *testing.T) {
-		var log journal
+		var log testkit.LogBook
 		closed := mustLoop(t, logTo(&log))
 		must(t, closed.Close())
 		handOver := func() error {
@@ -105,7 +105,7 @@ func TestRefusedHandOver(t *testing.T) {
 		wantError(t, asyncio.RunCoroutineThreadsafe(closed, refusedWork).Exception(), asyncio.ErrLoopClosed)
 		collectUntil(t, func() bool { return log.String() != "" })
 		dropped(t, false, func(context.Context, asyncio.EventLoop) {}) // the collector works once more
-		want(t, "reports", len(log.lines("Future exception was never retrieved", "event loop is closed", "asyncio_test.refusedWork() at ")), 1)
+		want(t, "reports", len(log.Lines("Future exception was never retrieved", "event loop is closed", "asyncio_test.refusedWork() at ")), 1)
 	})
 }
 
@@ -120,12 +120,12 @@ func collectUntil(t *testing.T, found func() bool) {
 
 // TestRefusedWithoutLoop is not parallel: the default logger is the program's.
 func TestRefusedWithoutLoop(t *testing.T) {
-	var out journal
+	var out testkit.LogBook
 	log.SetOutput(&out)
 	defer log.SetOutput(os.Stderr)
 	must(t, makeRefused(func() *asyncio.Task[int] { return asyncio.Go(context.Background(), refusedWork) }))
 	collectUntil(t, func() bool { return out.String() != "" })
-	want(t, "reports", len(out.lines("ERROR Task exception was never retrieved", "call it inside asyncio.Run", "RunCoroutineThreadsafe",
+	want(t, "reports", len(out.Lines("ERROR Task exception was never retrieved", "call it inside asyncio.Run", "RunCoroutineThreadsafe",
 		"asyncio_test.refusedWork() at ")), 1)
 }
 
@@ -244,11 +244,12 @@ func TestPanicShowsStack(t *testing.T) {
 func TestPanicReport(t *testing.T) {
 	t.Parallel()
 	plainRow(t, "attribute", func(t *testing.T) {
-		var structured attributes
-		loop := newLoop(t, asyncio.WithLogger(slog.New(&structured)))
+		var log testkit.LogBook
+		loop := newLoop(t, logTo(&log))
 		asyncio.CreateTask(loop, panicsDeep)
 		onePass(t, loop)
 		must(t, loop.Close())
+		structured := log.Records()
 		want(t, "records", len(structured), 1)
 		stack, _ := structured[0]["stack"].Any().(string)
 		wantStack(t, "the stack", stack, 1)
@@ -259,24 +260,9 @@ func TestPanicReport(t *testing.T) {
 	})
 }
 
-// attributes is a handler of slog's that keeps what it is given.
-type attributes []map[string]slog.Value
-
-func (*attributes) Enabled(context.Context, slog.Level) bool { return true }
-func (a *attributes) WithAttrs([]slog.Attr) slog.Handler     { return a }
-func (a *attributes) WithGroup(string) slog.Handler          { return a }
-func (a *attributes) Handle(_ context.Context, r slog.Record) error {
-	m := map[string]slog.Value{}
-	for attr := range r.Attrs {
-		m[attr.Key] = attr.Value
-	}
-	*a = append(*a, m)
-	return nil
-}
-
 // TestPanicReportForPeople is not parallel: the default logger is the program's.
 func TestPanicReportForPeople(t *testing.T) {
-	var out journal
+	var out testkit.LogBook
 	log.SetOutput(&out)
 	defer log.SetOutput(os.Stderr)
 	loop := newLoop(t)
@@ -284,7 +270,7 @@ func TestPanicReportForPeople(t *testing.T) {
 	onePass(t, loop)
 	must(t, loop.Close())
 	wantStack(t, "the report", out.String(), 1)
-	want(t, "its first line", len(out.lines("ERROR Task exception was never retrieved", `error="panic: deep"`,
+	want(t, "its first line", len(out.Lines("ERROR Task exception was never retrieved", `error="panic: deep"`,
 		"function=\"asyncio_test.panicsDeep() at ", `name="the one"`)), 1)
 	if strings.Contains(out.String(), `\n`) {
 		t.Errorf("it has lines in one line: %s", out.String())

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // repeaters make a loop report the same without end; again is called before each
@@ -88,9 +89,9 @@ var moreOf = regexp.MustCompile(`\.\.\. and ([\d,]+) more in the last `)
 
 // told adds up what the lines of a message tell: those in full, those that are sums
 // and how many reports stand for these.
-func told(t *testing.T, log *journal, message string) (full, sums, counted int) {
+func told(t *testing.T, log *testkit.LogBook, message string) (full, sums, counted int) {
 	t.Helper()
-	for _, line := range log.lines(message) {
+	for _, line := range log.Lines(message) {
 		if m := moreOf.FindStringSubmatch(line); m == nil {
 			full++
 		} else {
@@ -113,7 +114,7 @@ func TestReportsInNumbers(t *testing.T) {
 			if name == "tasks-fail" {
 				n = 100
 			}
-			var log journal
+			var log testkit.LogBook
 			loop := mustLoop(t, logTo(&log))
 			var made atomic.Int64
 			r.start(t, loop, func() bool {
@@ -147,7 +148,7 @@ func TestReportsInNumbers(t *testing.T) {
 		want(t, "reports", len(r.all()), 100)
 	})
 	plainRow(t, "kinds-are-told-apart", func(t *testing.T) {
-		var log journal
+		var log testkit.LogBook
 		loop := mustLoop(t, logTo(&log))
 		for i := range 100 {
 			for range 20 {
@@ -164,7 +165,7 @@ func TestReportsInNumbers(t *testing.T) {
 		}
 	})
 	plainRow(t, "an-embedder-sees-no-timer", func(t *testing.T) {
-		var log journal
+		var log testkit.LogBook
 		loop := &timerSeer{}
 		loop.EventLoop = mustLoop(t, logTo(&log), asyncio.WithSelf(loop))
 		for range 20 {
@@ -194,15 +195,15 @@ func (l *timerSeer) CallAt(when time.Duration, f func()) (asyncio.TimerHandle, e
 // then reports are told in full again.
 func TestReportsAreSummedUp(t *testing.T) {
 	t.Parallel()
-	everyKind(t, func(t *testing.T) {
+	overLoops(t, testkit.Kinds, func(t *testing.T) {
 		measureClock(t)
 		synctest.Test(t, testSums)
 	})
 }
 
 func testSums(t *testing.T) {
-	var log journal
-	loop := openHooked(t, waitInBubble, logTo(&log))
+	var log testkit.LogBook
+	loop := openHooked(t, testkit.InBubble, logTo(&log))
 	runIn(t, loop, func(ctx context.Context) {
 		for range 1244 {
 			loop.DefaultExceptionHandler(asyncio.ExceptionContext{Message: "again", Err: errBoom})
@@ -211,12 +212,12 @@ func testSums(t *testing.T) {
 		want(t, "in full at first", full, 10)
 		want(t, "sums at first", sums, 0)
 		must(t, asyncio.Sleep(ctx, 1100*time.Millisecond))
-		if got := log.lines(`level=ERROR msg="again ... and 1,234 more in the last second" error=boom`); len(got) != 1 {
+		if got := log.Lines(`level=ERROR msg="again ... and 1,234 more in the last second" error=boom`); len(got) != 1 {
 			t.Errorf("after a second: %s", log.String())
 		}
 		loop.DefaultExceptionHandler(asyncio.ExceptionContext{Message: "again", Err: errBoom})
 		must(t, asyncio.Sleep(ctx, 1100*time.Millisecond))
-		want(t, "after a period with one", len(log.lines("and 1 more in the last second")), 1)
+		want(t, "after a period with one", len(log.Lines("and 1 more in the last second")), 1)
 		must(t, asyncio.Sleep(ctx, 1100*time.Millisecond))
 		loop.DefaultExceptionHandler(asyncio.ExceptionContext{Message: "again", Err: errBoom})
 		full, _, _ = told(t, &log, "again")

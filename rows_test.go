@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 var errBoom = errors.New("boom")
@@ -22,7 +23,7 @@ func plainRow(t *testing.T, id string, f func(t *testing.T)) {
 	t.Helper()
 	t.Run(id, func(t *testing.T) {
 		t.Parallel()
-		everyKind(t, f)
+		overLoops(t, testkit.Kinds, f)
 	})
 }
 
@@ -42,7 +43,7 @@ func timedRow(t *testing.T, id string, f func(t *testing.T, ctx context.Context,
 	plainRow(t, id, func(t *testing.T) {
 		measureClock(t)
 		synctest.Test(t, func(t *testing.T) {
-			loop := openHooked(t, waitInBubble)
+			loop := openHooked(t, testkit.InBubble)
 			noReports(t, loop)
 			runIn(t, loop, func(ctx context.Context) { f(t, ctx, loop) })
 			must(t, loop.Close())

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // errBroken is what a poll fails with in these tests.
@@ -124,7 +125,7 @@ var outsideCalls = map[string]func(ctx context.Context, loop asyncio.EventLoop) 
 // and whether he came before or after.
 func TestRunFailureReachesWaiters(t *testing.T) {
 	t.Parallel()
-	everyKind(t, func(t *testing.T) {
+	overLoops(t, testkit.Kinds, func(t *testing.T) {
 		for name, call := range outsideCalls {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -161,7 +162,7 @@ func runFailsAt(t *testing.T, n int, call func(context.Context, asyncio.EventLoo
 // good as before, and who waits, waits.
 func TestRunAfterFailure(t *testing.T) {
 	t.Parallel()
-	everyKind(t, func(t *testing.T) {
+	overLoops(t, testkit.Kinds, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), enough)
 		defer cancel()
 		loop := newBreaks(t, 0)
@@ -199,7 +200,7 @@ func TestRunAfterFailure(t *testing.T) {
 // TestStopIsNoFailure: a run that Stop ends leaves who waits waiting for the next.
 func TestStopIsNoFailure(t *testing.T) {
 	t.Parallel()
-	everyKind(t, func(t *testing.T) {
+	overLoops(t, testkit.Kinds, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), enough)
 		defer cancel()
 		loop := newLoop(t)
@@ -222,7 +223,7 @@ func TestStopIsNoFailure(t *testing.T) {
 // longer do.
 func TestRunReturnsThePollsError(t *testing.T) {
 	t.Parallel()
-	everyKind(t, func(t *testing.T) {
+	overLoops(t, testkit.Kinds, func(t *testing.T) {
 		for n := range 6 {
 			loop := newBreaks(t, n)
 			closed := make(chan struct{})

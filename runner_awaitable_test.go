@@ -1,16 +1,13 @@
 package asyncio_test
 
 import (
-	"bytes"
 	"context"
-	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/go-asyncio/asyncio"
-	"github.com/go-asyncio/asyncio/selectors"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // untold is a result that must not be asked for its text.
@@ -22,16 +19,6 @@ func (u untold) String() string { u.t.Error("the result was asked for its text")
 type hello struct{}
 
 func (hello) Await(ctx context.Context) (string, error) { return "hello", asyncio.Sleep(ctx, 0) }
-
-// waitLong is waitInBubble for waits of minutes.
-func waitLong(wait func(time.Duration) (bool, error), timeout time.Duration) error {
-	for began := time.Now(); ; time.Sleep(time.Second) {
-		found, err := wait(0)
-		if err != nil || found || timeout != selectors.Forever && time.Since(began) >= timeout {
-			return err
-		}
-	}
-}
 
 func TestRunnerRuns(t *testing.T) {
 	t.Parallel()
@@ -89,14 +76,14 @@ func TestRunnerRuns(t *testing.T) {
 	plainRow(t, "runners.707.executor-limit", func(t *testing.T) {
 		measureClock(t)
 		synctest.Test(t, func(t *testing.T) {
-			var log bytes.Buffer
+			var log testkit.LogBook
 			proceed := make(chan struct{})
 			var loop asyncio.EventLoop
 			err := asyncio.RunErr(ctx, func(ctx context.Context) error {
 				_, err := loop.RunInExecutor(nil, func() (any, error) { <-proceed; return nil, nil })
 				return err
 			}, asyncio.WithLoopFactory(func() (asyncio.EventLoop, error) {
-				loop = openHooked(t, waitLong, asyncio.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+				loop = openHooked(t, testkit.InBubble, logTo(&log))
 				return loop, nil
 			}))
 			must(t, err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 var interruptBusyProgram = program("interrupt busy", func() error {
@@ -157,7 +158,7 @@ func TestInterruptPrograms(t *testing.T) {
 	} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			everyKind(t, func(t *testing.T) { inProgram(t, name) })
+			overLoops(t, testkit.Kinds, func(t *testing.T) { inProgram(t, name) })
 		})
 	}
 }

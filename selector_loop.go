@@ -3,7 +3,7 @@ package asyncio
 import (
 	"errors"
 
-	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/readiness"
 	"github.com/go-asyncio/asyncio/internal/poller"
 	"github.com/go-asyncio/asyncio/selectors"
 )
@@ -36,7 +36,7 @@ func NewSelectorEventLoop(s selectors.Selector, opts ...LoopOption) (*SelectorEv
 			return nil, opError(op, err)
 		}
 	}
-	eng, err := engine.NewSelectorEngine(s)
+	eng, err := readiness.New(s)
 	if err != nil {
 		return nil, opError(op, errors.Join(err, s.Close()))
 	}

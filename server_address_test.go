@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // addressed is a protocol that notes what its transport is called when it is made.
@@ -29,7 +30,7 @@ func TestAcceptedAddresses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			everyMechanism(t, func(t *testing.T) {
+			overLoops(t, testkit.Unpinned, func(t *testing.T) {
 				inLoop(t, func(ctx context.Context, loop asyncio.EventLoop) {
 					var remotes []string
 					made := func(local, remote, sockname, peername any) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 	"golang.org/x/sys/unix"
 )
 
@@ -18,7 +19,7 @@ func TestServerSockets(t *testing.T) {
 	t.Parallel()
 	t.Run("events.705.server-socket-wrapper", func(t *testing.T) {
 		t.Parallel()
-		everyMechanism(t, func(t *testing.T) {
+		overLoops(t, testkit.Unpinned, func(t *testing.T) {
 			inLoop(t, func(ctx context.Context, loop asyncio.EventLoop) {
 				s, err := loop.CreateServer(ctx, silentProtocol, "tcp", "127.0.0.1:0", nil)
 				must(t, err)

@@ -115,7 +115,7 @@ func (n *netTest) connectedClients(ctx context.Context, s *Server, addr string, 
 	n.until(ctx, "the connections", func() bool {
 		rs = rs[:0]
 		for _, t := range n.l.netState.of(s) {
-			if r := t.protocol.(*recorder); r.transport != nil {
+			if r := t.protocol().(*recorder); r.transport != nil {
 				rs = append(rs, r)
 			}
 		}

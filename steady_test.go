@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
 // TestSteadyState is not parallel: AllocsPerRun counts the whole process.
 func TestSteadyState(t *testing.T) {
-	if raceDetector {
+	if testkit.RaceDetector {
 		t.Skip("the race detector allocates")
 	}
 	loop := newLoop(t)
@@ -113,7 +114,7 @@ func TestSteadyState(t *testing.T) {
 
 // TestBursts is not parallel: it measures the heap.
 func TestBursts(t *testing.T) {
-	if raceDetector {
+	if testkit.RaceDetector {
 		t.Skip("the race detector's memory counts, too")
 	}
 	t.Run("then-rest", func(t *testing.T) {

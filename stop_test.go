@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // waysToEnd are how a callback can end.
@@ -216,10 +217,11 @@ func TestWaitThatFails(t *testing.T) {
 func TestOrderInAPass(t *testing.T) {
 	t.Parallel()
 	wanted := []string{"soon", "io", "timer", "soon-next", "io-next", "timer-next"}
-	everyMechanism(t, func(t *testing.T) {
+	overLoops(t, testkit.Unpinned, func(t *testing.T) {
 		loop := newLoop(t)
 		a, b := connected(t)
-		tells := mechanismOf(t).proactor == nil && !asyncio.UnderWine() // its server passes on what was sent
+		m, _ := mechanismOf(t)
+		tells := m.Selector != nil && !testkit.UnderWine() // its server passes on what was sent
 		inOrder := 0
 		var order []string
 		note := func(name string) {
@@ -283,7 +285,7 @@ func late(order []string) []string {
 // and timers: it polls after so many passes, whoever makes it busy.
 func TestBusyNeighbours(t *testing.T) {
 	t.Parallel()
-	everyKind(t, func(t *testing.T) {
+	overLoops(t, testkit.Kinds, func(t *testing.T) {
 		const rounds, most = 20_000, 100
 		round, polled, longest := 0, 0, 0
 		loop := openHooked(t, func(wait func(time.Duration) (bool, error), timeout time.Duration) error {

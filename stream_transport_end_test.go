@@ -90,7 +90,7 @@ func TestTransportEnd(t *testing.T) {
 				if !errors.Is(r.lostErr, errConnReset) || len(n.reported) != 0 {
 					n.Errorf("debug=%v: lost with %v, reported %v", debug, r.lostErr, n.reported)
 				}
-				if noted := n.log.count("Fatal read error on socket transport") == 1; noted != debug || n.log.count("level=ERROR") != 0 {
+				if noted := n.log.Count("Fatal read error on socket transport") == 1; noted != debug || n.log.Count("level=ERROR") != 0 {
 					n.Errorf("debug=%v: logged %q", debug, n.log)
 				}
 			}

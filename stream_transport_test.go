@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/proactors"
 )
 
@@ -82,7 +83,7 @@ func TestTransport(t *testing.T) {
 	} {
 		t.Run(row, func(t *testing.T) {
 			t.Parallel()
-			overSelectorsAlone(t, func(n *netTest) { spurious(n, nil, make()) })
+			overMechanisms(t, testkit.Selectors, func(n *netTest) { spurious(n, nil, make()) })
 		})
 		overIdlePorts(t, row+"_completion", func(n *netTest, w *watchedProactor) { spurious(n, w, make()) })
 	}
@@ -193,7 +194,7 @@ func TestTransport(t *testing.T) {
 			text = text[:strings.Index(text, " read=")]
 		})
 		n.check(n.l.Close())
-		if n.log.count("unclosed transport") != 1 || n.log.count(text) != 1 {
+		if n.log.Count("unclosed transport") != 1 || n.log.Count(text) != 1 {
 			n.Errorf("logged %q, want a warning that names %s", n.log, text)
 		}
 		if _, err := peer.Read(make([]byte, 1)); err == nil {
@@ -327,4 +328,21 @@ func pattern(size int) []byte {
 		p[i] = byte(x >> 24)
 	}
 	return p
+}
+
+// errOdd is no error of the system's.
+var errOdd = errors.New("odd")
+
+// TestTransportRefused: a stream that cannot be made leaves no transport behind.
+func TestTransportRefused(t *testing.T) {
+	t.Parallel()
+	overFake(t, "stream-refused", func(ctx context.Context, n *netTest) {
+		n.l.eng.(*scripted).stream = func(uintptr, engine.StreamHandler) (engine.Stream, error) { return nil, errOdd }
+		if _, err := newStreamTransport(n.l, 1, &recorder{}, nil, sock.Addr{}, nil); err != errOdd {
+			n.Errorf("got %v", err)
+		}
+		if n.l.netState.first != nil {
+			n.Error("the transport that was not made is listed")
+		}
+	})
 }

@@ -189,7 +189,7 @@ func TestTransportWriteEnds(t *testing.T) {
 		}
 		n.until(ctx, "the end", func() bool { return r.lost })
 		// On a proactor the read that is under way may fail as well as the write.
-		found := n.log.count("Fatal write error on socket transport") + foundByReading(n)
+		found := n.log.Count("Fatal write error on socket transport") + foundByReading(n)
 		if !connectionGone(r.lostErr) || found != 1 && (found != 2 || n.selector() != nil) {
 			n.Errorf("lost with %v, logged %q", r.lostErr, n.log)
 		}
@@ -205,7 +205,7 @@ func TestTransportWriteEnds(t *testing.T) {
 			}
 		}
 		n.until(ctx, "the end", func() bool { return r.lost })
-		if !connectionGone(r.lostErr) || n.log.count("Fatal write error on socket transport") != 1 {
+		if !connectionGone(r.lostErr) || n.log.Count("Fatal write error on socket transport") != 1 {
 			n.Errorf("lost with %v, logged %q", r.lostErr, n.log)
 		}
 	})
@@ -217,7 +217,7 @@ func TestTransportWriteEnds(t *testing.T) {
 				n.Errorf("Write = %d, %v", k, err)
 			}
 			// The fifth is told of, and none after it: whoever writes on may do so for ever.
-			if got, want := n.log.count("socket.send() raised exception"), min(1, i/5); got != want {
+			if got, want := n.log.Count("socket.send() raised exception"), min(1, i/5); got != want {
 				n.Errorf("%d warnings after %d writes, want %d", got, i, want)
 			}
 		}
@@ -234,18 +234,18 @@ func TestTransportWriteEnds(t *testing.T) {
 		}
 		n.until(ctx, "the end", func() bool { return r.lost })
 		n.passes(ctx)
-		if n.log.count("socket.send() raised exception") != 2 || n.log.count(fmt.Sprintf("%d more times", 2*all-5)) != 1 {
+		if n.log.Count("socket.send() raised exception") != 2 || n.log.Count(fmt.Sprintf("%d more times", 2*all-5)) != 1 {
 			n.Errorf("logged %v", n.log)
 		}
 		for range later {
 			r.transport.Write([]byte("x"))
 		}
-		if n.log.count("socket.send() raised exception") != 2 {
+		if n.log.Count("socket.send() raised exception") != 2 {
 			n.Errorf("logged %v", n.log)
 		}
 		n.Cleanup(func() { // when the loop is closed
 			n.check(n.l.Close())
-			if n.log.count(fmt.Sprintf("%d more times", later)) != 1 || n.log.count("socket.send() raised exception") != 3 {
+			if n.log.Count(fmt.Sprintf("%d more times", later)) != 1 || n.log.Count("socket.send() raised exception") != 3 {
 				n.Errorf("logged %v", n.log)
 			}
 		})
@@ -316,5 +316,5 @@ func foundByReading(n *netTest) int {
 	if n.selector() != nil {
 		return 0
 	}
-	return n.log.count("Fatal read error on socket transport")
+	return n.log.Count("Fatal read error on socket transport")
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-asyncio/asyncio/internal/coro"
 	"github.com/go-asyncio/asyncio/internal/goroutine"
+	"github.com/go-asyncio/asyncio/internal/list"
 	"github.com/go-asyncio/asyncio/internal/sched"
 )
 
@@ -52,6 +53,7 @@ type AnyTask interface {
 // taskBase is the part of a Task that does not depend on its type. It belongs to
 // the loop, but for what is atomic.
 type taskBase struct {
+	place list.Node[taskBase] // among the loop's tasks
 	loop  *baseLoop
 	f     *futureBase
 	self  AnyTask
@@ -59,9 +61,8 @@ type taskBase struct {
 	name  atomic.Pointer[string]
 	num   uint64 // for the automatic name
 
-	co         *coro.Coro
-	coID       atomic.Int64 // the coroutine's goroutine, for Stack
-	prev, next *taskBase    // the loop's tasks, in order of creation
+	co   *coro.Coro
+	coID atomic.Int64 // the coroutine's goroutine, for Stack
 
 	// How it waits.
 	seq       uint64 // counts the waits; a wake-up for an earlier one is stale

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"sync/atomic"
+
+	"github.com/go-asyncio/asyncio/internal/list"
 )
 
 // TaskGroup binds tasks to a function: WithTaskGroup, or Run, returns when the
@@ -21,9 +23,9 @@ type TaskGroup struct {
 	scope  *scope
 	before standing
 
-	first, last *groupChild // the children that are not done, in order of creation
-	count       int
-	empty       *Future[struct{}] // set while the parent waits for the children
+	children list.List[groupChild] // those that are not done, in order of creation
+	count    int
+	empty    *Future[struct{}] // set while the parent waits for the children
 
 	leaving  bool // the function has returned
 	aborting bool // the children were cancelled
@@ -35,9 +37,9 @@ type TaskGroup struct {
 
 // groupChild is a task of a group; it hears when the task is done.
 type groupChild struct {
-	group      *TaskGroup
-	task       *futureBase
-	prev, next *groupChild
+	place list.Node[groupChild]
+	group *TaskGroup
+	task  *futureBase
 }
 
 // WithTaskGroup is Run of a new group.
@@ -165,7 +167,7 @@ func (g *TaskGroup) report(message string) {
 func (g *TaskGroup) waitForChildren() (ended, cut error) {
 	ctx := g.scope.values
 	for g.count > 0 {
-		g.empty = NewFuture[struct{}](g.loop.self)
+		g.empty = newFuture[struct{}](g.loop)
 		_, err := g.empty.Await(ctx)
 		g.empty = nil
 		switch {
@@ -210,7 +212,7 @@ func (g *TaskGroup) abort() {
 	g.aborting = true
 	g.before = g.parent.beforeRequest(g.scope, g.before)
 	g.scope.end(&scopeEnd{err: &CancelledError{}})
-	for c := g.first; c != nil; c = c.next {
+	for c := range g.children.All() {
 		c.task.cancelWith(nil)
 	}
 }
@@ -248,28 +250,14 @@ func (c *groupChild) Complete(uint64) {
 func (c *groupChild) callbackName() string { return "task group" }
 
 func (g *TaskGroup) adopt(f *futureBase) {
-	c := &groupChild{group: g, task: f, prev: g.last}
-	if g.last != nil {
-		g.last.next = c
-	} else {
-		g.first = c
-	}
-	g.last = c
+	c := &groupChild{group: g, task: f}
+	g.children.PushBack(&c.place)
 	g.count++
 	f.addCallback(c)
 }
 
 func (g *TaskGroup) drop(c *groupChild) {
-	if c.prev != nil {
-		c.prev.next = c.next
-	} else {
-		g.first = c.next
-	}
-	if c.next != nil {
-		c.next.prev = c.prev
-	} else {
-		g.last = c.prev
-	}
+	g.children.Remove(&c.place)
 	g.count--
 }
 

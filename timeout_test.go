@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // row runs a behaviour of the catalogue as the main task of a loop of its own, of
@@ -18,7 +19,7 @@ func row(t *testing.T, id string, f func(t *testing.T, ctx context.Context, loop
 	t.Helper()
 	t.Run(id, func(t *testing.T) {
 		t.Parallel()
-		everyKind(t, func(t *testing.T) {
+		overLoops(t, testkit.Kinds, func(t *testing.T) {
 			inLoop(t, func(ctx context.Context, loop asyncio.EventLoop) { f(t, ctx, loop) })
 		})
 	})

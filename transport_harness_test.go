@@ -6,16 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/completion"
+	"github.com/go-asyncio/asyncio/internal/engine/system"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/proactors"
 	"github.com/go-asyncio/asyncio/selectors"
 )
@@ -23,49 +24,11 @@ import (
 // patience is when a test that waits for something gives up.
 const patience = 30 * time.Second
 
-// mechanisms are the selectors that the tests of this package run on.
-var mechanisms = []struct {
-	name string
-	open func() (selectors.Selector, error)
-}{
-	{"select", func() (selectors.Selector, error) { return selectors.NewSelectSelector() }},
-	{"poll", func() (selectors.Selector, error) { return selectors.NewPollSelector() }},
-	{"epoll", func() (selectors.Selector, error) { return selectors.NewEpollSelector() }},
-	{"kqueue", func() (selectors.Selector, error) { return selectors.NewKqueueSelector() }},
-	{"devpoll", func() (selectors.Selector, error) { return selectors.NewDevpollSelector() }},
-}
-
-// proactorsHere are the proactors that the tests of this package run on.
-var proactorsHere = []struct {
-	name string
-	open func() (proactors.Proactor, error)
-}{
-	{"uring", proactors.NewIOUringProactor},
-	{"iocp", proactors.NewIOCPProactor},
-}
-
-// overProactors runs f in a subtest for each proactor of the system.
-func overProactors(t *testing.T, f func(n *netTest)) {
+// overMechanisms runs f in a subtest for each mechanism of this machine that the filter
+// takes.
+func overMechanisms(t *testing.T, which func(testkit.Mechanism) bool, f func(n *netTest)) {
 	t.Helper()
-	eachProactor(t, func(t *testing.T, p proactors.Proactor) {
-		t.Parallel()
-		f(newTestOf(t, func(o LoopOption) (EventLoop, error) { return NewProactorEventLoop(p, o) }))
-	})
-}
-
-// eachProactor opens each proactor of the system for a subtest.
-func eachProactor(t *testing.T, f func(t *testing.T, p proactors.Proactor)) {
-	t.Helper()
-	for _, c := range proactorsHere {
-		p, err := c.open()
-		if errors.Is(err, errors.ErrUnsupported) {
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Run(c.name, func(t *testing.T) { f(t, p) })
-	}
+	testkit.Over(t, which, func(t *testing.T, m testkit.Mechanism) { f(newNetTest(t, m)) })
 }
 
 // overSelectors runs f as the subtest named row, once in a subtest for each
@@ -73,17 +36,16 @@ func eachProactor(t *testing.T, f func(t *testing.T, p proactors.Proactor)) {
 func overSelectors(t *testing.T, row string, f func(n *netTest)) {
 	t.Helper()
 	words, lost := lostUnderWine[row]
-	lost = lost && underWine()
+	lost = lost && testkit.UnderWine()
+	which := testkit.Unpinned
+	if lost {
+		which = testkit.Proactors
+		t.Run(words, func(t *testing.T) { overMechanisms(t, testkit.Selectors, f) })
+	}
 	t.Run(row, func(t *testing.T) {
 		t.Parallel()
-		overProactors(t, f)
-		if !lost {
-			overSelectorsAlone(t, f)
-		}
+		overMechanisms(t, which, f)
 	})
-	if lost {
-		t.Run(words, func(t *testing.T) { overSelectorsAlone(t, f) })
-	}
 }
 
 // lostUnderWine are rows that cannot be shown with select under Wine, which loses
@@ -95,30 +57,13 @@ var lostUnderWine = map[string]string{
 	"selev.057.buffered-conn-reset":   "buffered-conn-reset",
 }
 
-func overSelectorsAlone(t *testing.T, f func(n *netTest)) {
-	t.Helper()
-	for _, m := range mechanisms {
-		s, err := m.open()
-		if errors.Is(err, errors.ErrUnsupported) {
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Run(m.name, func(t *testing.T) {
-			t.Parallel()
-			f(newNetTest(t, s))
-		})
-	}
-}
-
 // netTest is a loop under test. Unless a test says that it expects them, errors
 // that reach the exception handler fail it.
 type netTest struct {
 	*testing.T
 	l     *baseLoop
 	clock aheadClock
-	log   *logBook
+	log   *testkit.LogBook
 
 	expectErrors bool
 	reported     []ExceptionContext // loop only
@@ -137,18 +82,28 @@ func (c *aheadClock) Now() time.Duration {
 // skip has it go ahead by d.
 func (c *aheadClock) skip(d time.Duration) { c.ahead.Add(int64(d)) }
 
-func newNetTest(t *testing.T, s selectors.Selector) *netTest {
+func newNetTest(t *testing.T, m testkit.Mechanism) *netTest {
 	t.Helper()
-	return newTestOf(t, func(o LoopOption) (EventLoop, error) { return NewSelectorEventLoop(s, o) })
+	return newTestOf(t, func(o LoopOption) (EventLoop, error) {
+		return testkit.On(m,
+			func(s selectors.Selector) (EventLoop, error) { return NewSelectorEventLoop(s, o) },
+			func(p proactors.Proactor) (EventLoop, error) { return NewProactorEventLoop(p, o) })
+	})
+}
+
+// defaultMechanism is what a selector loop takes by itself.
+func defaultMechanism(t *testing.T) testkit.Mechanism {
+	t.Helper()
+	return testkit.Available(t, func(m testkit.Mechanism) bool { return m.Selector != nil && m.Default })[0]
 }
 
 func newTestOf(t *testing.T, open func(LoopOption) (EventLoop, error)) *netTest {
 	t.Helper()
-	n := &netTest{T: t, log: &logBook{}}
+	n := &netTest{T: t, log: &testkit.LogBook{}}
 	n.clock.epoch = time.Now()
 	loop, err := open(func(c *loopConfig) {
 		c.clock = &n.clock
-		c.log = slog.New(slog.NewTextHandler(n.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		c.log = n.log.Logger()
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -300,7 +255,7 @@ func overConnections(t *testing.T, row string, f func(ctx context.Context, n *ne
 // nothing.
 func (n *netTest) interest(fd uintptr) string {
 	n.Helper()
-	if e, ok := n.l.eng.(*engine.ProactorEngine); ok {
+	if e, ok := n.l.eng.(*completion.Engine); ok {
 		if m := e.Interest(fd); m != 0 {
 			return selectors.EventMask(m).String()
 		}
@@ -449,26 +404,6 @@ func (b *bufferedRecorder) BufferUpdated(n int) {
 	}
 }
 
-// logBook keeps what is logged.
-type logBook struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *logBook) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *logBook) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
-func (b *logBook) count(text string) int { return strings.Count(b.String(), text) }
-
 // scripted is a loop's engine whose streams and sockets are a test's.
 type scripted struct {
 	engine.Engine
@@ -607,12 +542,12 @@ func (n *netTest) faked(ctx context.Context, p Protocol) (*streamTransport, *fak
 }
 
 // noSockets knows no socket.
-type noSockets struct{ engine.SystemSockets }
+type noSockets struct{ system.Sockets }
 
-func (noSockets) LocalAddr(uintptr) (sock.Addr, error)         { return sock.Addr{}, net.ErrClosed }
-func (noSockets) RemoteAddr(uintptr) (sock.Addr, error)        { return sock.Addr{}, net.ErrClosed }
-func (noSockets) SetOption(uintptr, engine.Option, bool) error { return net.ErrClosed }
-func (noSockets) Close(uintptr) error                          { return nil }
+func (noSockets) LocalAddr(uintptr) (sock.Addr, error)        { return sock.Addr{}, net.ErrClosed }
+func (noSockets) RemoteAddr(uintptr) (sock.Addr, error)       { return sock.Addr{}, net.ErrClosed }
+func (noSockets) SetOption(uintptr, engine.Option, int) error { return net.ErrClosed }
+func (noSockets) Close(uintptr) error                         { return nil }
 
 // overFake runs f, as the subtest named row, with a transport over a fake
 // stream.
@@ -620,11 +555,7 @@ func overFake(t *testing.T, row string, f func(ctx context.Context, n *netTest))
 	t.Helper()
 	t.Run(row, func(t *testing.T) {
 		t.Parallel()
-		s, err := selectors.NewDefaultSelector()
-		if err != nil {
-			t.Fatal(err)
-		}
-		n := newNetTest(t, s)
+		n := newNetTest(t, defaultMechanism(t))
 		n.script()
 		n.run(func(ctx context.Context) { f(ctx, n) })
 	})
@@ -633,7 +564,7 @@ func overFake(t *testing.T, row string, f func(ctx context.Context, n *netTest))
 // spuriously has the stream hear that it is ready, as a selector may say in
 // error. Over a proactor there is nothing like it, but see spurious.
 func spuriously(t Transport, m engine.Mask) {
-	if s, ok := t.(*streamTransport).stream.(engine.Completer); ok {
+	if s, ok := t.(*streamTransport).core.Engine().(engine.Completer); ok {
 		s.Complete(uint64(m))
 	}
 }

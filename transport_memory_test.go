@@ -2,7 +2,6 @@ package asyncio
 
 import (
 	"context"
-	"errors"
 	"hash/crc32"
 	"math/rand/v2"
 	"net"
@@ -11,8 +10,7 @@ import (
 
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
-	"github.com/go-asyncio/asyncio/proactors"
-	"github.com/go-asyncio/asyncio/selectors"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // idleLimit is what an idle connection may cost in memory of this process, its
@@ -22,19 +20,9 @@ const idleLimit = 700
 // overBothKinds runs f over the machine's best selector and its best proactor, one
 // after the other.
 func overBothKinds(t *testing.T, f func(*netTest)) {
-	t.Run("selector", func(t *testing.T) {
-		f(newTestOf(t, func(o LoopOption) (EventLoop, error) { return NewSelectorEventLoop(nil, o) }))
-	})
-	t.Run("proactor", func(t *testing.T) {
-		p, err := proactors.NewDefaultProactor()
-		if errors.Is(err, errors.ErrUnsupported) {
-			t.Skip(err)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		f(newTestOf(t, func(o LoopOption) (EventLoop, error) { return NewProactorEventLoop(p, o) }))
-	})
+	for _, m := range testkit.Available(t, testkit.Kinds) {
+		t.Run(m.Name, func(t *testing.T) { f(newNetTest(t, m)) })
+	}
 }
 
 // TestIdleConnections: a connection on which nothing happens costs its transport
@@ -77,7 +65,7 @@ func idleConnections(n *netTest) {
 			n.Errorf("%d goroutines more", goroutinesAfter-goroutines)
 		}
 		for tr := n.l.netState.first; tr != nil; tr = tr.next {
-			tr.forceClose(nil)
+			tr.core.Abort(nil)
 		}
 		n.passes(ctx)
 		for _, fd := range peers {
@@ -121,18 +109,14 @@ func echoAllocatesNothing(n *netTest) {
 
 // TestBacklogAllocatesLittle: neither does falling behind and catching up.
 func TestBacklogAllocatesLittle(t *testing.T) {
-	s, err := selectors.NewDefaultSelector()
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := newNetTest(t, s)
+	n := newNetTest(t, defaultMechanism(t))
 	n.run(func(ctx context.Context) {
 		a, peer, err := sock.Pair()
 		n.check(err)
 		tr, err := newStreamTransport(n.l, a, &echoProtocol{}, nil, sock.Addr{}, nil)
 		n.check(err)
 		n.passes(ctx)
-		event := tr.stream.(engine.Completer)
+		event := tr.core.Engine().(engine.Completer)
 		big := make([]byte, 1<<20)
 		buf := make([]byte, 1<<16)
 		backlog := func() {

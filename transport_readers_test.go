@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/proactors"
 	"github.com/go-asyncio/asyncio/selectors"
 )
@@ -46,23 +47,21 @@ func overPairs(t *testing.T, row string, f func(ctx context.Context, r *readerTe
 	t.Helper()
 	t.Run(row, func(t *testing.T) {
 		t.Parallel()
-		for _, m := range mechanisms {
-			s, err := m.open()
-			if errors.Is(err, errors.ErrUnsupported) {
-				continue
+		testkit.Over(t, testkit.Unpinned, func(t *testing.T, m testkit.Mechanism) {
+			r := &readerTest{}
+			if open := m.Selector; open != nil {
+				m.Selector = func() (selectors.Selector, error) {
+					s, err := open()
+					r.sel = &countingSelector{Selector: s}
+					return r.sel, err
+				}
 			}
-			if err != nil {
-				t.Fatal(err)
+			r.netTest = newNetTest(t, m)
+			if r.sel != nil {
+				r.sel.calls = nil
 			}
-			t.Run(m.name, func(t *testing.T) {
-				t.Parallel()
-				sel := &countingSelector{Selector: s}
-				r := &readerTest{netTest: newNetTest(t, sel), sel: sel}
-				sel.calls = nil
-				r.watch(f)
-			})
-		}
-		overProactors(t, func(n *netTest) { (&readerTest{netTest: n}).watch(f) })
+			r.watch(f)
+		})
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/go-asyncio/asyncio/internal/buffers"
+	"github.com/go-asyncio/asyncio/internal/listen"
 	"github.com/go-asyncio/asyncio/internal/netaddr"
 )
 
@@ -17,9 +18,9 @@ type loopNet struct {
 	// made: for the loop's close, and for a server that closes its clients.
 	first, last *streamTransport
 
-	accepted acceptedList // connections that wait to be set up
-	unclosed int          // transports that closeNet had to close
-	late     int          // writes to transports that are let go of, but for the first
+	waiting  listen.Waiting // connections that wait to be set up
+	unclosed int            // transports that closeNet had to close
+	late     int            // writes to transports that are let go of, but for the first
 
 	resolver netaddr.Resolver // nil: the system's
 	lookups  lookups
@@ -61,45 +62,6 @@ func (k *loopNet) of(s *Server) []*streamTransport {
 	return list
 }
 
-// acceptedList has connections in the order in which they were accepted.
-type acceptedList struct{ first, last *accepted }
-
-// add enters a connection.
-func (k *acceptedList) add(a *accepted) {
-	if a.prev = k.last; a.prev != nil {
-		a.prev.next = a
-	} else {
-		k.first = a
-	}
-	k.last = a
-}
-
-// remove takes a connection out.
-func (k *acceptedList) remove(a *accepted) {
-	if a.prev != nil {
-		a.prev.next = a.next
-	} else {
-		k.first = a.next
-	}
-	if a.next != nil {
-		a.next.prev = a.prev
-	} else {
-		k.last = a.prev
-	}
-	a.prev, a.next = nil, nil
-}
-
-// of lists the connections of a server.
-func (k *acceptedList) of(s *Server) []*accepted {
-	var list []*accepted
-	for a := k.first; a != nil; a = a.next {
-		if a.server == s {
-			list = append(list, a)
-		}
-	}
-	return list
-}
-
 // warnUnclosed is how many transports are named that were not closed before
 // their loop was.
 const warnUnclosed = 10
@@ -110,16 +72,14 @@ const warnUnclosed = 10
 func (l *baseLoop) closeNet() {
 	k := &l.netState
 	k.lookups.end()
-	for a := k.accepted.first; a != nil; a = k.accepted.first {
-		if err := a.drop(); err != nil {
-			l.logger().Debug(fmt.Sprintf("close of fd=%d: %v", a.fd, err))
+	for c := k.waiting.First(); c != nil; c = k.waiting.First() {
+		if err := c.Drop(); err != nil {
+			l.logger().Debug(fmt.Sprintf("close of fd=%d: %v", c.FD, err))
 		}
 	}
 	for t := k.first; t != nil; t = k.first {
-		what, protocol := t.String(), fmt.Sprintf("%T", t.protocol)
-		t.lost = max(t.lost, 1)
-		t.closing = true
-		t.release()
+		what, protocol := t.String(), fmt.Sprintf("%T", t.core.Protocol())
+		t.core.Discard()
 		if k.unclosed++; k.unclosed <= warnUnclosed {
 			l.logger().Warn("unclosed transport "+what, "protocol", protocol)
 		}

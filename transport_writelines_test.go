@@ -16,7 +16,7 @@ func TestWriteLines(t *testing.T) {
 	t.Parallel()
 	overConnections(t, "selev.702.writelines-full", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		n.check(r.transport.WriteLines([][]byte{[]byte("one "), []byte("two "), []byte("three")}))
-		if size := r.transport.GetWriteBufferSize(); size != n.held(13) || r.transport.(*streamTransport).queue != nil {
+		if size := r.transport.GetWriteBufferSize(); size != n.held(13) || r.transport.(*streamTransport).core.Sending() {
 			n.Errorf("%d bytes are buffered", size)
 		}
 		// The loop has not turned.
@@ -101,9 +101,9 @@ func TestWriteLines(t *testing.T) {
 	overConnections(t, "selev.711.writelines-after-loss", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		r.transport.Abort()
 		late := func(when string) {
-			before := r.transport.(*streamTransport).lost
+			before := r.transport.(*streamTransport).core.LateWrites()
 			err := r.transport.WriteLines([][]byte{[]byte("x"), []byte("y")})
-			if after := r.transport.(*streamTransport).lost; !errors.Is(err, net.ErrClosed) || after != before+1 || r.transport.GetWriteBufferSize() != 0 {
+			if after := r.transport.(*streamTransport).core.LateWrites(); !errors.Is(err, net.ErrClosed) || after != before+1 || r.transport.GetWriteBufferSize() != 0 {
 				n.Errorf("%s: %v, %d lost writes, %d bytes are buffered", when, err, after-before, r.transport.GetWriteBufferSize())
 			}
 		}
@@ -138,7 +138,7 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("%d bytes are buffered, sending %v", tr.GetWriteBufferSize(), fs.sending)
 		}
 		n.until(ctx, "the end", func() bool { return r.lost })
-		if r.lostErr != error(errIO) || n.log.count("Fatal write error on socket transport") != 1 {
+		if r.lostErr != error(errIO) || n.log.Count("Fatal write error on socket transport") != 1 {
 			n.Errorf("lost with %v, logged %v", r.lostErr, n.log)
 		}
 	})

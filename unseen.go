@@ -5,24 +5,25 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+
+	"github.com/go-asyncio/asyncio/internal/list"
 )
 
 // unseen is the record of a failure that nobody has looked at yet. It is
 // reported once: when the collector finds that the future is gone, or when the
 // loop is closed. It knows nothing of the future, so as not to keep it.
 type unseen struct {
-	loop       *baseLoop // nil if there is none
-	prev, next *unseen
-	listed     bool
-	alone      bool // the loop, if there is one, does not know it: it was closed
-	cleanup    runtime.Cleanup
-	context    ExceptionContext
+	place   list.Node[unseen] // in the loop's list
+	loop    *baseLoop         // nil if there is none
+	alone   bool              // the loop, if there is one, does not know it: it was closed
+	cleanup runtime.Cleanup
+	context ExceptionContext
 }
 
 // unseenList has a loop's records in the order in which they came.
 type unseenList struct {
-	mu          sync.Mutex
-	first, last *unseen
+	mu   sync.Mutex
+	list list.List[unseen]
 }
 
 // noteUnseen makes the record of a failure. The future is locked.
@@ -70,7 +71,7 @@ func (f *futureBase) noteFunction(of *futureBase) {
 	extra := t.extra()
 	k := &u.loop.unseen
 	k.mu.Lock()
-	if u.listed { // else it is being told
+	if u.place.Listed() { // else it is being told
 		u.context.Extra = extra
 	}
 	k.mu.Unlock()
@@ -144,13 +145,7 @@ func (u *unseen) list() {
 	k := &u.loop.unseen
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	u.listed = true
-	if u.prev = k.last; u.prev != nil {
-		u.prev.next = u
-	} else {
-		k.first = u
-	}
-	k.last = u
+	k.list.PushBack(&u.place)
 }
 
 // unlist takes the record out; it reports false if someone else did before.
@@ -158,21 +153,10 @@ func (u *unseen) unlist() bool {
 	k := &u.loop.unseen
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if !u.listed {
+	if !u.place.Listed() {
 		return false
 	}
-	u.listed = false
-	if u.prev != nil {
-		u.prev.next = u.next
-	} else {
-		k.first = u.next
-	}
-	if u.next != nil {
-		u.next.prev = u.prev
-	} else {
-		k.last = u.prev
-	}
-	u.prev, u.next = nil, nil
+	k.list.Remove(&u.place)
 	return true
 }
 
@@ -180,7 +164,7 @@ func (u *unseen) unlist() bool {
 func (l *baseLoop) reportUnseen() {
 	for {
 		l.unseen.mu.Lock()
-		u := l.unseen.first
+		u := l.unseen.list.First()
 		l.unseen.mu.Unlock()
 		if u == nil {
 			return

@@ -2,28 +2,28 @@ package asyncio
 
 import (
 	"errors"
-	"os"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/readiness"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
 // wakeCounter is an engine that counts wake-ups and tells when it is about to
 // sleep.
 type wakeCounter struct {
-	*engine.SelectorEngine
+	*readiness.Engine
 	wakes  atomic.Int64
 	sleeps func()
 }
 
 func (e *wakeCounter) Wake() {
 	e.wakes.Add(1)
-	e.SelectorEngine.Wake()
+	e.Engine.Wake()
 }
 
 func (e *wakeCounter) Poll(timeout time.Duration) ([]engine.Event, error) {
@@ -32,7 +32,7 @@ func (e *wakeCounter) Poll(timeout time.Duration) ([]engine.Event, error) {
 		e.sleeps = nil
 		f()
 	}
-	return e.SelectorEngine.Poll(timeout)
+	return e.Engine.Poll(timeout)
 }
 
 func countWakes(t *testing.T) (*SelectorEventLoop, *wakeCounter) {
@@ -41,11 +41,11 @@ func countWakes(t *testing.T) (*SelectorEventLoop, *wakeCounter) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eng, err := engine.NewSelectorEngine(s)
+	eng, err := readiness.New(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, e := &SelectorEventLoop{selector: s}, &wakeCounter{SelectorEngine: eng}
+	l, e := &SelectorEventLoop{selector: s}, &wakeCounter{Engine: eng}
 	l.init(e, l, nil)
 	t.Cleanup(func() {
 		if err := l.Close(); err != nil {
@@ -167,15 +167,14 @@ func (s *closeCounter) Close() error {
 func TestDescriptors(t *testing.T) {
 	for _, row := range []string{"events.034.internal-fds", "selev.003a.close-releases"} {
 		t.Run(row, func(t *testing.T) {
-			for _, m := range mechanisms {
-				inner, err := m.open()
-				if errors.Is(err, errors.ErrUnsupported) {
-					continue
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Run(m.name, func(t *testing.T) { checkDescriptors(t, inner) })
+			for _, m := range testkit.Available(t, testkit.Selectors) {
+				t.Run(m.Name, func(t *testing.T) {
+					s, err := m.Selector()
+					if err != nil {
+						t.Fatal(err)
+					}
+					checkDescriptors(t, s)
+				})
 			}
 		})
 	}
@@ -183,18 +182,18 @@ func TestDescriptors(t *testing.T) {
 
 func checkDescriptors(t *testing.T, inner selectors.Selector) {
 	s := &closeCounter{Selector: inner, watched: map[any]bool{}}
-	before := openDescriptors()
+	before := testkit.OpenFiles()
 	l, err := NewSelectorEventLoop(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	eng := l.eng.(*engine.SelectorEngine)
+	eng := l.eng.(*readiness.Engine)
 	// One pair, the two ends of which may be one descriptor.
 	own := eng.Descriptors()
 	if len(own) != 1 && len(own) != 2 {
 		t.Errorf("descriptors to wake the loop: %v", own)
 	}
-	if during := openDescriptors(); during >= 0 && during != before+len(own) {
+	if during := testkit.OpenFiles(); !testkit.SocketsOnly && during >= 0 && during != before+len(own) {
 		t.Errorf("%d descriptors, of which the loop has %d; %d before", during, len(own), before)
 	}
 	if len(s.watched) != 1 || !s.watched[own[0]] {
@@ -216,20 +215,7 @@ func checkDescriptors(t *testing.T, inner selectors.Selector) {
 		t.Errorf("the selector was closed %d times", s.closed)
 	}
 	// The mechanism's own descriptor was there before the loop was made.
-	if after := openDescriptors(); after > before {
+	if after := testkit.OpenFiles(); after > before {
 		t.Errorf("%d descriptors, %d before", after, before)
 	}
-}
-
-// openDescriptors counts the descriptors of this process, -1 where the system
-// does not tell.
-func openDescriptors() int {
-	if runtime.GOOS == "windows" {
-		return -1 // not the descriptors of a program for Windows, even if the folder is there
-	}
-	names, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		return -1
-	}
-	return len(names)
 }

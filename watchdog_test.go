@@ -14,18 +14,19 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/streams"
 )
 
 // soonBlocked has a loop reported after a very short time.
 var soonBlocked = asyncio.WithBlockedReport(5 * time.Millisecond)
 
-// untilTold waits until a journal has so many lines with a text.
-func untilTold(t *testing.T, log *journal, text string, n int) {
+// untilTold waits until a book has so many lines with a text.
+func untilTold(t *testing.T, log *testkit.LogBook, text string, n int) {
 	t.Helper()
-	for began := time.Now(); len(log.lines(text)) < n; time.Sleep(time.Millisecond) {
+	for began := time.Now(); len(log.Lines(text)) < n; time.Sleep(time.Millisecond) {
 		if time.Since(began) > 30*time.Second {
-			t.Errorf("%d of %d lines with %q: %s", len(log.lines(text)), n, text, log)
+			t.Errorf("%d of %d lines with %q: %s", len(log.Lines(text)), n, text, log)
 			return
 		}
 	}
@@ -36,33 +37,33 @@ func untilTold(t *testing.T, log *journal, text string, n int) {
 func TestBlockedReport(t *testing.T) {
 	t.Parallel()
 	holders := map[string]struct {
-		hold  func(t *testing.T, loop asyncio.EventLoop, log *journal)
+		hold  func(t *testing.T, loop asyncio.EventLoop, log *testkit.LogBook)
 		texts []string // in the report
 	}{
-		"callback": {func(t *testing.T, loop asyncio.EventLoop, log *journal) {
+		"callback": {func(t *testing.T, loop asyncio.EventLoop, log *testkit.LogBook) {
 			soon(t, loop, func() { untilTold(t, log, "Event loop blocked", 1) })
 			soon(t, loop, loop.Stop)
 			must(t, loop.RunForever())
 		}, []string{"watchdog_test.go:", "untilTold"}},
-		"channel": {func(t *testing.T, loop asyncio.EventLoop, log *journal) {
+		"channel": {func(t *testing.T, loop asyncio.EventLoop, log *testkit.LogBook) {
 			told := make(chan struct{})
 			go func() { untilTold(t, log, "Event loop blocked", 1); close(told) }()
 			runIn(t, loop, func(ctx context.Context) { must(t, asyncio.Sleep(ctx, 0)); <-told })
 		}, []string{"watchdog_test.go:", "it waits (chan receive)", "ToThread"}},
-		"mutex-held-over-a-wait": {func(t *testing.T, loop asyncio.EventLoop, log *journal) {
+		"mutex-held-over-a-wait": {func(t *testing.T, loop asyncio.EventLoop, log *testkit.LogBook) {
 			var mu sync.Mutex
 			mu.Lock()
 			go func() { untilTold(t, log, "Event loop blocked", 1); mu.Unlock() }()
 			runIn(t, loop, func(context.Context) { mu.Lock(); defer mu.Unlock() })
 		}, []string{"watchdog_test.go:", "it waits (sync.Mutex.Lock)"}},
-		"exception-handler": {func(t *testing.T, loop asyncio.EventLoop, log *journal) {
+		"exception-handler": {func(t *testing.T, loop asyncio.EventLoop, log *testkit.LogBook) {
 			must(t, loop.SetExceptionHandler(func(asyncio.EventLoop, asyncio.ExceptionContext) {
 				untilTold(t, log, "Event loop blocked", 1)
 			}))
 			soon(t, loop, panicsHere)
 			onePass(t, loop)
 		}, []string{"watchdog_test.go:", "untilTold"}},
-		"deferred-while-closing": {func(t *testing.T, loop asyncio.EventLoop, log *journal) {
+		"deferred-while-closing": {func(t *testing.T, loop asyncio.EventLoop, log *testkit.LogBook) {
 			asyncio.CreateTask(loop, func(ctx context.Context) (int, error) {
 				defer untilTold(t, log, "Event loop blocked", 1)
 				return 0, asyncio.Sleep(ctx, forever)
@@ -73,33 +74,33 @@ func TestBlockedReport(t *testing.T) {
 	}
 	for name, h := range holders {
 		plainRow(t, name, func(t *testing.T) {
-			log := &journal{}
+			log := &testkit.LogBook{}
 			loop := newLoop(t, logTo(log), soonBlocked)
 			h.hold(t, loop, log)
-			got := log.lines(append(h.texts, "level=WARN", "Event loop blocked for ", " seconds", "stack=")...)
-			all := log.lines("Event loop blocked")
-			if len(got) == 0 || len(all) != len(log.lines("Event loop goes on after ")) {
+			got := log.Lines(append(h.texts, "level=WARN", "Event loop blocked for ", " seconds", "stack=")...)
+			all := log.Lines("Event loop blocked")
+			if len(got) == 0 || len(all) != len(log.Lines("Event loop goes on after ")) {
 				t.Error(log)
 			}
 		})
 	}
 	plainRow(t, "each-blockage-once", func(t *testing.T) {
-		log, other := &journal{}, &journal{}
+		log, other := &testkit.LogBook{}, &testkit.LogBook{}
 		loop, witness := newLoop(t, logTo(log), soonBlocked), newLoop(t, logTo(other), soonBlocked)
 		ended := make(chan struct{})
 		for range 3 {
-			before := len(log.lines("Event loop blocked"))
+			before := len(log.Lines("Event loop blocked"))
 			soon(t, loop, func() {
 				untilTold(t, log, "Event loop blocked", before+1)
-				seen := len(other.lines("Event loop blocked"))
+				seen := len(other.Lines("Event loop blocked"))
 				untilTold(t, other, "Event loop blocked", seen+2) // while this one is held on
-				want(t, "reports of one blockage", len(log.lines("Event loop blocked")), before+1)
+				want(t, "reports of one blockage", len(log.Lines("Event loop blocked")), before+1)
 			})
 			soon(t, loop, loop.Stop)
 			go func() {
 				defer func() { ended <- struct{}{} }()
 				for range 4 {
-					again := len(other.lines("Event loop blocked"))
+					again := len(other.Lines("Event loop blocked"))
 					soon(t, witness, func() { untilTold(t, other, "Event loop blocked", again+1) })
 					soon(t, witness, witness.Stop)
 					must(t, witness.RunForever())
@@ -110,7 +111,7 @@ func TestBlockedReport(t *testing.T) {
 		}
 	})
 	plainRow(t, "not-one-that-sleeps-nor-one-that-is-not-to-be", func(t *testing.T) {
-		witnessed, asleep, off := &journal{}, &journal{}, &journal{}
+		witnessed, asleep, off := &testkit.LogBook{}, &testkit.LogBook{}, &testkit.LogBook{}
 		witness := newLoop(t, logTo(witnessed), soonBlocked)
 		sleeping := newLoop(t, logTo(asleep), soonBlocked)
 		held := newLoop(t, logTo(off), asyncio.WithBlockedReport(0))
@@ -131,7 +132,7 @@ func TestBlockedReport(t *testing.T) {
 		sleeping.Stop()
 		all.Wait()
 		want(t, "said of the one that is not watched", off.String(), "")
-		if lines := asleep.lines("pollIdle"); len(lines) > 0 {
+		if lines := asleep.Lines("pollIdle"); len(lines) > 0 {
 			t.Errorf("said of the one that sleeps: %q", lines)
 		}
 	})
@@ -143,8 +144,8 @@ func TestBlockedByHTTP(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") }))
 	t.Cleanup(server.Close)
-	everyKind(t, func(t *testing.T) {
-		log := &journal{}
+	overLoops(t, testkit.Kinds, func(t *testing.T) {
+		log := &testkit.LogBook{}
 		loop := newLoop(t, logTo(log), soonBlocked)
 		get := func(ctx, request context.Context) error {
 			r, w, err := streams.OpenConnection(ctx, "tcp", server.Listener.Addr().String(), nil)
@@ -178,7 +179,7 @@ func TestBlockedByHTTP(t *testing.T) {
 		go func() { untilTold(t, log, "net/http uses a streams.Conn", 1); cancel() }()
 		runIn(t, loop, func(ctx context.Context) { wantError(t, get(ctx, request), context.Canceled) })
 		runIn(t, loop, func(ctx context.Context) { must(t, get(ctx, context.Background())) })
-		if len(log.lines("Event loop blocked", "hint=", "make the call by ToThread", "stack=", "net/http.")) == 0 {
+		if len(log.Lines("Event loop blocked", "hint=", "make the call by ToThread", "stack=", "net/http.")) == 0 {
 			t.Error(log)
 		}
 	})
@@ -201,7 +202,7 @@ func holdsTheLoop() { time.Sleep(forever) }
 func TestInterruptOfBlockedLoop(t *testing.T) {
 	t.Parallel()
 	needsInterrupt(t)
-	everyKind(t, func(t *testing.T) {
+	overLoops(t, testkit.Kinds, func(t *testing.T) {
 		must(t, newLoop(t).Close())
 		cmd := programCommand(blockedProgram)
 		out, err := cmd.StdoutPipe()

@@ -8,6 +8,3 @@ func SetPatience(d time.Duration) (was time.Duration) {
 	was, patience = patience, d
 	return was
 }
-
-// OpenFiles counts descriptors, -1 where they cannot be counted.
-func OpenFiles() int { return openFiles() }

@@ -3,13 +3,14 @@ package asynciotest_test
 import (
 	"context"
 	"fmt"
-	"os"
+	"net"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/asynciotest"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // recorded is a test that writes down what is found wrong, and whose end the
@@ -61,13 +62,13 @@ func TestLeavesNothing(t *testing.T) {
 		}
 	})
 	t.Run("descriptor", func(t *testing.T) {
-		if asynciotest.OpenFiles() < 0 {
+		if testkit.OpenFiles() < 0 {
 			t.Skip("the system does not list descriptors")
 		}
 		defer asynciotest.SetPatience(asynciotest.SetPatience(10 * time.Millisecond))
 		r := &recorded{TB: t}
 		asynciotest.LeavesNothing(r)
-		f, err := os.Open(os.DevNull)
+		f, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}

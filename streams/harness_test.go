@@ -10,69 +10,22 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
-	"github.com/go-asyncio/asyncio/proactors"
-	"github.com/go-asyncio/asyncio/selectors"
+	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/loops"
 )
 
 // patience is when a test that waits for something gives up.
 const patience = 30 * time.Second
 
 // opener makes a loop.
-type opener func() (asyncio.EventLoop, error)
-
-// mechanisms are the loops that tests with connections run on.
-var mechanisms = []struct {
-	name string
-	open opener
-}{
-	{"select", over(func() (selectors.Selector, error) { return selectors.NewSelectSelector() })},
-	{"poll", over(func() (selectors.Selector, error) { return selectors.NewPollSelector() })},
-	{"epoll", over(func() (selectors.Selector, error) { return selectors.NewEpollSelector() })},
-	{"kqueue", over(func() (selectors.Selector, error) { return selectors.NewKqueueSelector() })},
-	{"devpoll", over(func() (selectors.Selector, error) { return selectors.NewDevpollSelector() })},
-	{"uring", overProactor(proactors.NewIOUringProactor)},
-	{"iocp", overProactor(proactors.NewIOCPProactor)},
-}
-
-func over(open func() (selectors.Selector, error)) opener {
-	return func() (asyncio.EventLoop, error) {
-		s, err := open()
-		if err != nil {
-			return nil, err
-		}
-		return asyncio.NewSelectorEventLoop(s)
-	}
-}
-
-func overProactor(open func() (proactors.Proactor, error)) opener {
-	return func() (asyncio.EventLoop, error) {
-		p, err := open()
-		if err != nil {
-			return nil, err
-		}
-		return asyncio.NewProactorEventLoop(p)
-	}
-}
+type opener = func() (asyncio.EventLoop, error)
 
 // eachLoop runs f in a subtest for each kind of loop of the system.
 func eachLoop(t *testing.T, f func(t *testing.T, open opener)) {
 	t.Helper()
-	for _, m := range mechanisms {
-		loop, err := m.open()
-		if errors.Is(err, errors.ErrUnsupported) {
-			continue
-		}
-		if err == nil {
-			err = loop.Close() // its test may not be asked for
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Run(m.name, func(t *testing.T) {
-			t.Parallel()
-			f(t, m.open)
-		})
-	}
+	testkit.Over(t, testkit.Unpinned, func(t *testing.T, m testkit.Mechanism) {
+		f(t, func() (asyncio.EventLoop, error) { return loops.New(m) })
+	})
 }
 
 // stage is a loop under test, and the coroutine that tests on it. Unless a test
@@ -99,7 +52,7 @@ func overLoops(t *testing.T, row string, f func(s *stage)) {
 func newStage(t *testing.T, open opener) *stage {
 	t.Helper()
 	if open == nil {
-		open = over(selectors.NewDefaultSelector)
+		open = func() (asyncio.EventLoop, error) { return asyncio.NewSelectorEventLoop(nil) }
 	}
 	loop, err := open()
 	if err != nil {

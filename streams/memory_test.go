@@ -6,11 +6,12 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // TestAllocations is not parallel: it counts all that the process allocates.
 func TestAllocations(t *testing.T) {
-	if underRace {
+	if testkit.RaceDetector {
 		t.Skip("pools forget under the race detector")
 	}
 	play(t, nil, func(s *stage) {
@@ -56,7 +57,7 @@ func TestAllocations(t *testing.T) {
 
 // TestAllocationsOverConnection counts what a message costs from end to end.
 func TestAllocationsOverConnection(t *testing.T) {
-	if underRace {
+	if testkit.RaceDetector {
 		t.Skip("pools forget under the race detector")
 	}
 	play(t, nil, func(s *stage) {

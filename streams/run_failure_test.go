@@ -8,64 +8,27 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
-	"github.com/go-asyncio/asyncio/proactors"
-	"github.com/go-asyncio/asyncio/selectors"
+	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/loops"
 )
 
 // errBroken is what the loop's polls fail with once the switch is on.
 var errBroken = errors.New("the system refuses to wait")
 
-type brokenSelector struct {
-	selectors.Selector
-	broken *atomic.Bool
-}
-
-func (s brokenSelector) Select(timeout time.Duration) ([]selectors.Ready, error) {
-	if s.broken.Load() {
-		return nil, errBroken
-	}
-	return s.Selector.Select(timeout)
-}
-
-type brokenProactor struct {
-	proactors.Proactor
-	broken *atomic.Bool
-}
-
-func (p brokenProactor) Wait(timeout time.Duration) ([]proactors.Completion, error) {
-	if p.broken.Load() {
-		return nil, errBroken
-	}
-	return p.Proactor.Wait(timeout)
-}
-
 // TestRunFailure: who waits on another goroutine for a stream of a loop whose run
 // the system fails, gets that error, whether he came before or after.
 func TestRunFailure(t *testing.T) {
 	t.Parallel()
-	t.Run("selector", func(t *testing.T) {
-		t.Parallel()
+	testkit.Over(t, testkit.Kinds, func(t *testing.T, m testkit.Mechanism) {
 		var broken atomic.Bool
-		failRun(t, &broken, func() (asyncio.EventLoop, error) {
-			s, err := selectors.NewDefaultSelector()
-			if err != nil {
-				return nil, err
+		m = m.Hooked(func(wait func(time.Duration) (bool, error), timeout time.Duration) error {
+			if broken.Load() {
+				return errBroken
 			}
-			return asyncio.NewSelectorEventLoop(brokenSelector{s, &broken})
+			_, err := wait(timeout)
+			return err
 		})
-	})
-	t.Run("proactor", func(t *testing.T) {
-		t.Parallel()
-		var broken atomic.Bool
-		failRun(t, &broken, func() (asyncio.EventLoop, error) {
-			p, err := proactors.NewDefaultProactor()
-			if errors.Is(err, errors.ErrUnsupported) {
-				t.Skip(err)
-			} else if err != nil {
-				return nil, err
-			}
-			return asyncio.NewProactorEventLoop(brokenProactor{p, &broken})
-		})
+		failRun(t, &broken, func() (asyncio.EventLoop, error) { return loops.New(m) })
 	})
 }
 
@@ -127,5 +90,5 @@ func failRun(t *testing.T, broken *atomic.Bool, open opener) {
 func (r *StreamReader) waits() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.slot.taken
+	return r.waiters.Len() > 0
 }

@@ -38,14 +38,14 @@ func TestUnclosed(t *testing.T) {
 		words := append(names, "level=WARN", "unclosed <StreamWriter transport=<StreamTransport")
 		s.until("the warning", func() bool {
 			runtime.GC()
-			return len(warnings.lines(words...)) > 0
+			return len(warnings.Lines(words...)) > 0
 		})
 		s.finish(server) // waits until the connection is closed at both ends
 		for range 3 {
 			runtime.GC()
 			s.passes()
 		}
-		if found := warnings.lines(names...); len(found) != 1 {
+		if found := warnings.Lines(names...); len(found) != 1 {
 			s.Errorf("warned of: %q", found)
 		}
 	})
@@ -65,16 +65,16 @@ func TestUnclosed(t *testing.T) {
 		s.check(inner.loop.Close())
 		runtime.GC()
 		words := append(names, "loop is closed")
-		if found := warnings.lines(words...); len(found) > 0 {
+		if found := warnings.Lines(words...); len(found) > 0 {
 			s.Errorf("warned before it was dropped: %q", found)
 		}
 		runtime.KeepAlive(left)
 		left = nil
 		s.until("the warning", func() bool {
 			runtime.GC()
-			return len(warnings.lines(words...)) > 0
+			return len(warnings.Lines(words...)) > 0
 		})
-		if found := warnings.lines(words...); len(found) != 1 {
+		if found := warnings.Lines(words...); len(found) != 1 {
 			s.Errorf("warned of: %q", found)
 		}
 	})
@@ -90,7 +90,7 @@ func TestUnclosed(t *testing.T) {
 		_, err := w.Write([]byte("hello\n"))
 		s.check(err)
 		warned := func() []string {
-			return warnings.lines(append(names, "level=WARN", "unclosed <StreamWriter transport=<StreamTransport")...)
+			return warnings.Lines(append(names, "level=WARN", "unclosed <StreamWriter transport=<StreamTransport")...)
 		}
 		s.until("the handler", func() bool { return names != nil })
 		s.until("the warning", func() bool {
@@ -155,7 +155,7 @@ func TestUnclosed(t *testing.T) {
 		}
 		s.finish(server)
 		for _, names := range [][]string{closed, aborted} {
-			if found := warnings.lines(names...); len(found) > 0 {
+			if found := warnings.Lines(names...); len(found) > 0 {
 				s.Errorf("warned of: %q", found)
 			}
 		}
@@ -167,7 +167,7 @@ func TestUnclosed(t *testing.T) {
 			v := &valve{closing: closing, addr: fmt.Sprintf("%s-%v", s.Name(), closing)}
 			(&dropped{s.loop, v, f}).report()
 			s.passes()
-			if found := warnings.lines("sockname=" + v.addr); (len(found) == 0) != closing || !v.closing {
+			if found := warnings.Lines("sockname=" + v.addr); (len(found) == 0) != closing || !v.closing {
 				s.Errorf("closing %v: warned of %q, closing now %v", closing, found, v.closing)
 			}
 		}
@@ -187,7 +187,7 @@ func TestUnclosed(t *testing.T) {
 				f.ConnectionLost(nil)
 			}
 			(&dropped{loop, v, f}).report()
-			if found := warnings.lines("sockname=" + v.addr); (len(found) == 0) != lost {
+			if found := warnings.Lines("sockname=" + v.addr); (len(found) == 0) != lost {
 				t.Errorf("lost %v: warned of %q", lost, found)
 			}
 		}

@@ -13,20 +13,19 @@ package churn_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/loops"
 	"github.com/go-asyncio/asyncio/proactors"
-	"github.com/go-asyncio/asyncio/selectors"
 )
 
 var (
@@ -39,35 +38,7 @@ var (
 const long = 20 * time.Second
 
 // kinds are the loops.
-var kinds = []struct {
-	name string
-	open func() (asyncio.EventLoop, error)
-}{
-	{"epoll", overSelector(selectors.NewEpollSelector)},
-	{"uring", overProactor(proactors.NewIOUringProactor)},
-	{"uring-pinned", overProactor(proactors.NewPinnedIOUringProactor)},
-	{"iocp", overProactor(proactors.NewIOCPProactor)},
-}
-
-func overSelector[S selectors.Selector](open func() (S, error)) func() (asyncio.EventLoop, error) {
-	return func() (asyncio.EventLoop, error) {
-		s, err := open()
-		if err != nil {
-			return nil, err
-		}
-		return asyncio.NewSelectorEventLoop(s, quiet)
-	}
-}
-
-func overProactor(open func() (proactors.Proactor, error)) func() (asyncio.EventLoop, error) {
-	return func() (asyncio.EventLoop, error) {
-		p, err := open()
-		if err != nil {
-			return nil, err
-		}
-		return asyncio.NewProactorEventLoop(p, quiet)
-	}
-}
+func kinds(m testkit.Mechanism) bool { return m.Proactor != nil || m.Name == "epoll" }
 
 var quiet = asyncio.WithLogger(slog.New(slog.DiscardHandler)) // writes that come too late
 
@@ -81,35 +52,16 @@ func TestChurn(t *testing.T) {
 			most = 300
 		}
 	}
-	files, goroutines := openFiles(), runtime.NumGoroutine()
+	before, over := testkit.Snapshot(), testkit.Available(t, kinds)
 	// Each connection has two ends here, and all kinds of loops run at once.
-	most = min(most, (allowFiles()-files-200)/(2*len(kinds)))
+	most = min(most, (allowFiles()-testkit.OpenFiles()-200)/(2*len(over)))
 	t.Run("over", func(t *testing.T) {
-		for _, k := range kinds {
-			probe, err := k.open()
-			if errors.Is(err, errors.ErrUnsupported) {
-				t.Logf("%s: %v", k.name, err)
-				continue
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := probe.Close(); err != nil {
-				t.Error(err)
-			}
-			t.Run(k.name, func(t *testing.T) {
-				t.Parallel()
-				churn(t, k.open, most)
-			})
-		}
+		testkit.Over(t, kinds, func(t *testing.T, m testkit.Mechanism) {
+			churn(t, func() (asyncio.EventLoop, error) { return loops.New(m, quiet) }, most)
+		})
 	})
-	for deadline := time.Now().Add(20 * time.Second); openFiles() > files || runtime.NumGoroutine() > goroutines; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			stacks := make([]byte, 1<<20)
-			stacks = stacks[:runtime.Stack(stacks, true)]
-			t.Fatalf("left behind: %d descriptors, %d before; %d goroutines, %d before:\n%s",
-				openFiles(), files, runtime.NumGoroutine(), goroutines, stacks)
-		}
+	if err := before.Left(20 * time.Second); err != nil {
+		t.Fatal(err)
 	}
 }
 

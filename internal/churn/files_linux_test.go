@@ -1,10 +1,6 @@
 package churn_test
 
-import (
-	"os"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // allowFiles allows this process as many descriptors as it may have, and returns how
 // many.
@@ -20,18 +16,4 @@ func allowFiles() int {
 		}
 	}
 	return int(min(r.Cur, 1<<20))
-}
-
-// openFiles counts the descriptors of this process.
-func openFiles() int {
-	d, err := os.Open("/proc/self/fd")
-	if err != nil {
-		return 0
-	}
-	defer d.Close()
-	names, err := d.Readdirnames(-1)
-	if err != nil {
-		return 0
-	}
-	return len(names)
 }

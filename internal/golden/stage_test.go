@@ -14,105 +14,18 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 	"unicode"
 
 	"github.com/go-asyncio/asyncio"
-	"github.com/go-asyncio/asyncio/proactors"
-	"github.com/go-asyncio/asyncio/selectors"
+	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/loops"
 )
 
 // tick is the unit of a scenario's time.
 const tick = 10 * time.Millisecond
-
-// jumpingSelector makes a loop sleep in the test bubble's time, which stands
-// still while anybody works and jumps when all sleep: traces do not depend on
-// how fast the machine is. What really sleeps in the kernel would hold the
-// bubble's time, so a wait is many polls, each a step apart.
-type jumpingSelector struct{ selectors.Selector }
-
-const (
-	step     = time.Millisecond
-	patience = time.Hour // of the bubble's time
-)
-
-var errStuck = errors.New("golden: no timer, and no other goroutine woke the loop")
-
-func (s jumpingSelector) Select(timeout time.Duration) ([]selectors.Ready, error) {
-	for began := time.Now(); ; {
-		ready, err := s.Selector.Select(0)
-		left := timeout - time.Since(began)
-		if err != nil || len(ready) > 0 || left <= 0 {
-			return ready, err
-		}
-		if time.Since(began) > patience {
-			return nil, errStuck
-		}
-		time.Sleep(min(step, left))
-	}
-}
-
-// jumpingProactor is the same for a loop over a proactor.
-type jumpingProactor struct {
-	proactors.Proactor
-	woken atomic.Bool // a Wake is the only thing that a Wait does not tell of
-}
-
-func (p *jumpingProactor) Wake() {
-	p.woken.Store(true)
-	p.Proactor.Wake()
-}
-
-func (p *jumpingProactor) Wait(timeout time.Duration) ([]proactors.Completion, error) {
-	for began := time.Now(); ; {
-		done, err := p.Proactor.Wait(0)
-		left := timeout - time.Since(began)
-		if err != nil || len(done) > 0 || left <= 0 || p.woken.Swap(false) {
-			return done, err
-		}
-		if time.Since(began) > patience {
-			return nil, errStuck
-		}
-		time.Sleep(min(step, left))
-	}
-}
-
-// mechanisms are the loops that the scenarios are played on.
-var mechanisms = []struct {
-	name string
-	open func() (asyncio.EventLoop, error)
-}{
-	{"select", over(func() (selectors.Selector, error) { return selectors.NewSelectSelector() })},
-	{"poll", over(func() (selectors.Selector, error) { return selectors.NewPollSelector() })},
-	{"epoll", over(func() (selectors.Selector, error) { return selectors.NewEpollSelector() })},
-	{"kqueue", over(func() (selectors.Selector, error) { return selectors.NewKqueueSelector() })},
-	{"devpoll", over(func() (selectors.Selector, error) { return selectors.NewDevpollSelector() })},
-	{"uring", overProactor(proactors.NewIOUringProactor)},
-	{"iocp", overProactor(proactors.NewIOCPProactor)},
-}
-
-func over(open func() (selectors.Selector, error)) func() (asyncio.EventLoop, error) {
-	return func() (asyncio.EventLoop, error) {
-		s, err := open()
-		if err != nil {
-			return nil, err
-		}
-		return asyncio.NewSelectorEventLoop(jumpingSelector{s})
-	}
-}
-
-func overProactor(open func() (proactors.Proactor, error)) func() (asyncio.EventLoop, error) {
-	return func() (asyncio.EventLoop, error) {
-		p, err := open()
-		if err != nil {
-			return nil, err
-		}
-		return asyncio.NewProactorEventLoop(&jumpingProactor{Proactor: p})
-	}
-}
 
 // stage is where a scenario plays: its loop, and the lines it printed.
 type stage struct {
@@ -242,7 +155,7 @@ func (s *stage) named(name string, f coroutine) *asyncio.Task[any] {
 
 func (s *stage) future() *asyncio.Future[any] { return asyncio.NewFuture[any](s.loop) }
 
-// waitFor waits until all tasks are done, however they end.
+// wait waits until all tasks are done, however they end.
 func (s *stage) wait(ctx context.Context, tasks ...*asyncio.Task[any]) {
 	_, _, err := asyncio.Wait(ctx, tasks, asyncio.WaitOptions{})
 	s.must(err)
@@ -288,25 +201,14 @@ func compare(t *testing.T, part string, scenarios ...any) {
 		names = append(names, name)
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, m := range mechanisms {
-				loop, err := m.open()
-				if errors.Is(err, errors.ErrUnsupported) {
-					continue
+			testkit.Over(t, testkit.Unpinned, func(t *testing.T, m testkit.Mechanism) {
+				newLoop := func() (asyncio.EventLoop, error) { return loops.New(m.Hooked(testkit.InBubble)) }
+				got, want := play(t, newLoop, scenario), recorded.lines[name]
+				if !slices.Equal(got, want) {
+					t.Errorf("it printed:\n  %s\nCPython %s printed:\n  %s",
+						strings.Join(got, "\n  "), recorded.versions[name], strings.Join(want, "\n  "))
 				}
-				if err == nil {
-					err = loop.Close() // it was only tried
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Run(m.name, func(t *testing.T) {
-					got, want := play(t, m.open, scenario), recorded.lines[name]
-					if !slices.Equal(got, want) {
-						t.Errorf("it printed:\n  %s\nCPython %s printed:\n  %s",
-							strings.Join(got, "\n  "), recorded.versions[name], strings.Join(want, "\n  "))
-					}
-				})
-			}
+			})
 		})
 	}
 	if !slices.Equal(names, recorded.names) {
@@ -361,7 +263,7 @@ func nameOf(scenario any) string {
 // TestMain makes one loop in the machine's own time first: what is measured
 // once for all loops, the step of the clock, cannot be measured in a bubble.
 func TestMain(m *testing.M) {
-	loop, err := over(selectors.NewDefaultSelector)()
+	loop, err := asyncio.NewEventLoop()
 	if err == nil {
 		err = loop.Close()
 	}
@@ -369,5 +271,5 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	testkit.Main(m)
 }

@@ -15,6 +15,11 @@ var floors = [][]string{
 	{"cmd", "examples"},
 }
 
+// forTests tells whether a folder holds what only tests import.
+func forTests(dir string) bool {
+	return dir == "internal/testkit" || strings.HasPrefix(dir, "internal/testkit/")
+}
+
 // floor returns the floor of a folder of this module, -1 for what is not in it.
 func floor(dir string) int {
 	top, _, _ := strings.Cut(dir, "/")
@@ -36,7 +41,7 @@ func TestEveryFolderHasAFloor(t *testing.T) {
 func TestImportsGoDown(t *testing.T) {
 	t.Parallel()
 	for _, s := range sources(t) {
-		if s.test {
+		if s.test || forTests(s.dir) {
 			continue // a test may look at its package from above
 		}
 		own := floor(s.dir)
@@ -45,7 +50,7 @@ func TestImportsGoDown(t *testing.T) {
 			if imported == s.dir || f < 0 || f < own || own == 0 && f == 0 {
 				continue
 			}
-			if own == 3 && strings.HasPrefix(imported, s.dir+"/") {
+			if owner, _, ok := strings.Cut(imported, "/internal/"); ok && own == 3 && strings.HasPrefix(s.dir+"/", owner+"/") {
 				continue // a command's own parts
 			}
 			t.Errorf("%s (floor %d) imports %s (floor %d)", s.path, own, imported, f)
@@ -62,7 +67,23 @@ func TestPublicAPIAlone(t *testing.T) {
 			continue
 		}
 		for _, imported := range s.imports() {
-			if strings.HasPrefix(imported, "internal/") {
+			if strings.HasPrefix(imported, "internal/") && !forTests(imported) {
+				t.Errorf("%s imports %s", s.path, imported)
+			}
+		}
+	}
+}
+
+// TestTestkitIsForTests: only tests import it, and asynciotest, which is for the tests of
+// others.
+func TestTestkitIsForTests(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		if s.test || forTests(s.dir) || s.dir == "asynciotest" {
+			continue
+		}
+		for _, imported := range s.imports() {
+			if forTests(imported) {
 				t.Errorf("%s imports %s", s.path, imported)
 			}
 		}

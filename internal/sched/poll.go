@@ -5,16 +5,15 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
-	"github.com/go-asyncio/asyncio/selectors"
 )
 
 const (
 	// maxWait is the longest wait of one poll, as in asyncio.
 	maxWait = 24 * time.Hour
 
-	// While callbacks keep the loop busy, its own or those that other goroutines
-	// bring, descriptors and timers wait for at most maxSkip passes or maxRun
-	// callbacks, whichever is first; and the loop polls in every pass unless its
+	// maxSkip and maxRun are how many passes or callbacks, whichever is first,
+	// descriptors and timers wait at most while callbacks keep the loop busy, its own or
+	// those that other goroutines bring. The loop polls in every pass unless its
 	// passes are short: skipTime is what the passes between two polls should take
 	// together.
 	maxSkip   = 64
@@ -134,7 +133,7 @@ func (l *Loop) pollIdle() (events []engine.Event, polled bool, err error) {
 		}
 		l.expectEvents--
 	}
-	timeout := time.Duration(selectors.Forever)
+	timeout := engine.Forever
 	if when, ok := l.timers.Min(); ok {
 		timeout = min(max(when-l.clock.now(), 0), maxWait)
 	}
@@ -181,7 +180,7 @@ func (l *Loop) briefly() time.Duration {
 	if when, ok := l.timers.Min(); ok && when-l.clock.now() < briefBefore {
 		return 0
 	}
-	return engine.Linger
+	return engine.BriefWait
 }
 
 // yield gives other goroutines the processor for a moment and reports whether

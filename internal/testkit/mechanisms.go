@@ -1,0 +1,112 @@
+package testkit
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/go-asyncio/asyncio/proactors"
+	"github.com/go-asyncio/asyncio/selectors"
+)
+
+// Mechanism is what a loop or an engine can have underneath: a selector or a proactor.
+type Mechanism struct {
+	Name     string                             // as the scorer of the catalogue knows it
+	Selector func() (selectors.Selector, error) // nil for a proactor
+	Proactor func() (proactors.Proactor, error) // nil for a selector
+	Default  bool                               // a loop of its kind has it if nobody says what
+	Pinned   bool                               // what stands on it stays on one thread
+}
+
+// found are the mechanisms of this machine, by trial.
+var found = sync.OnceValues(func() (all []Mechanism, err error) {
+	for _, s := range selectors.Available() {
+		m := Mechanism{Name: s.Name, Selector: s.New, Default: s.Default}
+		if ok, err := there(m.Name, s.Err); err != nil {
+			return nil, err
+		} else if ok {
+			all = append(all, m)
+		}
+	}
+	for _, p := range proactors.Available() {
+		m := Mechanism{Name: strings.TrimPrefix(p.Name, "io_"), Proactor: p.New, Default: p.Default, Pinned: p.Pinned}
+		if ok, err := there(m.Name, p.Err); err != nil {
+			return nil, err
+		} else if ok {
+			all = append(all, m)
+		}
+	}
+	return all, nil
+})
+
+// there tells whether the trial of a mechanism says that it is there. A mechanism that is
+// there and does not work is an error.
+func there(name string, trial error) (bool, error) {
+	if trial != nil && !errors.Is(trial, errors.ErrUnsupported) {
+		return false, fmt.Errorf("testkit: %s: %w", name, trial)
+	}
+	return trial == nil, nil
+}
+
+// Every is a filter for [Available] that takes all mechanisms.
+func Every(Mechanism) bool { return true }
+
+// Unpinned is a filter for [Available]: what stands on the mechanism may change its
+// thread, as it does if nobody says otherwise.
+func Unpinned(m Mechanism) bool { return !m.Pinned }
+
+// Selectors is a filter for [Available].
+func Selectors(m Mechanism) bool { return m.Selector != nil }
+
+// Proactors is a filter for [Available], without those that are pinned to a thread.
+func Proactors(m Mechanism) bool { return m.Proactor != nil && !m.Pinned }
+
+// Kinds is a filter for [Available]: one mechanism for each kind of loop, what it takes
+// if nobody says what.
+func Kinds(m Mechanism) bool { return m.Default }
+
+// Available returns the mechanisms of this machine that a filter takes. One that is there
+// and does not work stops the test.
+func Available(t testing.TB, which func(Mechanism) bool) (some []Mechanism) {
+	t.Helper()
+	all, err := found()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range all {
+		if which(m) {
+			some = append(some, m)
+		}
+	}
+	return some
+}
+
+// Over runs f in a subtest, parallel to others and named for the mechanism, for each
+// mechanism of this machine that the filter takes.
+func Over(t *testing.T, which func(Mechanism) bool, f func(t *testing.T, m Mechanism)) {
+	t.Helper()
+	for _, m := range Available(t, which) {
+		t.Run(m.Name, func(t *testing.T) {
+			t.Parallel()
+			f(t, m)
+		})
+	}
+}
+
+// On makes what stands on a mechanism, a loop or an engine, by one of two constructors.
+func On[T any](m Mechanism, onSelector func(selectors.Selector) (T, error), onProactor func(proactors.Proactor) (T, error)) (made T, err error) {
+	if m.Proactor != nil {
+		p, err := m.Proactor()
+		if err != nil {
+			return made, err
+		}
+		return onProactor(p)
+	}
+	s, err := m.Selector()
+	if err != nil {
+		return made, err
+	}
+	return onSelector(s)
+}

@@ -1,0 +1,6 @@
+//go:build !windows
+
+package testkit
+
+// UnderWine tells whether this Windows is Wine.
+func UnderWine() bool { return false }

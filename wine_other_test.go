@@ -1,5 +1,0 @@
-//go:build !windows
-
-package asyncio
-
-func underWine() bool { return false }
