@@ -479,19 +479,9 @@ func (f *futureBase) callbacksText() string {
 	case 0:
 		return ""
 	case 1:
-		return " cb=[" + completerName(first) + "]"
+		return " cb=[" + nameOf(first) + "]"
 	case 2:
-		return " cb=[" + completerName(first) + ", " + completerName(last) + "]"
+		return " cb=[" + nameOf(first) + ", " + nameOf(last) + "]"
 	}
-	return fmt.Sprintf(" cb=[%s, <%d more>, %s]", completerName(first), n-2, completerName(last))
-}
-
-func completerName(to engine.Completer) string {
-	switch c := to.(type) {
-	case interface{ callbackName() string }:
-		return c.callbackName()
-	case *taskBase:
-		return "wakeup of " + c.Name()
-	}
-	return fmt.Sprintf("%T", to)
+	return fmt.Sprintf(" cb=[%s, <%d more>, %s]", nameOf(first), n-2, nameOf(last))
 }

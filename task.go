@@ -122,6 +122,9 @@ func (t *Task[T]) Stack() string {
 	return ""
 }
 
+// callbackName names a step of the task, as what waits for a future.
+func (t *taskBase) callbackName() string { return "wakeup of " + t.Name() }
+
 func (t *taskBase) setName(name string) { t.name.Store(&name) }
 
 // Name is the task's name, also while it has none but its number.
