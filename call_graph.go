@@ -253,6 +253,8 @@ type awaitedBy struct {
 // Complete has nothing to do: who waits knows himself how to hear of it.
 func (*awaitedBy) Complete(uint64) {}
 
+func (*awaitedBy) looksOn() {}
+
 func (w *awaitedBy) awaiters(to *awaiters) { to.add(w.who) }
 
 // FutureAddToAwaitedBy records, for call graphs, that by waits for f in a way that this

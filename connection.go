@@ -156,7 +156,7 @@ func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, peer so
 	if err != nil {
 		return connection{}, opError(op, err)
 	}
-	made := NewFuture[struct{}](l.self)
+	made := newFuture[struct{}](l)
 	t, err = newStreamTransport(l, fd, p, nil, sock.Addr{}, callback(func() {
 		_ = made.SetResult(struct{}{}) // unless who waits was cancelled
 	}))
@@ -280,7 +280,7 @@ func (l *baseLoop) connectOnce(ctx context.Context, addr sock.Addr, local localE
 			return 0, err
 		}
 	}
-	done := NewFuture[struct{}](l.self)
+	done := newFuture[struct{}](l)
 	cancel, err := l.eng.Connect(fd, addr, func(err error) {
 		if err != nil {
 			_ = done.SetException(&connectError{addr, err})

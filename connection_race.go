@@ -130,7 +130,7 @@ func (o *overlapping[T]) ended(i int, err error) {
 // and each further one, is passed on to those that run, and is the error.
 func (o *overlapping[T]) finish(ctx context.Context) (err error) {
 	for o.running > 0 {
-		o.quiet = NewFuture[struct{}](o.loop.self)
+		o.quiet = newFuture[struct{}](o.loop)
 		_, failed := o.quiet.Await(ctx)
 		switch c := asCancelled(failed); {
 		case failed == nil:

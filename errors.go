@@ -277,3 +277,9 @@ func asCancelled(err error) *CancelledError {
 
 // isFatal tells the errors that end a run instead of staying in their task.
 func isFatal(err error) bool { return err != nil && errors.Is(err, ErrInterrupted) }
+
+// wrongLoop is the error for a future that was given to a call that is about
+// another loop.
+func wrongLoop(op string) error {
+	return fmt.Errorf("asyncio: %s: %w: %w", op, ErrInvalidArgument, ErrWrongLoop)
+}

@@ -175,30 +175,6 @@ func (l *baseLoop) RunInExecutor(e Executor, f func() (any, error)) (*Future[any
 	return submit(l, e, f)
 }
 
-// RunIn is RunInExecutor for a result of any type. A loop that overrides
-// RunInExecutor is asked. Loop only.
-func RunIn[T any](loop EventLoop, e Executor, f func() (T, error)) (*Future[T], error) {
-	const op = "RunInExecutor"
-	l, err := resolveLoop(op, loop)
-	if err != nil {
-		return nil, err
-	}
-	if f == nil {
-		return nil, invalid(op, "the function is nil")
-	}
-	held, err := l.enter(op)
-	if err != nil {
-		return nil, err
-	}
-	if held {
-		defer l.leave()
-	}
-	if l.outer {
-		return askToRun(l, e, f)
-	}
-	return submit(l, e, f)
-}
-
 // submit has an executor, the default one if it is nil, run f. Any goroutine.
 func submit[T any](l *baseLoop, e Executor, f func() (T, error)) (*Future[T], error) {
 	const op = "RunInExecutor"
@@ -242,7 +218,7 @@ func askToRun[T any](l *baseLoop, e Executor, f func() (T, error)) (*Future[T], 
 // convert is a future of the loop's for the result of one without a type, which it
 // cancels if it is cancelled itself.
 func convert[T any](l *baseLoop, src *Future[any]) *Future[T] {
-	dst := NewFuture[T](l.self)
+	dst := newFuture[T](l)
 	dst.addCallback(&link{name: "convert", call: func() {
 		if dst.Cancelled() {
 			src.cancelWith(asCancelled(dst.err).Message)
@@ -334,7 +310,7 @@ func (l *baseLoop) ShutdownDefaultExecutor(ctx context.Context) error {
 		p, _ = l.executor.(interface{ Shutdown() <-chan struct{} })
 	}
 	if !l.asOwner(take) {
-		taken := NewFuture[struct{}](l.self)
+		taken := newFuture[struct{}](l)
 		if !l.post(callback(func() { take(); _ = taken.SetResult(struct{}{}) }), 0) {
 			return opError(op, ErrLoopClosed)
 		}
@@ -349,7 +325,7 @@ func (l *baseLoop) ShutdownDefaultExecutor(ctx context.Context) error {
 	if currentStrand() == nil {
 		return waitChannel(ctx, idle)
 	}
-	done := NewFuture[struct{}](l.self)
+	done := newFuture[struct{}](l)
 	over := make(chan struct{})
 	defer close(over)
 	go func() {
@@ -383,29 +359,4 @@ func (l *baseLoop) closeExecutor() {
 		p.Shutdown()
 	}
 	l.executor, l.executorShut = nil, true
-}
-
-// ToThread runs f on a goroutine of the running loop's default executor and waits
-// for its result: what blocks or needs runtime.LockOSThread belongs there. Off
-// any loop it calls f at once. (asyncio.to_thread)
-func ToThread[T any](ctx context.Context, f func() (T, error)) (T, error) {
-	var zero T
-	if f == nil {
-		return zero, invalid("ToThread", "the function is nil")
-	}
-	s := currentStrand()
-	if s == nil {
-		if err := contextError(ctx); err != nil {
-			return zero, err
-		}
-		return f()
-	}
-	if s.task() == nil {
-		return zero, opError("ToThread", ErrAwaitInCallback)
-	}
-	fut, err := RunIn(s.loop().self, nil, f)
-	if err != nil {
-		return zero, err
-	}
-	return fut.Await(ctx)
 }

@@ -92,34 +92,11 @@ type future[T any] struct {
 // goroutine; its callbacks always run on its loop. (asyncio.Future)
 type Future[T any] struct{ future[T] }
 
-// NewFuture makes a pending future of the loop; a nil loop means the running
-// one, else the current one, and if there is none the future has failed already
-// with ErrNoCurrentLoop. Any goroutine may call it. (loop.create_future)
-func NewFuture[T any](loop EventLoop) *Future[T] {
+// newFuture makes a pending future of the loop.
+func newFuture[T any](l *baseLoop) *Future[T] {
 	f := &Future[T]{}
-	l, err := resolveLoop("NewFuture", loop)
-	if err != nil {
-		f.failWithout(err)
-		return f
-	}
 	f.setLoop(l)
 	return f
-}
-
-// resolveLoop finds the loop that does the work for a function that was given
-// this one, or nil.
-func resolveLoop(op string, loop EventLoop) (*baseLoop, error) {
-	if loop == nil {
-		var err error
-		if loop, err = GetEventLoop(); err != nil {
-			return nil, opError(op, err)
-		}
-	}
-	l := loop.base()
-	if l == nil {
-		return nil, opError(op, fmt.Errorf("%w: a loop of type %T embeds none of this package's", ErrNotImplemented, loop))
-	}
-	return l, nil
 }
 
 func (f *futureBase) setLoop(l *baseLoop) {
@@ -476,15 +453,17 @@ func (f *futureBase) text(kind string, result func() string) string {
 	return b.String()
 }
 
+// onlooker is a callback of nobody who waits: it is not shown among those who do.
+type onlooker interface{ looksOn() }
+
 // callbacksText names who waits: the first, how many more, and the last.
 func (f *futureBase) callbacksText() string {
 	s := f.state.lock()
 	var first, last engine.Completer
 	n := 0
 	for w := range f.waits.All() {
-		switch w.to.(type) {
-		case *lateReport, *awaitedBy:
-			continue // nobody waits there
+		if _, ok := w.to.(onlooker); ok {
+			continue
 		}
 		if n++; n == 1 {
 			first = w.to

@@ -26,7 +26,10 @@ func (h *loopHost) Starting() (stop func()) {
 }
 
 // Ended implements sched.Host.
-func (h *loopHost) Ended(failed error) { (*baseLoop)(h).settleFate(runError(failed)) }
+func (h *loopHost) Ended(failed error) {
+	l := (*baseLoop)(h)
+	l.settleFate(runError(failed), l.IsClosed())
+}
 
 // Answer implements sched.Host.
 func (h *loopHost) Answer() { (*baseLoop)(h).answer() }
@@ -40,7 +43,7 @@ func (h *loopHost) Closing() {
 	l.closeNet()
 	l.watches = nil
 	l.closeExecutor()
-	l.policies.forget(l)
+	l.policies.forget()
 	l.wakeForeign()
 	l.sumReports(true)
 }

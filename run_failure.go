@@ -29,9 +29,10 @@ func (l *runs) renew() {
 	}
 }
 
-// settleFate is called when a run has ended with err, which may be nil.
-func (l *baseLoop) settleFate(err error) {
-	if err == nil || isFatal(err) || l.IsClosed() {
+// settleFate is called when a run has ended with err, which may be nil. The end of the
+// run that closes the loop is another matter.
+func (l *runs) settleFate(err error, closed bool) {
+	if err == nil || isFatal(err) || closed {
 		return
 	}
 	f := l.fate.Load()

@@ -68,6 +68,8 @@ func reportLate(a Awaitable) {
 // waits, and so is not shown among those who do.
 type lateReport struct{ of Awaitable }
 
+func (*lateReport) looksOn() {}
+
 func (r *lateReport) Complete(uint64) {
 	f := r.of.awaitable()
 	err := f.outcome()

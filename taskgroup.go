@@ -167,7 +167,7 @@ func (g *TaskGroup) report(message string) {
 func (g *TaskGroup) waitForChildren() (ended, cut error) {
 	ctx := g.scope.values
 	for g.count > 0 {
-		g.empty = NewFuture[struct{}](g.loop.self)
+		g.empty = newFuture[struct{}](g.loop)
 		_, err := g.empty.Await(ctx)
 		g.empty = nil
 		switch {

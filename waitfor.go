@@ -110,7 +110,7 @@ func timely[T any](late bool, a AwaitableOf[T]) (T, error) {
 
 // cancelAndWait cancels f and waits until it is done. An error is the wait's.
 func (t *taskBase) cancelAndWait(ctx context.Context, f *futureBase) error {
-	waiter := NewFuture[struct{}](t.loop.self)
+	waiter := newFuture[struct{}](t.loop)
 	token := f.addCallback((*release)(waiter))
 	defer f.removeCallback(token)
 	f.cancelWith(nil)

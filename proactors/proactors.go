@@ -14,8 +14,8 @@
 //
 // An [Operation] belongs to its user, who embeds it in the object that the
 // operation is for and uses it again and again: nothing is allocated per
-// operation in steady state. What is to be done is told by a [Request], which is
-// copied. While the operation is in flight its Tag is the proactor's and not 0;
+// operation in steady state. A [Request] says what is to be done, and is copied.
+// While the operation is in flight its Tag is the proactor's and not 0;
 // the Operation must not be copied, changed or submitted again.
 //
 // Submit only queues. The system learns of it in the next Wait or Flush (or
@@ -59,9 +59,9 @@
 // The system reads and writes the memory of an operation from Submit to its last
 // completion, also after Cancel. The proactor itself keeps everything reachable
 // that the system may touch: the Operation, what Request.Bufs and Request.Addr
-// point to. Whose memory it is leaves it where it is (the heap: not a stack, which
-// moves) and unchanged meanwhile. The slice of slices Request.Bufs is read by
-// Submit only; it may be scratch memory.
+// point to. The owner of the memory leaves it where it is (the heap: not a stack,
+// which moves) and unchanged meanwhile. Submit alone reads the slice of slices
+// Request.Bufs, which may be scratch memory.
 //
 // A Receive without Bufs is into memory of the proactor's, which need not be
 // bound to the operation while nothing comes. Such a completion lends it:
@@ -111,9 +111,9 @@ type Kind uint8
 const (
 	// Accept takes one connection from a listening socket. N says no more than
 	// that it is no error; Proactor.Accepted is the descriptor: non-blocking
-	// (overlapped), not inherited by child processes, and such that the system
-	// knows its addresses, as long as the connection stands: whose it is for good is
-	// what Request.Addr is given. Connections that were reset while they waited are an
+	// (overlapped) and not inherited by child processes. The system knows its
+	// addresses as long as the connection stands; the peer's is put into Request.Addr
+	// for good. Connections that were reset while they waited are an
 	// error ECONNABORTED (or its like) or nothing at all.
 	Accept Kind = 1 + iota
 
