@@ -324,15 +324,12 @@ func (l *baseLoop) reportCallback(what string, err error) {
 // currentName names what the loop runs or ran last: a user's function, or work
 // of its own.
 func (l *baseLoop) currentName() string {
-	to, f := l.core.Current()
-	switch to := to.(type) {
-	case nil:
-		if f != nil {
-			return funcName(f)
-		}
+	switch to, f := l.core.Current(); {
+	case f != nil:
+		return funcName(f)
+	case to == nil:
 		return "none"
-	case interface{ callbackName() string }:
-		return to.callbackName()
+	default:
+		return nameOf(to)
 	}
-	return fmt.Sprintf("%T", to)
 }

@@ -62,7 +62,8 @@ func (l *baseLoop) onLoop() bool { return l.core.Here() }
 func (l *baseLoop) enter(op string) (held bool, err error) {
 	hold, state := l.core.Acquire()
 	if state != sched.Owned {
-		return false, l.notOwned(op, hold, state)
+		hold.Leave()
+		return false, refused(op, state)
 	}
 	return l.keep(hold), nil
 }
@@ -78,9 +79,8 @@ func (l *baseLoop) keep(hold sched.Hold) (held bool) {
 
 func (l *baseLoop) leave() { l.hold.Leave() }
 
-// notOwned is the error of a call that a loop refuses.
-func (l *baseLoop) notOwned(op string, hold sched.Hold, state sched.State) error {
-	hold.Leave()
+// refused is the error of a call that a loop refuses.
+func refused(op string, state sched.State) error {
 	if state == sched.Closed {
 		return opError(op, ErrLoopClosed)
 	}

@@ -21,13 +21,11 @@ func (l *baseLoop) CallSoon(f func()) (Handle, error) {
 	if f == nil {
 		return Handle{}, invalid(op, "the callback is nil")
 	}
-	hold, state := l.core.Acquire()
+	r, state := l.core.Func(f, l.made())
 	if state != sched.Owned {
-		return Handle{}, l.notOwned(op, hold, state)
+		return Handle{}, refused(op, state)
 	}
-	h := Handle{l.core.Func(f, l.made())}
-	hold.Leave()
-	return h, nil
+	return Handle{r}, nil
 }
 
 // made records in debug mode who calls the caller of made.
@@ -89,15 +87,14 @@ func (l *baseLoop) CallSoonThreadsafe(f func()) (Handle, error) {
 // (loop.call_later)
 func (l *baseLoop) CallLater(d time.Duration, f func()) (TimerHandle, error) {
 	const op = "CallLater"
-	hold, state := l.core.Acquire()
-	if state != sched.Owned {
-		return TimerHandle{}, l.notOwned(op, hold, state)
-	}
-	defer hold.Leave()
 	if f == nil {
 		return TimerHandle{}, invalid(op, "the callback is nil")
 	}
-	return TimerHandle{l.core.FuncAt(l.core.Later(d), f, l.made())}, nil
+	t, state := l.core.FuncLater(d, f, l.made())
+	if state != sched.Owned {
+		return TimerHandle{}, refused(op, state)
+	}
+	return TimerHandle{t}, nil
 }
 
 // CallAt runs f at the given loop time, or in the next pass if that has passed.
@@ -105,15 +102,14 @@ func (l *baseLoop) CallLater(d time.Duration, f func()) (TimerHandle, error) {
 // only. (loop.call_at)
 func (l *baseLoop) CallAt(when time.Duration, f func()) (TimerHandle, error) {
 	const op = "CallAt"
-	hold, state := l.core.Acquire()
-	if state != sched.Owned {
-		return TimerHandle{}, l.notOwned(op, hold, state)
-	}
-	defer hold.Leave()
 	if f == nil {
 		return TimerHandle{}, invalid(op, "the callback is nil")
 	}
-	return TimerHandle{l.core.FuncAt(when, f, l.made())}, nil
+	t, state := l.core.FuncAt(when, f, l.made())
+	if state != sched.Owned {
+		return TimerHandle{}, refused(op, state)
+	}
+	return TimerHandle{t}, nil
 }
 
 // scheduleAt is CallAt for the loop's own work. Loop only.

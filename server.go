@@ -144,20 +144,6 @@ func (s *Server) close() {
 	}
 }
 
-// CloseClients closes every connection of the server once it has sent what is
-// buffered; of one that is accepted and not yet set up no protocol is made. Any
-// goroutine may call it. (Server.close_clients)
-func (s *Server) CloseClients() {
-	s.onLoop(func() { s.endClients(func(t *streamTransport) { t.core.Close() }) })
-}
-
-// AbortClients ends every connection of the server at once; of one that is
-// accepted and not yet set up no protocol is made. Any goroutine may call it.
-// (Server.abort_clients)
-func (s *Server) AbortClients() {
-	s.onLoop(func() { s.endClients(func(t *streamTransport) { t.core.Abort(nil) }) })
-}
-
 // attach counts a connection in, from the moment at which it is accepted.
 func (s *Server) attach() { s.active++ }
 

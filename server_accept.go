@@ -103,13 +103,3 @@ func makeProtocol(l *baseLoop, factory func() Protocol) (p Protocol, err error) 
 	}
 	return p, nil
 }
-
-// endClients ends what the server has of connections, half made ones first.
-func (s *Server) endClients(end func(t *streamTransport)) {
-	for _, c := range s.loop.transports.waiting.Of((*serverOutside)(s)) {
-		_ = c.Drop()
-	}
-	for _, t := range s.loop.transports.of(s) {
-		end(t)
-	}
-}

@@ -10,6 +10,8 @@
 // what it is, while more is appended, until Discard passes it.
 package buffers
 
+import "github.com/go-asyncio/asyncio/internal/invariants"
+
 // There are two sizes of chunks: one for connections that are a little behind,
 // of which there may be very many, and one for those that carry much.
 const (
@@ -52,6 +54,7 @@ func (s *shelf) take(size int) *chunk {
 
 // put keeps a chunk for later, unless there is enough.
 func (s *shelf) put(c *chunk, limit int) {
+	invariants.Check(c.r == c.w && c != s.free, "a chunk is given back once, when it is empty")
 	if (s.count+1)*len(c.mem) > limit {
 		return
 	}
@@ -133,6 +136,7 @@ func (q *Queue) Append(p []byte) {
 		q.size += n
 		p = p[n:]
 	}
+	q.check()
 }
 
 // Gather appends the queue's bytes to vec, from the start, in at most limit
@@ -159,7 +163,7 @@ func (q *Queue) Discard(n int) {
 		c.r += k
 		n -= k
 		if c.r < c.w {
-			return
+			break
 		}
 		q.head = c.next
 		if q.head == nil {
@@ -167,6 +171,7 @@ func (q *Queue) Discard(n int) {
 		}
 		q.pool.putChunk(c)
 	}
+	q.check()
 }
 
 // Release empties the queue and gives it and its memory back to the pool. The

@@ -38,6 +38,10 @@ func ID() int64 {
 	return slow()
 }
 
+// QuickID is ID in the quick form, right only if Quick is true: for who asks so often that
+// the call of ID counts, which is not inlined.
+func QuickID() int64 { return goid.Get() }
+
 // texts are buffers for the runtime's text, which would be allocated otherwise.
 var texts = sync.Pool{New: func() any { return new([64]byte) }}
 

@@ -68,7 +68,7 @@
 //     likewise, with a [*Failure]. The next run asks it again.
 //   - [Loop.Close] refuses everybody else from the moment it begins, calls [Host.Closing],
 //     drops what is queued and closes the engine. When it returns, the loop's goroutine is
-//     gone, and so are the idle coroutines.
+//     at its end, and the idle coroutines are gone.
 //
 // Texts and errors of a kind that users look for are the host's: here a [State] or a
 // [*Failure] comes up, and words are put to it there.

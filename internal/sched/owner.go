@@ -50,11 +50,14 @@ func (h Hold) Leave() {
 // Acquire makes the caller the owner for one call, and says how it stands: the Hold is to
 // be left with Owned and Closed, and empty with Running. Any goroutine may call it.
 func (l *Loop) Acquire() (Hold, State) {
-	if id := goroutine.ID(); id != l.body.Load() {
-		return l.acquireElsewhere(id)
+	if l.quicklyInBody() {
+		return Hold{}, l.openOrClosed()
 	}
-	return Hold{}, l.openOrClosed()
+	return l.acquireElsewhere(goroutine.ID())
 }
+
+// quicklyInBody is InBody where that can be found out quickly; elsewhere it is false.
+func (l *Loop) quicklyInBody() bool { return goroutine.Quick && goroutine.QuickID() == l.body.Load() }
 
 func (l *Loop) openOrClosed() State {
 	if l.closed.Load() {
@@ -93,11 +96,10 @@ func (l *Loop) leave() {
 // Here reports whether the caller is the loop's body or one of its coroutines. Any
 // goroutine may call it.
 func (l *Loop) Here() bool {
-	id := goroutine.ID()
-	if id == l.body.Load() {
+	if l.quicklyInBody() {
 		return true
 	}
-	s := strands.Lookup(id)
+	s := strands.Lookup(goroutine.ID())
 	return s != nil && s.Loop == l
 }
 

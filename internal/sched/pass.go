@@ -20,7 +20,7 @@ import (
 // Where it is in a pass is kept here and not on the stack, so that another body
 // can go on after a callback took one down.
 type pass struct {
-	todo   int // callbacks still to run
+	end    uint // where the callbacks end that are to run: a count of the queue's
 	events []engine.Event
 	nextEv int // the first event not yet dispatched
 
@@ -65,10 +65,10 @@ func (l *Loop) turns() (over bool) {
 		if l.over || l.stopping.Load() {
 			return true
 		}
-		if l.ready.len > 0 && l.skipped < l.skipLimit && l.callbacksSincePoll < maxRun && l.timers.Len() == 0 && l.inbox.Empty() {
+		if l.ready.len() > 0 && l.skipped < l.skipLimit && l.callbacksSincePoll < maxRun && l.timers.Len() == 0 && l.inbox.Empty() {
 			// A pass that does not poll has nothing to do but run what is ready.
 			l.skipped++
-			l.todo = l.ready.len
+			l.end = l.ready.tail
 		} else {
 			l.collect()
 		}
@@ -87,9 +87,8 @@ func (l *Loop) dispatch() {
 		l.dispatchTimed()
 		return
 	}
-	l.callbacksSincePoll += l.todo
-	for l.todo > 0 {
-		l.todo--
+	l.callbacksSincePoll += int(l.end - l.ready.head)
+	for l.ready.head != l.end {
 		i := l.ready.pop()
 		l.to = i.To
 		i.To.Complete(i.Ev)
@@ -98,8 +97,7 @@ func (l *Loop) dispatch() {
 
 // dispatchTimed has the host run what the pass has.
 func (l *Loop) dispatchTimed() {
-	for l.todo > 0 {
-		l.todo--
+	for l.ready.head != l.end {
 		i := l.ready.pop()
 		l.to, l.Stepping = i.To, nil
 		l.host.Timed(i)
@@ -135,7 +133,7 @@ func (l *Loop) engineFailed(recovered any) {
 
 // cutShort leaves the rest of the pass for the next run.
 func (l *Loop) cutShort() {
-	l.todo = 0
+	l.end = l.ready.head
 	for ; l.nextEv < len(l.events); l.nextEv++ {
 		e := l.events[l.nextEv]
 		l.Schedule(e.To, e.Ev)

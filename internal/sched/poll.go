@@ -50,7 +50,7 @@ func (l *Loop) collect() {
 	polled := true
 	due := l.timerDue(l.clock.seen)
 	switch {
-	case l.ready.len == 0 && !due && !l.stopping.Load():
+	case l.ready.len() == 0 && !due && !l.stopping.Load():
 		events, polled, err = l.pollIdle()
 	case due || l.mustPoll():
 		events, err = l.poll(0)
@@ -87,7 +87,7 @@ func (l *Loop) poll(timeout time.Duration) ([]engine.Event, error) {
 // polled notes that a poll was made, and sets how many passes may go without
 // one by how long those since the poll before took.
 func (l *Loop) polled() {
-	idle := l.skipped == 0 && l.ready.len == 0
+	idle := l.skipped == 0 && l.ready.len() == 0
 	if !idle || l.timers.Len() > 0 {
 		l.Advance()
 	}
@@ -109,7 +109,7 @@ func (l *Loop) polled() {
 // queue: they are dispatched one by one, and what they schedule waits for the
 // next pass all the same.
 func (l *Loop) enqueue(events []engine.Event) {
-	if len(events) > 0 && l.ready.len == 0 && !l.Indirect && !l.Debug.Load() && !l.timerDue(l.clock.seen) {
+	if len(events) > 0 && l.ready.len() == 0 && !l.Indirect && !l.Debug.Load() && !l.timerDue(l.clock.seen) {
 		l.events, l.nextEv = events, 0
 		return
 	}
@@ -119,7 +119,7 @@ func (l *Loop) enqueue(events []engine.Event) {
 	if l.timers.Len() > 0 {
 		l.queueDueTimers(l.clock.seen)
 	}
-	l.todo = l.ready.len
+	l.end = l.ready.tail
 }
 
 // pollIdle polls when there is nothing to run, unless other goroutines bring

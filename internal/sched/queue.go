@@ -25,8 +25,17 @@ func (l *Loop) Schedule(to engine.Completer, ev uint64) {
 func (l *Loop) Post(to engine.Completer, ev uint64) bool { return l.inbox.Put(Item{to, ev}) }
 
 // Func is Schedule for a function of a user's. made is where that was asked for, if
-// anybody wants to know. Owner only.
-func (l *Loop) Func(f func(), made *goroutine.Trace) Ref {
+// anybody wants to know. Any goroutine may call it: it acquires the loop, and does nothing
+// unless that ends with Owned.
+func (l *Loop) Func(f func(), made *goroutine.Trace) (Ref, State) {
+	var hold Hold
+	if !l.quicklyInBody() || l.closed.Load() {
+		var state State
+		if hold, state = l.Acquire(); state != Owned {
+			hold.Leave()
+			return Ref{}, state
+		}
+	}
 	n := l.newNode()
 	n.fn = f
 	if made != nil {
@@ -35,13 +44,17 @@ func (l *Loop) Func(f func(), made *goroutine.Trace) Ref {
 	r := n.ref()
 	l.catchUp()
 	l.ready.push(Item{To: n})
-	return r
+	hold.Leave()
+	return r, Owned
 }
 
-// FuncFrom is Func for any goroutine. It reports false on a closed loop.
+// FuncFrom is Post for a function of a user's. Any goroutine.
 func (l *Loop) FuncFrom(f func(), made *goroutine.Trace) (Ref, bool) {
 	n := l.foreign.Get().(*node)
-	n.fn, n.made = f, made
+	n.fn = f
+	if made != nil {
+		n.made = made
+	}
 	r := n.ref()
 	if !l.inbox.Put(Item{To: n}) {
 		n.fn, n.made = nil, nil

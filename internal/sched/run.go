@@ -183,10 +183,10 @@ type nothing struct{}
 // Complete does nothing.
 func (nothing) Complete(uint64) {}
 
-// Close ends the loop: the host gives up what it has, what is queued is dropped, and the
-// engine and the loop's goroutine are gone when it returns. Owned: it is this call's doing,
-// and err is what the engine said. Running: the loop runs, or is being closed, or the caller
-// holds it. Any goroutine may call it.
+// Close ends the loop: the host gives up what it has, and what is queued is dropped. The
+// engine is closed, and the loop's goroutine at its end, when it returns. Owned: that is this
+// call's doing, and err is what the engine said. Running: the loop runs, or is being closed,
+// or the caller holds it. Any goroutine may call it.
 func (l *Loop) Close() (State, error) {
 	if l.Here() {
 		return Running, nil

@@ -31,10 +31,34 @@ func (l *Loop) At(when time.Duration, to engine.Completer, ev uint64) Timer {
 	return l.addTimer(n, when)
 }
 
-// FuncAt is At for a function of a user's. made is as for Func. Owner only.
-func (l *Loop) FuncAt(when time.Duration, f func(), made *goroutine.Trace) Timer {
+// FuncAt is At for a function of a user's. made is as for Func, and so is who may call it.
+func (l *Loop) FuncAt(when time.Duration, f func(), made *goroutine.Trace) (Timer, State) {
+	hold, state := l.Acquire()
+	var t Timer
+	if state == Owned {
+		t = l.funcAt(when, f, made)
+	}
+	hold.Leave()
+	return t, state
+}
+
+// FuncLater is FuncAt for the time at which d will have passed.
+func (l *Loop) FuncLater(d time.Duration, f func(), made *goroutine.Trace) (Timer, State) {
+	hold, state := l.Acquire()
+	var t Timer
+	if state == Owned {
+		t = l.funcAt(l.Later(d), f, made)
+	}
+	hold.Leave()
+	return t, state
+}
+
+func (l *Loop) funcAt(when time.Duration, f func(), made *goroutine.Trace) Timer {
 	n := l.newNode()
-	n.fn, n.made = f, made
+	n.fn = f
+	if made != nil {
+		n.made = made
+	}
 	return l.addTimer(n, when)
 }
 

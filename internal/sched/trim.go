@@ -30,10 +30,10 @@ func (l *Loop) afterPoll() {
 		return
 	}
 	if t.polls == 0 {
-		t.spare, t.turns = len(l.free), l.ready.len
+		t.spare, t.turns = len(l.free), l.ready.len()
 	}
 	t.spare = min(t.spare, len(l.free))
-	t.turns = max(t.turns, l.ready.len)
+	t.turns = max(t.turns, l.ready.len())
 	if t.polls++; t.polls < trimPolls {
 		return
 	}
@@ -48,7 +48,7 @@ func (l *Loop) afterPoll() {
 func (l *Loop) beforeSleep() {
 	l.trimNodes(len(l.free))
 	if len(l.ready.items) > spareTurns {
-		l.ready = ring{}
+		l.ready.release()
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/go-asyncio/asyncio/internal/buffers"
+	"github.com/go-asyncio/asyncio/internal/invariants"
 )
 
 // Why a write is refused.
@@ -225,6 +226,7 @@ func (s *Stream) afterSent(exiting bool) {
 		s.send()
 		return
 	}
+	invariants.Check(!s.writingPaused || s.stream.Held() > s.marks.low, "a protocol whose bytes are sent was told to go on")
 	s.queue.Release()
 	s.queue = nil
 	switch {

@@ -5,7 +5,17 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
+
+	"github.com/go-asyncio/asyncio/internal/engine"
 )
+
+// nameOf names the loop's own work.
+func nameOf(to engine.Completer) string {
+	if to, ok := to.(interface{ callbackName() string }); ok {
+		return to.callbackName()
+	}
+	return fmt.Sprintf("%T", to)
+}
 
 // funcName names a function and where it is written: the text by which logs
 // and handles tell callbacks apart.
