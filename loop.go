@@ -42,7 +42,7 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 	l.eng, l.self = eng, self
 	if c.self != nil {
 		l.self, l.outer = c.self, true
-		l.core.Indirect = true
+		l.core.Divert = l.scheduleOuter
 	}
 	if c.pinned {
 		l.core.Pin(c.cpus...)

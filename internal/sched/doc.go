@@ -38,7 +38,7 @@
 // every 64 passes or 512 callbacks, and in every pass unless passes are short; and always in
 // the first pass of a run, before a timer that is due, which so cannot overtake what was
 // ready before it, and before the last pass of a run. An event is completed without the
-// queue only if nothing is queued and no timer is due, and neither Debug nor Indirect is set;
+// queue only if nothing is queued and no timer is due, and neither Debug nor Divert is set;
 // what it schedules waits for the next pass all the same. An idle loop first polls without
 // waiting if that has paid lately, gives way to other goroutines up to eight times if they
 // have been heard of lately, and then blocks.
