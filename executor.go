@@ -147,16 +147,14 @@ func (l *baseLoop) SetDefaultExecutor(e Executor) error {
 	if e == nil {
 		return invalid(op, "the executor is nil")
 	}
-	held, err := l.enter(op)
+	hold, err := l.acquire(op)
 	if err != nil {
 		return err
 	}
 	l.executorMu.Lock()
 	l.executor = e
 	l.executorMu.Unlock()
-	if held {
-		l.leave()
-	}
+	hold.Leave()
 	return nil
 }
 
@@ -165,13 +163,11 @@ func (l *baseLoop) SetDefaultExecutor(e Executor) error {
 // stop f, unless it has not begun. Loop only; ErrExecutorShutdown if the default
 // executor was shut down. (loop.run_in_executor)
 func (l *baseLoop) RunInExecutor(e Executor, f func() (any, error)) (*Future[any], error) {
-	held, err := l.enter("RunInExecutor")
+	hold, err := l.acquire("RunInExecutor")
 	if err != nil {
 		return nil, err
 	}
-	if held {
-		defer l.leave()
-	}
+	defer hold.Leave()
 	return submit(l, e, f)
 }
 
@@ -309,7 +305,7 @@ func (l *baseLoop) ShutdownDefaultExecutor(ctx context.Context) error {
 		l.executorShut = true
 		p, _ = l.executor.(interface{ Shutdown() <-chan struct{} })
 	}
-	if !l.asOwner(take) {
+	if !l.ifOwner(take) {
 		taken := newFuture[struct{}](l)
 		if !l.post(callback(func() { take(); _ = taken.SetResult(struct{}{}) }), 0) {
 			return opError(op, ErrLoopClosed)

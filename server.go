@@ -47,7 +47,7 @@ type Server struct {
 }
 
 func (s *Server) onLoop(f func()) {
-	if !s.loop.asOwner(f) {
+	if !s.loop.ifOwner(f) {
 		s.loop.post(callback(f), 0)
 	}
 }

@@ -21,26 +21,22 @@ func (t *streamTransport) Write(p []byte) (int, error) {
 
 // writeElsewhere is Write in a coroutine, or where it is refused.
 func (t *streamTransport) writeElsewhere(p []byte) (int, error) {
-	held, err := t.loop.own("Write")
+	hold, err := t.loop.acquireClosed("Write")
 	if err != nil {
 		return 0, err
 	}
-	if held {
-		defer t.loop.leave()
-	}
+	defer hold.Leave()
 	n, err := t.core.Write(p)
 	return n, t.writeError("Write", err)
 }
 
 // WriteLines implements Transport.
 func (t *streamTransport) WriteLines(pieces [][]byte) error {
-	held, err := t.loop.own("WriteLines")
+	hold, err := t.loop.acquireClosed("WriteLines")
 	if err != nil {
 		return err
 	}
-	if held {
-		defer t.loop.leave()
-	}
+	defer hold.Leave()
 	return t.writeError("Write", t.core.WriteVec(pieces))
 }
 
@@ -81,13 +77,11 @@ func (t *streamTransport) noteLateWrite() {
 
 // control runs f as the loop's owner, for methods that change the transport.
 func (t *streamTransport) control(op string, f func()) error {
-	held, err := t.loop.own(op)
+	hold, err := t.loop.acquireClosed(op)
 	if err != nil {
 		return err
 	}
-	if held {
-		defer t.loop.leave()
-	}
+	defer hold.Leave()
 	f()
 	return nil
 }
@@ -99,7 +93,7 @@ func (t *streamTransport) Close() error { return t.control("Transport.Close", t.
 // goroutine it goes to the loop instead of being refused.
 func (t *streamTransport) Abort() {
 	abort := func() { t.core.Abort(nil) }
-	if !t.loop.asOwner(abort) {
+	if !t.loop.ifOwner(abort) {
 		t.loop.post(callback(abort), 0)
 	}
 }

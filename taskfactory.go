@@ -54,21 +54,19 @@ func CreateEagerTaskFactory(next TaskFactory) TaskFactory {
 // SetTaskFactory sets what sees and may change each new task; nil restores the
 // default. Loop only. (loop.set_task_factory)
 func (l *baseLoop) SetTaskFactory(f TaskFactory) error {
-	held, err := l.own("SetTaskFactory")
+	hold, err := l.acquireClosed("SetTaskFactory")
 	if err != nil {
 		return err
 	}
 	l.factory = f
-	if held {
-		l.leave()
-	}
+	hold.Leave()
 	return nil
 }
 
 // GetTaskFactory returns what was set, or nil. Loop only; from another goroutine
 // while the loop runs it returns nil. (loop.get_task_factory)
 func (l *baseLoop) GetTaskFactory() (f TaskFactory) {
-	l.asOwner(func() { f = l.factory })
+	l.ifOwner(func() { f = l.factory })
 	return f
 }
 
