@@ -229,7 +229,7 @@ func (w *waiting) awaiters(to *awaiters)    { to.of(&w.over) }
 func (r *release) awaiters(to *awaiters)    { to.of(&r.futureBase) }
 func (c *groupChild) awaiters(to *awaiters) { to.add(c.group.parent.self) }
 
-func (l *link) awaiters(to *awaiters) {
+func (l *namedCallback) awaiters(to *awaiters) {
 	if l.to != nil {
 		to.of(l.to)
 	}
@@ -253,7 +253,8 @@ type awaitedBy struct {
 // Complete has nothing to do: who waits knows himself how to hear of it.
 func (*awaitedBy) Complete(uint64) {}
 
-func (*awaitedBy) looksOn() {}
+// bystander implements bystander: he waits elsewhere.
+func (*awaitedBy) bystander() {}
 
 func (w *awaitedBy) awaiters(to *awaiters) { to.add(w.who) }
 

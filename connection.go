@@ -22,6 +22,7 @@ type connection struct {
 // discard ends a connection that nobody will have. Its protocol hears of it.
 func (c connection) discard() { c.transport.core.Abort(nil) }
 
+// results are what the calls of this file return.
 func (c connection) results(err error) (Transport, Protocol, error) {
 	if err != nil {
 		return nil, nil, err
@@ -190,12 +191,12 @@ func (l *baseLoop) dial(ctx context.Context, op string, target netaddr.Target, o
 			return l.connectTo(ctx, netaddr.Local(a), local)
 		}
 	}
-	r := race[uintptr]{
-		loop:     l,
-		delay:    o.HappyEyeballsDelay,
-		attempts: attempts,
-		goOn:     isSystemError,
-		discard:  func(fd uintptr) { _ = l.eng.Sockets().Close(fd) },
+	r := staggered[uintptr]{
+		loop:      l,
+		delay:     o.HappyEyeballsDelay,
+		attempts:  attempts,
+		retryable: isSystemError,
+		drop:      func(fd uintptr) { _ = l.eng.Sockets().Close(fd) },
 	}
 	fd, winner, errs, err := r.run(ctx)
 	switch {
@@ -213,6 +214,7 @@ type localEnd struct {
 	addrs []sock.Addr
 }
 
+// localEnd finds the addresses to connect from, if the user has asked for one.
 func (l *baseLoop) localEnd(ctx context.Context, op, network, address string) (localEnd, error) {
 	if address == "" {
 		return localEnd{}, nil
@@ -260,6 +262,7 @@ func (l *baseLoop) connectedToItself(fd uintptr, addr sock.Addr, local localEnd)
 	return err == nil && own == addr
 }
 
+// connectOnce makes a socket and connects it. The socket is closed unless it returns it.
 func (l *baseLoop) connectOnce(ctx context.Context, addr sock.Addr, local localEnd) (uintptr, error) {
 	sockets := l.eng.Sockets()
 	fd, err := sockets.Open(addr.Family(), sock.Stream)
@@ -306,16 +309,22 @@ type connectError struct {
 	err  error
 }
 
+// Error describes the error.
 func (e *connectError) Error() string { return fmt.Sprintf("connect to %v: %v", e.addr, e.err) }
+
+// Unwrap returns the reason.
 func (e *connectError) Unwrap() error { return e.err }
 
 // noLocalAddress: none of the local addresses is of the peer's family. It is
 // the error that bind would give.
 type noLocalAddress struct{ family sock.Family }
 
+// Error describes the error.
 func (e *noLocalAddress) Error() string {
 	return fmt.Sprintf("no matching local address with family %v found", e.family)
 }
+
+// Unwrap returns the error that bind would give.
 func (e *noLocalAddress) Unwrap() error { return listen.AddrNotAvailable }
 
 // bindLocal binds to the first local address of the family that can be had.
@@ -355,6 +364,7 @@ func combine(errs []error, all bool) error {
 // multipleErrors are the different reasons why all of several things failed.
 type multipleErrors []error
 
+// Error lists the reasons.
 func (m multipleErrors) Error() string {
 	texts := make([]string, len(m))
 	for i, err := range m {
@@ -363,4 +373,5 @@ func (m multipleErrors) Error() string {
 	return "Multiple exceptions: " + strings.Join(texts, ", ")
 }
 
+// Unwrap returns the reasons.
 func (m multipleErrors) Unwrap() []error { return m }

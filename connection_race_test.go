@@ -30,7 +30,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 		for _, o := range outcomes {
 			answers = append(answers, o.addr)
 		}
-		n.l.netState.resolver = &namesOf{answers: map[string][]string{"host": answers}}
+		n.l.lookups.resolver = &namesOf{answers: map[string][]string{"host": answers}}
 		eng.connect = func(fd uintptr, addr sock.Addr, done func(error)) (func(), error) {
 			*tried = append(*tried, addr.String())
 			for _, o := range outcomes {
@@ -87,7 +87,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 		_, f := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"1.1.1.2:80", syscall.ECONNREFUSED})
 		binds := 0
 		f.bind = func(sock.Addr) error { binds++; return onlyFor(binds == 1, errAddrInUse) }
-		n.l.netState.resolver.(*namesOf).answers["local"] = []string{"127.0.0.1:0"}
+		n.l.lookups.resolver.(*namesOf).answers["local"] = []string{"127.0.0.1:0"}
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{AllErrors: true, LocalAddress: "local:0"})
 			if group := (*GroupError)(nil); !errors.As(err, &group) || len(group.Errors) != 2 || !errors.Is(group.Errors[0], errAddrInUse) || !errors.Is(group.Errors[1], syscall.ECONNREFUSED) {
@@ -101,7 +101,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 		f := &fakeSockets{}
 		eng.sockets = f
 		eng.connect = func(uintptr, sock.Addr, func(error)) (func(), error) { return func() {}, nil }
-		n.l.netState.resolver = &namesOf{answers: map[string][]string{"host": {"1.1.1.1:80", "1.1.1.2:80"}}}
+		n.l.lookups.resolver = &namesOf{answers: map[string][]string{"host": {"1.1.1.1:80", "1.1.1.2:80"}}}
 		n.run(func(ctx context.Context) {
 			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{HappyEyeballsDelay: time.Hour})
@@ -178,7 +178,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 	overSelectors(t, "base.053.connect-local-addr-errors", func(n *netTest) {
 		tried, f := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"[2::2]:80", syscall.ECONNREFUSED})
 		f.bind = func(a sock.Addr) error { return onlyFor(a.Family() == sock.Inet6, syscall.EADDRINUSE) }
-		n.l.netState.resolver.(*namesOf).answers["local"] = []string{"127.0.0.1:0", "[::1]:0"}
+		n.l.lookups.resolver.(*namesOf).answers["local"] = []string{"127.0.0.1:0", "[::1]:0"}
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{LocalAddress: "local:0"})
 			if err == nil || !strings.Contains(err.Error(), "Multiple exceptions: ") ||
@@ -203,7 +203,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			if fmt.Sprint(*tried) != "[1.1.1.1:80 [2::2]:80]" || fmt.Sprint(families) != "[ip4 ip6]" {
 				n.Errorf("tried %v of families %v", *tried, families)
 			}
-			if asked := n.l.netState.resolver.(*namesOf).hosts; len(asked) != 0 {
+			if asked := n.l.lookups.resolver.(*namesOf).hosts; len(asked) != 0 {
 				n.Errorf("looked up %v", asked)
 			}
 		})
@@ -226,7 +226,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 		})
 	})
 	overSelectors(t, "base.051.connect-empty-lookup", func(n *netTest) {
-		n.l.netState.resolver = &namesOf{}
+		n.l.lookups.resolver = &namesOf{}
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", nil)
 			if dns := (*net.DNSError)(nil); !errors.As(err, &dns) || dns.Name != "host" {
@@ -275,7 +275,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 		var target string
 		n.run(func(ctx context.Context) { s, target = n.serve(ctx, nil) })
 		port := target[strings.LastIndex(target, ":"):]
-		n.l.netState.resolver = &namesOf{answers: map[string][]string{
+		n.l.lookups.resolver = &namesOf{answers: map[string][]string{
 			"slow": {"[2::1]" + port, "[2::2]" + port, "127.0.0.1" + port, "127.0.0.2" + port},
 			"dead": {"[2::1]" + port, "1.1.1.1" + port, "[2::2]" + port},
 		}}
@@ -334,7 +334,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 		eng.sockets = f
 		withdrawn := 0
 		eng.connect = func(uintptr, sock.Addr, func(error)) (func(), error) { return func() { withdrawn++ }, nil }
-		n.l.netState.resolver = &namesOf{answers: map[string][]string{"host": {"1.1.1.1:80", "1.1.1.2:80", "1.1.1.3:80"}}}
+		n.l.lookups.resolver = &namesOf{answers: map[string][]string{"host": {"1.1.1.1:80", "1.1.1.2:80", "1.1.1.3:80"}}}
 		n.run(func(ctx context.Context) {
 			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{HappyEyeballsDelay: time.Millisecond})
@@ -403,11 +403,11 @@ func TestStaggeredRace(t *testing.T) {
 					return v, err
 				}
 			}
-			r := race[int]{
-				loop:     n.l,
-				attempts: []func(context.Context) (int, error){attempt(0, syscall.ENOENT), attempt(1, nil), attempt(2, nil)},
-				goOn:     isSystemError,
-				discard:  func(int) { n.Error("a second winner") },
+			r := staggered[int]{
+				loop:      n.l,
+				attempts:  []func(context.Context) (int, error){attempt(0, syscall.ENOENT), attempt(1, nil), attempt(2, nil)},
+				retryable: isSystemError,
+				drop:      func(int) { n.Error("a second winner") },
 			}
 			for _, r.delay = range []time.Duration{0, time.Hour} {
 				v, winner, errs, err := r.run(ctx)
@@ -435,10 +435,10 @@ func TestStaggeredRace(t *testing.T) {
 					return v, err
 				}
 			}
-			r := race[int]{
-				loop: n.l, delay: time.Microsecond, goOn: isSystemError,
+			r := staggered[int]{
+				loop: n.l, delay: time.Microsecond, retryable: isSystemError,
 				attempts: []func(context.Context) (int, error){late(0), late(1), late(2)},
-				discard:  func(int) { n.Error("a second winner") },
+				drop:     func(int) { n.Error("a second winner") },
 			}
 			open := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				n.until(ctx, "all attempts", func() bool { return begun == 3 })
@@ -469,8 +469,8 @@ func TestStaggeredRace(t *testing.T) {
 						return long, nil
 					}
 				}
-				r := race[int]{
-					loop: n.l, delay: 1, goOn: isSystemError, discard: func(int) { discarded++ },
+				r := staggered[int]{
+					loop: n.l, delay: 1, retryable: isSystemError, drop: func(int) { discarded++ },
 					attempts: []func(context.Context) (int, error){attempt(5), attempt(4), attempt(3)},
 				}
 				task := CreateTask(n.l, func(ctx context.Context) (int, error) {
@@ -506,7 +506,7 @@ func TestStaggeredRace(t *testing.T) {
 				}
 				return 0, ErrCancelled
 			}
-			r := race[int]{loop: n.l, delay: time.Microsecond, goOn: isSystemError, attempts: []func(context.Context) (int, error){slow, slow}}
+			r := staggered[int]{loop: n.l, delay: time.Microsecond, retryable: isSystemError, attempts: []func(context.Context) (int, error){slow, slow}}
 			task := CreateTask(n.l, func(ctx context.Context) (int, error) {
 				_, winner, _, err := r.run(ctx)
 				return winner, err
@@ -538,8 +538,8 @@ func TestStaggeredRace(t *testing.T) {
 				}
 			}
 			third := NewFuture[struct{}](n.l)
-			r := race[int]{
-				loop: n.l, delay: time.Hour, goOn: isSystemError, discard: func(int) { n.Error("a second winner") },
+			r := staggered[int]{
+				loop: n.l, delay: time.Hour, retryable: isSystemError, drop: func(int) { n.Error("a second winner") },
 				attempts: []func(context.Context) (int, error){
 					step(func(ctx context.Context) (int, error) { return 0, Sleep(ctx, 100*time.Hour) }),
 					step(func(ctx context.Context) (int, error) { _, err := third.Await(ctx); return 1, err }),
@@ -567,8 +567,8 @@ func TestStaggeredRace(t *testing.T) {
 	overSelectors(t, "not-a-failure", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			for _, delay := range []time.Duration{0, time.Hour} {
-				r := race[int]{
-					loop: n.l, delay: delay, goOn: isSystemError,
+				r := staggered[int]{
+					loop: n.l, delay: delay, retryable: isSystemError,
 					attempts: []func(context.Context) (int, error){
 						func(context.Context) (int, error) { return 0, errOdd },
 						func(context.Context) (int, error) { n.Error("tried on"); return 1, nil },

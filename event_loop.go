@@ -104,28 +104,40 @@ type NameResolver interface {
 // Watcher is the part of a loop that tells of descriptors.
 type Watcher interface {
 	// AddReader calls f in each pass that finds fd readable, in place of an
-	// earlier reader. (loop.add_reader)
+	// earlier reader. While callbacks alone keep the loop busy it looks in every
+	// pass only if its passes are long, else at least once in 64 passes or 512
+	// callbacks; and always before a timer that is due runs, and in the last pass
+	// of a run. Within a pass, callbacks that were scheduled before it go first,
+	// then descriptors, then timers. The descriptor stays the caller's, who removes
+	// the reader before closing it; on Windows it is a socket. A descriptor that a
+	// transport has is refused, and one that cannot be is ErrInvalidArgument, by
+	// RemoveReader too. (loop.add_reader)
 	AddReader(fd uintptr, f func()) error
-	// RemoveReader reports whether there was a reader to remove.
-	// (loop.remove_reader)
+	// RemoveReader ends what AddReader began and reports whether there was a reader;
+	// on a closed loop there is none. (loop.remove_reader)
 	RemoveReader(fd uintptr) (bool, error)
-	// AddWriter calls f in each pass that finds fd writable. (loop.add_writer)
+	// AddWriter calls f in each pass that finds fd writable, as AddReader does, in
+	// place of an earlier writer. It refuses what AddReader refuses.
+	// (loop.add_writer)
 	AddWriter(fd uintptr, f func()) error
-	// RemoveWriter reports whether there was a writer to remove.
-	// (loop.remove_writer)
+	// RemoveWriter ends what AddWriter began and reports whether there was a writer;
+	// on a closed loop there is none. (loop.remove_writer)
 	RemoveWriter(fd uintptr) (bool, error)
 }
 
 // ExecutorUser is the part of a loop that hands work to other goroutines.
 type ExecutorUser interface {
-	// RunInExecutor runs f in the executor, or in the default one if it is nil.
-	// (loop.run_in_executor)
+	// RunInExecutor runs f on a goroutine of the executor, or of the default one if
+	// it is nil, and returns a future of its result. Cancelling the future does not
+	// stop f, unless it has not begun. ErrExecutorShutdown if the default executor
+	// was shut down. (loop.run_in_executor)
 	RunInExecutor(executor Executor, f func() (any, error)) (*Future[any], error)
-	// SetDefaultExecutor replaces the default executor; nil is refused.
-	// (loop.set_default_executor)
+	// SetDefaultExecutor replaces the default executor, which is a PoolExecutor made
+	// at first use. nil: ErrInvalidArgument. (loop.set_default_executor)
 	SetDefaultExecutor(executor Executor) error
-	// ShutdownDefaultExecutor refuses new work and waits for what runs. Any
-	// goroutine. (loop.shutdown_default_executor)
+	// ShutdownDefaultExecutor refuses new work for the default executor and waits
+	// until what it has accepted has run, or until ctx ends the wait. It suspends or
+	// blocks: any goroutine. (loop.shutdown_default_executor)
 	ShutdownDefaultExecutor(ctx context.Context) error
 }
 
@@ -160,9 +172,10 @@ type Debugging interface {
 
 // TaskMaking is the part of a loop that says how tasks are made.
 type TaskMaking interface {
-	// SetTaskFactory sets what sees and may change each new task; nil none.
-	// (loop.set_task_factory)
+	// SetTaskFactory sets what sees and may change each new task; nil restores the
+	// default. (loop.set_task_factory)
 	SetTaskFactory(f TaskFactory) error
-	// GetTaskFactory returns what was set, or nil. (loop.get_task_factory)
+	// GetTaskFactory returns what was set, or nil; from another goroutine while the
+	// loop runs it returns nil. (loop.get_task_factory)
 	GetTaskFactory() TaskFactory
 }

@@ -140,8 +140,7 @@ type executing struct {
 	executorShut bool
 }
 
-// SetDefaultExecutor replaces the default executor, which is a PoolExecutor made
-// at first use. Loop only; nil: ErrInvalidArgument. (loop.set_default_executor)
+// SetDefaultExecutor implements ExecutorUser.
 func (l *baseLoop) SetDefaultExecutor(e Executor) error {
 	const op = "SetDefaultExecutor"
 	if e == nil {
@@ -158,10 +157,7 @@ func (l *baseLoop) SetDefaultExecutor(e Executor) error {
 	return nil
 }
 
-// RunInExecutor runs f on a goroutine of the executor, or of the default one if
-// it is nil, and returns a future of its result. Cancelling the future does not
-// stop f, unless it has not begun. Loop only; ErrExecutorShutdown if the default
-// executor was shut down. (loop.run_in_executor)
+// RunInExecutor implements ExecutorUser.
 func (l *baseLoop) RunInExecutor(e Executor, f func() (any, error)) (*Future[any], error) {
 	hold, err := l.acquire("RunInExecutor")
 	if err != nil {
@@ -215,7 +211,7 @@ func askToRun[T any](l *baseLoop, e Executor, f func() (T, error)) (*Future[T], 
 // cancels if it is cancelled itself.
 func convert[T any](l *baseLoop, src *Future[any]) *Future[T] {
 	dst := newFuture[T](l)
-	dst.addCallback(&link{name: "convert", call: func() {
+	dst.addCallback(&namedCallback{name: "convert", call: func() {
 		if dst.Cancelled() {
 			src.cancelWith(asCancelled(dst.err).Message)
 		}
@@ -259,7 +255,7 @@ type job[T any] struct {
 // gives up waiting again and again for a busy pool piles nothing up in it.
 func (j *job[T]) cancelFuture(msg any) bool {
 	if j.fut.complete(stateCancelled, &CancelledError{msg}) != nil {
-		j.fut.markSeen()
+		j.fut.markRetrieved()
 		return false
 	}
 	if j.pool != nil {
@@ -293,9 +289,7 @@ func (j *job[T]) run() {
 	v, err = j.f()
 }
 
-// ShutdownDefaultExecutor refuses new work for the default executor and waits
-// until what it has accepted has run, or until ctx ends the wait. A coroutine is
-// suspended, another goroutine blocks. (loop.shutdown_default_executor)
+// ShutdownDefaultExecutor implements ExecutorUser.
 func (l *baseLoop) ShutdownDefaultExecutor(ctx context.Context) error {
 	const op = "ShutdownDefaultExecutor"
 	var p interface{ Shutdown() <-chan struct{} }

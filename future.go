@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/invariants"
 	"github.com/go-asyncio/asyncio/internal/list"
 )
 
@@ -54,10 +55,10 @@ type futureBase struct {
 	atOnce bool
 	err    error // why it failed, or the *CancelledError
 
-	waits  list.List[waitNode] // who is to be told, in order
-	unseen *unseen             // set while a failure has not been looked at
-	by     futureKind          // a task, a gather: whose Cancel is its own
-	origin *origin             // debug mode
+	waits       list.List[waitNode] // who is to be told, in order
+	unretrieved *unretrieved        // set while a failure has not been looked at
+	by          futureKind          // a task, a gather: whose Cancel is its own
+	origin      *origin             // debug mode
 }
 
 // futureKind is what makes a future more than a place for a result.
@@ -165,7 +166,7 @@ func (f *futureBase) Exception() error {
 // outcome returns the error of a future that is done, and marks it as seen.
 func (f *futureBase) outcome() error {
 	if f.err != nil {
-		f.markSeen()
+		f.markRetrieved()
 	}
 	return f.err
 }
@@ -221,7 +222,7 @@ func (f *futureBase) cancelWith(msg any) bool {
 	if f.complete(stateCancelled, &CancelledError{msg}) == nil {
 		return true
 	}
-	f.markSeen()
+	f.markRetrieved()
 	return false
 }
 
@@ -271,7 +272,7 @@ func (f *futureBase) publish(state uint32, err error) error {
 	if err != nil {
 		f.err = err
 		if state == stateFinished && !f.muted && asCancelled(err) == nil {
-			f.noteUnseen(err)
+			f.noteUnretrieved(err)
 		}
 	}
 	n := f.waits.First()
@@ -283,6 +284,7 @@ func (f *futureBase) publish(state uint32, err error) error {
 		return f.publishToAll(state)
 	}
 	// The usual case: one task waits, and another one of its loop is here.
+	invariants.Check(n.in == f, "who waits for a future is in its list")
 	f.waits.Remove(&n.place)
 	n.in = nil
 	to, ev := n.to, n.ev
@@ -298,6 +300,7 @@ func (f *futureBase) publish(state uint32, err error) error {
 func (f *futureBase) publishToAll(state uint32) error {
 	var told []waitNode
 	for n := f.waits.PopFront(); n != nil; n = f.waits.PopFront() {
+		invariants.Check(n.in == f, "who waits for a future is in its list")
 		told = append(told, waitNode{to: n.to, ev: n.ev, direct: n.direct})
 		n.in = nil
 	}
@@ -336,6 +339,7 @@ func (f *futureBase) addNode(n *waitNode) bool {
 	if !f.state.lockPending() {
 		return false
 	}
+	invariants.Check(n.in == nil, "who begins to wait for a future waits for no other one")
 	n.in = f
 	f.waits.PushBack(&n.place)
 	f.state.unlock(statePending)
@@ -453,8 +457,8 @@ func (f *futureBase) text(kind string, result func() string) string {
 	return b.String()
 }
 
-// onlooker is a callback of nobody who waits: it is not shown among those who do.
-type onlooker interface{ looksOn() }
+// bystander is on a future's list and is nobody who waits.
+type bystander interface{ bystander() }
 
 // callbacksText names who waits: the first, how many more, and the last.
 func (f *futureBase) callbacksText() string {
@@ -462,7 +466,7 @@ func (f *futureBase) callbacksText() string {
 	var first, last engine.Completer
 	n := 0
 	for w := range f.waits.All() {
-		if _, ok := w.to.(onlooker); ok {
+		if _, is := w.to.(bystander); is {
 			continue
 		}
 		if n++; n == 1 {

@@ -27,8 +27,9 @@ type baseLoop struct {
 	taskState
 	watching
 	executing
-	policies policyLinks
-	netState loopNet
+	policies   policyLinks
+	transports transports
+	lookups    lookups
 }
 
 // init puts a new loop together.

@@ -39,7 +39,7 @@ func (h *loopHost) Closing() {
 	l := (*baseLoop)(h)
 	l.renew()
 	l.unwindTasks()
-	l.reportUnseen()
+	l.reportUnretrieved()
 	l.closeNet()
 	l.watches = nil
 	l.closeExecutor()

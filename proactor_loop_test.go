@@ -157,7 +157,7 @@ func TestProactorServing(t *testing.T) {
 		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, fd) == 1 })
 		for i := range 4 {
 			dialPlain(n, addr)
-			n.until(ctx, "the connection", func() bool { return len(n.l.netState.of(s)) == i+1 })
+			n.until(ctx, "the connection", func() bool { return len(n.l.transports.of(s)) == i+1 })
 			if k := w.underway(proactors.Accept, fd); k != 1 {
 				n.Errorf("%d accepts under way after %d connections", k, i+1)
 			}
@@ -184,7 +184,7 @@ func TestProactorServing(t *testing.T) {
 		// The time is up: as if the timer were due.
 		k.Again()
 		dialPlain(n, addr)
-		n.until(ctx, "the connection", func() bool { return len(n.l.netState.of(s)) == 1 })
+		n.until(ctx, "the connection", func() bool { return len(n.l.transports.of(s)) == 1 })
 		s.Close()
 		s.AbortClients()
 		n.check(s.WaitClosed(ctx))
@@ -221,7 +221,7 @@ func TestProactorServing(t *testing.T) {
 			n.Error("the listener is still open")
 		}
 		dialPlain(n, addr)
-		n.until(ctx, "the connection", func() bool { return len(n.l.netState.of(other)) == 1 })
+		n.until(ctx, "the connection", func() bool { return len(n.l.transports.of(other)) == 1 })
 		other.Close()
 		other.AbortClients()
 		n.check(errors.Join(one.WaitClosed(ctx), other.WaitClosed(ctx)))

@@ -394,7 +394,7 @@ func TestProactorEnd(t *testing.T) {
 		if got := n.arrived(ctx, c, 1); got != "" || w.underway(proactors.Receive, fd) != 0 {
 			n.Errorf("the peer got %q, under way %v", got, w.flights)
 		}
-		if r.transport.GetExtraInfo("socket") != any(fd) || n.l.netState.first != nil {
+		if r.transport.GetExtraInfo("socket") != any(fd) || n.l.transports.open.First() != nil {
 			n.Error("the connection is still listed")
 		}
 	})

@@ -46,6 +46,7 @@ type Server struct {
 	ended list.List // of *Future[struct{}]: who waits for that
 }
 
+// onLoop runs f at once if the caller owns the loop, else as soon as the loop gets to it.
 func (s *Server) onLoop(f func()) {
 	if !s.loop.ifOwner(f) {
 		s.loop.post(callback(f), 0)
@@ -123,6 +124,7 @@ func (s *Server) start() error {
 // harmless. Any goroutine may call it. (Server.close)
 func (s *Server) Close() { s.onLoop(s.close) }
 
+// close is Close on the loop.
 func (s *Server) close() {
 	if s.closed.Swap(true) {
 		return
@@ -140,20 +142,6 @@ func (s *Server) close() {
 	if err := errors.Join(failed...); err != nil { // last: a logger may not return
 		s.loop.logger().Debug(fmt.Sprintf("close of listening sockets: %v", err))
 	}
-}
-
-// CloseClients closes every connection of the server once it has sent what is
-// buffered; of one that is accepted and not yet set up no protocol is made. Any
-// goroutine may call it. (Server.close_clients)
-func (s *Server) CloseClients() {
-	s.onLoop(func() { s.endClients(func(t *streamTransport) { t.core.Close() }) })
-}
-
-// AbortClients ends every connection of the server at once; of one that is
-// accepted and not yet set up no protocol is made. Any goroutine may call it.
-// (Server.abort_clients)
-func (s *Server) AbortClients() {
-	s.onLoop(func() { s.endClients(func(t *streamTransport) { t.core.Abort(nil) }) })
 }
 
 // attach counts a connection in, from the moment at which it is accepted.

@@ -28,6 +28,7 @@ type connSetUp listen.Conn
 // Complete implements engine.Completer.
 func (c *connSetUp) Complete(uint64) { (*listen.Conn)(c).SetUp() }
 
+// callbackName names the step in reports.
 func (c *connSetUp) callbackName() string { return fmt.Sprintf("set up connection from %v", c.Peer) }
 
 // SetUp implements listen.Outside.
@@ -48,7 +49,7 @@ func (o *serverOutside) SetUp(c *listen.Conn) (any, error) {
 		return p, err
 	}
 	if !t.local.IsValid() { // as some systems have it once the peer has gone
-		t.local = c.Local
+		t.local = c.Local()
 	}
 	return p, nil
 }
@@ -101,14 +102,4 @@ func makeProtocol(l *baseLoop, factory func() Protocol) (p Protocol, err error) 
 		return nil, invalid("protocol factory", "the protocol is nil")
 	}
 	return p, nil
-}
-
-// endClients ends what the server has of connections, half made ones first.
-func (s *Server) endClients(end func(t *streamTransport)) {
-	for _, c := range s.loop.netState.waiting.Of((*serverOutside)(s)) {
-		_ = c.Drop()
-	}
-	for _, t := range s.loop.netState.of(s) {
-		end(t)
-	}
 }

@@ -160,7 +160,7 @@ func acceptedAtOnce(ctx context.Context, n *netTest, backlog, clients int) {
 	if most != backlog+1 {
 		n.Errorf("backlog %d: %d accepted in one pass", backlog, most)
 	}
-	if k := len(n.l.netState.of(s)); k != clients-1 {
+	if k := len(n.l.transports.of(s)); k != clients-1 {
 		n.Errorf("%d connections, want %d", k, clients-1)
 	}
 	if len(n.reported) != 1 || !strings.Contains(n.reported[0].Message, "incoming connection") {
@@ -212,7 +212,7 @@ func TestLoopClosedWhileServing(t *testing.T) {
 		n.check(err)
 		before := s.active
 		n.l.ifOwner(func() { s.acceptors[0].Accepted(fd, sock.Addr{}) }) // its step is in the next pass, which never comes
-		if n.l.netState.waiting.First() == nil || s.active != before+1 {
+		if n.l.transports.waiting.First() == nil || s.active != before+1 {
 			n.Fatal("the connection does not wait to be set up")
 		}
 		n.check(n.l.Close())
@@ -222,7 +222,7 @@ func TestLoopClosedWhileServing(t *testing.T) {
 		n.expectErrors = true // a task is destroyed
 		f := &fakeSockets{}
 		n.script().sockets = f
-		n.l.netState.resolver = &namesOf{block: make(chan struct{})}
+		n.l.lookups.resolver = &namesOf{block: make(chan struct{})}
 		n.run(func(ctx context.Context) {
 			CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &ServerOptions{Addresses: []string{"host:0"}})

@@ -92,7 +92,7 @@ func (s *Server) open(ctx context.Context, op string, targets []netaddr.Target, 
 		return opError(op, err)
 	}
 	for fd, ok := b.Take(); ok; fd, ok = b.Take() {
-		a, err := listen.NewAcceptor((*serverOutside)(s), &s.loop.netState.waiting, s.loop.eng, fd)
+		a, err := listen.NewAcceptor((*serverOutside)(s), &s.loop.transports.waiting, s.loop.eng, fd)
 		if err != nil {
 			return opError(op, err)
 		}

@@ -49,7 +49,7 @@ func endClientsAt(ctx context.Context, n *netTest, moment string, end func(*Serv
 	forever := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
 	n.passes(ctx)
 	moments := map[string]func() bool{
-		"accepted": func() bool { return n.l.netState.waiting.First() != nil },
+		"accepted": func() bool { return n.l.transports.waiting.First() != nil },
 		"set-up":   func() bool { return r != nil },
 		"served":   func() bool { return r != nil && r.transport != nil },
 	}

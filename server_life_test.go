@@ -27,7 +27,7 @@ func TestServerLife(t *testing.T) {
 			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
 			n.until(ctx, "serving", s.IsServing)
 			dialPlain(n, s.Addrs()[0].String())
-			n.until(ctx, "the client", func() bool { return n.l.netState.first != nil })
+			n.until(ctx, "the client", func() bool { return n.l.transports.open.First() != nil })
 			n.check(s.StartServing(ctx))
 			task.Cancel()
 			n.until(ctx, "the end", task.Done)
@@ -113,7 +113,7 @@ func TestServerLife(t *testing.T) {
 			b := dialPlain(n, addr)
 			n.until(ctx, "the second client", connected(2))
 			dialPlain(n, otherAddr)
-			n.until(ctx, "the other server's client", func() bool { return len(n.l.netState.of(other)) == 1 })
+			n.until(ctx, "the other server's client", func() bool { return len(n.l.transports.of(other)) == 1 })
 			// More than the system can take by and by, with nobody reading.
 			n.check(a.SetReadBuffer(1 << 16))
 			sent := pattern(16 << 20)
@@ -135,7 +135,7 @@ func TestServerLife(t *testing.T) {
 			if data := receive(ctx, n, "all data", got); len(data) != len(sent) {
 				n.Errorf("%d bytes of %d", len(data), len(sent))
 			}
-			if len(n.l.netState.of(other)) != 1 {
+			if len(n.l.transports.of(other)) != 1 {
 				n.Error("the other server's client is gone")
 			}
 			other.AbortClients()

@@ -41,6 +41,7 @@ func (s *Server) ServeForever(ctx context.Context) error {
 	return err
 }
 
+// serveForever is ServeForever on the loop.
 func (s *Server) serveForever(ctx context.Context, op string) error {
 	if s.forever != nil {
 		return opError(op, fmt.Errorf("%w: %v is already being awaited on", ErrInvalidState, s))

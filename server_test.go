@@ -168,7 +168,7 @@ func TestServer(t *testing.T) {
 	})
 	overSelectors(t, "base.062.server-empty-host", func(n *netTest) {
 		asked := &namesOf{}
-		n.l.netState.resolver = asked
+		n.l.lookups.resolver = asked
 		n.run(func(ctx context.Context) {
 			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", ":0", nil)
 			if dns := (*net.DNSError)(nil); !errors.As(err, &dns) {
@@ -180,7 +180,7 @@ func TestServer(t *testing.T) {
 		})
 	})
 	overSelectors(t, "base.064.server-empty-lookup", func(n *netTest) {
-		n.l.netState.resolver = &namesOf{}
+		n.l.lookups.resolver = &namesOf{}
 		n.run(func(ctx context.Context) {
 			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "example:0", nil)
 			if dns := (*net.DNSError)(nil); !errors.As(err, &dns) || dns.Name != "example" {

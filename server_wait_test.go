@@ -114,7 +114,7 @@ func (n *netTest) connectedClients(ctx context.Context, s *Server, addr string, 
 	var rs []*recorder
 	n.until(ctx, "the connections", func() bool {
 		rs = rs[:0]
-		for _, t := range n.l.netState.of(s) {
+		for _, t := range n.l.transports.of(s) {
 			if r := t.protocol().(*recorder); r.transport != nil {
 				rs = append(rs, r)
 			}

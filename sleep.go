@@ -17,7 +17,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	case t == nil:
 		return opError("Sleep", ErrAwaitInCallback)
 	case d <= 0:
-		return t.giveWay(ctx)
+		return t.yieldOnce(ctx)
 	}
 	return t.sleep(ctx, d)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-asyncio/asyncio/internal/buffers"
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/list"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/transport"
 )
@@ -16,13 +17,12 @@ import (
 // streamTransport is a connection, as its users and its loop have it: what it does is
 // the core's, and here are the loop's words, addresses and checks of who calls. The
 // core is a named field, so that none of its methods, which check nothing, is the
-// transport's by accident; and first, so that a message finds all it needs together.
+// transport's by accident; and in front, so that a message finds all it needs together.
 type streamTransport struct {
+	place  list.Node[streamTransport] // in transports
 	core   transport.Stream
 	loop   *baseLoop
 	server *Server
-
-	prev, next *streamTransport // in loopNet
 
 	local, remote sock.Addr
 }
@@ -48,7 +48,7 @@ func newStreamTransport(l *baseLoop, fd uintptr, p Protocol, server *Server, rem
 	if f := t.local.Family(); f == sock.Inet4 || f == sock.Inet6 {
 		_ = sockets.SetOption(fd, engine.NoDelay, 1) // a connection that is gone already says so when read
 	}
-	l.netState.add(t)
+	l.transports.open.PushBack(&t.place)
 	t.core.Start()
 	if done != nil {
 		l.schedule(done, 0)
@@ -83,6 +83,7 @@ func (o *streamOutside) Later(step transport.Step, reason error) {
 // Complete implements engine.Completer.
 func (o *streamOutside) Complete(step uint64) { o.core.Run(transport.Step(step), nil) }
 
+// callbackName names the transport in reports.
 func (o *streamOutside) callbackName() string { return o.String() }
 
 // Exited implements transport.Outside.
@@ -113,12 +114,12 @@ func (o *streamOutside) Failed(message string, err error, of transport.BaseProto
 func (o *streamOutside) Note(what string) { (*streamTransport)(o).debugf("%s", what) }
 
 // Queue implements transport.Outside.
-func (o *streamOutside) Queue() *buffers.Queue { return o.loop.netState.pool.Take() }
+func (o *streamOutside) Queue() *buffers.Queue { return o.loop.transports.pool.Take() }
 
 // Released implements transport.Outside.
 func (o *streamOutside) Released(err error) {
 	t := (*streamTransport)(o)
-	t.loop.netState.remove(t)
+	t.loop.transports.open.Remove(&t.place)
 	if s := t.server; s != nil {
 		t.server = nil
 		s.detach()
@@ -141,6 +142,7 @@ func isSystemError(err error) bool {
 	return errors.As(err, &e)
 }
 
+// debugf tells those who debug what has happened.
 func (t *streamTransport) debugf(format string, args ...any) {
 	if t.loop.GetDebug() {
 		t.loop.logger().Debug(fmt.Sprintf("%v ", t) + fmt.Sprintf(format, args...))

@@ -9,7 +9,7 @@ import (
 
 // Write implements Transport.
 func (t *streamTransport) Write(p []byte) (int, error) {
-	if !t.loop.core.InBody() { // no callback of the loop's
+	if core := &t.loop.core; !core.InBody() && !core.Here() { // neither a callback of the loop's nor a coroutine
 		return t.writeElsewhere(p)
 	}
 	n, err := t.core.Write(p)
@@ -19,15 +19,16 @@ func (t *streamTransport) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// writeElsewhere is Write in a coroutine, or where it is refused.
-func (t *streamTransport) writeElsewhere(p []byte) (int, error) {
-	hold, err := t.loop.acquireClosed("Write")
-	if err != nil {
-		return 0, err
+// writeElsewhere is Write while the loop does not run, or where it is refused.
+func (t *streamTransport) writeElsewhere(p []byte) (n int, err error) {
+	failed := t.control("Write", func() {
+		n, err = t.core.Write(p)
+		err = t.writeError("Write", err)
+	})
+	if failed != nil {
+		return 0, failed
 	}
-	defer hold.Leave()
-	n, err := t.core.Write(p)
-	return n, t.writeError("Write", err)
+	return n, err
 }
 
 // WriteLines implements Transport.
@@ -71,7 +72,7 @@ func (t *streamTransport) noteLateWrite() {
 	case late == lateWrites:
 		t.loop.logger().Warn("socket.send() raised exception.", "transport", t.String())
 	case late > lateWrites && t.core.Released():
-		t.loop.netState.late++
+		t.loop.transports.late++
 	}
 }
 

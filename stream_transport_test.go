@@ -341,7 +341,7 @@ func TestTransportRefused(t *testing.T) {
 		if _, err := newStreamTransport(n.l, 1, &recorder{}, nil, sock.Addr{}, nil); err != errOdd {
 			n.Errorf("got %v", err)
 		}
-		if n.l.netState.first != nil {
+		if n.l.transports.open.First() != nil {
 			n.Error("the transport that was not made is listed")
 		}
 	})

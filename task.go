@@ -44,7 +44,7 @@ type AnyTask interface {
 	Stack() string
 
 	anyTask() *taskBase
-	run(c *coro.Coro)
+	runBody(c *coro.Coro)
 	// function is the code of what the task runs, as its maker wrote it; 0 if there
 	// is none.
 	function() uintptr
@@ -68,23 +68,23 @@ type taskBase struct {
 	seq       uint64 // counts the waits; a wake-up for an earlier one is stale
 	waitingOn *futureBase
 	node      waitNode
-	near      *scope // the nearest scope to the wait's context, if it is peculiar
+	nearest   *scope // the nearest scope to the wait's context, if that is another one than the task's own
 
 	cancelMsg any // of a request that waits to be delivered
 
 	// The small ones, side by side.
-	requests   atomic.Int32 // to cancel
-	over       uint32       // low part of seq in the last wait that came to its end by itself
-	spentSince uint32       // the wait since which it has
-	wraps      codeRef      // the user's function, if what runs only wraps it
-	spent      uint8        // done so much that needed none; see ConsumeBudget
-	mustCancel bool         // a request waits to be delivered
-	cutShort   bool         // what the task waits in ends early for it
-	delivering bool         // what the task waits for is being cancelled
-	suspended  bool
-	peculiar   bool // the wait is not simply with the task's own context:
-	noDone     bool // the wait's context cannot be done
-	interrupt  bool // the wait's context is done
+	requests      atomic.Int32 // to cancel
+	over          uint32       // low part of seq in the last wait that came to its end by itself
+	spentSince    uint32       // the wait since which it has
+	wraps         codeRef      // the user's function, if what runs only wraps it
+	spent         uint8        // done so much that needed none; see ConsumeBudget
+	mustCancel    bool         // a request waits to be delivered
+	cutShort      bool         // what the task waits in ends early for it
+	delivering    bool         // what the task waits for is being cancelled
+	suspended     bool
+	otherContext  bool // the wait is not simply with the task's own context:
+	uncancellable bool // the wait's context cannot be done
+	interrupt     bool // the wait's context is done
 }
 
 func (t *Task[T]) anyTask() *taskBase { return &t.base }
@@ -135,8 +135,8 @@ func (t *taskBase) Name() string {
 	return fmt.Sprintf("Task-%d", t.num)
 }
 
-// Result and the like come from the future. Wake-ups of a task say for which of
-// its waits they are, and why.
+// An event of a task has the number of the wait that it is for and, in its lowest bits,
+// why it comes.
 const (
 	wakeUp      uint64 = iota // what it waited for is there
 	interrupted               // the wait's context is done
@@ -150,33 +150,33 @@ func (t *taskBase) event(kind uint64) uint64 { return t.seq<<eventBits | kind }
 // waits for what ev tells of. The loop's body calls it; a Goexit in the coroutine
 // comes out as a panic, and there is dealt with.
 func (t *taskBase) Complete(ev uint64) {
-	if (ev != t.event(wakeUp) || t.co == nil) && !t.begin(ev) {
+	if (ev != t.event(wakeUp) || t.co == nil) && !t.admit(ev) {
 		return
 	}
 	t.seq++
 	t.suspended = false
 	t.loop.core.Stepping = t
 	if s := t.co.Switch(); s != coro.Suspended {
-		t.stepped(s)
+		t.afterStep(s)
 	}
 }
 
 // stepNested is the first step of a task that is started inside another callback or
 // coroutine, which goes on after it. What the loop knows of that one stays.
 func (t *taskBase) stepNested() {
-	if t.begin(t.event(wakeUp)) {
+	if t.admit(t.event(wakeUp)) {
 		t.seq++
 		t.suspended = false
-		t.stepped(t.co.Resume())
+		t.afterStep(t.co.Resume())
 		if t.f.Done() {
 			t.f.noteAtOnce()
 		}
 	}
 }
 
-// begin is the part of a step that the usual one, a wake-up of a task that waits,
+// admit is the part of a step that the usual one, a wake-up of a task that waits,
 // does not need. It reports whether there is to be a step.
-func (t *taskBase) begin(ev uint64) bool {
+func (t *taskBase) admit(ev uint64) bool {
 	if ev>>eventBits != t.seq {
 		return false
 	}
@@ -199,8 +199,8 @@ func (t *taskBase) begin(ev uint64) bool {
 	return true
 }
 
-// stepped takes note of how a step ended.
-func (t *taskBase) stepped(s coro.Status) {
+// afterStep takes note of how a step ended.
+func (t *taskBase) afterStep(s coro.Status) {
 	switch s {
 	case coro.Panicked: // in a function deferred before Run's own
 		value, stack := t.co.Panic()
@@ -220,7 +220,7 @@ func (t *taskBase) Exited() {
 }
 
 // Run is the coroutine of the task, whatever its type.
-func (t *taskBase) Run(c *coro.Coro) { t.self.run(c) }
+func (t *taskBase) Run(c *coro.Coro) { t.self.runBody(c) }
 
 func (t *Task[T]) function() uintptr {
 	if t.base.wraps != 0 || t.fn == nil {
@@ -229,7 +229,7 @@ func (t *Task[T]) function() uintptr {
 	return funcCode(t.fn)
 }
 
-func (t *Task[T]) run(c *coro.Coro) {
+func (t *Task[T]) runBody(c *coro.Coro) {
 	s := c.Owner.(*sched.Strand)
 	b := &t.base
 	s.Task = b
@@ -281,7 +281,7 @@ func (t *taskBase) finish(err error) {
 	// loop cannot run are gone with it.
 	_ = t.f.complete(state, err)
 	if isFatal(err) || t.loop.IsClosed() {
-		t.f.markSeen()
+		t.f.markRetrieved()
 	}
 	if isFatal(err) {
 		t.loop.fail(err)

@@ -9,8 +9,8 @@ import (
 
 // taskState is the part of a loop that has tasks.
 type taskState struct {
-	unseen  unseenList
-	factory TaskFactory
+	unretrieved unretrievedList
+	factory     TaskFactory
 
 	tasksMu   sync.Mutex
 	tasks     list.List[taskBase] // not done, in order of creation
@@ -97,7 +97,7 @@ func (l *baseLoop) unwindTasks() {
 // unwind ends a task.
 func (l *baseLoop) unwind(t *taskBase) {
 	if co := t.co; co != nil {
-		t.peculiar = true // so that every wait is looked at
+		t.otherContext = true // so that every wait is looked at
 		if co.Unwind() == coro.Panicked {
 			value, stack := co.Panic()
 			t.finish(&PanicError{value, stack})

@@ -19,7 +19,7 @@ const NoTimeout time.Duration = math.MaxInt64
 type TimeoutScope struct {
 	task   *taskBase
 	scope  *scope
-	before standing
+	before cancelCounts
 	timer  TimerHandle
 	set    uint64 // counts the settings of the deadline: a fire for an earlier one is stale
 
@@ -69,7 +69,7 @@ func withTimeout(op string, ctx context.Context, f func(context.Context, *Timeou
 	if task == nil {
 		return opError(op, ErrNotInTask)
 	}
-	t := &TimeoutScope{task: task, scope: newScope(ctx, task), before: standing{requests: task.Cancelling()}}
+	t := &TimeoutScope{task: task, scope: newScope(ctx, task), before: cancelCounts{requests: task.Cancelling()}}
 	t.state.Store(timeoutActive)
 	t.setDeadline(deadline(task.loop.core.Now()))
 	return t.call(f)
@@ -149,7 +149,7 @@ func (t *TimeoutScope) leave() bool {
 		return false
 	}
 	t.state.Store(timeoutExpired)
-	return t.task.takeBack(t.before)
+	return t.task.withdraw(t.before)
 }
 
 // Reschedule moves the deadline to a time of the loop's clock; NoTimeout takes it
@@ -195,7 +195,7 @@ func (t *timeoutFire) Complete(ev uint64) {
 		return
 	}
 	t.before = t.task.beforeRequest(t.scope, t.before)
-	t.task.request(nil, t.scope)
+	t.task.requestCancel(nil, t.scope)
 	t.state.Store(timeoutExpiring)
 }
 

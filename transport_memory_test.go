@@ -64,7 +64,7 @@ func idleConnections(n *netTest) {
 		if goroutinesAfter > goroutines {
 			n.Errorf("%d goroutines more", goroutinesAfter-goroutines)
 		}
-		for tr := n.l.netState.first; tr != nil; tr = tr.next {
+		for tr := range n.l.transports.open.All() {
 			tr.core.Abort(nil)
 		}
 		n.passes(ctx)
@@ -238,7 +238,7 @@ func TestChurn(t *testing.T) {
 			s.Close()
 			n.until(ctx, "the connections to end", func() bool { return s.active == 0 })
 			n.check(s.WaitClosed(ctx))
-			if n.l.netState.first != nil {
+			if n.l.transports.open.First() != nil {
 				n.Error("a transport is left")
 			}
 		})

@@ -97,12 +97,12 @@ func (q *Waiters) Wait(ctx context.Context, loop EventLoop, mu sync.Locker) (han
 			return q.block(ctx, l, mu)
 		}
 	}
-	// What follows does as beginWait and suspend do, without the calls: a call through
+	// The rest does what beginWait and suspend do, without calling them: a call through
 	// which a coroutine comes back costs more than others.
 	var end func() bool
-	if t.usual(ctx) {
+	if t.ownContext(ctx) {
 		t.seq++
-	} else if end, err = t.beginPeculiar(ctx); err != nil {
+	} else if end, err = t.beginWith(ctx); err != nil {
 		return false, err
 	}
 	if t.mustCancel && !t.shielded() {
@@ -213,6 +213,7 @@ func (q *Waiters) WakeOne(err error) Wakeup {
 	var k Wakeup
 	if w := q.queue.PopFront(); w != nil {
 		q.len--
+		invariants.Check(q.queue.Empty() == (q.len == 0), "a queue counts those who wait in it")
 		w.woken, w.err = true, err
 		k.woken.PushBack(&w.place)
 	}

@@ -52,15 +52,7 @@ func (w *fdWatch) callbackName() string {
 	return strings.Join(names, ", ")
 }
 
-// AddReader calls f in each pass that finds fd readable, in place of an earlier
-// reader. While callbacks alone keep the loop busy it looks in every pass only if
-// its passes are long, else at least once in 64 passes or 512 callbacks; and
-// always before a timer that is due runs, and in the last pass of a run. Within a
-// pass, callbacks that were scheduled before it go first, then descriptors, then
-// timers. The descriptor stays the caller's, who removes the reader before
-// closing it; on Windows it is a socket. Loop only. A descriptor that a transport
-// has is refused, and one that cannot be is ErrInvalidArgument, by RemoveReader
-// too. (loop.add_reader)
+// AddReader implements Watcher.
 func (l *baseLoop) AddReader(fd uintptr, f func()) error {
 	if f == nil {
 		return invalid("AddReader", "the callback is nil")
@@ -69,14 +61,12 @@ func (l *baseLoop) AddReader(fd uintptr, f func()) error {
 	return err
 }
 
-// RemoveReader ends what AddReader began and reports whether there was a reader;
-// on a closed loop there is none. Loop only. (loop.remove_reader)
+// RemoveReader implements Watcher.
 func (l *baseLoop) RemoveReader(fd uintptr) (bool, error) {
 	return l.rewatch("RemoveReader", fd, engine.Read, nil)
 }
 
-// AddWriter calls f in each pass that finds fd writable, as AddReader does, in place of an earlier
-// writer. Loop only. It refuses what AddReader refuses. (loop.add_writer)
+// AddWriter implements Watcher.
 func (l *baseLoop) AddWriter(fd uintptr, f func()) error {
 	if f == nil {
 		return invalid("AddWriter", "the callback is nil")
@@ -85,8 +75,7 @@ func (l *baseLoop) AddWriter(fd uintptr, f func()) error {
 	return err
 }
 
-// RemoveWriter ends what AddWriter began and reports whether there was a writer;
-// on a closed loop there is none. Loop only. (loop.remove_writer)
+// RemoveWriter implements Watcher.
 func (l *baseLoop) RemoveWriter(fd uintptr) (bool, error) {
 	return l.rewatch("RemoveWriter", fd, engine.Write, nil)
 }

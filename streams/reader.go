@@ -213,8 +213,8 @@ func (r *StreamReader) wait(ctx context.Context, op string) error {
 		r.mu.Lock()
 		return nil
 	}
-	// As the function wait does, without the call: a call through which a coroutine
-	// comes back costs more than others.
+	// The rest does what the function wait does, without calling it: a call through
+	// which a coroutine comes back costs more than others.
 	back := false
 	defer func() {
 		if !back {

@@ -10,24 +10,19 @@ var misnamedYet = []string{
 	"TestBlockedByHTTP",
 	"TestBlockedReport",
 	"TestBusyNeighbours",
-	"TestCancelAgain",
 	"TestCrowdedProcess",
-	"TestLockedStateExcludes",
 	"TestMisuseNamesTheWay",
 	"TestOrderInAPass",
 	"TestReportsAreSummedUp",
 	"TestReportsInNumbers",
-	"TestSettlingRaces",
 	"TestStopEndsThePass",
 	"TestStopIsSeen",
 	"TestThreadsafeHandles",
-	"TestWaitNodesAgainstModel",
 	"TestWaitThatFails",
-	"streams.ExampleConn_httpClient",
 }
 
 // joinedYet are words in the names of files that are two words.
-var joinedYet = []string{"taskfactory", "taskgroup", "waitfor"}
+var joinedYet = []string{}
 
 // longYet are files and functions that are too long.
 var longYet = []string{"eager_test.go"}

@@ -10,20 +10,26 @@ import (
 // node of it.
 const farthest = 64
 
+// require is invariants.Check with the name of what is listed put before what must
+// hold of it.
+func require[T any](holds bool, what string) {
+	if !holds {
+		invariants.Check(false, reflect.TypeFor[T]().String()+" "+what)
+	}
+}
+
 func (l *List[T]) checkPush(n *Node[T]) {
 	t := reflect.TypeFor[T]()
-	invariants.Check(t.Kind() == reflect.Struct && t.NumField() > 0 && t.Field(0).Type == reflect.TypeFor[Node[T]](),
-		"the first field of "+t.String()+" is its list node")
-	invariants.Check(!n.Listed(), "what is put into a list of "+t.String()+" is in none")
+	require[T](t.Kind() == reflect.Struct && t.NumField() > 0 && t.Field(0).Type == reflect.TypeFor[Node[T]](), "has its list node as its first field")
+	require[T](!n.Listed(), "is in no list when it is put into one")
 }
 
 func (l *List[T]) checkRemove(n *Node[T]) {
-	name := reflect.TypeFor[T]().String()
-	invariants.Check(n.Listed() && l.first != nil, "what is taken out of a list of "+name+" is in it")
-	invariants.Check(n.next.prev == n && n.prev.next == n, "the neighbours of what is taken out of a list of "+name+" are linked to it")
+	require[T](n.Listed() && l.first != nil, "is in a list when it is taken out of one")
+	require[T](n.next.prev == n && n.prev.next == n, "is linked to by its neighbours")
 	k, steps := l.first, 0
 	for k != n && steps < farthest {
 		k, steps = k.next, steps+1
-		invariants.Check(k != l.first, "what is taken out of a list of "+name+" is in this one")
+		require[T](k != l.first, "is in the list that it is taken out of")
 	}
 }

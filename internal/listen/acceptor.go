@@ -78,8 +78,8 @@ func (a *Acceptor) Accepted(fd uintptr, peer sock.Addr) {
 			return
 		}
 	}
-	c := &Conn{FD: fd, Peer: peer, Local: a.addr, outside: a.outside, sockets: a.sockets, list: a.waiting}
-	a.waiting.add(c)
+	c := &Conn{FD: fd, Peer: peer, by: a}
+	a.waiting.list.PushBack(&c.place)
 	a.outside.Accepted(c)
 }
 

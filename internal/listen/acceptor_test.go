@@ -32,7 +32,7 @@ func TestAcceptor(t *testing.T) {
 		b.comes(1)
 		b.comes(2)
 		b.wants("accepted 10.0.0.1:1, accepted 10.0.0.1:2")
-		if b.active != 2 || len(b.waiting.Of(b.server)) != 2 || b.waiting.First().Local != b.a.Addr() {
+		if b.active != 2 || len(b.waiting.Of(b.server)) != 2 || b.waiting.First().Local() != b.a.Addr() {
 			b.Errorf("%d active, %d wait", b.active, len(b.waiting.Of(b.server)))
 		}
 		b.pass()

@@ -1,22 +1,23 @@
 package listen
 
 import (
-	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/list"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
 // Conn is a connection that was accepted and waits to be set up.
 type Conn struct {
-	FD    uintptr
-	Peer  sock.Addr // what the system said when it accepted
-	Local sock.Addr // where the server listens
+	place list.Node[Conn] // in waiting
 
-	outside    Outside
-	sockets    engine.Sockets
-	dropped    bool
-	list       *Waiting
-	prev, next *Conn
+	FD   uintptr
+	Peer sock.Addr // what the system said when it accepted
+
+	by      *Acceptor
+	dropped bool
 }
+
+// Local is where the server listens.
+func (c *Conn) Local() sock.Addr { return c.by.addr }
 
 // Dropped reports whether the connection was given up.
 func (c *Conn) Dropped() bool { return c.dropped }
@@ -35,12 +36,12 @@ func (c *Conn) SetUp() {
 			return
 		}
 		closed := c.Drop()
-		c.outside.NotSetUp(c, protocol, err, closed)
+		c.by.outside.NotSetUp(c, protocol, err, closed)
 	}()
-	protocol, err = c.outside.SetUp(c)
+	protocol, err = c.by.outside.SetUp(c)
 	returned = true
 	if err == nil && !c.dropped {
-		c.list.remove(c)
+		c.by.waiting.list.Remove(&c.place)
 	}
 }
 
@@ -50,51 +51,26 @@ func (c *Conn) Drop() error {
 		return nil
 	}
 	c.dropped = true
-	c.list.remove(c)
-	err := c.sockets.Close(c.FD)
-	c.outside.Dropped(c)
+	c.by.waiting.list.Remove(&c.place)
+	err := c.by.sockets.Close(c.FD)
+	c.by.outside.Dropped(c)
 	return err
 }
 
 // Waiting has the connections that wait, of all servers of a loop, in the order in which
 // they were accepted.
-type Waiting struct{ first, last *Conn }
+type Waiting struct{ list list.List[Conn] }
 
 // First returns the one that waits longest, or nil.
-func (w *Waiting) First() *Conn { return w.first }
+func (w *Waiting) First() *Conn { return w.list.First() }
 
 // Of lists the connections of a server.
 func (w *Waiting) Of(outside Outside) []*Conn {
-	var list []*Conn
-	for c := w.first; c != nil; c = c.next {
-		if c.outside == outside {
-			list = append(list, c)
+	var of []*Conn
+	for c := range w.list.All() {
+		if c.by.outside == outside {
+			of = append(of, c)
 		}
 	}
-	return list
-}
-
-// add enters a connection.
-func (w *Waiting) add(c *Conn) {
-	if c.prev = w.last; c.prev != nil {
-		c.prev.next = c
-	} else {
-		w.first = c
-	}
-	w.last = c
-}
-
-// remove takes a connection out.
-func (w *Waiting) remove(c *Conn) {
-	if c.prev != nil {
-		c.prev.next = c.next
-	} else {
-		w.first = c.next
-	}
-	if c.next != nil {
-		c.next.prev = c.prev
-	} else {
-		w.last = c.prev
-	}
-	c.prev, c.next = nil, nil
+	return of
 }

@@ -55,6 +55,7 @@ func (l *Loop) newNode() *node {
 	if k := len(l.free); k > 0 {
 		n := l.free[k-1]
 		l.free = l.free[:k-1]
+		n.checkFree()
 		return n
 	}
 	return l.makeNode()
@@ -68,6 +69,7 @@ func (l *Loop) freeNode(n *node) {
 	if n.to != nil || n.made != nil {
 		n.to, n.made = nil, nil
 	}
+	n.checkFree()
 	if !n.shared {
 		l.free = append(l.free, n)
 	} else {

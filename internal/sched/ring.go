@@ -1,5 +1,7 @@
 package sched
 
+import "github.com/go-asyncio/asyncio/internal/invariants"
+
 // ring is the queue of the callbacks whose turn has come. It counts what it has ever been
 // given and has ever given back, so that a count names a place for good.
 type ring struct {
@@ -21,6 +23,7 @@ func (q *ring) push(i Item) {
 }
 
 func (q *ring) pop() Item {
+	invariants.Check(q.tail > q.head && q.tail-q.head <= uint(len(q.items)), "a ring that is taken from has what it counts")
 	p := &q.items[q.head&q.mask]
 	i := *p
 	*p = Item{}

@@ -60,15 +60,32 @@ func (b *bench) history() string { return strings.Join(b.log, ", ") }
 // do runs f as a callback of a loop's, which may leave by Goexit; no panic comes out.
 func (b *bench) do(f func()) {
 	b.Helper()
-	ended := make(chan any, 1)
-	go func() {
-		defer func() { ended <- recover() }()
+	call := func() {
+		defer func() {
+			if p := recover(); p != nil {
+				b.Errorf("a panic came out: %v; %s", p, b.history())
+			}
+		}()
 		f()
-	}()
-	if p := <-ended; p != nil {
-		b.Errorf("a panic came out: %v; %s", p, b.history())
+	}
+	if !b.mayExit() {
+		call()
+	} else {
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			call()
+		}()
+		<-ended
 	}
 	b.out.told = false
+}
+
+// mayExit reports whether somebody is about to leave by Goexit.
+func (b *bench) mayExit() bool {
+	exits := b.out.leave != ""
+	b.each(func(p *player) { exits = exits || p.leaving != "" && p.how == "exit" })
+	return exits
 }
 
 // pass runs the steps that are scheduled now, each as a callback of its own.

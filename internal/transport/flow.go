@@ -15,6 +15,7 @@ const DefaultHighWater = 64 << 10
 // They are never changed: transports have those of others until they get their own.
 type marks struct{ high, low int }
 
+// defaultMarks are those that a transport begins with.
 var defaultMarks = &marks{DefaultHighWater, DefaultHighWater / 4}
 
 // Limits works the marks out that are asked for: a negative one follows from the other.

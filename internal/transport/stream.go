@@ -25,6 +25,7 @@ type Stream struct {
 	sending       bool // a Send is under way
 }
 
+// errEmptyBuffer is what a protocol fails with that lends nothing.
 var errEmptyBuffer = errors.New("GetBuffer() returned an empty buffer")
 
 // Init makes the stream one of a connected descriptor, which is the stream's from then

@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/go-asyncio/asyncio/internal/buffers"
+	"github.com/go-asyncio/asyncio/internal/invariants"
 )
 
 // Why a write is refused.
@@ -18,6 +19,7 @@ var (
 // as many as a system call does.
 const gatherLimit = 64
 
+// writeFailed is the message of every failure to write.
 const writeFailed = "Fatal write error on socket transport"
 
 // Write sends p, at once as far as the system takes it, and queues the rest. It returns
@@ -224,6 +226,7 @@ func (s *Stream) afterSent(exiting bool) {
 		s.send()
 		return
 	}
+	invariants.Check(!s.writingPaused || s.stream.Held() > s.marks.low, "a protocol whose bytes are sent was told to go on")
 	s.queue.Release()
 	s.queue = nil
 	switch {

@@ -17,7 +17,7 @@ func TestLookUps(t *testing.T) {
 	t.Parallel()
 	overSelectors(t, "loop-goes-on", func(n *netTest) {
 		r := &namesOf{block: make(chan struct{}), answers: map[string][]string{"host": {"127.0.0.1:1"}}}
-		n.l.netState.resolver = r
+		n.l.lookups.resolver = r
 		n.run(func(ctx context.Context) {
 			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil)
@@ -35,7 +35,7 @@ func TestLookUps(t *testing.T) {
 	})
 	overSelectors(t, "cancelled", func(n *netTest) {
 		r := &namesOf{block: make(chan struct{})}
-		n.l.netState.resolver = r
+		n.l.lookups.resolver = r
 		n.run(func(ctx context.Context) {
 			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil)
@@ -52,7 +52,7 @@ func TestLookUps(t *testing.T) {
 	overSelectors(t, "loop-closed", func(n *netTest) {
 		n.expectErrors = true // a task is destroyed
 		r := &namesOf{block: make(chan struct{})}
-		n.l.netState.resolver = r
+		n.l.lookups.resolver = r
 		n.run(func(ctx context.Context) {
 			CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil)
@@ -66,7 +66,7 @@ func TestLookUps(t *testing.T) {
 		}
 	})
 	overSelectors(t, "error", func(n *netTest) {
-		n.l.netState.resolver = &namesOf{err: errOdd}
+		n.l.lookups.resolver = &namesOf{err: errOdd}
 		n.run(func(ctx context.Context) {
 			if _, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil); !errors.Is(err, errOdd) || !strings.Contains(err.Error(), "host") {
 				n.Errorf("got %v", err)
@@ -74,7 +74,7 @@ func TestLookUps(t *testing.T) {
 		})
 	})
 	overSelectors(t, "base.105.getaddrinfo-debug-slow", func(n *netTest) {
-		n.l.netState.resolver = slowly{&namesOf{err: errOdd}}
+		n.l.lookups.resolver = slowly{&namesOf{err: errOdd}}
 		n.l.SetDebug(true)
 		n.run(func(ctx context.Context) {
 			look := func() { n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil) }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-asyncio/asyncio/internal/netaddr"
 	"github.com/go-asyncio/asyncio/internal/sock"
@@ -78,6 +80,71 @@ func (l *baseLoop) GetNameInfo(ctx context.Context, addr net.Addr) (host, servic
 	return host, strconv.Itoa(int(a.Port())), nil
 }
 
+// resolve finds the addresses of a target: of a literal one at once, of a name
+// as the loop's GetAddrInfo does it, which may be an override. Coroutines only.
+func (l *baseLoop) resolve(ctx context.Context, op string, target netaddr.Target) ([]sock.Addr, error) {
+	if addrs, ok := netaddr.Literal(target.Network, target.Host, target.Service); ok {
+		return addrs, nil
+	}
+	if l.outer {
+		return l.askForAddrs(ctx, op, target)
+	}
+	return l.lookUpAddrs(ctx, op, target)
+}
+
+// askForAddrs has a loop of the user's look a name up, by its own GetAddrInfo.
+func (l *baseLoop) askForAddrs(ctx context.Context, op string, target netaddr.Target) ([]sock.Addr, error) {
+	found, err := l.self.GetAddrInfo(ctx, target.Network, net.JoinHostPort(target.Host, target.Service))
+	if err != nil {
+		return nil, opError(op, err)
+	}
+	addrs := make([]sock.Addr, len(found))
+	for i, a := range found {
+		if addrs[i], err = sock.AddrOf(a); err != nil {
+			return nil, opError(op, fmt.Errorf("look-up of %q by %T: %w", target.Host, l.self, err))
+		}
+	}
+	return addrs, notNone(op, target, addrs)
+}
+
+// lookUpAddrs asks the resolver for the addresses of a name, off the loop.
+func (l *baseLoop) lookUpAddrs(ctx context.Context, op string, target netaddr.Target) ([]sock.Addr, error) {
+	resolver := l.lookups.resolver
+	if resolver == nil {
+		resolver = netaddr.System{}
+	}
+	start := l.core.Now()
+	addrs, err := lookUp(ctx, l, op, func(ctx context.Context) ([]sock.Addr, error) {
+		return resolver.Resolve(ctx, target.Network, target.Host, target.Service)
+	})
+	l.noteLookup(target, l.core.Now()-start)
+	if err != nil {
+		return nil, opError(op, fmt.Errorf("look-up of %q: %w", target.Host, err))
+	}
+	return addrs, notNone(op, target, addrs)
+}
+
+// notNone is the error of a look-up that found nothing and does not say so.
+func notNone(op string, target netaddr.Target, addrs []sock.Addr) error {
+	if len(addrs) > 0 {
+		return nil
+	}
+	return opError(op, &net.DNSError{Err: "the look-up gave no address", Name: target.Host, IsNotFound: true})
+}
+
+// noteLookup logs, in debug mode, how long a look-up took.
+func (l *baseLoop) noteLookup(target netaddr.Target, took time.Duration) {
+	if !l.GetDebug() {
+		return
+	}
+	level := slog.LevelDebug
+	if took >= time.Duration(l.slow.Load()) {
+		level = slog.LevelInfo
+	}
+	l.logger().Log(context.Background(), level,
+		fmt.Sprintf("Getting address info %q:%s took %.3fms", target.Host, target.Service, float64(took)/1e6))
+}
+
 // nameFinder is a netaddr.Resolver that knows the names of addresses, too. One
 // that does not is a world in which they have none.
 type nameFinder interface {
@@ -89,6 +156,7 @@ type nameFinder interface {
 // systemNames asks the system.
 type systemNames struct{}
 
+// NameOf implements nameFinder.
 func (systemNames) NameOf(ctx context.Context, ip netip.Addr) (string, error) {
 	names, err := net.DefaultResolver.LookupAddr(ctx, ip.String())
 	if err != nil {
@@ -103,7 +171,7 @@ func (systemNames) NameOf(ctx context.Context, ip netip.Addr) (string, error) {
 // nameOf looks up the name of an address.
 func (l *baseLoop) nameOf(ctx context.Context, ip netip.Addr) (string, error) {
 	var finder nameFinder = systemNames{}
-	if r := l.netState.resolver; r != nil {
+	if r := l.lookups.resolver; r != nil {
 		var ok bool
 		if finder, ok = r.(nameFinder); !ok {
 			return ip.String(), nil
@@ -121,7 +189,7 @@ func lookUp[T any](ctx context.Context, l *baseLoop, op string, f func(ctx conte
 		// An override belongs on the loop.
 		return inLoop(ctx, l, op, func(ctx context.Context) (T, error) { return lookUp(ctx, l, op, f) }, nil)
 	}
-	job, ok := l.netState.lookups.begin()
+	job, ok := l.lookups.begin()
 	if !ok {
 		return zero, ErrLoopClosed
 	}
@@ -171,4 +239,16 @@ func (l *baseLoop) mayWait(op string, ctx context.Context) error {
 		return opError(op, ErrWrongLoop)
 	}
 	return nil
+}
+
+// parseTCP takes an address of a TCP network apart.
+func parseTCP(op, network, address string) (netaddr.Target, error) {
+	target, err := netaddr.Parse(network, address)
+	switch {
+	case err != nil:
+		return target, fmt.Errorf("asyncio: %s: %w: %w", op, ErrInvalidArgument, err)
+	case target.Type != sock.Stream || target.Family == sock.Unix:
+		return target, invalid(op, "network %q: only tcp, tcp4 and tcp6 will do", network)
+	}
+	return target, nil
 }

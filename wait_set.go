@@ -4,17 +4,17 @@ import (
 	"time"
 )
 
-// together is several futures that are waited for as one.
-type together struct {
-	loop   *baseLoop     // theirs; nil if there is none, or if all failed for want of one
-	fs     []*futureBase // each once, in the order given
-	places []int         // where each argument stands in fs
-	nodes  []waitNode    // one for each of fs
+// waitSet is several futures that are waited for as one.
+type waitSet struct {
+	loop  *baseLoop     // theirs; nil if there is none, or if all failed for want of one
+	fs    []*futureBase // each once, in the order given
+	argAt []int         // where each argument stands in fs
+	nodes []waitNode    // one for each of fs
 }
 
-// newTogether looks at the arguments of a call that waits for several futures.
-func newTogether[A Awaitable](op string, aws []A) (*together, error) {
-	g := &together{places: make([]int, len(aws))}
+// newWaitSet looks at the arguments of a call that waits for several futures.
+func newWaitSet[A Awaitable](op string, aws []A) (*waitSet, error) {
+	g := &waitSet{argAt: make([]int, len(aws))}
 	seen := make(map[*futureBase]int, len(aws))
 	for i, a := range aws {
 		f := futureOf(a)
@@ -37,14 +37,14 @@ func newTogether[A Awaitable](op string, aws []A) (*together, error) {
 			seen[f] = place
 			g.fs = append(g.fs, f)
 		}
-		g.places[i] = place
+		g.argAt[i] = place
 	}
 	g.nodes = make([]waitNode, len(g.fs))
 	return g, nil
 }
 
-// leave takes back the registrations that are left.
-func (g *together) leave() {
+// unregister takes back the registrations that are left.
+func (g *waitSet) unregister() {
 	for i, f := range g.fs {
 		f.removeNode(&g.nodes[i])
 	}

@@ -51,8 +51,7 @@ func CreateEagerTaskFactory(next TaskFactory) TaskFactory {
 	}
 }
 
-// SetTaskFactory sets what sees and may change each new task; nil restores the
-// default. Loop only. (loop.set_task_factory)
+// SetTaskFactory implements TaskMaking.
 func (l *baseLoop) SetTaskFactory(f TaskFactory) error {
 	hold, err := l.acquireClosed("SetTaskFactory")
 	if err != nil {
@@ -63,8 +62,7 @@ func (l *baseLoop) SetTaskFactory(f TaskFactory) error {
 	return nil
 }
 
-// GetTaskFactory returns what was set, or nil. Loop only; from another goroutine
-// while the loop runs it returns nil. (loop.get_task_factory)
+// GetTaskFactory implements TaskMaking.
 func (l *baseLoop) GetTaskFactory() (f TaskFactory) {
 	l.ifOwner(func() { f = l.factory })
 	return f

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/go-asyncio/asyncio/internal/invariants"
 	"github.com/go-asyncio/asyncio/internal/list"
 )
 
@@ -21,7 +22,7 @@ type TaskGroup struct {
 	loop   *baseLoop
 	parent *taskBase
 	scope  *scope
-	before standing
+	before cancelCounts
 
 	children list.List[groupChild] // those that are not done, in order of creation
 	count    int
@@ -87,7 +88,7 @@ func (g *TaskGroup) Run(ctx context.Context, f func(ctx context.Context, g *Task
 
 func (g *TaskGroup) enter(ctx context.Context, parent *taskBase) {
 	g.loop, g.parent, g.scope = parent.loop, parent, newScope(ctx, parent)
-	g.before = standing{requests: parent.Cancelling()}
+	g.before = cancelCounts{requests: parent.Cancelling()}
 	// Whoever cancels does the opposite: one of the two sees the other.
 	g.inLoop.Store(parent.loop)
 	if g.cancelled.Load() {
@@ -129,7 +130,7 @@ func (g *TaskGroup) leave(err error) error {
 	}
 	g.over = true
 	g.scope.leave()
-	if g.asked && g.parent.takeBack(g.before) {
+	if g.asked && g.parent.withdraw(g.before) {
 		cancelled = nil // nobody but the group itself has asked for it
 	}
 	if err != nil {
@@ -201,7 +202,7 @@ func (g *TaskGroup) abandon() {
 	g.over = true
 	g.scope.leave()
 	if g.asked {
-		g.parent.takeBack(g.before)
+		g.parent.withdraw(g.before)
 	}
 	g.parent.redeliver() // for whoever recovers the panic
 	g.report("Error in a TaskGroup whose function did not return")
@@ -220,7 +221,7 @@ func (g *TaskGroup) abort() {
 // askParent cancels what the parent waits for in the group's function.
 func (g *TaskGroup) askParent() {
 	g.asked = true
-	g.parent.request(nil, g.scope)
+	g.parent.requestCancel(nil, g.scope)
 }
 
 // Complete is called by the loop when the child's task is done.
@@ -259,6 +260,7 @@ func (g *TaskGroup) adopt(f *futureBase) {
 func (g *TaskGroup) drop(c *groupChild) {
 	g.children.Remove(&c.place)
 	g.count--
+	invariants.Check(g.children.Empty() == (g.count == 0), "a task group counts its children")
 }
 
 // Go runs f as a task of the group. If the group takes no more, the task has

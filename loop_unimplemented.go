@@ -17,8 +17,10 @@ type UnimplementedEventLoop struct{}
 
 var _ EventLoop = UnimplementedEventLoop{}
 
+// base implements EventLoop: there is no loop underneath.
 func (UnimplementedEventLoop) base() *baseLoop { return nil }
 
+// notImplementedBy is the error of a loop's method.
 func notImplementedBy(op string) error { return opError(op, ErrNotImplemented) }
 
 // RunForever returns ErrNotImplemented.

@@ -10,14 +10,14 @@ func chain[T any](src AwaitableOf[T], dst *Future[T]) {
 // chainBy is chain that cancels src in a way of its own.
 func chainBy[T any](src AwaitableOf[T], dst *Future[T], cancel func(msg any)) {
 	from := src.awaitable()
-	deliver := &link{name: "chain", call: func() { copyState(src, dst) }, to: &dst.futureBase}
+	deliver := &namedCallback{name: "chain", call: func() { copyState(src, dst) }, to: &dst.futureBase}
 	n := &waitNode{to: deliver}
 	if from.loop != dst.loop {
 		// A closed loop of dst's runs nothing more: then nobody waits there.
 		across := func() { dst.loop.post(deliver, 0) }
-		n.to, n.direct = &link{name: "chain", call: across, to: &dst.futureBase}, true
+		n.to, n.direct = &namedCallback{name: "chain", call: across, to: &dst.futureBase}, true
 	}
-	dst.addCallback(&link{name: "chain", call: func() {
+	dst.addCallback(&namedCallback{name: "chain", call: func() {
 		if dst.Cancelled() {
 			from.removeNode(n) // it may go on for long
 			cancel(asCancelled(dst.err).Message)
@@ -26,15 +26,15 @@ func chainBy[T any](src AwaitableOf[T], dst *Future[T], cancel func(msg any)) {
 	from.notify(dst.loop, n)
 }
 
-// link is a callback between two futures.
-type link struct {
+// namedCallback is a callback between two futures.
+type namedCallback struct {
 	name string
 	call func()
 	to   *futureBase // if it is to have the other's end: who waits for it waits for both
 }
 
-func (l *link) Complete(uint64)      { l.call() }
-func (l *link) callbackName() string { return l.name }
+func (l *namedCallback) Complete(uint64)      { l.call() }
+func (l *namedCallback) callbackName() string { return l.name }
 
 // copyState makes dst, unless it is done, what src is: succeeded, failed or
 // cancelled. src is done. (futures._copy_future_state)

@@ -9,41 +9,41 @@ import (
 	"github.com/go-asyncio/asyncio/internal/list"
 )
 
-// unseen is the record of a failure that nobody has looked at yet. It is
+// unretrieved is the record of a failure that nobody has looked at yet. It is
 // reported once: when the collector finds that the future is gone, or when the
 // loop is closed. It knows nothing of the future, so as not to keep it.
-type unseen struct {
-	place   list.Node[unseen] // in the loop's list
-	loop    *baseLoop         // nil if there is none
-	alone   bool              // the loop, if there is one, does not know it: it was closed
+type unretrieved struct {
+	place   list.Node[unretrieved] // in the loop's list
+	loop    *baseLoop              // nil if there is none
+	alone   bool                   // the loop, if there is one, does not know it: it was closed
 	cleanup runtime.Cleanup
 	context ExceptionContext
 }
 
-// unseenList has a loop's records in the order in which they came.
-type unseenList struct {
+// unretrievedList has a loop's records in the order in which they came.
+type unretrievedList struct {
 	mu   sync.Mutex
-	list list.List[unseen]
+	list list.List[unretrieved]
 }
 
-// noteUnseen makes the record of a failure. The future is locked.
-func (f *futureBase) noteUnseen(err error) {
+// noteUnretrieved makes the record of a failure. The future is locked.
+func (f *futureBase) noteUnretrieved(err error) {
 	if f.loop.IsClosed() {
 		return // reported with what was left at its close, or too late for anyone
 	}
-	u := f.newUnseen(f.loop, err)
+	u := f.newUnretrieved(f.loop, err)
 	u.list()
 	u.cleanup = runtime.AddCleanup(f, reportLost, u)
 }
 
-func (f *futureBase) newUnseen(l *baseLoop, err error) *unseen {
+func (f *futureBase) newUnretrieved(l *baseLoop, err error) *unretrieved {
 	kind, extra := "Future", map[string]any(nil)
 	if t, ok := f.by.(*taskBase); ok {
 		kind, extra = "Task", t.extra()
 	} else if f.by != nil {
 		kind = f.by.describe()
 	}
-	u := &unseen{loop: l, context: ExceptionContext{
+	u := &unretrieved{loop: l, context: ExceptionContext{
 		Message: fmt.Sprintf("%s exception was never retrieved", kind),
 		Err:     err,
 		Extra:   extra,
@@ -51,7 +51,7 @@ func (f *futureBase) newUnseen(l *baseLoop, err error) *unseen {
 	if f.origin != nil {
 		u.context.Source = f.origin.String()
 	}
-	f.unseen = u
+	f.unretrieved = u
 	return u
 }
 
@@ -63,13 +63,13 @@ func (f *futureBase) noteFunction(of *futureBase) {
 		return
 	}
 	s := f.state.lock()
-	u := f.unseen
+	u := f.unretrieved
 	f.state.unlock(s)
 	if u == nil {
 		return
 	}
 	extra := t.extra()
-	k := &u.loop.unseen
+	k := &u.loop.unretrieved
 	k.mu.Lock()
 	if u.place.Listed() { // else it is being told
 		u.context.Extra = extra
@@ -90,7 +90,7 @@ func (t *taskBase) extra() map[string]any {
 // refused, by the loop or for want of one. It has failed already and nobody else knows
 // it.
 func (f *futureBase) noteRefused(l *baseLoop, err error, function uintptr) {
-	u := f.newUnseen(l, err)
+	u := f.newUnretrieved(l, err)
 	if u.context.Extra == nil && function != 0 {
 		u.context.Extra = map[string]any{"function": funcPlace(function)}
 	}
@@ -102,11 +102,11 @@ func (f *futureBase) noteRefused(l *baseLoop, err error, function uintptr) {
 	u.cleanup = runtime.AddCleanup(f, reportLost, u)
 }
 
-// markSeen keeps a failure from being reported.
-func (f *futureBase) markSeen() {
+// markRetrieved keeps a failure from being reported.
+func (f *futureBase) markRetrieved() {
 	s := f.state.lock()
-	u := f.unseen
-	f.unseen = nil
+	u := f.unretrieved
+	f.unretrieved = nil
 	f.state.unlock(s)
 	if u != nil && (u.alone || u.unlist()) {
 		u.cleanup.Stop()
@@ -119,14 +119,14 @@ func (f *futureBase) mute() {
 		f.muted = true
 		f.state.unlock(statePending)
 	} else {
-		f.markSeen()
+		f.markRetrieved()
 	}
 }
 
 // reportLost is called when the collector has found that the future is gone.
 // It stays listed until the loop gets to it, so that a close finds it too. Without a
 // loop, or when that is closed, there is nobody but the log.
-func reportLost(u *unseen) {
+func reportLost(u *unretrieved) {
 	switch l := u.loop; {
 	case l == nil:
 		u.context.logTo(slog.Default(), "")
@@ -141,16 +141,16 @@ func reportLost(u *unseen) {
 	}
 }
 
-func (u *unseen) list() {
-	k := &u.loop.unseen
+func (u *unretrieved) list() {
+	k := &u.loop.unretrieved
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.list.PushBack(&u.place)
 }
 
 // unlist takes the record out; it reports false if someone else did before.
-func (u *unseen) unlist() bool {
-	k := &u.loop.unseen
+func (u *unretrieved) unlist() bool {
+	k := &u.loop.unretrieved
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if !u.place.Listed() {
@@ -160,12 +160,12 @@ func (u *unseen) unlist() bool {
 	return true
 }
 
-// reportUnseen reports what is left when the loop is closed.
-func (l *baseLoop) reportUnseen() {
+// reportUnretrieved reports what is left when the loop is closed.
+func (l *baseLoop) reportUnretrieved() {
 	for {
-		l.unseen.mu.Lock()
-		u := l.unseen.list.First()
-		l.unseen.mu.Unlock()
+		l.unretrieved.mu.Lock()
+		u := l.unretrieved.list.First()
+		l.unretrieved.mu.Unlock()
 		if u == nil {
 			return
 		}
