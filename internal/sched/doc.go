@@ -4,18 +4,18 @@
 //
 // # What can be asked
 //
-//	Init, Pin              make a loop, once
-//	Schedule, At           run a Completer soon, or at a time
-//	Func, FuncAt           the same for a function of a user's, which can be cancelled
-//	Post, FuncFrom         the same from any goroutine, soon
-//	Now, Advance, Later    the clock
-//	Acquire, Here, IfOwner who may touch the loop
-//	Begin, Stop, Fail      one run, from its beginning to its end
-//	Close                  the end of all
-//	Pool, Stepping         coroutines
-//	Debug, Asked           what reports need
-//	Loop.Current           what runs
-//	Current, StrandOf      whose goroutine this is
+//	Init, Pin                  make a loop, once
+//	Schedule, At               complete something soon, or at a time
+//	Func, FuncAt, FuncLater    the same for a function of a user's, which can be cancelled
+//	Post, FuncFrom             soon, from any goroutine
+//	Now, Advance, Later        the clock
+//	Acquire, IfOwner, Here     who may touch the loop
+//	Begin, Stop, Fail          one run, from its beginning to its end
+//	Close                      the end of all
+//	Pool, Stepping             coroutines
+//	Divert                     somebody else schedules
+//	Debug, Asked, Loop.Current what reports need
+//	Current, StrandOf          whose goroutine this is
 //
 // There are two kinds of callbacks. A user's is a function; it gets a node, to which a [Ref]
 // or a [Timer] refers, so that it can be cancelled and described. The host's own work is a
