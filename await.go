@@ -2,6 +2,8 @@ package asyncio
 
 import (
 	"context"
+
+	"github.com/go-asyncio/asyncio/internal/goroutine"
 )
 
 // wait waits until the future is done, the task that waits is cancelled, or ctx
@@ -10,7 +12,7 @@ func (f *futureBase) wait(ctx context.Context) error {
 	if f.Done() {
 		return nil
 	}
-	t := taskOf(ctx, goroutineID())
+	t := taskOf(ctx, goroutine.ID())
 	if t == nil || t.loop != f.loop || t.f == f {
 		var err error
 		if t, err = f.waiter(ctx); t == nil {

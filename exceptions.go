@@ -30,21 +30,19 @@ type ExceptionHandler func(loop EventLoop, c ExceptionContext)
 // SetExceptionHandler sets who hears of errors; nil is the default handler, which
 // logs. Loop only. (loop.set_exception_handler)
 func (l *baseLoop) SetExceptionHandler(h ExceptionHandler) error {
-	held, err := l.own("SetExceptionHandler")
+	hold, err := l.acquireClosed("SetExceptionHandler")
 	if err != nil {
 		return err
 	}
 	l.handler = h
-	if held {
-		l.leave()
-	}
+	hold.Leave()
 	return nil
 }
 
 // GetExceptionHandler returns what was set, or nil. Loop only; from another
 // goroutine while the loop runs it returns nil. (loop.get_exception_handler)
 func (l *baseLoop) GetExceptionHandler() (h ExceptionHandler) {
-	l.asOwner(func() { h = l.handler })
+	l.ifOwner(func() { h = l.handler })
 	return h
 }
 
@@ -199,20 +197,20 @@ func (c ExceptionContext) String() string {
 // closed the default handler logs it. (loop.call_exception_handler)
 func (l *baseLoop) CallExceptionHandler(c ExceptionContext) {
 	switch {
-	case l.asOwner(func() { l.handle(c) }):
-	case l.post(callback(func() { l.handle(c) }), 0):
+	case l.ifOwner(func() { l.report(c) }):
+	case l.post(callback(func() { l.report(c) }), 0):
 	default:
-		l.handle(c)
+		l.report(c)
 	}
 }
 
-// handle calls the handler that was set, and the default one if that fails. Whoever
+// report calls the handler that was set, and the default one if that fails. Whoever
 // calls it has put everything in order before: a handler may leave by Goexit, and so do
-// handle and all its callers then.
-func (l *baseLoop) handle(c ExceptionContext) {
+// report and all its callers then.
+func (l *baseLoop) report(c ExceptionContext) {
 	c.addSource()
 	if l.handler == nil {
-		l.handleByDefault(c, "Exception in default exception handler")
+		l.reportByDefault(c, "Exception in default exception handler")
 		return
 	}
 	err := ErrGoexit
@@ -221,18 +219,18 @@ func (l *baseLoop) handle(c ExceptionContext) {
 			return
 		}
 		l.noteExit(err)
-		l.handleByDefault(ExceptionContext{
+		l.reportByDefault(ExceptionContext{
 			Message: "Unhandled error in exception handler",
 			Err:     err,
 			Extra:   map[string]any{"context": c},
 		}, "Exception in default exception handler while handling an unexpected error in custom exception handler")
 	}()
-	err = l.guard(func() { l.handler(l.self, c) })
+	err = l.callUser(func() { l.handler(l.self, c) })
 }
 
-// handleByDefault calls the default handler, which may be a user's, and logs if that
+// reportByDefault calls the default handler, which may be a user's, and logs if that
 // fails, too.
-func (l *baseLoop) handleByDefault(c ExceptionContext, failed string) {
+func (l *baseLoop) reportByDefault(c ExceptionContext, failed string) {
 	err := ErrGoexit
 	defer func() {
 		if err != nil {
@@ -240,7 +238,7 @@ func (l *baseLoop) handleByDefault(c ExceptionContext, failed string) {
 			l.logOften(failed, err)
 		}
 	}()
-	err = l.guard(func() { l.self.DefaultExceptionHandler(c) })
+	err = l.callUser(func() { l.self.DefaultExceptionHandler(c) })
 }
 
 // logOften logs an error, at a bounded rate.
@@ -267,11 +265,11 @@ func taskFuture(t AnyTask) *futureBase {
 	return t.awaitable()
 }
 
-// handleExit is handle for what ended with err, which may be a Goexit that is under way.
-func (l *baseLoop) handleExit(err error, c ExceptionContext) {
+// reportExit is report for what ended with err, which may be a Goexit that is under way.
+func (l *baseLoop) reportExit(err error, c ExceptionContext) {
 	l.noteExit(err)
 	c.Err = err
-	l.handle(c)
+	l.report(c)
 }
 
 // noteExit notes that the Goexit that takes the loop's body down, if err is one, is told
@@ -282,9 +280,9 @@ func (l *baseLoop) noteExit(err error) {
 	}
 }
 
-// guard calls f and returns its panic as an error. If f leaves by Goexit, guard does not
+// callUser calls f and returns its panic as an error. If f leaves by Goexit, callUser does not
 // return: whoever has something to put in order then has a deferred function for it.
-func (l *baseLoop) guard(f func()) (err error) {
+func (l *baseLoop) callUser(f func()) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = &PanicError{r, debug.Stack()}
@@ -318,7 +316,7 @@ func (l *baseLoop) callbackExited() {
 func (l *baseLoop) reportCallback(what string, err error) {
 	name, source := l.currentName(), l.currentSource()
 	l.source = nil
-	l.handle(ExceptionContext{Message: what + name, Err: err, Handle: name, Source: source})
+	l.report(ExceptionContext{Message: what + name, Err: err, Handle: name, Source: source})
 }
 
 // currentName names what the loop runs or ran last: a user's function, or work

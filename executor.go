@@ -146,28 +146,24 @@ func (l *baseLoop) SetDefaultExecutor(e Executor) error {
 	if e == nil {
 		return invalid(op, "the executor is nil")
 	}
-	held, err := l.enter(op)
+	hold, err := l.acquire(op)
 	if err != nil {
 		return err
 	}
 	l.executorMu.Lock()
 	l.executor = e
 	l.executorMu.Unlock()
-	if held {
-		l.leave()
-	}
+	hold.Leave()
 	return nil
 }
 
 // RunInExecutor implements ExecutorUser.
 func (l *baseLoop) RunInExecutor(e Executor, f func() (any, error)) (*Future[any], error) {
-	held, err := l.enter("RunInExecutor")
+	hold, err := l.acquire("RunInExecutor")
 	if err != nil {
 		return nil, err
 	}
-	if held {
-		defer l.leave()
-	}
+	defer hold.Leave()
 	return submit(l, e, f)
 }
 
@@ -303,7 +299,7 @@ func (l *baseLoop) ShutdownDefaultExecutor(ctx context.Context) error {
 		l.executorShut = true
 		p, _ = l.executor.(interface{ Shutdown() <-chan struct{} })
 	}
-	if !l.asOwner(take) {
+	if !l.ifOwner(take) {
 		taken := newFuture[struct{}](l)
 		if !l.post(callback(func() { take(); _ = taken.SetResult(struct{}{}) }), 0) {
 			return opError(op, ErrLoopClosed)

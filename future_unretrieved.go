@@ -131,11 +131,11 @@ func reportLost(u *unretrieved) {
 	case l == nil:
 		u.context.logTo(slog.Default(), "")
 	case u.alone:
-		_ = l.guard(func() { l.self.DefaultExceptionHandler(u.context) }) // a logger that panics has nobody to be told of it
+		_ = l.callUser(func() { l.self.DefaultExceptionHandler(u.context) }) // a logger that panics has nobody to be told of it
 	default:
 		l.post(callback(func() {
 			if u.unlist() {
-				l.handle(u.context)
+				l.report(u.context)
 			}
 		}), 0)
 	}
@@ -170,7 +170,7 @@ func (l *baseLoop) reportUnretrieved() {
 			return
 		}
 		if u.unlist() {
-			l.handle(u.context)
+			l.report(u.context)
 		}
 	}
 }

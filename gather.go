@@ -192,7 +192,7 @@ func (g *gathering) cancelFuture(msg any) bool {
 		return false
 	}
 	ok := false
-	if g.loop.asOwner(func() { ok = g.cancelAll(msg) }) {
+	if g.loop.ifOwner(func() { ok = g.cancelAll(msg) }) {
 		return ok
 	}
 	for _, f := range g.fs {

@@ -10,13 +10,6 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sched"
 )
 
-// goroutineID tells who is calling. A goroutine's identity stands for Python's thread
-// identity.
-func goroutineID() int64 { return goroutine.ID() }
-
-// mainGoroutine is the identity of the goroutine that runs main.
-const mainGoroutine = goroutine.Main
-
 // slowIdentity is told once a process, by the first loop that is made.
 var slowIdentity sync.Once
 
@@ -52,7 +45,7 @@ func (s *strand) task() *taskBase {
 // caller is in a loop at all. The context that the task gave its function is
 // only a hint: if it is the caller's own, no table need be searched.
 func currentTask(ctx context.Context) (t *taskBase, inLoop bool) {
-	id := goroutineID()
+	id := goroutine.ID()
 	if t = taskOf(ctx, id); t != nil {
 		return t, true
 	}
@@ -74,7 +67,7 @@ func taskOf(ctx context.Context, id int64) *taskBase {
 // contextID identifies the calling goroutine as a policy's context. Code of a
 // loop counts as the goroutine that runs the loop, as Python's would.
 func contextID() int64 {
-	id := goroutineID()
+	id := goroutine.ID()
 	if s := sched.StrandOf(id); s != nil {
 		if r := s.Loop.Runner(); r != 0 {
 			return r

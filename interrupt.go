@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/signal"
 	"time"
+
+	"github.com/go-asyncio/asyncio/internal/goroutine"
 )
 
 // interruptPatience is how long after Ctrl-C a loop that does not come to hear of
@@ -15,7 +17,7 @@ const interruptPatience = time.Second
 // default holds again. The function that it returns ends the watch and reports
 // whether there was one, also when it came too late to cancel anything.
 func (r *Runner) watchInterrupt(task AnyTask) (end func() bool) {
-	wanted := goroutineID() == mainGoroutine
+	wanted := goroutine.ID() == goroutine.Main
 	if r.config.signals != nil {
 		wanted = *r.config.signals
 	}

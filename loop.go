@@ -16,7 +16,6 @@ import (
 // whoever holds the core while it does not; see sched.Loop.Acquire.
 type baseLoop struct {
 	core sched.Loop // not embedded: a user has no use for its methods
-	hold sched.Hold // of who has the core by enter or own
 
 	eng   engine.Engine
 	self  EventLoop // the loop as users see it
@@ -43,7 +42,7 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 	l.eng, l.self = eng, self
 	if c.self != nil {
 		l.self, l.outer = c.self, true
-		l.core.Indirect = true
+		l.core.Divert = l.scheduleOuter
 	}
 	if c.pinned {
 		l.core.Pin(c.cpus...)
@@ -57,27 +56,25 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 // onLoop reports whether the caller is the loop's body or one of its coroutines.
 func (l *baseLoop) onLoop() bool { return l.core.Here() }
 
-// enter makes the caller the owner for one call. If held is true, leave must
-// follow. The error is ErrLoopClosed or ErrWrongGoroutine.
-func (l *baseLoop) enter(op string) (held bool, err error) {
+// acquire makes the caller the owner for one call; the hold is to be left. The error is
+// ErrLoopClosed or ErrWrongGoroutine.
+func (l *baseLoop) acquire(op string) (sched.Hold, error) {
 	hold, state := l.core.Acquire()
 	if state != sched.Owned {
 		hold.Leave()
-		return false, refused(op, state)
+		return sched.Hold{}, refused(op, state)
 	}
-	return l.keep(hold), nil
+	return hold, nil
 }
 
-// keep keeps a hold until leave.
-func (l *baseLoop) keep(hold sched.Hold) (held bool) {
-	if hold == (sched.Hold{}) {
-		return false
+// acquireClosed is acquire for functions that no closed loop needs to refuse.
+func (l *baseLoop) acquireClosed(op string) (sched.Hold, error) {
+	hold, state := l.core.Acquire()
+	if state == sched.Running {
+		return sched.Hold{}, refused(op, state)
 	}
-	l.hold = hold
-	return true
+	return hold, nil
 }
-
-func (l *baseLoop) leave() { l.hold.Leave() }
 
 // refused is the error of a call that a loop refuses.
 func refused(op string, state sched.State) error {
@@ -87,22 +84,13 @@ func refused(op string, state sched.State) error {
 	return wrongGoroutine(op)
 }
 
-// own is enter for functions that no closed loop needs to refuse.
-func (l *baseLoop) own(op string) (held bool, err error) {
-	hold, state := l.core.Acquire()
-	if state == sched.Running {
-		return false, wrongGoroutine(op)
-	}
-	return l.keep(hold), nil
-}
+// owned reports whether the caller owns the loop at this moment.
+func (l *baseLoop) owned() bool { return l.core.OwnedByCaller() }
 
-// ownedByCaller reports whether the caller owns the loop at this moment.
-func (l *baseLoop) ownedByCaller() bool { return l.core.OwnedByCaller() }
-
-// asOwner runs f at once if the caller owns the loop, or under the idle lock if the
+// ifOwner runs f at once if the caller owns the loop, or for as long as that takes if the
 // loop does not run, and reports whether it did: not from another goroutine while
 // it runs.
-func (l *baseLoop) asOwner(f func()) bool { return l.core.IfOwner(f) }
+func (l *baseLoop) ifOwner(f func()) bool { return l.core.IfOwner(f) }
 
 // IsRunning reports whether the loop runs now. Any goroutine may call it.
 // (loop.is_running)

@@ -36,13 +36,9 @@ func (l *baseLoop) made() *goroutine.Trace {
 	return nil
 }
 
-// schedule is CallSoon for the loop's own work. Loop only.
-func (l *baseLoop) schedule(to engine.Completer, ev uint64) {
-	if l.outer && l.scheduleOuter(to, ev) {
-		return
-	}
-	l.core.Schedule(to, ev)
-}
+// schedule is CallSoon for the loop's own work; a loop of the user's sees it first, by
+// scheduleOuter. Loop only.
+func (l *baseLoop) schedule(to engine.Completer, ev uint64) { l.core.Schedule(to, ev) }
 
 // scheduleOuter lets a loop of the user's see the callback.
 func (l *baseLoop) scheduleOuter(to engine.Completer, ev uint64) bool {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"github.com/go-asyncio/asyncio/internal/goroutine"
 )
 
 // EventLoopPolicy says which loop is current in which context, and makes new
@@ -178,7 +180,7 @@ func (p *DefaultEventLoopPolicy) GetEventLoop() (EventLoop, error) {
 func (p *DefaultEventLoopPolicy) lookup(id int64) (loop EventLoop, make bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.loops[id], id == mainGoroutine && !p.mainSet
+	return p.loops[id], id == goroutine.Main && !p.mainSet
 }
 
 // SetEventLoop makes loop the current one of the calling goroutine; nil unsets
@@ -192,7 +194,7 @@ func (p *DefaultEventLoopPolicy) SetEventLoop(loop EventLoop) error {
 	p.mu.Lock()
 	old := p.loops[id]
 	delete(p.loops, id)
-	if id == mainGoroutine {
+	if id == goroutine.Main {
 		p.mainSet = true
 	}
 	if loop != nil {
@@ -238,7 +240,7 @@ func (p *DefaultEventLoopPolicy) drop(id int64, loop EventLoop) {
 	defer p.mu.Unlock()
 	if p.loops[id] == loop {
 		delete(p.loops, id)
-		if id == mainGoroutine {
+		if id == goroutine.Main {
 			p.mainSet = false
 		}
 	}

@@ -63,7 +63,7 @@ func (l *baseLoop) mayReport(kind string, sum func(more string)) bool {
 	r.armed = true
 	r.mu.Unlock()
 	late()
-	if arm && !l.asOwner(l.setReportTimer) {
+	if arm && !l.ifOwner(l.setReportTimer) {
 		l.post(callback(l.setReportTimer), 0)
 	}
 	return false
@@ -148,6 +148,6 @@ func (l *baseLoop) sumReports(over bool) {
 	}
 	r.mu.Unlock()
 	for _, sum := range sums {
-		_ = l.guard(sum) // a logger that panics keeps no loop from closing
+		_ = l.callUser(sum) // a logger that panics keeps no loop from closing
 	}
 }

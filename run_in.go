@@ -13,13 +13,11 @@ func RunIn[T any](loop EventLoop, e Executor, f func() (T, error)) (*Future[T], 
 	if f == nil {
 		return nil, invalid(op, "the function is nil")
 	}
-	held, err := l.enter(op)
+	hold, err := l.acquire(op)
 	if err != nil {
 		return nil, err
 	}
-	if held {
-		defer l.leave()
-	}
+	defer hold.Leave()
 	if l.outer {
 		return askToRun(l, e, f)
 	}

@@ -48,7 +48,7 @@ type Server struct {
 
 // onLoop runs f at once if the caller owns the loop, else as soon as the loop gets to it.
 func (s *Server) onLoop(f func()) {
-	if !s.loop.asOwner(f) {
+	if !s.loop.ifOwner(f) {
 		s.loop.post(callback(f), 0)
 	}
 }

@@ -62,7 +62,7 @@ func (o *serverOutside) NotSetUp(c *listen.Conn, protocol any, err, closed error
 	if err == nil {
 		err = ErrGoexit
 	}
-	o.loop.handleExit(err, ExceptionContext{Message: "Error on transport creation for incoming connection", Protocol: protocol})
+	o.loop.reportExit(err, ExceptionContext{Message: "Error on transport creation for incoming connection", Protocol: protocol})
 	if closed != nil {
 		o.loop.logger().Debug(fmt.Sprintf("close of fd=%d: %v", c.FD, closed))
 	}
@@ -75,7 +75,7 @@ func (o *serverOutside) AcceptFailed(a *listen.Acceptor, err error) {
 	if sock.OutOfDescriptors(err) {
 		message = "socket.accept() out of system resource"
 	}
-	o.loop.handle(ExceptionContext{
+	o.loop.report(ExceptionContext{
 		Message: message, Err: err,
 		Extra: map[string]any{"socket": a.String(), "pause": listen.RetryDelay},
 	})
@@ -95,7 +95,7 @@ func (a *acceptAgain) Complete(uint64) { (*listen.Acceptor)(a).Again() }
 // makeProtocol calls a user's factory. If that leaves by Goexit, makeProtocol does not
 // return either.
 func makeProtocol(l *baseLoop, factory func() Protocol) (p Protocol, err error) {
-	if err = l.guard(func() { p = factory() }); err != nil {
+	if err = l.callUser(func() { p = factory() }); err != nil {
 		return nil, err
 	}
 	if p == nil {

@@ -211,7 +211,7 @@ func TestLoopClosedWhileServing(t *testing.T) {
 		fd, err := sock.FromConn(c)
 		n.check(err)
 		before := s.active
-		n.l.asOwner(func() { s.acceptors[0].Accepted(fd, sock.Addr{}) }) // its step is in the next pass, which never comes
+		n.l.ifOwner(func() { s.acceptors[0].Accepted(fd, sock.Addr{}) }) // its step is in the next pass, which never comes
 		if n.l.transports.waiting.First() == nil || s.active != before+1 {
 			n.Fatal("the connection does not wait to be set up")
 		}

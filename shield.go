@@ -81,7 +81,7 @@ func (r *lateReport) Complete(uint64) {
 	if f.origin != nil {
 		c.Source = f.origin.String()
 	}
-	f.loop.handle(c)
+	f.loop.report(c)
 }
 
 // finishedLike returns a future with the state of one that is done: itself, if it

@@ -106,7 +106,7 @@ func (o *streamOutside) Failed(message string, err error, of transport.BaseProto
 	if isSystemError(err) {
 		t.debugf("%s: %v", message, err)
 	} else {
-		t.loop.handleExit(err, ExceptionContext{Message: message, Transport: t, Protocol: of})
+		t.loop.reportExit(err, ExceptionContext{Message: message, Transport: t, Protocol: of})
 	}
 }
 

@@ -88,13 +88,11 @@ func (t *streamTransport) noteLateWrite() {
 
 // control runs f as the loop's owner, for methods that change the transport.
 func (t *streamTransport) control(op string, f func()) error {
-	held, err := t.loop.own(op)
+	hold, err := t.loop.acquireClosed(op)
 	if err != nil {
 		return err
 	}
-	if held {
-		defer t.loop.leave()
-	}
+	defer hold.Leave()
 	f()
 	return nil
 }
@@ -106,7 +104,7 @@ func (t *streamTransport) Close() error { return t.control("Transport.Close", t.
 // goroutine it goes to the loop instead of being refused.
 func (t *streamTransport) Abort() {
 	abort := func() { t.core.Abort(nil) }
-	if !t.loop.asOwner(abort) {
+	if !t.loop.ifOwner(abort) {
 		t.loop.post(callback(abort), 0)
 	}
 }

@@ -310,7 +310,7 @@ func (t *Task[T]) String() string {
 	if pc := t.function(); pc != 0 && !t.wasAtOnce() {
 		fmt.Fprintf(&b, " coro=<%s>", funcPlace(pc))
 	}
-	if l := t.base.loop; l != nil && l.ownedByCaller() && t.base.waitingOn != nil {
+	if l := t.base.loop; l != nil && l.owned() && t.base.waitingOn != nil {
 		fmt.Fprintf(&b, " wait_for=<%s>", t.base.waitingOn.kindName())
 	}
 	return strings.TrimSuffix(text, ">") + b.String() + ">"

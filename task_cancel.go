@@ -15,7 +15,7 @@ func (t *taskBase) cancelFuture(msg any) bool {
 		return false
 	}
 	ok := false
-	if t.loop.asOwner(func() { ok = t.requestCancel(msg, &t.scope) }) {
+	if t.loop.ifOwner(func() { ok = t.requestCancel(msg, &t.scope) }) {
 		return ok
 	}
 	return t.loop.post(callback(func() { t.requestCancel(msg, &t.scope) }), 0)
@@ -78,7 +78,7 @@ func (t *taskBase) Cancelling() int { return int(t.requests.Load()) }
 // Uncancel takes a request back.
 func (t *taskBase) Uncancel() int {
 	if t.loop != nil {
-		t.loop.asOwner(t.uncancel)
+		t.loop.ifOwner(t.uncancel)
 	}
 	return t.Cancelling()
 }

@@ -88,13 +88,11 @@ func (t *Task[T]) fail(l *baseLoop, err error) *Task[T] {
 
 // enterAndStart is start for who may not be on the loop.
 func (t *Task[T]) enterAndStart(l *baseLoop, op string, opts []TaskOption) error {
-	held, err := l.enter(op)
+	hold, err := l.acquire(op)
 	if err != nil {
 		return err
 	}
-	if held {
-		defer l.leave()
-	}
+	defer hold.Leave()
 	return t.start(l, op, taskConfig{}, opts)
 }
 

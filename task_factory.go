@@ -53,20 +53,18 @@ func CreateEagerTaskFactory(next TaskFactory) TaskFactory {
 
 // SetTaskFactory implements TaskMaking.
 func (l *baseLoop) SetTaskFactory(f TaskFactory) error {
-	held, err := l.own("SetTaskFactory")
+	hold, err := l.acquireClosed("SetTaskFactory")
 	if err != nil {
 		return err
 	}
 	l.factory = f
-	if held {
-		l.leave()
-	}
+	hold.Leave()
 	return nil
 }
 
 // GetTaskFactory implements TaskMaking.
 func (l *baseLoop) GetTaskFactory() (f TaskFactory) {
-	l.asOwner(func() { f = l.factory })
+	l.ifOwner(func() { f = l.factory })
 	return f
 }
 

@@ -152,7 +152,7 @@ func (g *TaskGroup) leave(err error) error {
 func (g *TaskGroup) report(message string) {
 	for _, err := range g.errors {
 		if !isFatal(err) {
-			g.loop.handle(ExceptionContext{
+			g.loop.report(ExceptionContext{
 				Message: message,
 				Err:     err,
 				Task:    g.parent.self,
@@ -291,13 +291,11 @@ func groupGo[T any](g *TaskGroup, f func(context.Context) (T, error), pc uintptr
 	if l == nil {
 		return t.fail(nil, opError(op, fmt.Errorf("%w: the group has not been entered", ErrInvalidState)))
 	}
-	held, err := l.enter(op)
+	hold, err := l.acquire(op)
 	if err != nil {
 		return t.fail(l, err)
 	}
-	if held {
-		defer l.leave()
-	}
+	defer hold.Leave()
 	switch {
 	case g.over, g.leaving && g.count == 0:
 		return t.fail(l, opError(op, fmt.Errorf("%w: the group is finished", ErrInvalidState)))
@@ -332,7 +330,7 @@ func (g *TaskGroup) Cancel() {
 			return
 		}
 	}
-	if !l.asOwner(g.cancel) {
+	if !l.ifOwner(g.cancel) {
 		l.post(callback(g.cancel), 0)
 	}
 }
@@ -359,7 +357,7 @@ func (g *TaskGroup) String() string {
 		return "<TaskGroup>"
 	}
 	var b strings.Builder
-	l.asOwner(func() {
+	l.ifOwner(func() {
 		if g.count > 0 {
 			fmt.Fprintf(&b, " tasks=%d", g.count)
 		}

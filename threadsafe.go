@@ -53,7 +53,7 @@ func (h *threadsafeCall) cancelFuture(msg any) bool {
 		h.fut.markRetrieved()
 		return false
 	}
-	h.fut.loop.asOwner(func() { h.cancelTask(msg) })
+	h.fut.loop.ifOwner(func() { h.cancelTask(msg) })
 	return true
 }
 
@@ -76,7 +76,7 @@ func startFor[T any](h *threadsafeCall, fut *Future[T], op string, f func(contex
 	t := &Task[T]{fn: f}
 	if err := t.enterAndStart(fut.loop, op, nil); err != nil {
 		_ = fut.SetException(err) // fails if it was cancelled a moment ago
-		fut.loop.handle(ExceptionContext{Message: "Exception in callback of RunCoroutineThreadsafe", Err: err})
+		fut.loop.report(ExceptionContext{Message: "Exception in callback of RunCoroutineThreadsafe", Err: err})
 		return
 	}
 	h.task = &t.base

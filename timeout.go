@@ -160,13 +160,11 @@ func (t *TimeoutScope) Reschedule(when time.Duration) error {
 	if t.task == nil {
 		return opError(op, fmt.Errorf("%w: the timeout has not been entered", ErrInvalidState))
 	}
-	held, err := t.task.loop.enter(op)
+	hold, err := t.task.loop.acquire(op)
 	if err != nil {
 		return err
 	}
-	if held {
-		defer t.task.loop.leave()
-	}
+	defer hold.Leave()
 	if s := t.state.Load(); s != timeoutActive {
 		return opError(op, fmt.Errorf("%w: the timeout is %s", ErrInvalidState, timeoutStates[s]))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/go-asyncio/asyncio/internal/goroutine"
 	"github.com/go-asyncio/asyncio/internal/invariants"
 	"github.com/go-asyncio/asyncio/internal/list"
 )
@@ -87,7 +88,7 @@ type Wakeup struct{ woken list.List[queuedWaiter] }
 //
 // Nothing is allocated, as a rule.
 func (q *Waiters) Wait(ctx context.Context, loop EventLoop, mu sync.Locker) (handOn bool, err error) {
-	t := taskOf(ctx, goroutineID())
+	t := taskOf(ctx, goroutine.ID())
 	if t == nil || loop == nil || t.loop != loop.base() {
 		var l *baseLoop
 		if t, l, err = whoWaits(ctx, loop); err != nil {

@@ -83,13 +83,11 @@ func (l *baseLoop) RemoveWriter(fd uintptr) (bool, error) {
 // rewatch sets the callback of one direction of a descriptor, or removes it if f
 // is nil, and reports whether there was one.
 func (l *baseLoop) rewatch(op string, fd uintptr, dir engine.Mask, f func()) (had bool, err error) {
-	held, err := l.own(op)
+	hold, err := l.acquireClosed(op)
 	if err != nil {
 		return false, err
 	}
-	if held {
-		defer l.leave()
-	}
+	defer hold.Leave()
 	if int(fd) < 0 {
 		return false, invalid(op, "%d is no file descriptor", int(fd))
 	}

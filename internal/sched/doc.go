@@ -4,18 +4,18 @@
 //
 // # What can be asked
 //
-//	Init, Pin              make a loop, once
-//	Schedule, At           run a Completer soon, or at a time
-//	Func, FuncAt           the same for a function of a user's, which can be cancelled
-//	Post, FuncFrom         the same from any goroutine, soon
-//	Now, Advance, Later    the clock
-//	Acquire, Here, IfOwner who may touch the loop
-//	Begin, Stop, Fail      one run, from its beginning to its end
-//	Close                  the end of all
-//	Pool, Stepping         coroutines
-//	Debug, Asked           what reports need
-//	Loop.Current           what runs
-//	Current, StrandOf      whose goroutine this is
+//	Init, Pin                  make a loop, once
+//	Schedule, At               complete something soon, or at a time
+//	Func, FuncAt, FuncLater    the same for a function of a user's, which can be cancelled
+//	Post, FuncFrom             soon, from any goroutine
+//	Now, Advance, Later        the clock
+//	Acquire, IfOwner, Here     who may touch the loop
+//	Begin, Stop, Fail          one run, from its beginning to its end
+//	Close                      the end of all
+//	Pool, Stepping             coroutines
+//	Divert                     somebody else schedules
+//	Debug, Asked, Loop.Current what reports need
+//	Current, StrandOf          whose goroutine this is
 //
 // There are two kinds of callbacks. A user's is a function; it gets a node, to which a [Ref]
 // or a [Timer] refers, so that it can be cancelled and described. The host's own work is a
@@ -38,7 +38,7 @@
 // every 64 passes or 512 callbacks, and in every pass unless passes are short; and always in
 // the first pass of a run, before a timer that is due, which so cannot overtake what was
 // ready before it, and before the last pass of a run. An event is completed without the
-// queue only if nothing is queued and no timer is due, and neither Debug nor Indirect is set;
+// queue only if nothing is queued and no timer is due, and neither Debug nor Divert is set;
 // what it schedules waits for the next pass all the same. An idle loop first polls without
 // waiting if that has paid lately, gives way to other goroutines up to eight times if they
 // have been heard of lately, and then blocks.

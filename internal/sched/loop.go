@@ -22,9 +22,10 @@ type Loop struct {
 	// that coroutine leaves by Goexit. The host sets it before each switch. Owner only.
 	Stepping Stepper
 
-	// Indirect has events go through the queue even if nothing is queued. The host sets it
-	// before the first run.
-	Indirect bool
+	// Divert, if the host sets it before the first run, is called by Schedule, and what it
+	// reports true for it has taken. Events then go through the queue even if nothing is
+	// queued.
+	Divert func(to engine.Completer, ev uint64) bool
 
 	// Debug has the host run each callback, by Timed. Any goroutine may change it.
 	Debug atomic.Bool

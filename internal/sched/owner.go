@@ -50,10 +50,10 @@ func (h Hold) Leave() {
 // Acquire makes the caller the owner for one call, and says how it stands: the Hold is to
 // be left with Owned and Closed, and empty with Running. Any goroutine may call it.
 func (l *Loop) Acquire() (Hold, State) {
-	if l.quicklyInBody() {
-		return Hold{}, l.openOrClosed()
+	if id := goroutine.ID(); id != l.body.Load() {
+		return l.acquireElsewhere(id)
 	}
-	return l.acquireElsewhere(goroutine.ID())
+	return Hold{}, l.openOrClosed()
 }
 
 // quicklyInBody is InBody where that can be found out quickly; elsewhere it is false.
@@ -96,10 +96,11 @@ func (l *Loop) leave() {
 // Here reports whether the caller is the loop's body or one of its coroutines. Any
 // goroutine may call it.
 func (l *Loop) Here() bool {
-	if l.quicklyInBody() {
+	id := goroutine.ID()
+	if id == l.body.Load() {
 		return true
 	}
-	s := strands.Lookup(goroutine.ID())
+	s := strands.Lookup(id)
 	return s != nil && s.Loop == l
 }
 

@@ -134,9 +134,10 @@ func (l *Loop) engineFailed(recovered any) {
 // cutShort leaves the rest of the pass for the next run.
 func (l *Loop) cutShort() {
 	l.end = l.ready.head
+	l.catchUp()
 	for ; l.nextEv < len(l.events); l.nextEv++ {
 		e := l.events[l.nextEv]
-		l.Schedule(e.To, e.Ev)
+		l.ready.push(Item{e.To, e.Ev})
 	}
 }
 

@@ -17,7 +17,7 @@ func TestOrder(t *testing.T) {
 	t.Parallel()
 	for name, set := range map[string]func(w *world){
 		"plain":    func(*world) {},
-		"indirect": func(w *world) { w.Indirect = true },
+		"diverted": func(w *world) { w.Divert = func(engine.Completer, uint64) bool { return false } },
 		"debug":    func(w *world) { w.Debug.Store(true) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -45,6 +45,26 @@ func TestOrder(t *testing.T) {
 			w.pass()
 			w.wantLog("event2")
 		})
+	}
+}
+
+// TestDivert: what somebody else schedules, this loop does not.
+func TestDivert(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var diverted []engine.Completer
+	w.Divert = func(to engine.Completer, ev uint64) bool {
+		diverted = append(diverted, to)
+		return ev == 0
+	}
+	w.IfOwner(func() {
+		w.Schedule(w.note("a"), 0)
+		w.Schedule(w.note("b"), 1)
+	})
+	w.pass()
+	w.wantLog("b")
+	if len(diverted) != 2 {
+		t.Errorf("%d asked for", len(diverted))
 	}
 }
 

@@ -109,7 +109,7 @@ func (l *Loop) polled() {
 // queue: they are dispatched one by one, and what they schedule waits for the
 // next pass all the same.
 func (l *Loop) enqueue(events []engine.Event) {
-	if len(events) > 0 && l.ready.len() == 0 && !l.Indirect && !l.Debug.Load() && !l.timerDue(l.clock.seen) {
+	if len(events) > 0 && l.ready.len() == 0 && l.Divert == nil && !l.Debug.Load() && !l.timerDue(l.clock.seen) {
 		l.events, l.nextEv = events, 0
 		return
 	}

@@ -16,6 +16,9 @@ type queue struct {
 // Schedule has to complete ev in the next pass, behind all that was scheduled before.
 // Owner only.
 func (l *Loop) Schedule(to engine.Completer, ev uint64) {
+	if l.Divert != nil && l.Divert(to, ev) {
+		return
+	}
 	l.catchUp()
 	l.ready.push(Item{to, ev})
 }
