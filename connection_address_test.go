@@ -19,9 +19,7 @@ func TestConnectedAddresses(t *testing.T) {
 		}
 		defer l.Close()
 		n.run(func(ctx context.Context) {
-			target, err := parseTCP("test", "tcp4", l.Addr().String())
-			n.check(err)
-			fd, peer, err := n.l.dial(ctx, "test", target, ConnectionOptions{})
+			fd, peer, err := Connect(ctx, n.l, "tcp4", l.Addr().String())
 			if err != nil {
 				n.Fatal(err)
 			}
@@ -35,14 +33,14 @@ func TestConnectedAddresses(t *testing.T) {
 			n.until(ctx, "the reset", gone)
 			var local, remote net.Addr
 			r := &recorder{onMade: func(t Transport) { local, remote = t.LocalAddr(), t.RemoteAddr() }}
-			c, err := n.l.connected(ctx, "test", fd, peer, func() Protocol { return r })
+			c, err := Connected(ctx, n.l, fd, peer, func() Protocol { return r })
 			if err != nil {
 				n.Fatal(err)
 			}
 			if remote == nil || remote.String() != l.Addr().String() || local == nil {
 				n.Errorf("from %v to %v, want the latter to be %v", local, remote, l.Addr())
 			}
-			c.transport.forceClose(nil)
+			c.Abort()
 			n.until(ctx, "the end", func() bool { return r.lost })
 		})
 	})

@@ -30,7 +30,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 		for _, o := range outcomes {
 			answers = append(answers, o.addr)
 		}
-		n.l.netState.resolver = &namesOf{answers: map[string][]string{"host": answers}}
+		SetResolver(n.l, &namesOf{answers: map[string][]string{"host": answers}})
 		eng.connect = func(fd uintptr, addr sock.Addr, done func(error)) (func(), error) {
 			*tried = append(*tried, addr.String())
 			for _, o := range outcomes {
@@ -86,11 +86,11 @@ func TestCreateConnectionAddresses(t *testing.T) {
 	overSelectors(t, "base.708.connect-all-errors-local", func(n *netTest) {
 		_, f := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"1.1.1.2:80", syscall.ECONNREFUSED})
 		binds := 0
-		f.bind = func(sock.Addr) error { binds++; return onlyFor(binds == 1, errAddrInUse) }
-		n.l.netState.resolver.(*namesOf).answers["local"] = []string{"127.0.0.1:0"}
+		f.bind = func(sock.Addr) error { binds++; return onlyFor(binds == 1, ErrAddrInUse) }
+		Resolver(n.l).(*namesOf).answers["local"] = []string{"127.0.0.1:0"}
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{AllErrors: true, LocalAddress: "local:0"})
-			if group := (*GroupError)(nil); !errors.As(err, &group) || len(group.Errors) != 2 || !errors.Is(group.Errors[0], errAddrInUse) || !errors.Is(group.Errors[1], syscall.ECONNREFUSED) {
+			if group := (*GroupError)(nil); !errors.As(err, &group) || len(group.Errors) != 2 || !errors.Is(group.Errors[0], ErrAddrInUse) || !errors.Is(group.Errors[1], syscall.ECONNREFUSED) {
 				n.Errorf("got %v", err)
 			}
 		})
@@ -101,7 +101,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 		f := &fakeSockets{}
 		eng.sockets = f
 		eng.connect = func(uintptr, sock.Addr, func(error)) (func(), error) { return func() {}, nil }
-		n.l.netState.resolver = &namesOf{answers: map[string][]string{"host": {"1.1.1.1:80", "1.1.1.2:80"}}}
+		SetResolver(n.l, &namesOf{answers: map[string][]string{"host": {"1.1.1.1:80", "1.1.1.2:80"}}})
 		n.run(func(ctx context.Context) {
 			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{HappyEyeballsDelay: time.Hour})
@@ -145,7 +145,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 				eng.sockets = own
 				f.closed = 0
 				tr, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", target, &ConnectionOptions{LocalAddress: c.local})
-				if c.refused != (err != nil) || err != nil && !errors.Is(err, errConnRefused) {
+				if c.refused != (err != nil) || err != nil && !errors.Is(err, ErrConnRefused) {
 					n.Errorf("%+v: got %v", c, err)
 				}
 				if own.opened != c.opened {
@@ -178,7 +178,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 	overSelectors(t, "base.053.connect-local-addr-errors", func(n *netTest) {
 		tried, f := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"[2::2]:80", syscall.ECONNREFUSED})
 		f.bind = func(a sock.Addr) error { return onlyFor(a.Family() == sock.Inet6, syscall.EADDRINUSE) }
-		n.l.netState.resolver.(*namesOf).answers["local"] = []string{"127.0.0.1:0", "[::1]:0"}
+		Resolver(n.l).(*namesOf).answers["local"] = []string{"127.0.0.1:0", "[::1]:0"}
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{LocalAddress: "local:0"})
 			if err == nil || !strings.Contains(err.Error(), "Multiple exceptions: ") ||
@@ -203,7 +203,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			if fmt.Sprint(*tried) != "[1.1.1.1:80 [2::2]:80]" || fmt.Sprint(families) != "[ip4 ip6]" {
 				n.Errorf("tried %v of families %v", *tried, families)
 			}
-			if asked := n.l.netState.resolver.(*namesOf).hosts; len(asked) != 0 {
+			if asked := Resolver(n.l).(*namesOf).hosts; len(asked) != 0 {
 				n.Errorf("looked up %v", asked)
 			}
 		})
@@ -226,7 +226,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 		})
 	})
 	overSelectors(t, "base.051.connect-empty-lookup", func(n *netTest) {
-		n.l.netState.resolver = &namesOf{}
+		SetResolver(n.l, &namesOf{})
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", nil)
 			if dns := (*net.DNSError)(nil); !errors.As(err, &dns) || dns.Name != "host" {
@@ -246,7 +246,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 	overSelectors(t, "all-fail-alike", func(n *netTest) {
 		scene(n, outcome{"1.1.1.1:80", errOdd}, outcome{"1.1.1.2:80", errOdd})
 		n.run(func(ctx context.Context) {
-			if got := combine([]error{errOdd, errors.New("odd")}, false); got != errOdd {
+			if got := Combine([]error{errOdd, errors.New("odd")}); got != errOdd {
 				n.Errorf("combined to %v", got)
 			}
 		})
@@ -275,10 +275,10 @@ func TestCreateConnectionAddresses(t *testing.T) {
 		var target string
 		n.run(func(ctx context.Context) { s, target = n.serve(ctx, nil) })
 		port := target[strings.LastIndex(target, ":"):]
-		n.l.netState.resolver = &namesOf{answers: map[string][]string{
+		SetResolver(n.l, &namesOf{answers: map[string][]string{
 			"slow": {"[2::1]" + port, "[2::2]" + port, "127.0.0.1" + port, "127.0.0.2" + port},
 			"dead": {"[2::1]" + port, "1.1.1.1" + port, "[2::2]" + port},
-		}}
+		}})
 		var order []string
 		withdrawn := 0
 		const delay = time.Hour
@@ -287,7 +287,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			order = append(order, text)
 			switch text {
 			case "[2::1]": // never answers, until the loop's clock says that it has taken too long
-				n.l.epoch = n.l.epoch.Add(-delay)
+				SkipTime(n.l, delay)
 				return func() { withdrawn++ }, nil
 			case "[2::2]", "1.1.1.1":
 				return nil, syscall.ENETUNREACH
@@ -334,7 +334,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 		eng.sockets = f
 		withdrawn := 0
 		eng.connect = func(uintptr, sock.Addr, func(error)) (func(), error) { return func() { withdrawn++ }, nil }
-		n.l.netState.resolver = &namesOf{answers: map[string][]string{"host": {"1.1.1.1:80", "1.1.1.2:80", "1.1.1.3:80"}}}
+		SetResolver(n.l, &namesOf{answers: map[string][]string{"host": {"1.1.1.1:80", "1.1.1.2:80", "1.1.1.3:80"}}})
 		n.run(func(ctx context.Context) {
 			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{HappyEyeballsDelay: time.Millisecond})
@@ -403,23 +403,22 @@ func TestStaggeredRace(t *testing.T) {
 					return v, err
 				}
 			}
-			r := race[int]{
-				loop:     n.l,
-				attempts: []func(context.Context) (int, error){attempt(0, syscall.ENOENT), attempt(1, nil), attempt(2, nil)},
-				goOn:     isSystemError,
-				discard:  func(int) { n.Error("a second winner") },
+			r := Race[int]{
+				Loop:     n.l,
+				Attempts: []func(context.Context) (int, error){attempt(0, syscall.ENOENT), attempt(1, nil), attempt(2, nil)},
+				Discard:  func(int) { n.Error("a second winner") },
 			}
-			for _, r.delay = range []time.Duration{0, time.Hour} {
-				v, winner, errs, err := r.run(ctx)
+			for _, r.Delay = range []time.Duration{0, time.Hour} {
+				v, winner, errs, err := r.Run(ctx)
 				if v != 1 || winner != 1 || len(errs) != 2 || errs[0] != syscall.ENOENT || errs[1] != nil || err != nil {
-					n.Errorf("delay %v: %d, winner %d, errors %v, %v", r.delay, v, winner, errs, err)
+					n.Errorf("delay %v: %d, winner %d, errors %v, %v", r.Delay, v, winner, errs, err)
 				}
 				if most != 1 {
-					n.Errorf("delay %v: %d attempts at a time", r.delay, most)
+					n.Errorf("delay %v: %d attempts at a time", r.Delay, most)
 				}
 			}
-			r.attempts = r.attempts[:1]
-			if _, winner, errs, err := r.run(ctx); winner != -1 || len(errs) != 1 || err != nil {
+			r.Attempts = r.Attempts[:1]
+			if _, winner, errs, err := r.Run(ctx); winner != -1 || len(errs) != 1 || err != nil {
 				n.Errorf("nobody wins: %d, %v, %v", winner, errs, err)
 			}
 		})
@@ -435,16 +434,16 @@ func TestStaggeredRace(t *testing.T) {
 					return v, err
 				}
 			}
-			r := race[int]{
-				loop: n.l, delay: time.Microsecond, goOn: isSystemError,
-				attempts: []func(context.Context) (int, error){late(0), late(1), late(2)},
-				discard:  func(int) { n.Error("a second winner") },
+			r := Race[int]{
+				Loop: n.l, Delay: time.Microsecond,
+				Attempts: []func(context.Context) (int, error){late(0), late(1), late(2)},
+				Discard:  func(int) { n.Error("a second winner") },
 			}
 			open := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				n.until(ctx, "all attempts", func() bool { return begun == 3 })
 				return struct{}{}, gate.SetResult(struct{}{})
 			})
-			v, winner, errs, err := r.run(ctx)
+			v, winner, errs, err := r.Run(ctx)
 			n.check(err)
 			if v != 0 || winner != 0 || len(errs) != 3 || errs[0] != nil || !errors.Is(errs[1], ErrCancelled) || !errors.Is(errs[2], ErrCancelled) {
 				n.Errorf("%d won (%d), errors %v", winner, v, errs)
@@ -469,12 +468,12 @@ func TestStaggeredRace(t *testing.T) {
 						return long, nil
 					}
 				}
-				r := race[int]{
-					loop: n.l, delay: 1, goOn: isSystemError, discard: func(int) { discarded++ },
-					attempts: []func(context.Context) (int, error){attempt(5), attempt(4), attempt(3)},
+				r := Race[int]{
+					Loop: n.l, Delay: 1, Discard: func(int) { discarded++ },
+					Attempts: []func(context.Context) (int, error){attempt(5), attempt(4), attempt(3)},
 				}
 				task := CreateTask(n.l, func(ctx context.Context) (int, error) {
-					_, winner, _, err := r.run(ctx)
+					_, winner, _, err := r.Run(ctx)
 					return winner, err
 				})
 				for range passes {
@@ -506,9 +505,9 @@ func TestStaggeredRace(t *testing.T) {
 				}
 				return 0, ErrCancelled
 			}
-			r := race[int]{loop: n.l, delay: time.Microsecond, goOn: isSystemError, attempts: []func(context.Context) (int, error){slow, slow}}
+			r := Race[int]{Loop: n.l, Delay: time.Microsecond, Attempts: []func(context.Context) (int, error){slow, slow}}
 			task := CreateTask(n.l, func(ctx context.Context) (int, error) {
-				_, winner, _, err := r.run(ctx)
+				_, winner, _, err := r.Run(ctx)
 				return winner, err
 			})
 			n.until(ctx, "both attempts", func() bool { return begun == 2 })
@@ -519,7 +518,7 @@ func TestStaggeredRace(t *testing.T) {
 			}
 			task.Cancel("second")
 			_, err := task.Await(ctx)
-			if c := asCancelled(err); c == nil || c.Message != "second" || cancels != 4 {
+			if c := (*CancelledError)(nil); !errors.As(err, &c) || c.Message != "second" || cancels != 4 {
 				n.Errorf("got %v after %d cancellations", err, cancels)
 			}
 		})
@@ -531,16 +530,16 @@ func TestStaggeredRace(t *testing.T) {
 			step := func(f func(ctx context.Context) (int, error)) func(context.Context) (int, error) {
 				return func(ctx context.Context) (int, error) {
 					if begun++; begun < 3 { // the next one begins because it is its time
-						_, err := n.l.CallSoon(func() { n.l.epoch = n.l.epoch.Add(-time.Hour) })
+						_, err := n.l.CallSoon(func() { SkipTime(n.l, time.Hour) })
 						n.check(err)
 					}
 					return f(ctx)
 				}
 			}
 			third := NewFuture[struct{}](n.l)
-			r := race[int]{
-				loop: n.l, delay: time.Hour, goOn: isSystemError, discard: func(int) { n.Error("a second winner") },
-				attempts: []func(context.Context) (int, error){
+			r := Race[int]{
+				Loop: n.l, Delay: time.Hour, Discard: func(int) { n.Error("a second winner") },
+				Attempts: []func(context.Context) (int, error){
 					step(func(ctx context.Context) (int, error) { return 0, Sleep(ctx, 100*time.Hour) }),
 					step(func(ctx context.Context) (int, error) { _, err := third.Await(ctx); return 1, err }),
 					step(func(ctx context.Context) (int, error) {
@@ -549,17 +548,17 @@ func TestStaggeredRace(t *testing.T) {
 					}),
 				},
 			}
-			v, winner, errs, err := r.run(ctx)
+			v, winner, errs, err := r.Run(ctx)
 			if v != 1 || winner != 1 || err != nil || len(errs) != 3 || !errors.Is(errs[0], ErrCancelled) || errs[1] != nil || errs[2] != syscall.ENOENT {
 				n.Errorf("%d won with %d, errors %v, %v", winner, v, errs, err)
 			}
 			// What wins at once.
-			r.attempts = []func(context.Context) (int, error){
+			r.Attempts = []func(context.Context) (int, error){
 				func(context.Context) (int, error) { return 0, syscall.ENOENT },
 				func(context.Context) (int, error) { return 1, nil },
 				func(context.Context) (int, error) { n.Error("tried on"); return 2, nil },
 			}
-			if v, winner, errs, err = r.run(ctx); v != 1 || winner != 1 || err != nil || len(errs) != 2 {
+			if v, winner, errs, err = r.Run(ctx); v != 1 || winner != 1 || err != nil || len(errs) != 2 {
 				n.Errorf("%d won with %d, errors %v, %v", winner, v, errs, err)
 			}
 		})
@@ -567,14 +566,14 @@ func TestStaggeredRace(t *testing.T) {
 	overSelectors(t, "not-a-failure", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			for _, delay := range []time.Duration{0, time.Hour} {
-				r := race[int]{
-					loop: n.l, delay: delay, goOn: isSystemError,
-					attempts: []func(context.Context) (int, error){
+				r := Race[int]{
+					Loop: n.l, Delay: delay,
+					Attempts: []func(context.Context) (int, error){
 						func(context.Context) (int, error) { return 0, errOdd },
 						func(context.Context) (int, error) { n.Error("tried on"); return 1, nil },
 					},
 				}
-				if _, winner, _, err := r.run(ctx); err != errOdd || winner != -1 {
+				if _, winner, _, err := r.Run(ctx); err != errOdd || winner != -1 {
 					n.Errorf("winner %d, %v", winner, err)
 				}
 			}

@@ -17,7 +17,7 @@ func TestLookUps(t *testing.T) {
 	t.Parallel()
 	overSelectors(t, "loop-goes-on", func(n *netTest) {
 		r := &namesOf{block: make(chan struct{}), answers: map[string][]string{"host": {"127.0.0.1:1"}}}
-		n.l.netState.resolver = r
+		SetResolver(n.l, r)
 		n.run(func(ctx context.Context) {
 			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil)
@@ -28,14 +28,14 @@ func TestLookUps(t *testing.T) {
 				n.Error("done without an answer")
 			}
 			close(r.block)
-			if _, err := task.Await(ctx); !errors.Is(err, errConnRefused) {
+			if _, err := task.Await(ctx); !errors.Is(err, ErrConnRefused) {
 				n.Errorf("got %v", err)
 			}
 		})
 	})
 	overSelectors(t, "cancelled", func(n *netTest) {
 		r := &namesOf{block: make(chan struct{})}
-		n.l.netState.resolver = r
+		SetResolver(n.l, r)
 		n.run(func(ctx context.Context) {
 			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil)
@@ -52,7 +52,7 @@ func TestLookUps(t *testing.T) {
 	overSelectors(t, "loop-closed", func(n *netTest) {
 		n.expectErrors = true // a task is destroyed
 		r := &namesOf{block: make(chan struct{})}
-		n.l.netState.resolver = r
+		SetResolver(n.l, r)
 		n.run(func(ctx context.Context) {
 			CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil)
@@ -66,7 +66,7 @@ func TestLookUps(t *testing.T) {
 		}
 	})
 	overSelectors(t, "error", func(n *netTest) {
-		n.l.netState.resolver = &namesOf{err: errOdd}
+		SetResolver(n.l, &namesOf{err: errOdd})
 		n.run(func(ctx context.Context) {
 			if _, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil); !errors.Is(err, errOdd) || !strings.Contains(err.Error(), "host") {
 				n.Errorf("got %v", err)
@@ -74,7 +74,7 @@ func TestLookUps(t *testing.T) {
 		})
 	})
 	overSelectors(t, "base.105.getaddrinfo-debug-slow", func(n *netTest) {
-		n.l.netState.resolver = slowly{&namesOf{err: errOdd}}
+		SetResolver(n.l, slowly{&namesOf{err: errOdd}})
 		n.l.SetDebug(true)
 		n.run(func(ctx context.Context) {
 			look := func() { n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil) }

@@ -61,7 +61,7 @@ func TestCreateConnection(t *testing.T) {
 	overSelectors(t, "events.018.local-addr-no-matching-family", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "127.0.0.1:1", &ConnectionOptions{LocalAddress: "[::1]:0"})
-			if !errors.Is(err, errAddrNotAvailable) || !strings.Contains(err.Error(), "no matching local address") {
+			if !errors.Is(err, ErrAddrNotAvailable) || !strings.Contains(err.Error(), "no matching local address") {
 				n.Errorf("got %v", err)
 			}
 		})
@@ -135,7 +135,7 @@ func TestCreateConnection(t *testing.T) {
 		n.run(func(ctx context.Context) {
 			addr := freePort(n)
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", addr, nil)
-			if !errors.Is(err, errConnRefused) || !strings.Contains(err.Error(), addr) || strings.Contains(err.Error(), "Multiple") {
+			if !errors.Is(err, ErrConnRefused) || !strings.Contains(err.Error(), addr) || strings.Contains(err.Error(), "Multiple") {
 				n.Errorf("got %v", err)
 			}
 		})

@@ -116,7 +116,7 @@ func TestFlowControlOverSockets(t *testing.T) {
 		r.onResume = func() { panic("in resume") }
 		sent := fill(n, r.transport)
 		if r.history() == "made" { // what is buffered is below the mark
-			more := pattern(defaultHighWater)
+			more := pattern(DefaultHighWater)
 			r.transport.Write(more)
 			sent = append(sent, more...)
 		}
@@ -160,8 +160,8 @@ func TestFlowControlModel(t *testing.T) {
 				case !rose && size <= low:
 					paused = false
 				}
-				if tr.GetWriteBufferSize() != size || tr.flow.paused != paused {
-					n.Fatalf("seed %d step %d: %d buffered, paused=%v; want %d, %v", seed, step, tr.GetWriteBufferSize(), tr.flow.paused, size, paused)
+				if tr.GetWriteBufferSize() != size || Paused(tr) != paused {
+					n.Fatalf("seed %d step %d: %d buffered, paused=%v; want %d, %v", seed, step, tr.GetWriteBufferSize(), Paused(tr), size, paused)
 				}
 				if fs.sending != (size > 0) {
 					n.Fatalf("seed %d step %d: sending=%v with %d bytes buffered", seed, step, fs.sending, size)

@@ -153,11 +153,11 @@ func TestProactorServing(t *testing.T) {
 	t.Parallel()
 	overPorts(t, "proactor.040a.start-serving", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		s, addr := n.serve(ctx, nil)
-		fd := s.sockets[0].listener.FD()
+		fd := ListenFD(s)
 		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, fd) == 1 })
 		for i := range 4 {
 			dialPlain(n, addr)
-			n.until(ctx, "the connection", func() bool { return len(n.l.netState.of(s)) == i+1 })
+			n.until(ctx, "the connection", func() bool { return len(TransportsOf(s)) == i+1 })
 			if k := w.underway(proactors.Accept, fd); k != 1 {
 				n.Errorf("%d accepts under way after %d connections", k, i+1)
 			}
@@ -169,30 +169,29 @@ func TestProactorServing(t *testing.T) {
 	overPorts(t, "proactor.040b.start-serving-error", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		n.expectErrors = true
 		s, addr := n.serve(ctx, nil)
-		k := s.sockets[0]
-		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, k.listener.FD()) == 1 })
-		w.fail(proactors.Accept, k.listener.FD(), errIO)
+		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, ListenFD(s)) == 1 })
+		w.fail(proactors.Accept, ListenFD(s), errIO)
 		n.until(ctx, "the report", func() bool { return len(n.reported) == 1 })
 		e := n.reported[0]
-		if e.Message != "socket.accept() failed" || !errors.Is(e.Err, errIO) || e.Extra["socket"] != k.String() {
+		if e.Message != "socket.accept() failed" || !errors.Is(e.Err, errIO) || e.Extra["socket"] != ListenHandler(s).String() {
 			n.Errorf("reported %+v", e)
 		}
 		n.passes(ctx)
-		if w.underway(proactors.Accept, k.listener.FD()) != 0 || k.retry.Cancelled() {
+		if w.underway(proactors.Accept, ListenFD(s)) != 0 || Retry(s).Cancelled() {
 			n.Error("it goes on accepting at once")
 		}
 		// The time is up: as if the timer were due.
-		k.retry.Cancel()
-		(*acceptAgain)(k).Complete(0)
+		Retry(s).Cancel()
+		AcceptAgain(s)
 		dialPlain(n, addr)
-		n.until(ctx, "the connection", func() bool { return len(n.l.netState.of(s)) == 1 })
+		n.until(ctx, "the connection", func() bool { return len(TransportsOf(s)) == 1 })
 		s.Close()
 		s.AbortClients()
 		n.check(s.WaitClosed(ctx))
 	})
 	overPorts(t, "proactor.040c.start-serving-cancel", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		s, addr := n.serve(ctx, nil)
-		fd := s.sockets[0].listener.FD()
+		fd := ListenFD(s)
 		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, fd) == 1 })
 		s.Close()
 		n.until(ctx, "the end of the accept", func() bool { return len(w.flights) == 0 })
@@ -208,7 +207,7 @@ func TestProactorServing(t *testing.T) {
 	overPorts(t, "proactor.041.stop-serving", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		one, gone := n.serve(ctx, nil)
 		other, addr := n.serve(ctx, nil)
-		fd, stays := one.sockets[0].listener.FD(), other.sockets[0].listener.FD()
+		fd, stays := ListenFD(one), ListenFD(other)
 		n.until(ctx, "accepts", func() bool {
 			return w.underway(proactors.Accept, fd) == 1 && w.underway(proactors.Accept, stays) == 1
 		})
@@ -222,7 +221,7 @@ func TestProactorServing(t *testing.T) {
 			n.Error("the listener is still open")
 		}
 		dialPlain(n, addr)
-		n.until(ctx, "the connection", func() bool { return len(n.l.netState.of(other)) == 1 })
+		n.until(ctx, "the connection", func() bool { return len(TransportsOf(other)) == 1 })
 		other.Close()
 		other.AbortClients()
 		n.check(errors.Join(one.WaitClosed(ctx), other.WaitClosed(ctx)))

@@ -161,7 +161,7 @@ func TestProactorWriting(t *testing.T) {
 		if k, err := r.transport.Write([]byte("data")); k != 4 || err != nil || r.transport.GetWriteBufferSize() != 4 {
 			n.Errorf("Write = %d, %v; %d bytes buffered", k, err, r.transport.GetWriteBufferSize())
 		}
-		if r.transport.(*streamTransport).queue != nil {
+		if Queues(r.transport) {
 			n.Error("the transport has a buffer")
 		}
 		waits := w.waits
@@ -394,7 +394,7 @@ func TestProactorEnd(t *testing.T) {
 		if got := n.arrived(ctx, c, 1); got != "" || w.underway(proactors.Receive, fd) != 0 {
 			n.Errorf("the peer got %q, under way %v", got, w.flights)
 		}
-		if r.transport.GetExtraInfo("socket") != any(fd) || n.l.netState.first != nil {
+		if r.transport.GetExtraInfo("socket") != any(fd) || len(Transports(n.l)) != 0 {
 			n.Error("the connection is still listed")
 		}
 	})

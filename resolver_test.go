@@ -36,7 +36,7 @@ func TestGetAddrInfo(t *testing.T) {
 	t.Parallel()
 	overSelectors(t, "literal", func(n *netTest) {
 		asked := &namesOf{}
-		n.l.netState.resolver = asked
+		SetResolver(n.l, asked)
 		n.run(func(ctx context.Context) {
 			for _, c := range [][3]string{
 				{"tcp", "127.0.0.1:80", "tcp 127.0.0.1:80"},
@@ -54,7 +54,7 @@ func TestGetAddrInfo(t *testing.T) {
 		}
 	})
 	overSelectors(t, "name", func(n *netTest) {
-		n.l.netState.resolver = &namesOf{answers: map[string][]string{"host": {"[::1]:7", "127.0.0.1:7"}}}
+		SetResolver(n.l, &namesOf{answers: map[string][]string{"host": {"[::1]:7", "127.0.0.1:7"}}})
 		n.run(func(ctx context.Context) {
 			got, err := n.l.GetAddrInfo(ctx, "udp", "host:echo")
 			if err != nil || fmt.Sprint(got) != "[[::1]:7 127.0.0.1:7]" {
@@ -68,7 +68,7 @@ func TestGetAddrInfo(t *testing.T) {
 		})
 	})
 	overSelectors(t, "from-outside", func(n *netTest) {
-		n.l.netState.resolver = &namesOf{answers: map[string][]string{"host": {"127.0.0.1:7"}}}
+		SetResolver(n.l, &namesOf{answers: map[string][]string{"host": {"127.0.0.1:7"}}})
 		got, err := n.l.GetAddrInfo(context.Background(), "tcp", "host:7") // the loop does not even run
 		if err != nil || fmt.Sprint(got) != "[127.0.0.1:7]" {
 			n.Errorf("%v, %v", got, err)
@@ -102,7 +102,7 @@ func TestGetAddrInfo(t *testing.T) {
 	})
 	overSelectors(t, "given-up", func(n *netTest) {
 		r := &namesOf{block: make(chan struct{})}
-		n.l.netState.resolver = r
+		SetResolver(n.l, r)
 		n.run(func(ctx context.Context) {
 			short, cancel := context.WithTimeout(ctx, time.Millisecond)
 			defer cancel()
@@ -119,7 +119,7 @@ func TestGetNameInfo(t *testing.T) {
 	t.Parallel()
 	at := func(address string) net.Addr { return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address)) }
 	overSelectors(t, "name", func(n *netTest) {
-		n.l.netState.resolver = &namesBothWays{names: map[string]string{"127.0.0.1": "here"}}
+		SetResolver(n.l, &namesBothWays{names: map[string]string{"127.0.0.1": "here"}})
 		n.run(func(ctx context.Context) {
 			for address, want := range map[string]string{
 				"127.0.0.1:80": "here 80", "[::1]:443": "::1 443", // which has no name
@@ -132,7 +132,7 @@ func TestGetNameInfo(t *testing.T) {
 		})
 	})
 	overSelectors(t, "fails", func(n *netTest) {
-		n.l.netState.resolver = &namesBothWays{namesOf: namesOf{err: errOdd}}
+		SetResolver(n.l, &namesBothWays{namesOf: namesOf{err: errOdd}})
 		n.run(func(ctx context.Context) {
 			if _, _, err := n.l.GetNameInfo(ctx, at("127.0.0.1:80")); !errors.Is(err, errOdd) || !strings.Contains(err.Error(), "GetNameInfo") {
 				n.Errorf("got %v", err)
@@ -140,7 +140,7 @@ func TestGetNameInfo(t *testing.T) {
 		})
 	})
 	overSelectors(t, "cancelled", func(n *netTest) {
-		n.l.netState.resolver = &namesBothWays{namesOf: namesOf{block: make(chan struct{})}}
+		SetResolver(n.l, &namesBothWays{namesOf: namesOf{block: make(chan struct{})}})
 		n.run(func(ctx context.Context) {
 			task := Go(ctx, func(ctx context.Context) (string, error) {
 				host, _, err := n.l.GetNameInfo(ctx, at("127.0.0.1:80"))
@@ -155,7 +155,7 @@ func TestGetNameInfo(t *testing.T) {
 		n.check(n.l.Close()) // waits for the look-up
 	})
 	overSelectors(t, "resolver-without-names", func(n *netTest) {
-		n.l.netState.resolver = &namesOf{}
+		SetResolver(n.l, &namesOf{})
 		host, service, err := n.l.GetNameInfo(context.Background(), at("127.0.0.1:80"))
 		if err != nil || host != "127.0.0.1" || service != "80" {
 			n.Errorf("%q %q, %v", host, service, err)

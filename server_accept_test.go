@@ -39,8 +39,8 @@ func TestAccept(t *testing.T) {
 				c := dialPlain(n, addr)
 				n.until(ctx, "the report", func() bool { return len(n.reported) > 0 })
 				wantEnd(n, c)
-				if p := (*PanicError)(nil); len(n.reported) != 1 || !errors.As(n.reported[0].Err, &p) || s.active != 0 {
-					n.Errorf("debug %v: reported %+v; %d connections", debug, n.reported, s.active)
+				if p := (*PanicError)(nil); len(n.reported) != 1 || !errors.As(n.reported[0].Err, &p) || Active(s) != 0 {
+					n.Errorf("debug %v: reported %+v; %d connections", debug, n.reported, Active(s))
 				}
 				s.Close()
 				n.check(s.WaitClosed(ctx))
@@ -50,14 +50,14 @@ func TestAccept(t *testing.T) {
 	overSelectors(t, "base.082.accept-out-of-fds", func(n *netTest) {
 		for _, failure := range outOfResources {
 			n.expectErrors, n.reported = true, nil
-			eng := &scripted{Engine: n.l.eng}
+			eng := &scripted{Engine: Engine(n.l)}
 			fake := &fakeListener{}
 			eng.listener = func(fd uintptr, h engine.ListenHandler) (engine.Listener, error) {
 				l, err := eng.Engine.Listener(fd, h)
 				fake.Listener, fake.h = l, h
 				return fake, err
 			}
-			n.l.eng = eng
+			SetEngine(n.l, eng)
 			n.run(func(ctx context.Context) {
 				s, addr := n.serve(ctx, nil)
 				fake.StopAccepting() // as the engine does when it fails
@@ -68,37 +68,37 @@ func TestAccept(t *testing.T) {
 				if !s.IsServing() || fake.closed {
 					n.Error("the listener was given up")
 				}
-				retry := s.sockets[0].retry
+				retry := Retry(s)
 				if wait := retry.When() - n.l.Time(); wait > time.Second || wait < time.Second/2 {
 					n.Errorf("goes on in %v, want 1s", wait)
 				}
 				dialPlain(n, addr)
 				n.passes(ctx)
-				if fake.starts != 1 || s.active != 0 {
-					n.Errorf("accepting was begun %d times, %d accepted", fake.starts, s.active)
+				if fake.starts != 1 || Active(s) != 0 {
+					n.Errorf("accepting was begun %d times, %d accepted", fake.starts, Active(s))
 				}
 				// The time is up: as if the timer were due.
 				retry.Cancel()
-				(*acceptAgain)(s.sockets[0]).Complete(0)
-				n.until(ctx, "the client that waited", func() bool { return s.active == 1 })
+				AcceptAgain(s)
+				n.until(ctx, "the client that waited", func() bool { return Active(s) == 1 })
 				// Closing the server in such a pause ends the pause.
 				fake.h.AcceptFailed(failure)
 				s.Close()
-				if !s.sockets[0].retry.Cancelled() {
+				if !Retry(s).Cancelled() {
 					n.Error("the timer of a closed server is still set")
 				}
-				(*acceptAgain)(s.sockets[0]).Complete(0)
+				AcceptAgain(s)
 				s.AbortClients()
 				n.check(s.WaitClosed(ctx))
 			})
-			n.l.eng = eng.Engine
+			SetEngine(n.l, eng.Engine)
 		}
 	})
 	overSelectors(t, "other-failure", func(n *netTest) {
 		n.expectErrors = true
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
-			k := s.sockets[0]
+			k := ListenHandler(s)
 			k.AcceptFailed(syscall.EPERM)
 			if len(n.reported) != 1 || n.reported[0].Message != "socket.accept() failed" || fmt.Sprint(n.reported[0].Extra["socket"]) != k.String() {
 				n.Errorf("reported %+v", n.reported)
@@ -117,8 +117,8 @@ func TestAccept(t *testing.T) {
 			s, addr := n.serve(ctx, nil)
 			c := dialPlain(n, addr)
 			n.until(ctx, "the report", func() bool { return len(n.reported) == 1 })
-			if n.reported[0].Err != errOdd || s.active != 0 {
-				n.Errorf("reported %+v, %d active", n.reported, s.active)
+			if n.reported[0].Err != errOdd || Active(s) != 0 {
+				n.Errorf("reported %+v, %d active", n.reported, Active(s))
 			}
 			if _, err := c.Read([]byte{0}); err == nil {
 				n.Error("the socket is still open")
@@ -150,18 +150,17 @@ func acceptedAtOnce(ctx context.Context, n *netTest, backlog, clients int) {
 	if err != nil {
 		n.Fatal(err)
 	}
-	s.backlog = backlog
-	n.check(s.start())
+	n.check(StartServing(s, backlog))
 	most, before := 0, 0
 	for end := n.l.Time() + patience; (made < clients || before < clients-1) && n.l.Time() < end; {
 		n.check(Sleep(ctx, 0)) // one pass
-		most = max(most, s.active-before)
-		before = s.active
+		most = max(most, Active(s)-before)
+		before = Active(s)
 	}
 	if most != backlog+1 {
 		n.Errorf("backlog %d: %d accepted in one pass", backlog, most)
 	}
-	if k := len(n.l.netState.of(s)); k != clients-1 {
+	if k := len(TransportsOf(s)); k != clients-1 {
 		n.Errorf("%d connections, want %d", k, clients-1)
 	}
 	if len(n.reported) != 1 || !strings.Contains(n.reported[0].Message, "incoming connection") {
@@ -204,9 +203,9 @@ func TestLoopClosedWhileServing(t *testing.T) {
 		})
 		fd, err := sock.FromConn(c)
 		n.check(err)
-		before := s.active
-		n.l.asOwner(func() { s.sockets[0].Accepted(fd, sock.Addr{}) }) // its step is in the next pass, which never comes
-		if n.l.netState.accepted.first == nil || s.active != before+1 {
+		before := Active(s)
+		AcceptIdle(s, fd) // its step is in the next pass, which never comes
+		if !Accepted(n.l) || Active(s) != before+1 {
 			n.Fatal("the connection does not wait to be set up")
 		}
 		n.check(n.l.Close())
@@ -216,7 +215,7 @@ func TestLoopClosedWhileServing(t *testing.T) {
 		n.expectErrors = true // a task is destroyed
 		f := &fakeSockets{}
 		n.script().sockets = f
-		n.l.netState.resolver = &namesOf{block: make(chan struct{})}
+		SetResolver(n.l, &namesOf{block: make(chan struct{})})
 		n.run(func(ctx context.Context) {
 			CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &ServerOptions{Addresses: []string{"host:0"}})

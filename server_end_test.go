@@ -49,7 +49,7 @@ func endClientsAt(ctx context.Context, n *netTest, moment string, end func(*Serv
 	forever := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
 	n.passes(ctx)
 	moments := map[string]func() bool{
-		"accepted": func() bool { return n.l.netState.accepted.first != nil },
+		"accepted": func() bool { return Accepted(n.l) },
 		"set-up":   func() bool { return r != nil },
 		"served":   func() bool { return r != nil && r.transport != nil },
 	}
@@ -86,7 +86,7 @@ func endClientsAt(ctx context.Context, n *netTest, moment string, end func(*Serv
 // wantEnd fails the test if the connection of a plain peer is not over.
 func wantEnd(n *netTest, c net.Conn) {
 	n.Helper()
-	n.check(n.l.eng.Flush())
+	n.check(Engine(n.l).Flush())
 	n.check(c.SetReadDeadline(time.Now().Add(patience)))
 	if _, err := c.Read(make([]byte, 1)); err == nil || isTimeout(err) {
 		n.Errorf("the peer reads %v, not the end", err)
@@ -112,7 +112,7 @@ func TestWaitClosedForgets(t *testing.T) {
 					n.Fatalf("the wait ended with %v", err)
 				}
 			}
-			if k := s.waiting(); k != 0 {
+			if k := Awaiting(s); k != 0 {
 				n.Errorf("%d cancelled waits are kept", k)
 			}
 			stays := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
@@ -122,11 +122,4 @@ func TestWaitClosedForgets(t *testing.T) {
 			n.check(err)
 		})
 	})
-}
-
-// waiting is how many wait for the server's end.
-func (s *Server) waiting() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.ended.Len()
 }

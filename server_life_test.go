@@ -27,7 +27,7 @@ func TestServerLife(t *testing.T) {
 			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
 			n.until(ctx, "serving", s.IsServing)
 			dialPlain(n, s.Addrs()[0].String())
-			n.until(ctx, "the client", func() bool { return n.l.netState.first != nil })
+			n.until(ctx, "the client", func() bool { return len(Transports(n.l)) != 0 })
 			n.check(s.StartServing(ctx))
 			task.Cancel()
 			n.until(ctx, "the end", task.Done)
@@ -113,7 +113,7 @@ func TestServerLife(t *testing.T) {
 			b := dialPlain(n, addr)
 			n.until(ctx, "the second client", connected(2))
 			dialPlain(n, otherAddr)
-			n.until(ctx, "the other server's client", func() bool { return len(n.l.netState.of(other)) == 1 })
+			n.until(ctx, "the other server's client", func() bool { return len(TransportsOf(other)) == 1 })
 			// More than the system can take by and by, with nobody reading.
 			n.check(a.SetReadBuffer(1 << 16))
 			sent := pattern(16 << 20)
@@ -135,7 +135,7 @@ func TestServerLife(t *testing.T) {
 			if data := receive(ctx, n, "all data", got); len(data) != len(sent) {
 				n.Errorf("%d bytes of %d", len(data), len(sent))
 			}
-			if len(n.l.netState.of(other)) != 1 {
+			if len(TransportsOf(other)) != 1 {
 				n.Error("the other server's client is gone")
 			}
 			other.AbortClients()
@@ -166,7 +166,7 @@ func TestServerLife(t *testing.T) {
 			s, addr := n.serve(ctx, func(made *recorder) { r = made })
 			c := dialPlain(n, addr)
 			c.Write([]byte("question"))
-			n.until(ctx, "the accept", func() bool { return s.active == 1 })
+			n.until(ctx, "the accept", func() bool { return Active(s) == 1 })
 			s.Close()
 			n.until(ctx, "the question", func() bool { return r != nil && string(r.data) == "question" })
 			r.transport.Write([]byte("answer"))
@@ -200,7 +200,7 @@ func TestServerLife(t *testing.T) {
 			tr.Abort()
 			n.check(s.StartServing(ctx))
 			_, err = RunCoroutineThreadsafe(n.l, func(ctx context.Context) (struct{}, error) {
-				n.until(ctx, "ServeForever and the connection's end", func() bool { return s.forever != nil && lost.Load() == 1 })
+				n.until(ctx, "ServeForever and the connection's end", func() bool { return Served(s) && lost.Load() == 1 })
 				return struct{}{}, nil
 			}).Await(ctx)
 			n.check(err)

@@ -33,7 +33,7 @@ func TestServer(t *testing.T) {
 			if len(addrs) != 1 || addrs[0].(*net.TCPAddr).Port == 0 || len(s.Sockets()) != 1 || !s.IsServing() {
 				n.Fatalf("addresses %v, serving %v", addrs, s.IsServing())
 			}
-			if s.GetLoop() != n.l.self || !strings.Contains(s.String(), addrs[0].String()) {
+			if s.GetLoop() != n.l || !strings.Contains(s.String(), addrs[0].String()) {
 				n.Errorf("loop %v, text %v", s.GetLoop(), s)
 			}
 			c := dialPlain(n, fmt.Sprintf("127.0.0.1:%d", addrs[0].(*net.TCPAddr).Port))
@@ -99,7 +99,7 @@ func TestServer(t *testing.T) {
 				n.Fatal(err)
 			}
 			addr := first.Addrs()[0].String()
-			if _, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, &ServerOptions{ReusePort: true}); !errors.Is(err, errAddrInUse) {
+			if _, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, &ServerOptions{ReusePort: true}); !errors.Is(err, ErrAddrInUse) {
 				n.Errorf("beside a server without port reuse: %v", err)
 			}
 			first.Close()
@@ -122,7 +122,7 @@ func TestServer(t *testing.T) {
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
 			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, nil)
-			if !errors.Is(err, errAddrInUse) || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "CreateServer") {
+			if !errors.Is(err, ErrAddrInUse) || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "CreateServer") {
 				n.Errorf("got %v", err)
 			}
 			s.Close()
@@ -163,7 +163,7 @@ func TestServer(t *testing.T) {
 	})
 	overSelectors(t, "base.062.server-empty-host", func(n *netTest) {
 		asked := &namesOf{}
-		n.l.netState.resolver = asked
+		SetResolver(n.l, asked)
 		n.run(func(ctx context.Context) {
 			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", ":0", nil)
 			if dns := (*net.DNSError)(nil); !errors.As(err, &dns) {
@@ -175,7 +175,7 @@ func TestServer(t *testing.T) {
 		})
 	})
 	overSelectors(t, "base.064.server-empty-lookup", func(n *netTest) {
-		n.l.netState.resolver = &namesOf{}
+		SetResolver(n.l, &namesOf{})
 		n.run(func(ctx context.Context) {
 			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "example:0", nil)
 			if dns := (*net.DNSError)(nil); !errors.As(err, &dns) || dns.Name != "example" {
@@ -381,9 +381,9 @@ func TestServerSystemRefuses(t *testing.T) {
 	overSelectors(t, "no-ipv6", func(n *netTest) {
 		for _, f := range []*fakeSockets{
 			{open: func(f sock.Family) error { return onlyFor(f == sock.Inet6, syscall.EAFNOSUPPORT) }},
-			{bind: func(a sock.Addr) error { return onlyFor(a.Family() == sock.Inet6, errAddrNotAvailable) }},
+			{bind: func(a sock.Addr) error { return onlyFor(a.Family() == sock.Inet6, ErrAddrNotAvailable) }},
 		} {
-			n.l.eng = &scripted{Engine: n.l.eng, sockets: f}
+			SetEngine(n.l, &scripted{Engine: Engine(n.l), sockets: f})
 			n.run(func(ctx context.Context) {
 				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", ":0", nil)
 				if err != nil {
@@ -394,7 +394,7 @@ func TestServerSystemRefuses(t *testing.T) {
 				}
 				s.Close()
 				_, err = n.l.CreateServer(ctx, plainFactory, "tcp6", ":0", nil)
-				if !errors.Is(err, errAddrNotAvailable) {
+				if !errors.Is(err, ErrAddrNotAvailable) {
 					n.Errorf("IPv6 only: %v", err)
 				}
 			})
@@ -450,7 +450,7 @@ func TestServerSystemRefuses(t *testing.T) {
 	})
 	overSelectors(t, "base.713.server-address-not-available", func(n *netTest) {
 		missing := func(a sock.Addr) bool { return a.AddrPort().Addr().String() == "127.0.0.2" }
-		n.script().sockets = &fakeSockets{bind: func(a sock.Addr) error { return onlyFor(missing(a), errAddrNotAvailable) }}
+		n.script().sockets = &fakeSockets{bind: func(a sock.Addr) error { return onlyFor(missing(a), ErrAddrNotAvailable) }}
 		n.run(func(ctx context.Context) {
 			for _, debug := range []bool{false, true} {
 				n.l.SetDebug(debug)
@@ -470,11 +470,11 @@ func TestServerSystemRefuses(t *testing.T) {
 		})
 	})
 	overSelectors(t, "base.714.server-no-address-left", func(n *netTest) {
-		f := &fakeSockets{bind: func(sock.Addr) error { return errAddrNotAvailable }}
+		f := &fakeSockets{bind: func(sock.Addr) error { return ErrAddrNotAvailable }}
 		n.script().sockets = f
 		n.run(func(ctx context.Context) {
 			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.2:0", &ServerOptions{Addresses: []string{"127.0.0.3:7"}})
-			if !errors.Is(err, errAddrNotAvailable) || !strings.Contains(err.Error(), "127.0.0.2:0") || !strings.Contains(err.Error(), "127.0.0.3:7") {
+			if !errors.Is(err, ErrAddrNotAvailable) || !strings.Contains(err.Error(), "127.0.0.2:0") || !strings.Contains(err.Error(), "127.0.0.3:7") {
 				n.Errorf("got %v", err)
 			}
 			if len(f.opened) != 0 {
@@ -488,7 +488,7 @@ func TestServerSystemRefuses(t *testing.T) {
 		f := &fakeSockets{bind: func(a sock.Addr) error {
 			if a.Family() == sock.Inet4 && refused < 3 {
 				refused++
-				return errAddrInUse
+				return ErrAddrInUse
 			}
 			return nil
 		}}

@@ -114,8 +114,8 @@ func (n *netTest) connectedClients(ctx context.Context, s *Server, addr string, 
 	var rs []*recorder
 	n.until(ctx, "the connections", func() bool {
 		rs = rs[:0]
-		for _, t := range n.l.netState.of(s) {
-			if r := t.protocol.(*recorder); r.transport != nil {
+		for _, t := range TransportsOf(s) {
+			if r := ProtocolOf(t).(*recorder); r.transport != nil {
 				rs = append(rs, r)
 			}
 		}

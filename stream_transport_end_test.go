@@ -23,7 +23,7 @@ func TestTransportEnd(t *testing.T) {
 		r.onData = func([]byte) { loop, _ = GetRunningLoop() }
 		c.Write([]byte("x"))
 		n.until(ctx, "the data", func() bool { return loop != nil })
-		if loop != n.l.self {
+		if loop != n.l {
 			n.Errorf("the protocol is called on %v", loop)
 		}
 		r.transport.Abort()

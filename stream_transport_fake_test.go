@@ -143,18 +143,18 @@ func TestTransportScripted(t *testing.T) {
 func TestTransportLateEvents(t *testing.T) {
 	t.Parallel()
 	overFake(t, "stream-refused", func(ctx context.Context, n *netTest) {
-		n.l.eng.(*scripted).stream = func(uintptr, engine.StreamHandler) (engine.Stream, error) { return nil, io.ErrNoProgress }
-		if _, err := newStreamTransport(n.l, 1, &recorder{}, nil, sock.Addr{}, nil); err != io.ErrNoProgress {
+		Engine(n.l).(*scripted).stream = func(uintptr, engine.StreamHandler) (engine.Stream, error) { return nil, io.ErrNoProgress }
+		if _, err := NewTransport(n.l, 1, &recorder{}, sock.Addr{}, nil); err != io.ErrNoProgress {
 			n.Errorf("got %v", err)
 		}
-		if n.l.netState.first != nil {
+		if len(Transports(n.l)) != 0 {
 			n.Error("the transport that was not made is listed")
 		}
 	})
 	overFake(t, "abort-before-made", func(ctx context.Context, n *netTest) {
 		n.faked(ctx, &recorder{}) // sets the script up
 		r := &recorder{}
-		tr, err := newStreamTransport(n.l, 2, r, nil, sock.Addr{}, nil)
+		tr, err := NewTransport(n.l, 2, r, sock.Addr{}, nil)
 		if err != nil {
 			n.Fatal(err)
 		}
@@ -163,6 +163,6 @@ func TestTransportLateEvents(t *testing.T) {
 		if r.history() != "made lost" {
 			n.Errorf("%s", r.history())
 		}
-		n.l.netState.first.Abort()
+		Transports(n.l)[0].Abort()
 	})
 }

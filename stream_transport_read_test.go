@@ -188,7 +188,7 @@ func TestTransportProtocolFails(t *testing.T) {
 					n.Errorf("%s", r.history())
 				}
 				n.passes(ctx)
-				if n.interest(socketOf(r.transport)) != "" || n.l.netState.first != nil {
+				if n.interest(socketOf(r.transport)) != "" || len(Transports(n.l)) != 0 {
 					n.Error("the connection is not closed")
 				}
 			})

@@ -50,10 +50,10 @@ func TestTransport(t *testing.T) {
 				onData: func([]byte) { order = append(order, "data") },
 			}
 			started := false
-			_, err = newStreamTransport(n.l, a, r, nil, sock.Addr{}, callback(func() {
+			_, err = NewTransport(n.l, a, r, sock.Addr{}, func() {
 				order = append(order, "waiter")
 				started = true
-			}))
+			})
 			n.check(err)
 			if len(order) != 0 {
 				n.Error("something happened within the call")

@@ -148,7 +148,7 @@ func TestTransportWriting(t *testing.T) {
 			}
 			if known := len(sent) - size - len(got); known > 0 {
 				got = append(got, n.reads(c, min(1<<20, known))...)
-			} else if n.l.eng.Name() == "IOCP" { // which tells of a send when its last byte has gone
+			} else if Engine(n.l).Name() == "IOCP" { // which tells of a send when its last byte has gone
 				got = append(got, n.someBytes(c)...)
 			}
 			n.passes(ctx)

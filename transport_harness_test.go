@@ -58,7 +58,7 @@ var lostUnderWine = map[string]string{
 // that reach the exception handler fail it.
 type netTest struct {
 	*testing.T
-	l   *baseLoop
+	l   EventLoop
 	log *testkit.LogBook
 
 	expectErrors bool
@@ -87,21 +87,20 @@ func newTestOf(t *testing.T, open func(LoopOption) (EventLoop, error)) *netTest 
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := loop.base()
-	n.l = l
-	n.check(l.SetExceptionHandler(func(_ EventLoop, c ExceptionContext) {
+	n.l = loop
+	n.check(loop.SetExceptionHandler(func(_ EventLoop, c ExceptionContext) {
 		n.reported = append(n.reported, c)
 		if !n.expectErrors {
 			n.Errorf("exception handler: %s: %v", c.Message, c.Err)
 		}
 	}))
-	t.Cleanup(func() { n.check(l.Close()) })
+	t.Cleanup(func() { n.check(loop.Close()) })
 	return n
 }
 
 // selector is the loop's, or nil if it runs over a proactor.
 func (n *netTest) selector() selectors.Selector {
-	if l, ok := n.l.self.(*SelectorEventLoop); ok {
+	if l, ok := n.l.(*SelectorEventLoop); ok {
 		return l.Selector()
 	}
 	return nil
@@ -234,7 +233,7 @@ func overConnections(t *testing.T, row string, f func(ctx context.Context, n *ne
 // nothing.
 func (n *netTest) interest(fd uintptr) string {
 	n.Helper()
-	if e, ok := n.l.eng.(*engine.ProactorEngine); ok {
+	if e, ok := Engine(n.l).(*engine.ProactorEngine); ok {
 		if m := e.Interest(fd); m != 0 {
 			return selectors.EventMask(m).String()
 		}
@@ -261,8 +260,8 @@ func (n *netTest) held(written int) int {
 // before. It blocks: what the loop had to do for them it has done before.
 func (n *netTest) reads(c net.Conn, size int) []byte {
 	n.Helper()
-	if n.l.onLoop() {
-		n.check(n.l.eng.Flush()) // a proactor has them only queued
+	if OnLoop(n.l) {
+		n.check(Engine(n.l).Flush()) // a proactor has them only queued
 	}
 	n.check(c.SetReadDeadline(time.Now().Add(patience)))
 	p := make([]byte, size)
@@ -422,8 +421,8 @@ func (s *scripted) Sockets() engine.Sockets {
 
 // script puts a scripted engine under the loop, which must not have run yet.
 func (n *netTest) script() *scripted {
-	s := &scripted{Engine: n.l.eng}
-	n.l.eng = s
+	s := &scripted{Engine: Engine(n.l)}
+	SetEngine(n.l, s)
 	return s
 }
 
@@ -503,16 +502,16 @@ func (s *fakeStream) called(call string) (count int) {
 
 // faked makes a transport over a fake stream, and has its protocol connected.
 // Coroutines only.
-func (n *netTest) faked(ctx context.Context, p Protocol) (*streamTransport, *fakeStream) {
+func (n *netTest) faked(ctx context.Context, p Protocol) (Transport, *fakeStream) {
 	n.Helper()
 	fs := &fakeStream{fd: 12345, accept: -1}
-	eng := n.l.eng.(*scripted)
+	eng := Engine(n.l).(*scripted)
 	eng.stream = func(fd uintptr, h engine.StreamHandler) (engine.Stream, error) {
 		fs.h, fs.fd = h, fd
 		return fs, nil
 	}
 	eng.sockets = noSockets{}
-	t, err := newStreamTransport(n.l, fs.fd, p, nil, sock.Addr{}, nil)
+	t, err := NewTransport(n.l, fs.fd, p, sock.Addr{}, nil)
 	if err != nil {
 		n.Fatal(err)
 	}
@@ -543,7 +542,7 @@ func overFake(t *testing.T, row string, f func(ctx context.Context, n *netTest))
 // spuriously has the stream hear that it is ready, as a selector may say in
 // error. Over a proactor there is nothing like it, but see spurious.
 func spuriously(t Transport, m engine.Mask) {
-	if s, ok := t.(*streamTransport).stream.(engine.Completer); ok {
+	if s, ok := StreamOf(t).(engine.Completer); ok {
 		s.Complete(uint64(m))
 	}
 }

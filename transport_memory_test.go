@@ -45,7 +45,7 @@ func idleConnections(n *netTest) {
 			for range k {
 				a, b, err := sock.Pair()
 				n.check(err)
-				_, err = newStreamTransport(n.l, a, &BaseProtocol{}, nil, sock.Addr{}, nil)
+				_, err = NewTransport(n.l, a, &BaseProtocol{}, sock.Addr{}, nil)
 				n.check(err)
 				peers = append(peers, b)
 			}
@@ -64,8 +64,8 @@ func idleConnections(n *netTest) {
 		if goroutinesAfter > goroutines {
 			n.Errorf("%d goroutines more", goroutinesAfter-goroutines)
 		}
-		for tr := n.l.netState.first; tr != nil; tr = tr.next {
-			tr.forceClose(nil)
+		for _, tr := range Transports(n.l) {
+			tr.Abort()
 		}
 		n.passes(ctx)
 		for _, fd := range peers {
@@ -82,7 +82,7 @@ func echoAllocatesNothing(n *netTest) {
 	n.run(func(ctx context.Context) {
 		a, peer, err := sock.Pair()
 		n.check(err)
-		tr, err := newStreamTransport(n.l, a, &echoProtocol{}, nil, sock.Addr{}, nil)
+		tr, err := NewTransport(n.l, a, &echoProtocol{}, sock.Addr{}, nil)
 		n.check(err)
 		n.passes(ctx)
 		msg := make([]byte, 64)
@@ -113,10 +113,10 @@ func TestBacklogAllocatesLittle(t *testing.T) {
 	n.run(func(ctx context.Context) {
 		a, peer, err := sock.Pair()
 		n.check(err)
-		tr, err := newStreamTransport(n.l, a, &echoProtocol{}, nil, sock.Addr{}, nil)
+		tr, err := NewTransport(n.l, a, &echoProtocol{}, sock.Addr{}, nil)
 		n.check(err)
 		n.passes(ctx)
-		event := tr.stream.(engine.Completer)
+		event := StreamOf(tr).(engine.Completer)
 		big := make([]byte, 1<<20)
 		buf := make([]byte, 1<<16)
 		backlog := func() {
@@ -236,9 +236,9 @@ func TestChurn(t *testing.T) {
 				return left == 0
 			})
 			s.Close()
-			n.until(ctx, "the connections to end", func() bool { return s.active == 0 })
+			n.until(ctx, "the connections to end", func() bool { return Active(s) == 0 })
 			n.check(s.WaitClosed(ctx))
-			if n.l.netState.first != nil {
+			if len(Transports(n.l)) != 0 {
 				n.Error("a transport is left")
 			}
 		})

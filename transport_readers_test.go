@@ -107,8 +107,8 @@ func (r *readerTest) everyCall(fd uintptr) map[string]error {
 	_, removeReader := r.l.RemoveReader(fd)
 	_, removeWriter := r.l.RemoveWriter(fd)
 	return map[string]error{
-		"AddReader": r.l.AddReader(fd, nothing), "RemoveReader": removeReader,
-		"AddWriter": r.l.AddWriter(fd, nothing), "RemoveWriter": removeWriter,
+		"AddReader": r.l.AddReader(fd, doNothing), "RemoveReader": removeReader,
+		"AddWriter": r.l.AddWriter(fd, doNothing), "RemoveWriter": removeWriter,
 	}
 }
 
@@ -125,13 +125,13 @@ func (r *readerTest) forgetCalls() {
 	}
 }
 
-func nothing() {}
+func doNothing() {}
 
 // TestReaders is AddReader and its like, over each selector.
 func TestReaders(t *testing.T) {
 	t.Parallel()
 	overPairs(t, "selev.007.add-reader-new", func(ctx context.Context, r *readerTest) {
-		r.check(r.l.AddReader(r.fd, nothing))
+		r.check(r.l.AddReader(r.fd, doNothing))
 		r.want("read", "register read")
 		r.removes(r.l.RemoveWriter, false)
 		r.removes(r.l.RemoveReader, true)
@@ -155,14 +155,14 @@ func TestReaders(t *testing.T) {
 		}
 	})
 	overPairs(t, "selev.009.remove-reader-only-event", func(ctx context.Context, r *readerTest) {
-		r.check(r.l.AddReader(r.fd, nothing))
+		r.check(r.l.AddReader(r.fd, doNothing))
 		r.removes(r.l.RemoveReader, true)
 		r.want("", "register read, unregister")
 		r.removes(r.l.RemoveReader, false)
 	})
 	overPairs(t, "selev.010.remove-reader-keeps-writer", func(ctx context.Context, r *readerTest) {
 		wrote := 0
-		r.check(r.l.AddReader(r.fd, nothing))
+		r.check(r.l.AddReader(r.fd, doNothing))
 		r.check(r.l.AddWriter(r.fd, func() { wrote++ }))
 		r.forgetCalls()
 		r.removes(r.l.RemoveReader, true)
@@ -174,13 +174,13 @@ func TestReaders(t *testing.T) {
 		r.want("", "")
 	})
 	overPairs(t, "selev.012.add-writer-new", func(ctx context.Context, r *readerTest) {
-		r.check(r.l.AddWriter(r.fd, nothing))
+		r.check(r.l.AddWriter(r.fd, doNothing))
 		r.want("write", "register write")
 		r.removes(r.l.RemoveReader, false)
 		r.removes(r.l.RemoveWriter, true)
 	})
 	overPairs(t, "selev.013.remove-writer-only-event", func(ctx context.Context, r *readerTest) {
-		r.check(r.l.AddWriter(r.fd, nothing))
+		r.check(r.l.AddWriter(r.fd, doNothing))
 		r.removes(r.l.RemoveWriter, true)
 		r.want("", "register write, unregister")
 		r.removes(r.l.RemoveWriter, false)
@@ -188,7 +188,7 @@ func TestReaders(t *testing.T) {
 	overPairs(t, "selev.014.remove-writer-keeps-reader", func(ctx context.Context, r *readerTest) {
 		read := 0
 		r.check(r.l.AddReader(r.fd, func() { read++ }))
-		r.check(r.l.AddWriter(r.fd, nothing))
+		r.check(r.l.AddWriter(r.fd, doNothing))
 		r.forgetCalls()
 		r.removes(r.l.RemoveWriter, true)
 		r.want("read", "modify read")
@@ -286,7 +286,7 @@ func TestReaders(t *testing.T) {
 			if turns++; turns > 50 {
 				return
 			}
-			r.check(r.l.AddWriter(r.fd, nothing))
+			r.check(r.l.AddWriter(r.fd, doNothing))
 			r.removes(r.l.RemoveWriter, true)
 			r.l.CallSoon(turn)
 		}
@@ -330,7 +330,7 @@ func removedAfterPoll(ctx context.Context, r *readerTest, add func(uintptr, func
 // TestLoopDescriptors is what the loop has of its own, and what is left of it.
 func TestLoopDescriptors(t *testing.T) {
 	t.Parallel()
-	own := func(n *netTest) []uintptr { return n.l.eng.(interface{ Descriptors() []uintptr }).Descriptors() }
+	own := func(n *netTest) []uintptr { return Engine(n.l).(interface{ Descriptors() []uintptr }).Descriptors() }
 	overSelectors(t, "selev.003a.close-releases", func(n *netTest) {
 		fds := own(n)
 		if len(fds) == 0 {
@@ -347,7 +347,7 @@ func TestLoopDescriptors(t *testing.T) {
 			n.Errorf("left: %v", own(n))
 		}
 		if sel == nil {
-			if _, err := n.l.self.(*ProactorEventLoop).Proactor().Wait(0); !errors.Is(err, proactors.ErrClosed) {
+			if _, err := n.l.(*ProactorEventLoop).Proactor().Wait(0); !errors.Is(err, proactors.ErrClosed) {
 				n.Errorf("the proactor is open: %v", err)
 			}
 		} else if _, err := sel.Select(0); !errors.Is(err, selectors.ErrClosed) {
@@ -374,7 +374,7 @@ func TestLoopDescriptors(t *testing.T) {
 		n.check(err)
 		defer sock.Close(fd)
 		defer sock.Close(other)
-		n.check(n.l.AddReader(fd, nothing))
+		n.check(n.l.AddReader(fd, doNothing))
 		n.check(n.l.Close())
 		for _, remove := range []func(uintptr) (bool, error){n.l.RemoveReader, n.l.RemoveWriter} {
 			if had, err := remove(fd); had || err != nil {
@@ -384,7 +384,7 @@ func TestLoopDescriptors(t *testing.T) {
 	})
 	overSelectors(t, "selev.005b.wakeup-write-other-error", func(n *netTest) {
 		n.check(n.l.Close())
-		if _, err := n.l.CallSoonThreadsafe(nothing); !errors.Is(err, ErrLoopClosed) {
+		if _, err := n.l.CallSoonThreadsafe(doNothing); !errors.Is(err, ErrLoopClosed) {
 			n.Errorf("waking a closed loop: %v", err)
 		}
 	})
@@ -397,7 +397,7 @@ func closedLoopRefuses(n *netTest) {
 	defer sock.Close(other)
 	n.check(n.l.Close())
 	for what, err := range map[string]error{
-		"AddReader": n.l.AddReader(fd, nothing), "AddWriter": n.l.AddWriter(fd, nothing), "RunForever": n.l.RunForever(),
+		"AddReader": n.l.AddReader(fd, doNothing), "AddWriter": n.l.AddWriter(fd, doNothing), "RunForever": n.l.RunForever(),
 	} {
 		if !errors.Is(err, ErrLoopClosed) {
 			n.Errorf("%s: %v", what, err)

@@ -16,7 +16,7 @@ func TestWriteLines(t *testing.T) {
 	t.Parallel()
 	overConnections(t, "selev.702.writelines-full", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		n.check(r.transport.WriteLines([][]byte{[]byte("one "), []byte("two "), []byte("three")}))
-		if size := r.transport.GetWriteBufferSize(); size != n.held(13) || r.transport.(*streamTransport).queue != nil {
+		if size := r.transport.GetWriteBufferSize(); size != n.held(13) || Queues(r.transport) {
 			n.Errorf("%d bytes are buffered", size)
 		}
 		// The loop has not turned.
@@ -101,9 +101,9 @@ func TestWriteLines(t *testing.T) {
 	overConnections(t, "selev.711.writelines-after-loss", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		r.transport.Abort()
 		late := func(when string) {
-			before := r.transport.(*streamTransport).lost
+			before := LostWrites(r.transport)
 			err := r.transport.WriteLines([][]byte{[]byte("x"), []byte("y")})
-			if after := r.transport.(*streamTransport).lost; !errors.Is(err, net.ErrClosed) || after != before+1 || r.transport.GetWriteBufferSize() != 0 {
+			if after := LostWrites(r.transport); !errors.Is(err, net.ErrClosed) || after != before+1 || r.transport.GetWriteBufferSize() != 0 {
 				n.Errorf("%s: %v, %d lost writes, %d bytes are buffered", when, err, after-before, r.transport.GetWriteBufferSize())
 			}
 		}
@@ -144,7 +144,7 @@ func TestWriteLines(t *testing.T) {
 	})
 	overConnections(t, "selev.701.transport-fd-in-use", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		fd := socketOf(r.transport)
-		_, err := newStreamTransport(n.l, fd, &recorder{}, nil, r.transport.(*streamTransport).remote, nil)
+		_, err := NewTransport(n.l, fd, &recorder{}, RemoteOf(r.transport), nil)
 		var used *engine.UsedError
 		if !errors.As(err, &used) || used.FD != fd {
 			n.Errorf("a second transport of descriptor %d: %v", fd, err)
@@ -160,7 +160,7 @@ func TestWriteLines(t *testing.T) {
 			before := bytes.Clone(p)
 			_, err := c.Write([]byte("more of it"))
 			n.check(err)
-			n.check(n.l.eng.Flush())
+			n.check(Engine(n.l).Flush())
 			if !bytes.Equal(p, before) {
 				n.Errorf("%q has become %q", before, p)
 			}

@@ -12,7 +12,7 @@ func TestFullWakeup(t *testing.T) {
 	t.Parallel()
 	overSelectors(t, "selev.005a.wakeup-write-would-block", func(n *netTest) {
 		// The largest value of an eventfd(2): a further write would block.
-		fd := int(n.l.eng.(interface{ Descriptors() []uintptr }).Descriptors()[0])
+		fd := int(Engine(n.l).(interface{ Descriptors() []uintptr }).Descriptors()[0])
 		var full [8]byte
 		binary.NativeEndian.PutUint64(full[:], 1<<64-2)
 		if _, err := unix.Write(fd, full[:]); err != nil {
@@ -22,7 +22,7 @@ func TestFullWakeup(t *testing.T) {
 		if _, err := unix.Write(fd, full[:]); err != unix.EAGAIN {
 			n.Fatalf("a write to what is full: %v", err)
 		}
-		n.l.eng.Wake()
+		Engine(n.l).Wake()
 		n.run(func(ctx context.Context) {
 			n.passes(ctx)
 			// It is empty now, and wakes the loop as before.

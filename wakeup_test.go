@@ -15,14 +15,14 @@ import (
 // wakeCounter is an engine that counts wake-ups and tells when it is about to
 // sleep.
 type wakeCounter struct {
-	*engine.SelectorEngine
+	engine.Engine
 	wakes  atomic.Int64
 	sleeps func()
 }
 
 func (e *wakeCounter) Wake() {
 	e.wakes.Add(1)
-	e.SelectorEngine.Wake()
+	e.Engine.Wake()
 }
 
 func (e *wakeCounter) Poll(timeout time.Duration) ([]engine.Event, error) {
@@ -31,10 +31,10 @@ func (e *wakeCounter) Poll(timeout time.Duration) ([]engine.Event, error) {
 		e.sleeps = nil
 		f()
 	}
-	return e.SelectorEngine.Poll(timeout)
+	return e.Engine.Poll(timeout)
 }
 
-func countWakes(t *testing.T) (*SelectorEventLoop, *wakeCounter) {
+func countWakes(t *testing.T) (EventLoop, *wakeCounter) {
 	t.Helper()
 	s, err := selectors.NewDefaultSelector()
 	if err != nil {
@@ -44,8 +44,8 @@ func countWakes(t *testing.T) (*SelectorEventLoop, *wakeCounter) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, e := &SelectorEventLoop{selector: s}, &wakeCounter{SelectorEngine: eng}
-	l.init(e, l, nil)
+	e := &wakeCounter{Engine: eng}
+	l := LoopOn(e)
 	t.Cleanup(func() {
 		if err := l.Close(); err != nil {
 			t.Error(err)
@@ -137,7 +137,7 @@ func TestWakeups(t *testing.T) {
 		if _, err := n.l.CallSoonThreadsafe(func() {}); !errors.Is(err, ErrLoopClosed) {
 			n.Errorf("got %v", err)
 		}
-		n.l.eng.Wake() // harmless
+		Engine(n.l).Wake() // harmless
 		n.l.Stop()
 	})
 }
@@ -186,7 +186,7 @@ func checkDescriptors(t *testing.T, inner selectors.Selector) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eng := l.eng.(*engine.SelectorEngine)
+	eng := Engine(l).(interface{ Descriptors() []uintptr })
 	// One pair, the two ends of which may be one descriptor.
 	own := eng.Descriptors()
 	if len(own) != 1 && len(own) != 2 {

@@ -9,7 +9,7 @@ func TestFullWakeup(t *testing.T) {
 	t.Parallel()
 	overSelectors(t, "selev.005a.wakeup-write-would-block", func(n *netTest) {
 		for range 3000 { // more than the loop's socket holds while it is not read
-			n.l.eng.Wake()
+			Engine(n.l).Wake()
 		}
 		n.run(func(ctx context.Context) {
 			n.passes(ctx)
