@@ -1,10 +1,11 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
 	"net"
 	"testing"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
@@ -19,7 +20,7 @@ func TestConnectedAddresses(t *testing.T) {
 		}
 		defer l.Close()
 		n.run(func(ctx context.Context) {
-			fd, peer, err := Connect(ctx, n.l, "tcp4", l.Addr().String())
+			fd, peer, err := asyncio.Connect(ctx, n.l, "tcp4", l.Addr().String())
 			if err != nil {
 				n.Fatal(err)
 			}
@@ -32,8 +33,8 @@ func TestConnectedAddresses(t *testing.T) {
 			gone := func() bool { _, err := sock.PeerName(fd); return err != nil }
 			n.until(ctx, "the reset", gone)
 			var local, remote net.Addr
-			r := &recorder{onMade: func(t Transport) { local, remote = t.LocalAddr(), t.RemoteAddr() }}
-			c, err := Connected(ctx, n.l, fd, peer, func() Protocol { return r })
+			r := &recorder{onMade: func(t asyncio.Transport) { local, remote = t.LocalAddr(), t.RemoteAddr() }}
+			c, err := asyncio.Connected(ctx, n.l, fd, peer, func() asyncio.Protocol { return r })
 			if err != nil {
 				n.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
@@ -17,9 +18,9 @@ func TestLookUps(t *testing.T) {
 	t.Parallel()
 	overSelectors(t, "loop-goes-on", func(n *netTest) {
 		r := &namesOf{block: make(chan struct{}), answers: map[string][]string{"host": {"127.0.0.1:1"}}}
-		SetResolver(n.l, r)
+		asyncio.SetResolver(n.l, r)
 		n.run(func(ctx context.Context) {
-			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+			task := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil)
 				return struct{}{}, err
 			})
@@ -28,22 +29,22 @@ func TestLookUps(t *testing.T) {
 				n.Error("done without an answer")
 			}
 			close(r.block)
-			if _, err := task.Await(ctx); !errors.Is(err, ErrConnRefused) {
+			if _, err := task.Await(ctx); !errors.Is(err, asyncio.ErrConnRefused) {
 				n.Errorf("got %v", err)
 			}
 		})
 	})
 	overSelectors(t, "cancelled", func(n *netTest) {
 		r := &namesOf{block: make(chan struct{})}
-		SetResolver(n.l, r)
+		asyncio.SetResolver(n.l, r)
 		n.run(func(ctx context.Context) {
-			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+			task := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil)
 				return struct{}{}, err
 			})
 			n.until(ctx, "the look-up", func() bool { return r.begun.Load() == 1 })
 			task.Cancel()
-			if _, err := task.Await(ctx); !errors.Is(err, ErrCancelled) {
+			if _, err := task.Await(ctx); !errors.Is(err, asyncio.ErrCancelled) {
 				n.Errorf("got %v", err)
 			}
 			n.until(ctx, "the look-up to be given up", func() bool { return r.ended.Load() == 1 })
@@ -52,9 +53,9 @@ func TestLookUps(t *testing.T) {
 	overSelectors(t, "loop-closed", func(n *netTest) {
 		n.expectErrors = true // a task is destroyed
 		r := &namesOf{block: make(chan struct{})}
-		SetResolver(n.l, r)
+		asyncio.SetResolver(n.l, r)
 		n.run(func(ctx context.Context) {
-			CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+			asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil)
 				return struct{}{}, err
 			})
@@ -66,7 +67,7 @@ func TestLookUps(t *testing.T) {
 		}
 	})
 	overSelectors(t, "error", func(n *netTest) {
-		SetResolver(n.l, &namesOf{err: errOdd})
+		asyncio.SetResolver(n.l, &namesOf{err: errOdd})
 		n.run(func(ctx context.Context) {
 			if _, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil); !errors.Is(err, errOdd) || !strings.Contains(err.Error(), "host") {
 				n.Errorf("got %v", err)
@@ -74,7 +75,7 @@ func TestLookUps(t *testing.T) {
 		})
 	})
 	overSelectors(t, "base.105.getaddrinfo-debug-slow", func(n *netTest) {
-		SetResolver(n.l, slowly{&namesOf{err: errOdd}})
+		asyncio.SetResolver(n.l, slowly{&namesOf{err: errOdd}})
 		n.l.SetDebug(true)
 		n.run(func(ctx context.Context) {
 			look := func() { n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil) }

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"bytes"
@@ -9,6 +9,8 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"github.com/go-asyncio/asyncio"
 )
 
 // TestFlowControl: the marks, and the protocol's part in them.
@@ -16,7 +18,7 @@ func TestFlowControl(t *testing.T) {
 	t.Parallel()
 	overFake(t, "protocols.012a.limits-order", func(ctx context.Context, n *netTest) {
 		tr, _ := n.faked(ctx, &recorder{})
-		if err := tr.SetWriteBufferLimits(0, 1); !errors.Is(err, ErrInvalidArgument) {
+		if err := tr.SetWriteBufferLimits(0, 1); !errors.Is(err, asyncio.ErrInvalidArgument) {
 			n.Errorf("high below low: %v", err)
 		}
 		if low, high := tr.GetWriteBufferLimits(); low != 16<<10 || high != 64<<10 {
@@ -116,7 +118,7 @@ func TestFlowControlOverSockets(t *testing.T) {
 		r.onResume = func() { panic("in resume") }
 		sent := fill(n, r.transport)
 		if r.history() == "made" { // what is buffered is below the mark
-			more := pattern(DefaultHighWater)
+			more := pattern(asyncio.DefaultHighWater)
 			r.transport.Write(more)
 			sent = append(sent, more...)
 		}
@@ -160,8 +162,8 @@ func TestFlowControlModel(t *testing.T) {
 				case !rose && size <= low:
 					paused = false
 				}
-				if tr.GetWriteBufferSize() != size || Paused(tr) != paused {
-					n.Fatalf("seed %d step %d: %d buffered, paused=%v; want %d, %v", seed, step, tr.GetWriteBufferSize(), Paused(tr), size, paused)
+				if tr.GetWriteBufferSize() != size || asyncio.Paused(tr) != paused {
+					n.Fatalf("seed %d step %d: %d buffered, paused=%v; want %d, %v", seed, step, tr.GetWriteBufferSize(), asyncio.Paused(tr), size, paused)
 				}
 				if fs.sending != (size > 0) {
 					n.Fatalf("seed %d step %d: sending=%v with %d bytes buffered", seed, step, fs.sending, size)

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/proactors"
@@ -237,7 +238,7 @@ func overIdlePorts(t *testing.T, row string, f func(n *netTest, w *watchedProact
 		overOpeners(t, func(t *testing.T, p proactors.Proactor) {
 			t.Parallel()
 			w := watched(t, p)
-			f(newTestOf(t, func(o LoopOption) (EventLoop, error) { return NewProactorEventLoop(w, o) }), w)
+			f(newTestOf(t, func(o asyncio.LoopOption) (asyncio.EventLoop, error) { return asyncio.NewProactorEventLoop(w, o) }), w)
 		})
 	})
 }

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/proactors"
@@ -120,7 +121,7 @@ func checkProactorDescriptors(t *testing.T, open func() (proactors.Proactor, err
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := NewProactorEventLoop(p)
+	l, err := asyncio.NewProactorEventLoop(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,11 +154,11 @@ func TestProactorServing(t *testing.T) {
 	t.Parallel()
 	overPorts(t, "proactor.040a.start-serving", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		s, addr := n.serve(ctx, nil)
-		fd := ListenFD(s)
+		fd := asyncio.ListenFD(s)
 		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, fd) == 1 })
 		for i := range 4 {
 			dialPlain(n, addr)
-			n.until(ctx, "the connection", func() bool { return len(TransportsOf(s)) == i+1 })
+			n.until(ctx, "the connection", func() bool { return len(asyncio.TransportsOf(s)) == i+1 })
 			if k := w.underway(proactors.Accept, fd); k != 1 {
 				n.Errorf("%d accepts under way after %d connections", k, i+1)
 			}
@@ -169,29 +170,29 @@ func TestProactorServing(t *testing.T) {
 	overPorts(t, "proactor.040b.start-serving-error", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		n.expectErrors = true
 		s, addr := n.serve(ctx, nil)
-		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, ListenFD(s)) == 1 })
-		w.fail(proactors.Accept, ListenFD(s), errIO)
+		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, asyncio.ListenFD(s)) == 1 })
+		w.fail(proactors.Accept, asyncio.ListenFD(s), errIO)
 		n.until(ctx, "the report", func() bool { return len(n.reported) == 1 })
 		e := n.reported[0]
-		if e.Message != "socket.accept() failed" || !errors.Is(e.Err, errIO) || e.Extra["socket"] != ListenHandler(s).String() {
+		if e.Message != "socket.accept() failed" || !errors.Is(e.Err, errIO) || e.Extra["socket"] != asyncio.ListenHandler(s).String() {
 			n.Errorf("reported %+v", e)
 		}
 		n.passes(ctx)
-		if w.underway(proactors.Accept, ListenFD(s)) != 0 || Retry(s).Cancelled() {
+		if w.underway(proactors.Accept, asyncio.ListenFD(s)) != 0 || asyncio.Retry(s).Cancelled() {
 			n.Error("it goes on accepting at once")
 		}
 		// The time is up: as if the timer were due.
-		Retry(s).Cancel()
-		AcceptAgain(s)
+		asyncio.Retry(s).Cancel()
+		asyncio.AcceptAgain(s)
 		dialPlain(n, addr)
-		n.until(ctx, "the connection", func() bool { return len(TransportsOf(s)) == 1 })
+		n.until(ctx, "the connection", func() bool { return len(asyncio.TransportsOf(s)) == 1 })
 		s.Close()
 		s.AbortClients()
 		n.check(s.WaitClosed(ctx))
 	})
 	overPorts(t, "proactor.040c.start-serving-cancel", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		s, addr := n.serve(ctx, nil)
-		fd := ListenFD(s)
+		fd := asyncio.ListenFD(s)
 		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, fd) == 1 })
 		s.Close()
 		n.until(ctx, "the end of the accept", func() bool { return len(w.flights) == 0 })
@@ -207,7 +208,7 @@ func TestProactorServing(t *testing.T) {
 	overPorts(t, "proactor.041.stop-serving", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		one, gone := n.serve(ctx, nil)
 		other, addr := n.serve(ctx, nil)
-		fd, stays := ListenFD(one), ListenFD(other)
+		fd, stays := asyncio.ListenFD(one), asyncio.ListenFD(other)
 		n.until(ctx, "accepts", func() bool {
 			return w.underway(proactors.Accept, fd) == 1 && w.underway(proactors.Accept, stays) == 1
 		})
@@ -221,7 +222,7 @@ func TestProactorServing(t *testing.T) {
 			n.Error("the listener is still open")
 		}
 		dialPlain(n, addr)
-		n.until(ctx, "the connection", func() bool { return len(TransportsOf(other)) == 1 })
+		n.until(ctx, "the connection", func() bool { return len(asyncio.TransportsOf(other)) == 1 })
 		other.Close()
 		other.AbortClients()
 		n.check(errors.Join(one.WaitClosed(ctx), other.WaitClosed(ctx)))
@@ -259,7 +260,9 @@ func TestProactorReaders(t *testing.T) {
 		overMechanisms(t, testkit.Proactors, func(n *netTest) { (&readerTest{netTest: n}).watch(watch) })
 		t.Run("port", func(t *testing.T) {
 			t.Parallel()
-			n := newTestOf(t, func(o LoopOption) (EventLoop, error) { return NewProactorEventLoop(newTryingProactor(), o) })
+			n := newTestOf(t, func(o asyncio.LoopOption) (asyncio.EventLoop, error) {
+				return asyncio.NewProactorEventLoop(newTryingProactor(), o)
+			})
 			(&readerTest{netTest: n}).watch(refuse)
 		})
 	})

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/proactors"
 )
@@ -118,7 +119,7 @@ func TestProactorReading(t *testing.T) {
 	})
 	overPorts(t, "proactor.022.pause-in-connection-made", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		c, r := n.raw(ctx, func(r *recorder) {
-			r.onMade = func(t Transport) { n.check(t.PauseReading()) }
+			r.onMade = func(t asyncio.Transport) { n.check(t.PauseReading()) }
 		})
 		c.Write([]byte("data"))
 		n.passes(ctx)
@@ -161,7 +162,7 @@ func TestProactorWriting(t *testing.T) {
 		if k, err := r.transport.Write([]byte("data")); k != 4 || err != nil || r.transport.GetWriteBufferSize() != 4 {
 			n.Errorf("Write = %d, %v; %d bytes buffered", k, err, r.transport.GetWriteBufferSize())
 		}
-		if Queues(r.transport) {
+		if asyncio.Queues(r.transport) {
 			n.Error("the transport has a buffer")
 		}
 		waits := w.waits
@@ -394,7 +395,7 @@ func TestProactorEnd(t *testing.T) {
 		if got := n.arrived(ctx, c, 1); got != "" || w.underway(proactors.Receive, fd) != 0 {
 			n.Errorf("the peer got %q, under way %v", got, w.flights)
 		}
-		if r.transport.GetExtraInfo("socket") != any(fd) || len(Transports(n.l)) != 0 {
+		if r.transport.GetExtraInfo("socket") != any(fd) || len(asyncio.Transports(n.l)) != 0 {
 			n.Error("the connection is still listed")
 		}
 	})
@@ -406,7 +407,7 @@ func TestProactorDeadSocket(t *testing.T) {
 	t.Run("proactor.014.close-dead-socket", func(t *testing.T) {
 		overOpeners(t, func(t *testing.T, p proactors.Proactor) {
 			w := watched(t, p)
-			n := newTestOf(t, func(o LoopOption) (EventLoop, error) { return NewProactorEventLoop(w, o) })
+			n := newTestOf(t, func(o asyncio.LoopOption) (asyncio.EventLoop, error) { return asyncio.NewProactorEventLoop(w, o) })
 			n.run(func(ctx context.Context) {
 				_, r := n.raw(ctx)
 				n.passes(ctx)

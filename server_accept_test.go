@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
@@ -39,8 +40,8 @@ func TestAccept(t *testing.T) {
 				c := dialPlain(n, addr)
 				n.until(ctx, "the report", func() bool { return len(n.reported) > 0 })
 				wantEnd(n, c)
-				if p := (*PanicError)(nil); len(n.reported) != 1 || !errors.As(n.reported[0].Err, &p) || Active(s) != 0 {
-					n.Errorf("debug %v: reported %+v; %d connections", debug, n.reported, Active(s))
+				if p := (*asyncio.PanicError)(nil); len(n.reported) != 1 || !errors.As(n.reported[0].Err, &p) || asyncio.Active(s) != 0 {
+					n.Errorf("debug %v: reported %+v; %d connections", debug, n.reported, asyncio.Active(s))
 				}
 				s.Close()
 				n.check(s.WaitClosed(ctx))
@@ -50,14 +51,14 @@ func TestAccept(t *testing.T) {
 	overSelectors(t, "base.082.accept-out-of-fds", func(n *netTest) {
 		for _, failure := range outOfResources {
 			n.expectErrors, n.reported = true, nil
-			eng := &scripted{Engine: Engine(n.l)}
+			eng := &scripted{Engine: asyncio.Engine(n.l)}
 			fake := &fakeListener{}
 			eng.listener = func(fd uintptr, h engine.ListenHandler) (engine.Listener, error) {
 				l, err := eng.Engine.Listener(fd, h)
 				fake.Listener, fake.h = l, h
 				return fake, err
 			}
-			SetEngine(n.l, eng)
+			asyncio.SetEngine(n.l, eng)
 			n.run(func(ctx context.Context) {
 				s, addr := n.serve(ctx, nil)
 				fake.StopAccepting() // as the engine does when it fails
@@ -68,37 +69,37 @@ func TestAccept(t *testing.T) {
 				if !s.IsServing() || fake.closed {
 					n.Error("the listener was given up")
 				}
-				retry := Retry(s)
+				retry := asyncio.Retry(s)
 				if wait := retry.When() - n.l.Time(); wait > time.Second || wait < time.Second/2 {
 					n.Errorf("goes on in %v, want 1s", wait)
 				}
 				dialPlain(n, addr)
 				n.passes(ctx)
-				if fake.starts != 1 || Active(s) != 0 {
-					n.Errorf("accepting was begun %d times, %d accepted", fake.starts, Active(s))
+				if fake.starts != 1 || asyncio.Active(s) != 0 {
+					n.Errorf("accepting was begun %d times, %d accepted", fake.starts, asyncio.Active(s))
 				}
 				// The time is up: as if the timer were due.
 				retry.Cancel()
-				AcceptAgain(s)
-				n.until(ctx, "the client that waited", func() bool { return Active(s) == 1 })
+				asyncio.AcceptAgain(s)
+				n.until(ctx, "the client that waited", func() bool { return asyncio.Active(s) == 1 })
 				// Closing the server in such a pause ends the pause.
 				fake.h.AcceptFailed(failure)
 				s.Close()
-				if !Retry(s).Cancelled() {
+				if !asyncio.Retry(s).Cancelled() {
 					n.Error("the timer of a closed server is still set")
 				}
-				AcceptAgain(s)
+				asyncio.AcceptAgain(s)
 				s.AbortClients()
 				n.check(s.WaitClosed(ctx))
 			})
-			SetEngine(n.l, eng.Engine)
+			asyncio.SetEngine(n.l, eng.Engine)
 		}
 	})
 	overSelectors(t, "other-failure", func(n *netTest) {
 		n.expectErrors = true
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
-			k := ListenHandler(s)
+			k := asyncio.ListenHandler(s)
 			k.AcceptFailed(syscall.EPERM)
 			if len(n.reported) != 1 || n.reported[0].Message != "socket.accept() failed" || fmt.Sprint(n.reported[0].Extra["socket"]) != k.String() {
 				n.Errorf("reported %+v", n.reported)
@@ -117,8 +118,8 @@ func TestAccept(t *testing.T) {
 			s, addr := n.serve(ctx, nil)
 			c := dialPlain(n, addr)
 			n.until(ctx, "the report", func() bool { return len(n.reported) == 1 })
-			if n.reported[0].Err != errOdd || Active(s) != 0 {
-				n.Errorf("reported %+v, %d active", n.reported, Active(s))
+			if n.reported[0].Err != errOdd || asyncio.Active(s) != 0 {
+				n.Errorf("reported %+v, %d active", n.reported, asyncio.Active(s))
 			}
 			if _, err := c.Read([]byte{0}); err == nil {
 				n.Error("the socket is still open")
@@ -141,26 +142,26 @@ func acceptedAtOnce(ctx context.Context, n *netTest, backlog, clients int) {
 		dialPlain(n, a.String())
 	}
 	made := 0
-	s, err := n.l.CreateServer(ctx, func() Protocol {
+	s, err := n.l.CreateServer(ctx, func() asyncio.Protocol {
 		if made++; made == 3 {
 			panic("the third one")
 		}
 		return &recorder{}
-	}, "", "", &ServerOptions{Sock: fd, DeferServing: true})
+	}, "", "", &asyncio.ServerOptions{Sock: fd, DeferServing: true})
 	if err != nil {
 		n.Fatal(err)
 	}
-	n.check(StartServing(s, backlog))
+	n.check(asyncio.StartServing(s, backlog))
 	most, before := 0, 0
 	for end := n.l.Time() + patience; (made < clients || before < clients-1) && n.l.Time() < end; {
-		n.check(Sleep(ctx, 0)) // one pass
-		most = max(most, Active(s)-before)
-		before = Active(s)
+		n.check(asyncio.Sleep(ctx, 0)) // one pass
+		most = max(most, asyncio.Active(s)-before)
+		before = asyncio.Active(s)
 	}
 	if most != backlog+1 {
 		n.Errorf("backlog %d: %d accepted in one pass", backlog, most)
 	}
-	if k := len(TransportsOf(s)); k != clients-1 {
+	if k := len(asyncio.TransportsOf(s)); k != clients-1 {
 		n.Errorf("%d connections, want %d", k, clients-1)
 	}
 	if len(n.reported) != 1 || !strings.Contains(n.reported[0].Message, "incoming connection") {
@@ -194,7 +195,7 @@ func (f *fakeListener) Close() error {
 func TestLoopClosedWhileServing(t *testing.T) {
 	t.Parallel()
 	overSelectors(t, "accepted-not-set-up", func(n *netTest) {
-		var s *Server
+		var s *asyncio.Server
 		var c net.Conn
 		n.run(func(ctx context.Context) {
 			var addr string
@@ -203,9 +204,9 @@ func TestLoopClosedWhileServing(t *testing.T) {
 		})
 		fd, err := sock.FromConn(c)
 		n.check(err)
-		before := Active(s)
-		AcceptIdle(s, fd) // its step is in the next pass, which never comes
-		if !Accepted(n.l) || Active(s) != before+1 {
+		before := asyncio.Active(s)
+		asyncio.AcceptIdle(s, fd) // its step is in the next pass, which never comes
+		if !asyncio.Accepted(n.l) || asyncio.Active(s) != before+1 {
 			n.Fatal("the connection does not wait to be set up")
 		}
 		n.check(n.l.Close())
@@ -215,10 +216,10 @@ func TestLoopClosedWhileServing(t *testing.T) {
 		n.expectErrors = true // a task is destroyed
 		f := &fakeSockets{}
 		n.script().sockets = f
-		SetResolver(n.l, &namesOf{block: make(chan struct{})})
+		asyncio.SetResolver(n.l, &namesOf{block: make(chan struct{})})
 		n.run(func(ctx context.Context) {
-			CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
-				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &ServerOptions{Addresses: []string{"host:0"}})
+			asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &asyncio.ServerOptions{Addresses: []string{"host:0"}})
 				return struct{}{}, err
 			})
 			n.until(ctx, "the first socket", func() bool { return len(f.opened) == 1 })

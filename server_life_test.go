@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/go-asyncio/asyncio"
 )
 
 // TestServerLife is how servers start and end.
@@ -14,7 +16,7 @@ func TestServerLife(t *testing.T) {
 	t.Parallel()
 	overSelectors(t, "sockets.026a.server-start-later", func(n *netTest) {
 		n.run(func(ctx context.Context) {
-			s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &ServerOptions{DeferServing: true})
+			s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &asyncio.ServerOptions{DeferServing: true})
 			if err != nil {
 				n.Fatal(err)
 			}
@@ -24,10 +26,10 @@ func TestServerLife(t *testing.T) {
 			if _, err := net.Dial("tcp", s.Addrs()[0].String()); err == nil {
 				n.Error("connected to a server that does not serve")
 			}
-			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
+			task := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
 			n.until(ctx, "serving", s.IsServing)
 			dialPlain(n, s.Addrs()[0].String())
-			n.until(ctx, "the client", func() bool { return len(Transports(n.l)) != 0 })
+			n.until(ctx, "the client", func() bool { return len(asyncio.Transports(n.l)) != 0 })
 			n.check(s.StartServing(ctx))
 			task.Cancel()
 			n.until(ctx, "the end", task.Done)
@@ -39,10 +41,10 @@ func TestServerLife(t *testing.T) {
 	overSelectors(t, "sockets.026b.server-serve-forever-cancel", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, _ := n.serve(ctx, nil)
-			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
+			task := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
 			n.passes(ctx)
 			task.Cancel()
-			if _, err := task.Await(ctx); !errors.Is(err, ErrCancelled) {
+			if _, err := task.Await(ctx); !errors.Is(err, asyncio.ErrCancelled) {
 				n.Errorf("ended with %v", err)
 			}
 			if s.IsServing() || len(s.Addrs()) != 0 {
@@ -55,7 +57,7 @@ func TestServerLife(t *testing.T) {
 			s, _ := n.serve(ctx, nil)
 			s.Close()
 			for what, err := range map[string]error{"ServeForever": s.ServeForever(ctx), "StartServing": s.StartServing(ctx)} {
-				if !errors.Is(err, ErrServerClosed) || !errors.Is(err, net.ErrClosed) || !strings.Contains(err.Error(), "is closed") {
+				if !errors.Is(err, asyncio.ErrServerClosed) || !errors.Is(err, net.ErrClosed) || !strings.Contains(err.Error(), "is closed") {
 					n.Errorf("%s of a closed server: %v", what, err)
 				}
 			}
@@ -64,13 +66,13 @@ func TestServerLife(t *testing.T) {
 	overSelectors(t, "sockets.028.server-double-serve-forever", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, _ := n.serve(ctx, nil)
-			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
+			task := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
 			n.passes(ctx)
-			if err := s.ServeForever(ctx); !errors.Is(err, ErrInvalidState) {
+			if err := s.ServeForever(ctx); !errors.Is(err, asyncio.ErrInvalidState) {
 				n.Errorf("a second ServeForever: %v", err)
 			}
 			s.Close() // ends the first one
-			if _, err := task.Await(ctx); !errors.Is(err, ErrCancelled) {
+			if _, err := task.Await(ctx); !errors.Is(err, asyncio.ErrCancelled) {
 				n.Errorf("ended with %v", err)
 			}
 		})
@@ -81,10 +83,10 @@ func TestServerLife(t *testing.T) {
 			s, addr := n.serve(ctx, func(made *recorder) { r = made })
 			c := dialPlain(n, addr)
 			n.until(ctx, "the client", func() bool { return r != nil && r.transport != nil })
-			wait := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
+			wait := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
 			n.passes(ctx)
 			s.Close()
-			late := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
+			late := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
 			n.passes(ctx)
 			if wait.Done() || late.Done() || r.lost {
 				n.Errorf("done %v, %v; lost %v with a connection open", wait.Done(), late.Done(), r.lost)
@@ -113,7 +115,7 @@ func TestServerLife(t *testing.T) {
 			b := dialPlain(n, addr)
 			n.until(ctx, "the second client", connected(2))
 			dialPlain(n, otherAddr)
-			n.until(ctx, "the other server's client", func() bool { return len(TransportsOf(other)) == 1 })
+			n.until(ctx, "the other server's client", func() bool { return len(asyncio.TransportsOf(other)) == 1 })
 			// More than the system can take by and by, with nobody reading.
 			n.check(a.SetReadBuffer(1 << 16))
 			sent := pattern(16 << 20)
@@ -135,7 +137,7 @@ func TestServerLife(t *testing.T) {
 			if data := receive(ctx, n, "all data", got); len(data) != len(sent) {
 				n.Errorf("%d bytes of %d", len(data), len(sent))
 			}
-			if len(TransportsOf(other)) != 1 {
+			if len(asyncio.TransportsOf(other)) != 1 {
 				n.Error("the other server's client is gone")
 			}
 			other.AbortClients()
@@ -162,11 +164,11 @@ func TestServerLife(t *testing.T) {
 		// A connection that is accepted when the server closes is served all the same.
 		n.run(func(ctx context.Context) {
 			var r *recorder
-			var s *Server
+			var s *asyncio.Server
 			s, addr := n.serve(ctx, func(made *recorder) { r = made })
 			c := dialPlain(n, addr)
 			c.Write([]byte("question"))
-			n.until(ctx, "the accept", func() bool { return Active(s) == 1 })
+			n.until(ctx, "the accept", func() bool { return asyncio.Active(s) == 1 })
 			s.Close()
 			n.until(ctx, "the question", func() bool { return r != nil && string(r.data) == "question" })
 			r.transport.Write([]byte("answer"))
@@ -178,13 +180,13 @@ func TestServerLife(t *testing.T) {
 		})
 	})
 	overSelectors(t, "from-other-goroutines", func(n *netTest) {
-		stop := NewFuture[struct{}](n.l)
+		stop := asyncio.NewFuture[struct{}](n.l)
 		served := make(chan error, 1)
 		go func() {
 			defer stop.SetResult(struct{}{})
 			ctx := context.Background()
 			var lost atomic.Int32
-			s, err := n.l.CreateServer(ctx, func() Protocol { return &recorder{onLost: func(error) { lost.Add(1) }} }, "tcp", "localhost:0", nil)
+			s, err := n.l.CreateServer(ctx, func() asyncio.Protocol { return &recorder{onLost: func(error) { lost.Add(1) }} }, "tcp", "localhost:0", nil)
 			if err != nil {
 				n.Error(err)
 				return
@@ -199,8 +201,8 @@ func TestServerLife(t *testing.T) {
 			}
 			tr.Abort()
 			n.check(s.StartServing(ctx))
-			_, err = RunCoroutineThreadsafe(n.l, func(ctx context.Context) (struct{}, error) {
-				n.until(ctx, "ServeForever and the connection's end", func() bool { return Served(s) && lost.Load() == 1 })
+			_, err = asyncio.RunCoroutineThreadsafe(n.l, func(ctx context.Context) (struct{}, error) {
+				n.until(ctx, "ServeForever and the connection's end", func() bool { return asyncio.Served(s) && lost.Load() == 1 })
 				return struct{}{}, nil
 			}).Await(ctx)
 			n.check(err)
@@ -224,12 +226,12 @@ func TestServerLife(t *testing.T) {
 	})
 	overSelectors(t, "in-a-callback", func(n *netTest) {
 		n.run(func(ctx context.Context) {
-			done := NewFuture[error](n.l)
+			done := asyncio.NewFuture[error](n.l)
 			n.l.CallSoon(func() {
 				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", nil)
 				done.SetResult(err)
 			})
-			if err, _ := done.Await(ctx); !errors.Is(err, ErrAwaitInCallback) {
+			if err, _ := done.Await(ctx); !errors.Is(err, asyncio.ErrAwaitInCallback) {
 				n.Errorf("got %v", err)
 			}
 		})

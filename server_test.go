@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -13,11 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
-func plainFactory() Protocol { return &recorder{} }
+func plainFactory() asyncio.Protocol { return &recorder{} }
 
 // TestServer is the behaviour of servers over real sockets.
 func TestServer(t *testing.T) {
@@ -25,7 +26,7 @@ func TestServer(t *testing.T) {
 	overSelectors(t, "events.022.create-server", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			var r *recorder
-			s, err := n.l.CreateServer(ctx, func() Protocol { r = &recorder{}; return r }, "tcp", "0.0.0.0:0", nil)
+			s, err := n.l.CreateServer(ctx, func() asyncio.Protocol { r = &recorder{}; return r }, "tcp", "0.0.0.0:0", nil)
 			if err != nil {
 				n.Fatal(err)
 			}
@@ -69,7 +70,7 @@ func TestServer(t *testing.T) {
 				"tcp4": {"127.0.0.1:0", "127.0.0.2:0", "127.0.0.1:0"},
 				"tcp6": {"[::1]:0", "[0:0:0:0:0:0:0:1]:0"},
 			} {
-				s, err := n.l.CreateServer(ctx, plainFactory, network, hosts[0], &ServerOptions{Addresses: hosts[1:]})
+				s, err := n.l.CreateServer(ctx, plainFactory, network, hosts[0], &asyncio.ServerOptions{Addresses: hosts[1:]})
 				if err != nil {
 					n.Fatal(err)
 				}
@@ -99,14 +100,14 @@ func TestServer(t *testing.T) {
 				n.Fatal(err)
 			}
 			addr := first.Addrs()[0].String()
-			if _, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, &ServerOptions{ReusePort: true}); !errors.Is(err, ErrAddrInUse) {
+			if _, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, &asyncio.ServerOptions{ReusePort: true}); !errors.Is(err, asyncio.ErrAddrInUse) {
 				n.Errorf("beside a server without port reuse: %v", err)
 			}
 			first.Close()
 			addr = "127.0.0.1:0" // not the same, which somebody else may have taken by now
-			var servers []*Server
+			var servers []*asyncio.Server
 			for range 2 {
-				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, &ServerOptions{ReusePort: true})
+				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, &asyncio.ServerOptions{ReusePort: true})
 				if err != nil {
 					n.Fatal(err)
 				}
@@ -122,7 +123,7 @@ func TestServer(t *testing.T) {
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
 			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, nil)
-			if !errors.Is(err, ErrAddrInUse) || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "CreateServer") {
+			if !errors.Is(err, asyncio.ErrAddrInUse) || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "CreateServer") {
 				n.Errorf("got %v", err)
 			}
 			s.Close()
@@ -131,7 +132,7 @@ func TestServer(t *testing.T) {
 	overSelectors(t, "events.031.server-dual-stack", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			made := 0
-			s, err := n.l.CreateServer(ctx, func() Protocol { made++; return &recorder{} }, "tcp", ":0", nil)
+			s, err := n.l.CreateServer(ctx, func() asyncio.Protocol { made++; return &recorder{} }, "tcp", ":0", nil)
 			if err != nil {
 				n.Fatal(err)
 			}
@@ -163,7 +164,7 @@ func TestServer(t *testing.T) {
 	})
 	overSelectors(t, "base.062.server-empty-host", func(n *netTest) {
 		asked := &namesOf{}
-		SetResolver(n.l, asked)
+		asyncio.SetResolver(n.l, asked)
 		n.run(func(ctx context.Context) {
 			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", ":0", nil)
 			if dns := (*net.DNSError)(nil); !errors.As(err, &dns) {
@@ -175,7 +176,7 @@ func TestServer(t *testing.T) {
 		})
 	})
 	overSelectors(t, "base.064.server-empty-lookup", func(n *netTest) {
-		SetResolver(n.l, &namesOf{})
+		asyncio.SetResolver(n.l, &namesOf{})
 		n.run(func(ctx context.Context) {
 			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "example:0", nil)
 			if dns := (*net.DNSError)(nil); !errors.As(err, &dns) || dns.Name != "example" {
@@ -187,7 +188,7 @@ func TestServer(t *testing.T) {
 		n.run(func(ctx context.Context) {
 			fd := boundSocket(n, sock.Stream)
 			var r *recorder
-			s, err := n.l.CreateServer(ctx, func() Protocol { r = &recorder{}; return r }, "tcp", "", &ServerOptions{Sock: fd})
+			s, err := n.l.CreateServer(ctx, func() asyncio.Protocol { r = &recorder{}; return r }, "tcp", "", &asyncio.ServerOptions{Sock: fd})
 			if err != nil {
 				n.Fatal(err)
 			}
@@ -208,7 +209,7 @@ func TestServer(t *testing.T) {
 				n.Fatal(err)
 			}
 			made := 0
-			s, err := n.l.CreateServer(ctx, func() Protocol { made++; return &recorder{} }, "", "", &ServerOptions{Listener: l})
+			s, err := n.l.CreateServer(ctx, func() asyncio.Protocol { made++; return &recorder{} }, "", "", &asyncio.ServerOptions{Listener: l})
 			if err != nil {
 				n.Fatal(err)
 			}
@@ -223,7 +224,7 @@ func TestServer(t *testing.T) {
 	overSelectors(t, "base.047.server-sock-extra-type-bits", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			fd := boundSocket(n, sock.Stream) // non-blocking, close-on-exec
-			s, err := n.l.CreateServer(ctx, plainFactory, "", "", &ServerOptions{Sock: fd})
+			s, err := n.l.CreateServer(ctx, plainFactory, "", "", &asyncio.ServerOptions{Sock: fd})
 			if err != nil {
 				n.Fatal(err)
 			}
@@ -232,14 +233,14 @@ func TestServer(t *testing.T) {
 	})
 	overSelectors(t, "base.045.server-wrong-sock-type", func(n *netTest) {
 		n.run(func(ctx context.Context) {
-			_, err := n.l.CreateServer(ctx, plainFactory, "", "", &ServerOptions{Sock: boundSocket(n, sock.Datagram)})
-			if !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), "a stream socket was expected") {
+			_, err := n.l.CreateServer(ctx, plainFactory, "", "", &asyncio.ServerOptions{Sock: boundSocket(n, sock.Datagram)})
+			if !errors.Is(err, asyncio.ErrInvalidArgument) || !strings.Contains(err.Error(), "a stream socket was expected") {
 				n.Errorf("a datagram socket: %v", err)
 			}
 			f, err := os.Open(os.Args[0])
 			n.check(err)
 			defer f.Close()
-			if _, err := n.l.CreateServer(ctx, plainFactory, "", "", &ServerOptions{Sock: f.Fd()}); !errors.Is(err, ErrInvalidArgument) {
+			if _, err := n.l.CreateServer(ctx, plainFactory, "", "", &asyncio.ServerOptions{Sock: f.Fd()}); !errors.Is(err, asyncio.ErrInvalidArgument) {
 				n.Errorf("a file: %v", err)
 			}
 			if _, err := f.Stat(); err != nil {
@@ -253,30 +254,30 @@ func TestServer(t *testing.T) {
 // looked up or opened.
 func TestServerArguments(t *testing.T) {
 	t.Parallel()
-	refuses := func(row, address string, o *ServerOptions, says string) {
+	refuses := func(row, address string, o *asyncio.ServerOptions, says string) {
 		overSelectors(t, row, func(n *netTest) {
 			n.run(func(ctx context.Context) {
 				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", address, o)
-				if !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), says) {
+				if !errors.Is(err, asyncio.ErrInvalidArgument) || !strings.Contains(err.Error(), says) {
 					n.Errorf("got %v, want %q", err, says)
 				}
 			})
 		})
 	}
-	refuses("base.046.server-handshake-timeout-without-tls", "127.0.0.1:0", &ServerOptions{TLSHandshakeTimeout: time.Second}, "only meaningful with TLS")
-	refuses("shutdown-timeout-without-tls", "127.0.0.1:0", &ServerOptions{TLSShutdownTimeout: time.Second}, "only meaningful with TLS")
+	refuses("base.046.server-handshake-timeout-without-tls", "127.0.0.1:0", &asyncio.ServerOptions{TLSHandshakeTimeout: time.Second}, "only meaningful with TLS")
+	refuses("shutdown-timeout-without-tls", "127.0.0.1:0", &asyncio.ServerOptions{TLSShutdownTimeout: time.Second}, "only meaningful with TLS")
 	refuses("base.063.server-nothing-given", "", nil, "neither an address nor a socket")
-	refuses("address-and-socket", "127.0.0.1:0", &ServerOptions{Sock: noSocket}, "at the same time")
-	refuses("negative-backlog", "127.0.0.1:0", &ServerOptions{Backlog: -1}, "backlog")
+	refuses("address-and-socket", "127.0.0.1:0", &asyncio.ServerOptions{Sock: noSocket}, "at the same time")
+	refuses("negative-backlog", "127.0.0.1:0", &asyncio.ServerOptions{Backlog: -1}, "backlog")
 	refuses("no-port", "127.0.0.1", nil, "missing port")
 	overSelectors(t, "networks", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			for _, network := range []string{"", "udp", "unix", "tcp5"} {
-				if _, err := n.l.CreateServer(ctx, plainFactory, network, "127.0.0.1:0", nil); !errors.Is(err, ErrInvalidArgument) {
+				if _, err := n.l.CreateServer(ctx, plainFactory, network, "127.0.0.1:0", nil); !errors.Is(err, asyncio.ErrInvalidArgument) {
 					n.Errorf("network %q: %v", network, err)
 				}
 			}
-			if _, err := n.l.CreateServer(ctx, nil, "tcp", "127.0.0.1:0", nil); !errors.Is(err, ErrInvalidArgument) {
+			if _, err := n.l.CreateServer(ctx, nil, "tcp", "127.0.0.1:0", nil); !errors.Is(err, asyncio.ErrInvalidArgument) {
 				n.Errorf("no factory: %v", err)
 			}
 		})
@@ -348,8 +349,8 @@ func TestServerSystemRefuses(t *testing.T) {
 			}}
 			n.script().sockets = f
 			n.run(func(ctx context.Context) {
-				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &ServerOptions{ReusePort: true})
-				if !errors.Is(err, ErrInvalidArgument) || !errors.Is(err, refusal) || !strings.Contains(err.Error(), "reuse_port") {
+				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &asyncio.ServerOptions{ReusePort: true})
+				if !errors.Is(err, asyncio.ErrInvalidArgument) || !errors.Is(err, refusal) || !strings.Contains(err.Error(), "reuse_port") {
 					n.Errorf("got %v", err)
 				}
 				if len(f.opened) != 0 || f.closed != 1 {
@@ -381,9 +382,9 @@ func TestServerSystemRefuses(t *testing.T) {
 	overSelectors(t, "no-ipv6", func(n *netTest) {
 		for _, f := range []*fakeSockets{
 			{open: func(f sock.Family) error { return onlyFor(f == sock.Inet6, syscall.EAFNOSUPPORT) }},
-			{bind: func(a sock.Addr) error { return onlyFor(a.Family() == sock.Inet6, ErrAddrNotAvailable) }},
+			{bind: func(a sock.Addr) error { return onlyFor(a.Family() == sock.Inet6, asyncio.ErrAddrNotAvailable) }},
 		} {
-			SetEngine(n.l, &scripted{Engine: Engine(n.l), sockets: f})
+			asyncio.SetEngine(n.l, &scripted{Engine: asyncio.Engine(n.l), sockets: f})
 			n.run(func(ctx context.Context) {
 				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", ":0", nil)
 				if err != nil {
@@ -394,7 +395,7 @@ func TestServerSystemRefuses(t *testing.T) {
 				}
 				s.Close()
 				_, err = n.l.CreateServer(ctx, plainFactory, "tcp6", ":0", nil)
-				if !errors.Is(err, ErrAddrNotAvailable) {
+				if !errors.Is(err, asyncio.ErrAddrNotAvailable) {
 					n.Errorf("IPv6 only: %v", err)
 				}
 			})
@@ -410,7 +411,7 @@ func TestServerSystemRefuses(t *testing.T) {
 		}}
 		n.run(func(ctx context.Context) {
 			for _, on := range []bool{false, true} {
-				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &ServerOptions{KeepAlive: on})
+				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &asyncio.ServerOptions{KeepAlive: on})
 				n.check(err)
 				if (set == 1) != on {
 					n.Errorf("KeepAlive %v: set on %d sockets", on, set)
@@ -432,8 +433,8 @@ func TestServerSystemRefuses(t *testing.T) {
 			},
 		}
 		n.run(func(ctx context.Context) {
-			s, err := n.l.CreateServer(ctx, plainFactory, "tcp", ":0", &ServerOptions{ReusePort: true})
-			if errors.Is(err, ErrInvalidArgument) {
+			s, err := n.l.CreateServer(ctx, plainFactory, "tcp", ":0", &asyncio.ServerOptions{ReusePort: true})
+			if errors.Is(err, asyncio.ErrInvalidArgument) {
 				return // the system cannot
 			}
 			n.check(err)
@@ -450,11 +451,11 @@ func TestServerSystemRefuses(t *testing.T) {
 	})
 	overSelectors(t, "base.713.server-address-not-available", func(n *netTest) {
 		missing := func(a sock.Addr) bool { return a.AddrPort().Addr().String() == "127.0.0.2" }
-		n.script().sockets = &fakeSockets{bind: func(a sock.Addr) error { return onlyFor(missing(a), ErrAddrNotAvailable) }}
+		n.script().sockets = &fakeSockets{bind: func(a sock.Addr) error { return onlyFor(missing(a), asyncio.ErrAddrNotAvailable) }}
 		n.run(func(ctx context.Context) {
 			for _, debug := range []bool{false, true} {
 				n.l.SetDebug(debug)
-				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.2:0", &ServerOptions{Addresses: []string{"127.0.0.1:0"}})
+				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.2:0", &asyncio.ServerOptions{Addresses: []string{"127.0.0.1:0"}})
 				if err != nil {
 					n.Fatal(err)
 				}
@@ -470,11 +471,11 @@ func TestServerSystemRefuses(t *testing.T) {
 		})
 	})
 	overSelectors(t, "base.714.server-no-address-left", func(n *netTest) {
-		f := &fakeSockets{bind: func(sock.Addr) error { return ErrAddrNotAvailable }}
+		f := &fakeSockets{bind: func(sock.Addr) error { return asyncio.ErrAddrNotAvailable }}
 		n.script().sockets = f
 		n.run(func(ctx context.Context) {
-			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.2:0", &ServerOptions{Addresses: []string{"127.0.0.3:7"}})
-			if !errors.Is(err, ErrAddrNotAvailable) || !strings.Contains(err.Error(), "127.0.0.2:0") || !strings.Contains(err.Error(), "127.0.0.3:7") {
+			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.2:0", &asyncio.ServerOptions{Addresses: []string{"127.0.0.3:7"}})
+			if !errors.Is(err, asyncio.ErrAddrNotAvailable) || !strings.Contains(err.Error(), "127.0.0.2:0") || !strings.Contains(err.Error(), "127.0.0.3:7") {
 				n.Errorf("got %v", err)
 			}
 			if len(f.opened) != 0 {
@@ -488,7 +489,7 @@ func TestServerSystemRefuses(t *testing.T) {
 		f := &fakeSockets{bind: func(a sock.Addr) error {
 			if a.Family() == sock.Inet4 && refused < 3 {
 				refused++
-				return ErrAddrInUse
+				return asyncio.ErrAddrInUse
 			}
 			return nil
 		}}

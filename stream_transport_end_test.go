@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
@@ -19,8 +20,8 @@ func TestTransportEnd(t *testing.T) {
 		if a, err := sock.RemoteAddr(fd); err != nil || a.String() != c.LocalAddr().String() {
 			n.Errorf("descriptor %d leads to %v, %v; the peer is %v", fd, a, err, c.LocalAddr())
 		}
-		var loop EventLoop
-		r.onData = func([]byte) { loop, _ = GetRunningLoop() }
+		var loop asyncio.EventLoop
+		r.onData = func([]byte) { loop, _ = asyncio.GetRunningLoop() }
 		c.Write([]byte("x"))
 		n.until(ctx, "the data", func() bool { return loop != nil })
 		if loop != n.l {
@@ -117,7 +118,7 @@ func TestTransportEnd(t *testing.T) {
 		fd := socketOf(r.transport)
 		r.onData = func([]byte) { panic(errOdd) }
 		r.onLost = func(error) {
-			if _, err := sock.RemoteAddr(fd); err != nil || r.transport.GetProtocol() != Protocol(r) {
+			if _, err := sock.RemoteAddr(fd); err != nil || r.transport.GetProtocol() != asyncio.Protocol(r) {
 				n.Errorf("released before the protocol was told: %v", err)
 			}
 		}
@@ -196,7 +197,7 @@ func TestTransportEnd(t *testing.T) {
 func closedAtOnce(n *netTest) {
 	n.run(func(ctx context.Context) {
 		_, r := n.raw(ctx, func(r *recorder) {
-			r.onMade = func(t Transport) { n.check(t.Close()) }
+			r.onMade = func(t asyncio.Transport) { n.check(t.Close()) }
 			r.onLost = func(error) {
 				if i := n.interest(socketOf(r.transport)); i != "" {
 					n.Errorf("registered for %q although it was closed before reading began", i)
@@ -231,7 +232,7 @@ func (n *netTest) drain(ctx context.Context, c net.Conn, r *recorder, size int) 
 }
 
 // socketOf is a transport's descriptor.
-func socketOf(t Transport) uintptr { return t.GetExtraInfo("socket").(uintptr) }
+func socketOf(t asyncio.Transport) uintptr { return t.GetExtraInfo("socket").(uintptr) }
 
 // reset has the peer reset the connection.
 func reset(n *netTest, c *net.TCPConn) {

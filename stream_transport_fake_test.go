@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"io"
 	"testing"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
@@ -17,7 +18,7 @@ var errOdd = errors.New("odd")
 // that is asked nothing.
 func TestTransportScripted(t *testing.T) {
 	t.Parallel()
-	for row, p := range map[string]Protocol{"read-fatal": &recorder{}, "selev.058.buffered-fatal": &bufferedRecorder{size: 10}} {
+	for row, p := range map[string]asyncio.Protocol{"read-fatal": &recorder{}, "selev.058.buffered-fatal": &bufferedRecorder{size: 10}} {
 		overFake(t, row, func(ctx context.Context, n *netTest) {
 			n.expectErrors = true
 			_, fs := n.faked(ctx, p)
@@ -143,18 +144,18 @@ func TestTransportScripted(t *testing.T) {
 func TestTransportLateEvents(t *testing.T) {
 	t.Parallel()
 	overFake(t, "stream-refused", func(ctx context.Context, n *netTest) {
-		Engine(n.l).(*scripted).stream = func(uintptr, engine.StreamHandler) (engine.Stream, error) { return nil, io.ErrNoProgress }
-		if _, err := NewTransport(n.l, 1, &recorder{}, sock.Addr{}, nil); err != io.ErrNoProgress {
+		asyncio.Engine(n.l).(*scripted).stream = func(uintptr, engine.StreamHandler) (engine.Stream, error) { return nil, io.ErrNoProgress }
+		if _, err := asyncio.NewTransport(n.l, 1, &recorder{}, sock.Addr{}, nil); err != io.ErrNoProgress {
 			n.Errorf("got %v", err)
 		}
-		if len(Transports(n.l)) != 0 {
+		if len(asyncio.Transports(n.l)) != 0 {
 			n.Error("the transport that was not made is listed")
 		}
 	})
 	overFake(t, "abort-before-made", func(ctx context.Context, n *netTest) {
 		n.faked(ctx, &recorder{}) // sets the script up
 		r := &recorder{}
-		tr, err := NewTransport(n.l, 2, r, sock.Addr{}, nil)
+		tr, err := asyncio.NewTransport(n.l, 2, r, sock.Addr{}, nil)
 		if err != nil {
 			n.Fatal(err)
 		}
@@ -163,6 +164,6 @@ func TestTransportLateEvents(t *testing.T) {
 		if r.history() != "made lost" {
 			n.Errorf("%s", r.history())
 		}
-		Transports(n.l)[0].Abort()
+		asyncio.Transports(n.l)[0].Abort()
 	})
 }

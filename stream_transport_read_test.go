@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"github.com/go-asyncio/asyncio"
 )
 
 // TestTransportReading: how connections are read, over real sockets.
@@ -42,7 +44,7 @@ func TestTransportReading(t *testing.T) {
 	overSelectors(t, "selev.028.pause-in-connection-made", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			c, r := n.raw(ctx, func(r *recorder) {
-				r.onMade = func(t Transport) { n.check(t.PauseReading()) }
+				r.onMade = func(t asyncio.Transport) { n.check(t.PauseReading()) }
 			})
 			fd := socketOf(r.transport)
 			c.Write([]byte("data"))
@@ -87,7 +89,7 @@ func TestTransportReading(t *testing.T) {
 		tr := r.transport
 		send(r, "one", "one")
 		n.check(tr.SetProtocol(b))
-		if tr.GetProtocol() != Protocol(b) {
+		if tr.GetProtocol() != asyncio.Protocol(b) {
 			n.Error("GetProtocol is not what was set")
 		}
 		send(&b.recorder, "two", "two")
@@ -96,7 +98,7 @@ func TestTransportReading(t *testing.T) {
 		}
 		n.check(tr.SetProtocol(r))
 		send(r, "three", "onethree")
-		if err := tr.SetProtocol(nil); !errors.Is(err, ErrInvalidArgument) {
+		if err := tr.SetProtocol(nil); !errors.Is(err, asyncio.ErrInvalidArgument) {
 			n.Errorf("SetProtocol(nil): %v", err)
 		}
 		if len(b.hints) != 1 || string(b.data) != "two" {
@@ -110,7 +112,7 @@ func TestTransportReading(t *testing.T) {
 }
 
 // readReset: the peer sends a byte, and once that is read, resets.
-func readReset(n *netTest, p Protocol, history string) {
+func readReset(n *netTest, p asyncio.Protocol, history string) {
 	n.run(func(ctx context.Context) {
 		r := record(p)
 		c := n.accept(ctx, p)
@@ -131,15 +133,15 @@ func readReset(n *netTest, p Protocol, history string) {
 // over real sockets.
 func TestTransportProtocolFails(t *testing.T) {
 	t.Parallel()
-	plain := func(set func(*recorder)) func() Protocol {
-		return func() Protocol { r := &recorder{}; set(r); return r }
+	plain := func(set func(*recorder)) func() asyncio.Protocol {
+		return func() asyncio.Protocol { r := &recorder{}; set(r); return r }
 	}
-	buffered := func(set func(*bufferedRecorder)) func() Protocol {
-		return func() Protocol { b := &bufferedRecorder{size: 10}; set(b); return b }
+	buffered := func(set func(*bufferedRecorder)) func() asyncio.Protocol {
+		return func() asyncio.Protocol { b := &bufferedRecorder{size: 10}; set(b); return b }
 	}
 	for _, c := range []struct {
 		row      string
-		protocol func() Protocol
+		protocol func() asyncio.Protocol
 		message  string
 		err      string
 		history  string
@@ -153,7 +155,7 @@ func TestTransportProtocolFails(t *testing.T) {
 			"Fatal error: protocol.EOFReceived() call failed.", "in eof", "made data eof lost",
 		},
 		{
-			"made-callback-error", plain(func(r *recorder) { r.onMade = func(Transport) { panic("in made") } }),
+			"made-callback-error", plain(func(r *recorder) { r.onMade = func(asyncio.Transport) { panic("in made") } }),
 			"Fatal error: protocol.ConnectionMade() call failed.", "in made", "made lost",
 		},
 		{
@@ -188,7 +190,7 @@ func TestTransportProtocolFails(t *testing.T) {
 					n.Errorf("%s", r.history())
 				}
 				n.passes(ctx)
-				if n.interest(socketOf(r.transport)) != "" || len(Transports(n.l)) != 0 {
+				if n.interest(socketOf(r.transport)) != "" || len(asyncio.Transports(n.l)) != 0 {
 					n.Error("the connection is not closed")
 				}
 			})

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/testkit"
@@ -20,7 +21,7 @@ import (
 func TestTransport(t *testing.T) {
 	t.Parallel()
 	overSelectors(t, "selev.001.make-socket-transport", func(n *netTest) {
-		var tr Transport
+		var tr asyncio.Transport
 		n.run(func(ctx context.Context) {
 			client, server := n.pair(ctx)
 			tr = client.transport
@@ -46,11 +47,11 @@ func TestTransport(t *testing.T) {
 			sock.Write(b, []byte("early"))
 			var order []string
 			r := &recorder{
-				onMade: func(Transport) { order = append(order, "made") },
+				onMade: func(asyncio.Transport) { order = append(order, "made") },
 				onData: func([]byte) { order = append(order, "data") },
 			}
 			started := false
-			_, err = NewTransport(n.l, a, r, sock.Addr{}, func() {
+			_, err = asyncio.NewTransport(n.l, a, r, sock.Addr{}, func() {
 				order = append(order, "waiter")
 				started = true
 			})
@@ -67,19 +68,19 @@ func TestTransport(t *testing.T) {
 			sock.Close(b)
 		})
 	})
-	overSelectors(t, "selev.031a.read-ready-eof-closes", func(n *netTest) { eofCloses(n, func() Protocol { return &recorder{} }) })
+	overSelectors(t, "selev.031a.read-ready-eof-closes", func(n *netTest) { eofCloses(n, func() asyncio.Protocol { return &recorder{} }) })
 	overSelectors(t, "selev.055a.buffered-eof", func(n *netTest) {
-		eofCloses(n, func() Protocol { return &bufferedRecorder{size: 10} })
+		eofCloses(n, func() asyncio.Protocol { return &bufferedRecorder{size: 10} })
 	})
 	overSelectors(t, "selev.031b.read-ready-eof-keep-open", func(n *netTest) {
-		eofKeepsOpen(n, func() Protocol { return &recorder{keepOpen: true} })
+		eofKeepsOpen(n, func() asyncio.Protocol { return &recorder{keepOpen: true} })
 	})
 	overSelectors(t, "selev.055b.buffered-eof-keep-open", func(n *netTest) {
-		eofKeepsOpen(n, func() Protocol { return &bufferedRecorder{size: 10, recorder: recorder{keepOpen: true}} })
+		eofKeepsOpen(n, func() asyncio.Protocol { return &bufferedRecorder{size: 10, recorder: recorder{keepOpen: true}} })
 	})
-	for row, make := range map[string]func() Protocol{
-		"selev.032.read-would-block":     func() Protocol { return &recorder{} },
-		"selev.056.buffered-would-block": func() Protocol { return &bufferedRecorder{size: 10} },
+	for row, make := range map[string]func() asyncio.Protocol{
+		"selev.032.read-would-block":     func() asyncio.Protocol { return &recorder{} },
+		"selev.056.buffered-would-block": func() asyncio.Protocol { return &bufferedRecorder{size: 10} },
 	} {
 		t.Run(row, func(t *testing.T) {
 			t.Parallel()
@@ -162,7 +163,7 @@ func TestTransport(t *testing.T) {
 				}
 			}()
 			for i, err := range <-elsewhere {
-				if !errors.Is(err, ErrWrongGoroutine) {
+				if !errors.Is(err, asyncio.ErrWrongGoroutine) {
 					n.Errorf("call %d from another goroutine: %v", i, err)
 				}
 			}
@@ -204,9 +205,9 @@ func TestTransport(t *testing.T) {
 }
 
 // accept serves p, a recorder, to one plain connection.
-func (n *netTest) accept(ctx context.Context, p Protocol) *net.TCPConn {
+func (n *netTest) accept(ctx context.Context, p asyncio.Protocol) *net.TCPConn {
 	n.Helper()
-	s, err := n.l.CreateServer(ctx, func() Protocol { return p }, "tcp", "127.0.0.1:0", nil)
+	s, err := n.l.CreateServer(ctx, func() asyncio.Protocol { return p }, "tcp", "127.0.0.1:0", nil)
 	if err != nil {
 		n.Fatal(err)
 	}
@@ -222,14 +223,14 @@ func (n *netTest) accept(ctx context.Context, p Protocol) *net.TCPConn {
 }
 
 // record is what happened to a recorder of either kind.
-func record(p Protocol) *recorder {
+func record(p asyncio.Protocol) *recorder {
 	if b, ok := p.(*bufferedRecorder); ok {
 		return &b.recorder
 	}
 	return p.(*recorder)
 }
 
-func eofCloses(n *netTest, make func() Protocol) {
+func eofCloses(n *netTest, make func() asyncio.Protocol) {
 	n.run(func(ctx context.Context) {
 		p := make()
 		r := record(p)
@@ -245,7 +246,7 @@ func eofCloses(n *netTest, make func() Protocol) {
 	})
 }
 
-func eofKeepsOpen(n *netTest, make func() Protocol) {
+func eofKeepsOpen(n *netTest, make func() asyncio.Protocol) {
 	n.run(func(ctx context.Context) {
 		p := make()
 		r := record(p)
@@ -271,7 +272,7 @@ func eofKeepsOpen(n *netTest, make func() Protocol) {
 
 // spurious: a stream that is told of readiness that is not there, or over a proactor
 // of a receive that ended with nothing, reads nothing, and goes on.
-func spurious(n *netTest, w *watchedProactor, p Protocol) {
+func spurious(n *netTest, w *watchedProactor, p asyncio.Protocol) {
 	n.run(func(ctx context.Context) {
 		r := record(p)
 		c := n.accept(ctx, p)
@@ -294,7 +295,7 @@ func spurious(n *netTest, w *watchedProactor, p Protocol) {
 }
 
 // fill writes until something is buffered and returns all that was written.
-func fill(n *netTest, t Transport) (sent []byte) {
+func fill(n *netTest, t asyncio.Transport) (sent []byte) {
 	n.Helper()
 	n.check(setSendBuffer(socketOf(t), 1<<17))
 	chunk := pattern(1 << 20)

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"net"
 	"testing"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
@@ -148,7 +149,7 @@ func TestTransportWriting(t *testing.T) {
 			}
 			if known := len(sent) - size - len(got); known > 0 {
 				got = append(got, n.reads(c, min(1<<20, known))...)
-			} else if Engine(n.l).Name() == "IOCP" { // which tells of a send when its last byte has gone
+			} else if asyncio.Engine(n.l).Name() == "IOCP" { // which tells of a send when its last byte has gone
 				got = append(got, n.someBytes(c)...)
 			}
 			n.passes(ctx)
@@ -294,7 +295,7 @@ func TestTransportWriteEnds(t *testing.T) {
 		for _, p := range []string{"data", ""} {
 			_, write := r.transport.Write([]byte(p))
 			for what, err := range map[string]error{"Write": write, "WriteLines": r.transport.WriteLines([][]byte{[]byte(p)})} {
-				if !errors.Is(err, ErrInvalidState) {
+				if !errors.Is(err, asyncio.ErrInvalidState) {
 					n.Errorf("%s(%q): %v", what, p, err)
 				}
 			}

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/testkit"
@@ -58,19 +59,19 @@ var lostUnderWine = map[string]string{
 // that reach the exception handler fail it.
 type netTest struct {
 	*testing.T
-	l   EventLoop
+	l   asyncio.EventLoop
 	log *testkit.LogBook
 
 	expectErrors bool
-	reported     []ExceptionContext // loop only
+	reported     []asyncio.ExceptionContext // loop only
 }
 
 func newNetTest(t *testing.T, m testkit.Mechanism) *netTest {
 	t.Helper()
-	return newTestOf(t, func(o LoopOption) (EventLoop, error) {
+	return newTestOf(t, func(o asyncio.LoopOption) (asyncio.EventLoop, error) {
 		return testkit.On(m,
-			func(s selectors.Selector) (EventLoop, error) { return NewSelectorEventLoop(s, o) },
-			func(p proactors.Proactor) (EventLoop, error) { return NewProactorEventLoop(p, o) })
+			func(s selectors.Selector) (asyncio.EventLoop, error) { return asyncio.NewSelectorEventLoop(s, o) },
+			func(p proactors.Proactor) (asyncio.EventLoop, error) { return asyncio.NewProactorEventLoop(p, o) })
 	})
 }
 
@@ -80,15 +81,15 @@ func defaultMechanism(t *testing.T) testkit.Mechanism {
 	return testkit.Available(t, func(m testkit.Mechanism) bool { return m.Selector != nil && m.Default })[0]
 }
 
-func newTestOf(t *testing.T, open func(LoopOption) (EventLoop, error)) *netTest {
+func newTestOf(t *testing.T, open func(asyncio.LoopOption) (asyncio.EventLoop, error)) *netTest {
 	t.Helper()
 	n := &netTest{T: t, log: &testkit.LogBook{}}
-	loop, err := open(WithLogger(n.log.Logger()))
+	loop, err := open(asyncio.WithLogger(n.log.Logger()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	n.l = loop
-	n.check(loop.SetExceptionHandler(func(_ EventLoop, c ExceptionContext) {
+	n.check(loop.SetExceptionHandler(func(_ asyncio.EventLoop, c asyncio.ExceptionContext) {
 		n.reported = append(n.reported, c)
 		if !n.expectErrors {
 			n.Errorf("exception handler: %s: %v", c.Message, c.Err)
@@ -100,7 +101,7 @@ func newTestOf(t *testing.T, open func(LoopOption) (EventLoop, error)) *netTest 
 
 // selector is the loop's, or nil if it runs over a proactor.
 func (n *netTest) selector() selectors.Selector {
-	if l, ok := n.l.(*SelectorEventLoop); ok {
+	if l, ok := n.l.(*asyncio.SelectorEventLoop); ok {
 		return l.Selector()
 	}
 	return nil
@@ -117,7 +118,7 @@ func (n *netTest) check(err error) {
 // run runs f as a coroutine of the loop.
 func (n *netTest) run(f func(ctx context.Context)) {
 	n.Helper()
-	task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+	task := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 		f(ctx)
 		return struct{}{}, nil
 	})
@@ -133,7 +134,7 @@ func (n *netTest) until(ctx context.Context, what string, cond func() bool) {
 			n.Fatalf("waited in vain: %s; reported: %v; logged: %v", what, n.reported, n.log)
 		}
 		// Not Sleep(ctx, 0): the loop is to block between the events it is here for.
-		n.check(Sleep(ctx, time.Millisecond))
+		n.check(asyncio.Sleep(ctx, time.Millisecond))
 	}
 }
 
@@ -156,15 +157,15 @@ func receive[T any](ctx context.Context, n *netTest, what string, from <-chan T)
 func (n *netTest) passes(ctx context.Context) {
 	n.Helper()
 	for range 5 {
-		n.check(Sleep(ctx, 0))
+		n.check(asyncio.Sleep(ctx, 0))
 	}
 }
 
 // serve makes a server on a port of the loopback interface whose protocols are
 // returned as they are made.
-func (n *netTest) serve(ctx context.Context, made func(*recorder)) (*Server, string) {
+func (n *netTest) serve(ctx context.Context, made func(*recorder)) (*asyncio.Server, string) {
 	n.Helper()
-	s, err := n.l.CreateServer(ctx, func() Protocol {
+	s, err := n.l.CreateServer(ctx, func() asyncio.Protocol {
 		r := &recorder{}
 		if made != nil {
 			made(r)
@@ -187,7 +188,7 @@ func (n *netTest) pair(ctx context.Context, options ...func(client, server *reco
 			o(client, server)
 		}
 	})
-	if _, _, err := n.l.CreateConnection(ctx, func() Protocol { return client }, "tcp", addr, nil); err != nil {
+	if _, _, err := n.l.CreateConnection(ctx, func() asyncio.Protocol { return client }, "tcp", addr, nil); err != nil {
 		n.Fatal(err)
 	}
 	n.until(ctx, "the server's side", func() bool { return server != nil && server.transport != nil })
@@ -233,7 +234,7 @@ func overConnections(t *testing.T, row string, f func(ctx context.Context, n *ne
 // nothing.
 func (n *netTest) interest(fd uintptr) string {
 	n.Helper()
-	if e, ok := Engine(n.l).(*engine.ProactorEngine); ok {
+	if e, ok := asyncio.Engine(n.l).(*engine.ProactorEngine); ok {
 		if m := e.Interest(fd); m != 0 {
 			return selectors.EventMask(m).String()
 		}
@@ -260,8 +261,8 @@ func (n *netTest) held(written int) int {
 // before. It blocks: what the loop had to do for them it has done before.
 func (n *netTest) reads(c net.Conn, size int) []byte {
 	n.Helper()
-	if OnLoop(n.l) {
-		n.check(Engine(n.l).Flush()) // a proactor has them only queued
+	if asyncio.OnLoop(n.l) {
+		n.check(asyncio.Engine(n.l).Flush()) // a proactor has them only queued
 	}
 	n.check(c.SetReadDeadline(time.Now().Add(patience)))
 	p := make([]byte, size)
@@ -287,13 +288,13 @@ func (n *netTest) someBytes(c net.Conn) []byte {
 // recorder is a protocol that writes down what happens to it.
 type recorder struct {
 	events    []string
-	transport Transport
+	transport asyncio.Transport
 	data      []byte
 	lost      bool
 	lostErr   error
 	keepOpen  bool // what EOFReceived answers
 
-	onMade   func(Transport)
+	onMade   func(asyncio.Transport)
 	onData   func([]byte)
 	onEOF    func()
 	onLost   func(error)
@@ -305,7 +306,7 @@ func (r *recorder) note(format string, args ...any) {
 	r.events = append(r.events, fmt.Sprintf(format, args...))
 }
 
-func (r *recorder) ConnectionMade(t Transport) {
+func (r *recorder) ConnectionMade(t asyncio.Transport) {
 	r.transport = t
 	r.note("made")
 	if r.onMade != nil {
@@ -421,8 +422,8 @@ func (s *scripted) Sockets() engine.Sockets {
 
 // script puts a scripted engine under the loop, which must not have run yet.
 func (n *netTest) script() *scripted {
-	s := &scripted{Engine: Engine(n.l)}
-	SetEngine(n.l, s)
+	s := &scripted{Engine: asyncio.Engine(n.l)}
+	asyncio.SetEngine(n.l, s)
 	return s
 }
 
@@ -502,16 +503,16 @@ func (s *fakeStream) called(call string) (count int) {
 
 // faked makes a transport over a fake stream, and has its protocol connected.
 // Coroutines only.
-func (n *netTest) faked(ctx context.Context, p Protocol) (Transport, *fakeStream) {
+func (n *netTest) faked(ctx context.Context, p asyncio.Protocol) (asyncio.Transport, *fakeStream) {
 	n.Helper()
 	fs := &fakeStream{fd: 12345, accept: -1}
-	eng := Engine(n.l).(*scripted)
+	eng := asyncio.Engine(n.l).(*scripted)
 	eng.stream = func(fd uintptr, h engine.StreamHandler) (engine.Stream, error) {
 		fs.h, fs.fd = h, fd
 		return fs, nil
 	}
 	eng.sockets = noSockets{}
-	t, err := NewTransport(n.l, fs.fd, p, sock.Addr{}, nil)
+	t, err := asyncio.NewTransport(n.l, fs.fd, p, sock.Addr{}, nil)
 	if err != nil {
 		n.Fatal(err)
 	}
@@ -541,8 +542,8 @@ func overFake(t *testing.T, row string, f func(ctx context.Context, n *netTest))
 
 // spuriously has the stream hear that it is ready, as a selector may say in
 // error. Over a proactor there is nothing like it, but see spurious.
-func spuriously(t Transport, m engine.Mask) {
-	if s, ok := StreamOf(t).(engine.Completer); ok {
+func spuriously(t asyncio.Transport, m engine.Mask) {
+	if s, ok := asyncio.StreamOf(t).(engine.Completer); ok {
 		s.Complete(uint64(m))
 	}
 }

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/testkit"
@@ -45,7 +46,7 @@ func idleConnections(n *netTest) {
 			for range k {
 				a, b, err := sock.Pair()
 				n.check(err)
-				_, err = NewTransport(n.l, a, &BaseProtocol{}, sock.Addr{}, nil)
+				_, err = asyncio.NewTransport(n.l, a, &asyncio.BaseProtocol{}, sock.Addr{}, nil)
 				n.check(err)
 				peers = append(peers, b)
 			}
@@ -64,7 +65,7 @@ func idleConnections(n *netTest) {
 		if goroutinesAfter > goroutines {
 			n.Errorf("%d goroutines more", goroutinesAfter-goroutines)
 		}
-		for _, tr := range Transports(n.l) {
+		for _, tr := range asyncio.Transports(n.l) {
 			tr.Abort()
 		}
 		n.passes(ctx)
@@ -82,14 +83,14 @@ func echoAllocatesNothing(n *netTest) {
 	n.run(func(ctx context.Context) {
 		a, peer, err := sock.Pair()
 		n.check(err)
-		tr, err := NewTransport(n.l, a, &echoProtocol{}, sock.Addr{}, nil)
+		tr, err := asyncio.NewTransport(n.l, a, &echoProtocol{}, sock.Addr{}, nil)
 		n.check(err)
 		n.passes(ctx)
 		msg := make([]byte, 64)
 		message := func() {
 			sock.Write(peer, msg)
 			for k := 0; k <= 0; {
-				n.check(Sleep(ctx, 0))
+				n.check(asyncio.Sleep(ctx, 0))
 				if k, err = sock.Read(peer, msg); err != nil && !sock.WouldBlock(err) {
 					n.Fatal(err)
 				}
@@ -113,10 +114,10 @@ func TestBacklogAllocatesLittle(t *testing.T) {
 	n.run(func(ctx context.Context) {
 		a, peer, err := sock.Pair()
 		n.check(err)
-		tr, err := NewTransport(n.l, a, &echoProtocol{}, sock.Addr{}, nil)
+		tr, err := asyncio.NewTransport(n.l, a, &echoProtocol{}, sock.Addr{}, nil)
 		n.check(err)
 		n.passes(ctx)
-		event := StreamOf(tr).(engine.Completer)
+		event := asyncio.StreamOf(tr).(engine.Completer)
 		big := make([]byte, 1<<20)
 		buf := make([]byte, 1<<16)
 		backlog := func() {
@@ -141,12 +142,12 @@ func TestBacklogAllocatesLittle(t *testing.T) {
 }
 
 type echoProtocol struct {
-	BaseProtocol
-	t Transport
+	asyncio.BaseProtocol
+	t asyncio.Transport
 }
 
-func (p *echoProtocol) ConnectionMade(t Transport) { p.t = t }
-func (p *echoProtocol) DataReceived(data []byte)   { p.t.Write(data) }
+func (p *echoProtocol) ConnectionMade(t asyncio.Transport) { p.t = t }
+func (p *echoProtocol) DataReceived(data []byte)           { p.t.Write(data) }
 
 // TestPeerThatNeverReads: a server that respects PauseWriting and has much to
 // say to a client that never reads keeps a bounded amount of it.
@@ -210,7 +211,7 @@ func TestChurn(t *testing.T) {
 	t.Parallel()
 	overSelectors(t, "seeded", func(n *netTest) {
 		n.run(func(ctx context.Context) {
-			s, err := n.l.CreateServer(ctx, func() Protocol { return &echoProtocol{} }, "tcp", "127.0.0.1:0", nil)
+			s, err := n.l.CreateServer(ctx, func() asyncio.Protocol { return &echoProtocol{} }, "tcp", "127.0.0.1:0", nil)
 			if err != nil {
 				n.Fatal(err)
 			}
@@ -236,9 +237,9 @@ func TestChurn(t *testing.T) {
 				return left == 0
 			})
 			s.Close()
-			n.until(ctx, "the connections to end", func() bool { return Active(s) == 0 })
+			n.until(ctx, "the connections to end", func() bool { return asyncio.Active(s) == 0 })
 			n.check(s.WaitClosed(ctx))
-			if len(Transports(n.l)) != 0 {
+			if len(asyncio.Transports(n.l)) != 0 {
 				n.Error("a transport is left")
 			}
 		})

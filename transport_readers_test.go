@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/testkit"
@@ -254,7 +255,7 @@ func TestReaders(t *testing.T) {
 	})
 	overPairs(t, "unix.065.add-reader-invalid", func(ctx context.Context, r *readerTest) {
 		for what, err := range r.everyCall(^uintptr(0)) {
-			if !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), "-1 is no file descriptor") {
+			if !errors.Is(err, asyncio.ErrInvalidArgument) || !strings.Contains(err.Error(), "-1 is no file descriptor") {
 				r.Errorf("%s: %v", what, err)
 			}
 		}
@@ -330,7 +331,9 @@ func removedAfterPoll(ctx context.Context, r *readerTest, add func(uintptr, func
 // TestLoopDescriptors is what the loop has of its own, and what is left of it.
 func TestLoopDescriptors(t *testing.T) {
 	t.Parallel()
-	own := func(n *netTest) []uintptr { return Engine(n.l).(interface{ Descriptors() []uintptr }).Descriptors() }
+	own := func(n *netTest) []uintptr {
+		return asyncio.Engine(n.l).(interface{ Descriptors() []uintptr }).Descriptors()
+	}
 	overSelectors(t, "selev.003a.close-releases", func(n *netTest) {
 		fds := own(n)
 		if len(fds) == 0 {
@@ -347,7 +350,7 @@ func TestLoopDescriptors(t *testing.T) {
 			n.Errorf("left: %v", own(n))
 		}
 		if sel == nil {
-			if _, err := n.l.(*ProactorEventLoop).Proactor().Wait(0); !errors.Is(err, proactors.ErrClosed) {
+			if _, err := n.l.(*asyncio.ProactorEventLoop).Proactor().Wait(0); !errors.Is(err, proactors.ErrClosed) {
 				n.Errorf("the proactor is open: %v", err)
 			}
 		} else if _, err := sel.Select(0); !errors.Is(err, selectors.ErrClosed) {
@@ -384,7 +387,7 @@ func TestLoopDescriptors(t *testing.T) {
 	})
 	overSelectors(t, "selev.005b.wakeup-write-other-error", func(n *netTest) {
 		n.check(n.l.Close())
-		if _, err := n.l.CallSoonThreadsafe(doNothing); !errors.Is(err, ErrLoopClosed) {
+		if _, err := n.l.CallSoonThreadsafe(doNothing); !errors.Is(err, asyncio.ErrLoopClosed) {
 			n.Errorf("waking a closed loop: %v", err)
 		}
 	})
@@ -399,11 +402,11 @@ func closedLoopRefuses(n *netTest) {
 	for what, err := range map[string]error{
 		"AddReader": n.l.AddReader(fd, doNothing), "AddWriter": n.l.AddWriter(fd, doNothing), "RunForever": n.l.RunForever(),
 	} {
-		if !errors.Is(err, ErrLoopClosed) {
+		if !errors.Is(err, asyncio.ErrLoopClosed) {
 			n.Errorf("%s: %v", what, err)
 		}
 	}
-	if err := n.l.RunUntilComplete(NewFuture[int](n.l)); !errors.Is(err, ErrLoopClosed) {
+	if err := n.l.RunUntilComplete(asyncio.NewFuture[int](n.l)); !errors.Is(err, asyncio.ErrLoopClosed) {
 		n.Errorf("RunUntilComplete: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"net"
 	"testing"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 )
 
@@ -16,7 +17,7 @@ func TestWriteLines(t *testing.T) {
 	t.Parallel()
 	overConnections(t, "selev.702.writelines-full", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		n.check(r.transport.WriteLines([][]byte{[]byte("one "), []byte("two "), []byte("three")}))
-		if size := r.transport.GetWriteBufferSize(); size != n.held(13) || Queues(r.transport) {
+		if size := r.transport.GetWriteBufferSize(); size != n.held(13) || asyncio.Queues(r.transport) {
 			n.Errorf("%d bytes are buffered", size)
 		}
 		// The loop has not turned.
@@ -76,7 +77,7 @@ func TestWriteLines(t *testing.T) {
 	})
 	overConnections(t, "selev.708.writelines-after-eof", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		n.check(r.transport.WriteEOF())
-		if err := r.transport.WriteLines([][]byte{[]byte("late")}); !errors.Is(err, ErrInvalidState) {
+		if err := r.transport.WriteLines([][]byte{[]byte("late")}); !errors.Is(err, asyncio.ErrInvalidState) {
 			n.Errorf("WriteLines after WriteEOF: %v", err)
 		}
 		if got := n.reads(c, 1); len(got) != 0 {
@@ -101,9 +102,9 @@ func TestWriteLines(t *testing.T) {
 	overConnections(t, "selev.711.writelines-after-loss", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		r.transport.Abort()
 		late := func(when string) {
-			before := LostWrites(r.transport)
+			before := asyncio.LostWrites(r.transport)
 			err := r.transport.WriteLines([][]byte{[]byte("x"), []byte("y")})
-			if after := LostWrites(r.transport); !errors.Is(err, net.ErrClosed) || after != before+1 || r.transport.GetWriteBufferSize() != 0 {
+			if after := asyncio.LostWrites(r.transport); !errors.Is(err, net.ErrClosed) || after != before+1 || r.transport.GetWriteBufferSize() != 0 {
 				n.Errorf("%s: %v, %d lost writes, %d bytes are buffered", when, err, after-before, r.transport.GetWriteBufferSize())
 			}
 		}
@@ -144,7 +145,7 @@ func TestWriteLines(t *testing.T) {
 	})
 	overConnections(t, "selev.701.transport-fd-in-use", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		fd := socketOf(r.transport)
-		_, err := NewTransport(n.l, fd, &recorder{}, RemoteOf(r.transport), nil)
+		_, err := asyncio.NewTransport(n.l, fd, &recorder{}, asyncio.RemoteOf(r.transport), nil)
 		var used *engine.UsedError
 		if !errors.As(err, &used) || used.FD != fd {
 			n.Errorf("a second transport of descriptor %d: %v", fd, err)
@@ -160,7 +161,7 @@ func TestWriteLines(t *testing.T) {
 			before := bytes.Clone(p)
 			_, err := c.Write([]byte("more of it"))
 			n.check(err)
-			n.check(Engine(n.l).Flush())
+			n.check(asyncio.Engine(n.l).Flush())
 			if !bytes.Equal(p, before) {
 				n.Errorf("%q has become %q", before, p)
 			}

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/selectors"
@@ -34,7 +35,7 @@ func (e *wakeCounter) Poll(timeout time.Duration) ([]engine.Event, error) {
 	return e.Engine.Poll(timeout)
 }
 
-func countWakes(t *testing.T) (EventLoop, *wakeCounter) {
+func countWakes(t *testing.T) (asyncio.EventLoop, *wakeCounter) {
 	t.Helper()
 	s, err := selectors.NewDefaultSelector()
 	if err != nil {
@@ -45,7 +46,7 @@ func countWakes(t *testing.T) (EventLoop, *wakeCounter) {
 		t.Fatal(err)
 	}
 	e := &wakeCounter{Engine: eng}
-	l := LoopOn(e)
+	l := asyncio.LoopOn(e)
 	t.Cleanup(func() {
 		if err := l.Close(); err != nil {
 			t.Error(err)
@@ -134,10 +135,10 @@ func TestWakeups(t *testing.T) {
 		// What keeps a loop from being woken, other than the system, is that it is
 		// closed; and that its caller hears.
 		n.check(n.l.Close())
-		if _, err := n.l.CallSoonThreadsafe(func() {}); !errors.Is(err, ErrLoopClosed) {
+		if _, err := n.l.CallSoonThreadsafe(func() {}); !errors.Is(err, asyncio.ErrLoopClosed) {
 			n.Errorf("got %v", err)
 		}
-		Engine(n.l).Wake() // harmless
+		asyncio.Engine(n.l).Wake() // harmless
 		n.l.Stop()
 	})
 }
@@ -182,11 +183,11 @@ func TestDescriptors(t *testing.T) {
 func checkDescriptors(t *testing.T, inner selectors.Selector) {
 	s := &closeCounter{Selector: inner, watched: map[any]bool{}}
 	before := testkit.OpenFiles()
-	l, err := NewSelectorEventLoop(s)
+	l, err := asyncio.NewSelectorEventLoop(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	eng := Engine(l).(interface{ Descriptors() []uintptr })
+	eng := asyncio.Engine(l).(interface{ Descriptors() []uintptr })
 	// One pair, the two ends of which may be one descriptor.
 	own := eng.Descriptors()
 	if len(own) != 1 && len(own) != 2 {
