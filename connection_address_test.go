@@ -13,7 +13,7 @@ import (
 // addresses in ConnectionMade, also if its peer has reset it meanwhile.
 func TestConnectedAddresses(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "reset", func(n *netTest) {
+	netRow(t, "reset", func(n *netTest) {
 		l, err := net.Listen("tcp4", "127.0.0.1:0")
 		if err != nil {
 			n.Fatal(err)

@@ -43,7 +43,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 		}
 		return tried, f
 	}
-	overSelectors(t, "base.042.connect-multiple-errors", func(n *netTest) {
+	netRow(t, "base.042.connect-multiple-errors", func(n *netTest) {
 		tried, f := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"[2::2]:80", syscall.ENETUNREACH})
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", nil)
@@ -59,7 +59,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.706.connect-all-errors", func(n *netTest) {
+	netRow(t, "base.706.connect-all-errors", func(n *netTest) {
 		tried, _ := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"[2::2]:80", syscall.ENETUNREACH})
 		n.run(func(ctx context.Context) {
 			for _, delay := range []time.Duration{0, time.Hour} {
@@ -75,7 +75,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.707.connect-all-errors-one", func(n *netTest) {
+	netRow(t, "base.707.connect-all-errors-one", func(n *netTest) {
 		scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED})
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &asyncio.ConnectionOptions{AllErrors: true})
@@ -84,7 +84,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.708.connect-all-errors-local", func(n *netTest) {
+	netRow(t, "base.708.connect-all-errors-local", func(n *netTest) {
 		_, f := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"1.1.1.2:80", syscall.ECONNREFUSED})
 		binds := 0
 		f.bind = func(sock.Addr) error { binds++; return onlyFor(binds == 1, asyncio.ErrAddrInUse) }
@@ -96,7 +96,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.709.happy-eyeballs-no-errors", func(n *netTest) {
+	netRow(t, "base.709.happy-eyeballs-no-errors", func(n *netTest) {
 		// Somebody cancels the attempts, and not the call.
 		eng := n.script()
 		f := &fakeSockets{}
@@ -123,7 +123,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "connected-to-itself", func(n *netTest) {
+	netRow(t, "connected-to-itself", func(n *netTest) {
 		// The system gives the socket the port that it is to connect to. Here it is the test
 		// that does.
 		eng := n.script()
@@ -164,7 +164,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			n.check(s.WaitClosed(ctx))
 		})
 	})
-	overSelectors(t, "base.043.connect-timeout-closes-socket", func(n *netTest) {
+	netRow(t, "base.043.connect-timeout-closes-socket", func(n *netTest) {
 		tried, f := scene(n, outcome{"1.1.1.1:80", asyncio.ErrTimeout}, outcome{"1.1.1.2:80", syscall.ECONNREFUSED})
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", nil)
@@ -176,7 +176,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.053.connect-local-addr-errors", func(n *netTest) {
+	netRow(t, "base.053.connect-local-addr-errors", func(n *netTest) {
 		tried, f := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"[2::2]:80", syscall.ECONNREFUSED})
 		f.bind = func(a sock.Addr) error { return onlyFor(a.Family() == sock.Inet6, syscall.EADDRINUSE) }
 		asyncio.Resolver(n.l).(*namesOf).answers["local"] = []string{"127.0.0.1:0", "[::1]:0"}
@@ -191,7 +191,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.054.connect-ip-literal", func(n *netTest) {
+	netRow(t, "base.054.connect-ip-literal", func(n *netTest) {
 		tried, f := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"[2::2]:80", syscall.ECONNREFUSED})
 		n.run(func(ctx context.Context) {
 			families := []sock.Family{}
@@ -209,7 +209,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.055.connect-ipv6-scope", func(n *netTest) {
+	netRow(t, "base.055.connect-ipv6-scope", func(n *netTest) {
 		eng := n.script()
 		var got sock.Addr
 		eng.connect = func(fd uintptr, addr sock.Addr, done func(error)) (func(), error) {
@@ -226,7 +226,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.051.connect-empty-lookup", func(n *netTest) {
+	netRow(t, "base.051.connect-empty-lookup", func(n *netTest) {
 		asyncio.SetResolver(n.l, &namesOf{})
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", nil)
@@ -235,7 +235,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.056.connect-local-addr-lookup-empty", func(n *netTest) {
+	netRow(t, "base.056.connect-local-addr-lookup-empty", func(n *netTest) {
 		scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED})
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &asyncio.ConnectionOptions{LocalAddress: "local:0"})
@@ -244,7 +244,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "all-fail-alike", func(n *netTest) {
+	netRow(t, "all-fail-alike", func(n *netTest) {
 		scene(n, outcome{"1.1.1.1:80", errOdd}, outcome{"1.1.1.2:80", errOdd})
 		n.run(func(ctx context.Context) {
 			if got := asyncio.Combine([]error{errOdd, errors.New("odd")}); got != errOdd {
@@ -252,7 +252,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "interleaved", func(n *netTest) {
+	netRow(t, "interleaved", func(n *netTest) {
 		refuse := syscall.ECONNREFUSED
 		for interleave, want := range map[int]string{
 			0: "[[2::1]:80 [2::2]:80 [2::3]:80 1.1.1.1:80]",
@@ -268,7 +268,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			})
 		}
 	})
-	overSelectors(t, "base.102a.happy-eyeballs", func(n *netTest) {
+	netRow(t, "base.102a.happy-eyeballs", func(n *netTest) {
 		eng := n.script()
 		f := &fakeSockets{}
 		eng.sockets = f
@@ -329,7 +329,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			n.check(s.WaitClosed(ctx))
 		})
 	})
-	overSelectors(t, "happy-eyeballs-cancelled", func(n *netTest) {
+	netRow(t, "happy-eyeballs-cancelled", func(n *netTest) {
 		eng := n.script()
 		f := &fakeSockets{}
 		eng.sockets = f
@@ -392,7 +392,7 @@ func mustTCP(n *netTest, address string) sock.Addr {
 // TestStaggeredRace is the race by itself.
 func TestStaggeredRace(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "base.102b.staggered-results", func(n *netTest) {
+	netRow(t, "base.102b.staggered-results", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			running, most := 0, 0
 			attempt := func(v int, err error) func(context.Context) (int, error) {
@@ -424,7 +424,7 @@ func TestStaggeredRace(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.717.staggered-two-winners", func(n *netTest) {
+	netRow(t, "base.717.staggered-two-winners", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			gate := asyncio.NewFuture[struct{}](n.l)
 			begun := 0
@@ -452,7 +452,7 @@ func TestStaggeredRace(t *testing.T) {
 			n.check(open.Exception())
 		})
 	})
-	overSelectors(t, "a-winner-has-an-owner", func(n *netTest) {
+	netRow(t, "a-winner-has-an-owner", func(n *netTest) {
 		// Whenever the race is cancelled: what was made is returned or discarded.
 		n.run(func(ctx context.Context) {
 			const most = 30
@@ -493,7 +493,7 @@ func TestStaggeredRace(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.718.staggered-cancelled-twice", func(n *netTest) {
+	netRow(t, "base.718.staggered-cancelled-twice", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			begun, cancels := 0, 0
 			slow := func(ctx context.Context) (int, error) { // takes two cancellations to end
@@ -524,7 +524,7 @@ func TestStaggeredRace(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.719.staggered-eager", func(n *netTest) {
+	netRow(t, "base.719.staggered-eager", func(n *netTest) {
 		n.check(n.l.SetTaskFactory(func(_ asyncio.EventLoop, s *asyncio.TaskSpec) error { s.Eager = true; return nil }))
 		n.run(func(ctx context.Context) {
 			begun := 0
@@ -564,7 +564,7 @@ func TestStaggeredRace(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "not-a-failure", func(n *netTest) {
+	netRow(t, "not-a-failure", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			for _, delay := range []time.Duration{0, time.Hour} {
 				r := asyncio.Race[int]{

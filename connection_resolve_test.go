@@ -16,7 +16,7 @@ import (
 // TestLookUps: names are looked up off the loop, which owns what it starts.
 func TestLookUps(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "loop-goes-on", func(n *netTest) {
+	netRow(t, "loop-goes-on", func(n *netTest) {
 		r := &namesOf{block: make(chan struct{}), answers: map[string][]string{"host": {"127.0.0.1:1"}}}
 		asyncio.SetResolver(n.l, r)
 		n.run(func(ctx context.Context) {
@@ -34,7 +34,7 @@ func TestLookUps(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "cancelled", func(n *netTest) {
+	netRow(t, "cancelled", func(n *netTest) {
 		r := &namesOf{block: make(chan struct{})}
 		asyncio.SetResolver(n.l, r)
 		n.run(func(ctx context.Context) {
@@ -50,7 +50,7 @@ func TestLookUps(t *testing.T) {
 			n.until(ctx, "the look-up to be given up", func() bool { return r.ended.Load() == 1 })
 		})
 	})
-	overSelectors(t, "loop-closed", func(n *netTest) {
+	netRow(t, "loop-closed", func(n *netTest) {
 		n.expectErrors = true // a task is destroyed
 		r := &namesOf{block: make(chan struct{})}
 		asyncio.SetResolver(n.l, r)
@@ -66,7 +66,7 @@ func TestLookUps(t *testing.T) {
 			n.Error("Close did not wait for the look-up")
 		}
 	})
-	overSelectors(t, "error", func(n *netTest) {
+	netRow(t, "error", func(n *netTest) {
 		asyncio.SetResolver(n.l, &namesOf{err: errOdd})
 		n.run(func(ctx context.Context) {
 			if _, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil); !errors.Is(err, errOdd) || !strings.Contains(err.Error(), "host") {
@@ -74,7 +74,7 @@ func TestLookUps(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.105.getaddrinfo-debug-slow", func(n *netTest) {
+	netRow(t, "base.105.getaddrinfo-debug-slow", func(n *netTest) {
 		asyncio.SetResolver(n.l, slowly{&namesOf{err: errOdd}})
 		n.l.SetDebug(true)
 		n.run(func(ctx context.Context) {

@@ -16,7 +16,7 @@ import (
 // TestCreateConnection is how connections are made over real sockets.
 func TestCreateConnection(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "events.013.create-connection", func(n *netTest) {
+	netRow(t, "events.013.create-connection", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, func(r *recorder) {
 				r.onData = func(p []byte) { r.transport.Write(append([]byte("re: "), p...)) }
@@ -43,7 +43,7 @@ func TestCreateConnection(t *testing.T) {
 			n.check(s.WaitClosed(ctx))
 		})
 	})
-	overSelectors(t, "events.017.local-addr", func(n *netTest) {
+	netRow(t, "events.017.local-addr", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
 			free := freePort(n)
@@ -59,7 +59,7 @@ func TestCreateConnection(t *testing.T) {
 			n.check(s.WaitClosed(ctx))
 		})
 	})
-	overSelectors(t, "events.018.local-addr-no-matching-family", func(n *netTest) {
+	netRow(t, "events.018.local-addr-no-matching-family", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "127.0.0.1:1", &asyncio.ConnectionOptions{LocalAddress: "[::1]:0"})
 			if !errors.Is(err, asyncio.ErrAddrNotAvailable) || !strings.Contains(err.Error(), "no matching local address") {
@@ -67,7 +67,7 @@ func TestCreateConnection(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "events.019.connect-accepted-socket", func(n *netTest) {
+	netRow(t, "events.019.connect-accepted-socket", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			for _, asConn := range []bool{false, true} {
 				l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -104,7 +104,7 @@ func TestCreateConnection(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "connected-socket", func(n *netTest) {
+	netRow(t, "connected-socket", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
 			c := dialPlain(n, addr)
@@ -132,7 +132,7 @@ func TestCreateConnection(t *testing.T) {
 			n.check(s.WaitClosed(ctx))
 		})
 	})
-	overSelectors(t, "base.052.connect-single-error", func(n *netTest) {
+	netRow(t, "base.052.connect-single-error", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			addr := freePort(n)
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", addr, nil)
@@ -141,7 +141,7 @@ func TestCreateConnection(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.095.set-nodelay", func(n *netTest) {
+	netRow(t, "base.095.set-nodelay", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			client, server := n.pair(ctx)
 			for _, r := range []*recorder{client, server} {
@@ -153,7 +153,7 @@ func TestCreateConnection(t *testing.T) {
 			n.until(ctx, "the end", func() bool { return client.lost && server.lost })
 		})
 	})
-	overSelectors(t, "protocols.013.buffered-end-to-end", func(n *netTest) {
+	netRow(t, "protocols.013.buffered-end-to-end", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			want := pattern(9 << 10)
 			var server *recorder
@@ -179,7 +179,7 @@ func TestCreateConnection(t *testing.T) {
 			n.check(s.WaitClosed(ctx))
 		})
 	})
-	overSelectors(t, "factory-panics", func(n *netTest) {
+	netRow(t, "factory-panics", func(n *netTest) {
 		n.expectErrors = true
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
@@ -194,7 +194,7 @@ func TestCreateConnection(t *testing.T) {
 			n.check(s.WaitClosed(ctx)) // both sockets were closed
 		})
 	})
-	overSelectors(t, "cancelled-while-connecting", func(n *netTest) {
+	netRow(t, "cancelled-while-connecting", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			task := asyncio.CreateTask(n.l, func(ctx context.Context) (asyncio.Transport, error) {
 				tr, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", blackHole(n), nil)
@@ -207,7 +207,7 @@ func TestCreateConnection(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "caller-leaves", func(n *netTest) {
+	netRow(t, "caller-leaves", func(n *netTest) {
 		// From another goroutine, whose context ends first: the attempt is withdrawn.
 		stop := asyncio.NewFuture[struct{}](n.l)
 		go func() {
@@ -233,7 +233,7 @@ func TestConnectionArguments(t *testing.T) {
 	t.Parallel()
 	name, empty := "example.org", ""
 	refuses := func(row string, cases map[string]*asyncio.ConnectionOptions, says string) {
-		overSelectors(t, row, func(n *netTest) {
+		netRow(t, row, func(n *netTest) {
 			n.run(func(ctx context.Context) {
 				for address, o := range cases {
 					address = strings.Trim(address, "#")
@@ -252,7 +252,7 @@ func TestConnectionArguments(t *testing.T) {
 	refuses("base.060.tls-server-hostname-missing", map[string]*options{":80": {TLS: &tls.Config{}}, "": {TLS: &tls.Config{}, Sock: noSocket}}, "must set the server name")
 	refuses("base.061.connect-handshake-timeout-without-tls", map[string]*options{"host:80": {TLSHandshakeTimeout: 1}, "host:80#": {TLSShutdownTimeout: 1}}, "only meaningful with TLS")
 	refuses("odd-values", map[string]*options{"host:80": {HappyEyeballsDelay: -1}, "host:80#": {Interleave: -1}, "host": nil, "host:99999": nil}, "")
-	overSelectors(t, "events.020.connect-accepted-socket-timeout-without-tls", func(n *netTest) {
+	netRow(t, "events.020.connect-accepted-socket-timeout-without-tls", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			for _, o := range []*options{{TLSHandshakeTimeout: 1}, {TLSShutdownTimeout: 1}} {
 				_, _, err := n.l.ConnectAcceptedSocket(ctx, plainFactory, noSocket, o)
@@ -265,7 +265,7 @@ func TestConnectionArguments(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "tls-not-there", func(n *netTest) {
+	netRow(t, "tls-not-there", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &options{TLS: &tls.Config{}})
 			_, err2 := n.l.CreateServer(ctx, plainFactory, "tcp", "host:80", &asyncio.ServerOptions{TLS: &tls.Config{}})

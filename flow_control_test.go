@@ -16,7 +16,7 @@ import (
 // TestFlowControl: the marks, and the protocol's part in them.
 func TestFlowControl(t *testing.T) {
 	t.Parallel()
-	overFake(t, "protocols.012a.limits-order", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "protocols.012a.limits-order", func(ctx context.Context, n *netTest) {
 		tr, _ := n.faked(ctx, &recorder{})
 		if err := tr.SetWriteBufferLimits(0, 1); !errors.Is(err, asyncio.ErrInvalidArgument) {
 			n.Errorf("high below low: %v", err)
@@ -26,7 +26,7 @@ func TestFlowControl(t *testing.T) {
 		}
 		tr.Abort()
 	})
-	overFake(t, "protocols.012b.limits-set", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "protocols.012b.limits-set", func(ctx context.Context, n *netTest) {
 		tr, _ := n.faked(ctx, &recorder{})
 		for _, c := range []struct{ high, low, wantLow, wantHigh int }{
 			{1024, 128, 128, 1024}, {1024, -1, 256, 1024}, {-1, 100, 100, 400}, {-1, -1, 16 << 10, 64 << 10}, {0, 0, 0, 0},
@@ -38,7 +38,7 @@ func TestFlowControl(t *testing.T) {
 		}
 		tr.Abort()
 	})
-	overFake(t, "protocols.012c.limits-lowered-pause", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "protocols.012c.limits-lowered-pause", func(ctx context.Context, n *netTest) {
 		r := &recorder{}
 		tr, fs := n.faked(ctx, r)
 		fs.accept = 0
@@ -49,7 +49,7 @@ func TestFlowControl(t *testing.T) {
 		}
 		tr.Abort()
 	})
-	overFake(t, "write-in-resume", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "write-in-resume", func(ctx context.Context, n *netTest) {
 		r := &recorder{}
 		tr, fs := n.faked(ctx, r)
 		fs.accept = 0
@@ -63,7 +63,7 @@ func TestFlowControl(t *testing.T) {
 		}
 		tr.Abort()
 	})
-	overFake(t, "close-in-resume", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "close-in-resume", func(ctx context.Context, n *netTest) {
 		r := &recorder{}
 		tr, fs := n.faked(ctx, r)
 		fs.accept = 0
@@ -80,7 +80,7 @@ func TestFlowControl(t *testing.T) {
 // TestFlowControlOverSockets: a peer that reads slowly.
 func TestFlowControlOverSockets(t *testing.T) {
 	t.Parallel()
-	overConnections(t, "selev.078a.write-low-water-resume", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.078a.write-low-water-resume", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		const low, high = 1 << 20, 4 << 20
 		n.check(r.transport.SetWriteBufferLimits(high, low))
 		sent := 0
@@ -112,7 +112,7 @@ func TestFlowControlOverSockets(t *testing.T) {
 			n.Errorf("%s", r.history())
 		}
 	})
-	overConnections(t, "selev.078b.pause-callback-error", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.078b.pause-callback-error", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		n.expectErrors = true
 		r.onPause = func() { panic("in pause") }
 		r.onResume = func() { panic("in resume") }
@@ -147,7 +147,7 @@ func TestFlowControlModel(t *testing.T) {
 	for i := range text {
 		text[i] = byte(i % 251)
 	}
-	overFake(t, "seeded", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "seeded", func(ctx context.Context, n *netTest) {
 		for seed := range uint64(10) {
 			rng := rand.New(rand.NewPCG(seed, 3))
 			r := &recorder{}

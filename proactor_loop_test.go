@@ -16,7 +16,7 @@ import (
 // TestProactorLoop: the loop over completion, its wake-up and its end.
 func TestProactorLoop(t *testing.T) {
 	t.Parallel()
-	overIdlePorts(t, "proactor.036.loop-close", func(n *netTest, w *watchedProactor) {
+	idlePortRow(t, "proactor.036.loop-close", func(n *netTest, w *watchedProactor) {
 		n.l.Stop()
 		n.check(n.l.RunForever())
 		for range 3 {
@@ -26,7 +26,7 @@ func TestProactorLoop(t *testing.T) {
 			n.Errorf("the proactor was closed %d times", w.closes)
 		}
 	})
-	overIdlePorts(t, "proactor.037a.self-reading", func(n *netTest, w *watchedProactor) {
+	idlePortRow(t, "proactor.037a.self-reading", func(n *netTest, w *watchedProactor) {
 		// A wake-up is used up, and the next one works as well: in one run and in the next.
 		const each = 5
 		woken := 0
@@ -51,7 +51,7 @@ func TestProactorLoop(t *testing.T) {
 			}
 		}
 	})
-	overIdlePorts(t, "proactor.037b.self-reading-error", func(n *netTest, w *watchedProactor) {
+	idlePortRow(t, "proactor.037b.self-reading-error", func(n *netTest, w *watchedProactor) {
 		// A proactor that cannot be waited for cannot be woken either: the run is
 		// over, and its caller is told.
 		w.broken = errOdd
@@ -67,7 +67,7 @@ func TestProactorLoop(t *testing.T) {
 			n.Error("the next run did nothing")
 		}
 	})
-	overIdlePorts(t, "proactor.038.write-to-self", func(n *netTest, w *watchedProactor) {
+	idlePortRow(t, "proactor.038.write-to-self", func(n *netTest, w *watchedProactor) {
 		for round := range 5 {
 			ran, wakes := 0, w.wakes.Load()
 			w.sleeps = func() {
@@ -86,7 +86,7 @@ func TestProactorLoop(t *testing.T) {
 			}
 		}
 	})
-	overPorts(t, "proactor.039.process-events", func(ctx context.Context, n *netTest, w *watchedProactor) {
+	portRow(t, "proactor.039.process-events", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		// A wait that ends with nothing done has nothing processed: what is under way
 		// stays so.
 		c, r := n.raw(ctx)
@@ -152,7 +152,7 @@ func checkProactorDescriptors(t *testing.T, open func() (proactors.Proactor, err
 // TestProactorServing: listening sockets over completion.
 func TestProactorServing(t *testing.T) {
 	t.Parallel()
-	overPorts(t, "proactor.040a.start-serving", func(ctx context.Context, n *netTest, w *watchedProactor) {
+	portRow(t, "proactor.040a.start-serving", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		s, addr := n.serve(ctx, nil)
 		fd := asyncio.ListenFD(s)
 		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, fd) == 1 })
@@ -167,7 +167,7 @@ func TestProactorServing(t *testing.T) {
 		s.AbortClients()
 		n.check(s.WaitClosed(ctx))
 	})
-	overPorts(t, "proactor.040b.start-serving-error", func(ctx context.Context, n *netTest, w *watchedProactor) {
+	portRow(t, "proactor.040b.start-serving-error", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		n.expectErrors = true
 		s, addr := n.serve(ctx, nil)
 		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, asyncio.ListenFD(s)) == 1 })
@@ -190,7 +190,7 @@ func TestProactorServing(t *testing.T) {
 		s.AbortClients()
 		n.check(s.WaitClosed(ctx))
 	})
-	overPorts(t, "proactor.040c.start-serving-cancel", func(ctx context.Context, n *netTest, w *watchedProactor) {
+	portRow(t, "proactor.040c.start-serving-cancel", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		s, addr := n.serve(ctx, nil)
 		fd := asyncio.ListenFD(s)
 		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, fd) == 1 })
@@ -205,7 +205,7 @@ func TestProactorServing(t *testing.T) {
 		}
 		n.check(s.WaitClosed(ctx))
 	})
-	overPorts(t, "proactor.041.stop-serving", func(ctx context.Context, n *netTest, w *watchedProactor) {
+	portRow(t, "proactor.041.stop-serving", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		one, gone := n.serve(ctx, nil)
 		other, addr := n.serve(ctx, nil)
 		fd, stays := asyncio.ListenFD(one), asyncio.ListenFD(other)
@@ -257,7 +257,7 @@ func TestProactorReaders(t *testing.T) {
 	}
 	t.Run("proactor.049.no-reader-writer-api", func(t *testing.T) {
 		t.Parallel()
-		overMechanisms(t, testkit.Proactors, func(n *netTest) { (&readerTest{netTest: n}).watch(watch) })
+		overLoops(t, testkit.Proactors, func(t *testing.T) { (&readerTest{netTest: newNetTest(t)}).watch(watch) })
 		t.Run("port", func(t *testing.T) {
 			t.Parallel()
 			n := newTestOf(t, func(o asyncio.LoopOption) (asyncio.EventLoop, error) {

@@ -65,7 +65,7 @@ func TestUnimplementedTransport(t *testing.T) {
 // TestExtraInfo is what transports know.
 func TestExtraInfo(t *testing.T) {
 	t.Parallel()
-	overFake(t, "protocols.006.extra-default", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "protocols.006.extra-default", func(ctx context.Context, n *netTest) {
 		tr, _ := n.faked(ctx, &recorder{}) // a stream that is no socket
 		for _, name := range []string{"sockname", "peername", "anything"} {
 			if v := tr.GetExtraInfo(name); v != nil {
@@ -77,7 +77,7 @@ func TestExtraInfo(t *testing.T) {
 		}
 		tr.Abort()
 	})
-	overSelectors(t, "protocols.007.get-extra-info", func(n *netTest) {
+	netRow(t, "protocols.007.get-extra-info", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			client, server := n.pair(ctx)
 			tr := client.transport

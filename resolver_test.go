@@ -36,7 +36,7 @@ func (r *namesBothWays) NameOf(ctx context.Context, ip netip.Addr) (string, erro
 
 func TestGetAddrInfo(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "literal", func(n *netTest) {
+	netRow(t, "literal", func(n *netTest) {
 		asked := &namesOf{}
 		asyncio.SetResolver(n.l, asked)
 		n.run(func(ctx context.Context) {
@@ -55,7 +55,7 @@ func TestGetAddrInfo(t *testing.T) {
 			n.Errorf("looked up %v", asked.hosts)
 		}
 	})
-	overSelectors(t, "name", func(n *netTest) {
+	netRow(t, "name", func(n *netTest) {
 		asyncio.SetResolver(n.l, &namesOf{answers: map[string][]string{"host": {"[::1]:7", "127.0.0.1:7"}}})
 		n.run(func(ctx context.Context) {
 			got, err := n.l.GetAddrInfo(ctx, "udp", "host:echo")
@@ -69,14 +69,14 @@ func TestGetAddrInfo(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "from-outside", func(n *netTest) {
+	netRow(t, "from-outside", func(n *netTest) {
 		asyncio.SetResolver(n.l, &namesOf{answers: map[string][]string{"host": {"127.0.0.1:7"}}})
 		got, err := n.l.GetAddrInfo(context.Background(), "tcp", "host:7") // the loop does not even run
 		if err != nil || fmt.Sprint(got) != "[127.0.0.1:7]" {
 			n.Errorf("%v, %v", got, err)
 		}
 	})
-	overSelectors(t, "system", func(n *netTest) {
+	netRow(t, "system", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			got, err := n.l.GetAddrInfo(ctx, "tcp4", "localhost:http")
 			if err != nil || fmt.Sprint(got) != "[127.0.0.1:80]" {
@@ -84,7 +84,7 @@ func TestGetAddrInfo(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "refused", func(n *netTest) {
+	netRow(t, "refused", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			for _, c := range [][2]string{{"tcp", "host"}, {"tcp", "host:65536"}, {"unix", "path"}, {"tcp5", "host:1"}} {
 				if _, err := n.l.GetAddrInfo(ctx, c[0], c[1]); !errors.Is(err, asyncio.ErrInvalidArgument) {
@@ -102,7 +102,7 @@ func TestGetAddrInfo(t *testing.T) {
 			n.Errorf("closed: %v", err)
 		}
 	})
-	overSelectors(t, "given-up", func(n *netTest) {
+	netRow(t, "given-up", func(n *netTest) {
 		r := &namesOf{block: make(chan struct{})}
 		asyncio.SetResolver(n.l, r)
 		n.run(func(ctx context.Context) {
@@ -120,7 +120,7 @@ func TestGetAddrInfo(t *testing.T) {
 func TestGetNameInfo(t *testing.T) {
 	t.Parallel()
 	at := func(address string) net.Addr { return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address)) }
-	overSelectors(t, "name", func(n *netTest) {
+	netRow(t, "name", func(n *netTest) {
 		asyncio.SetResolver(n.l, &namesBothWays{names: map[string]string{"127.0.0.1": "here"}})
 		n.run(func(ctx context.Context) {
 			for address, want := range map[string]string{
@@ -133,7 +133,7 @@ func TestGetNameInfo(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "fails", func(n *netTest) {
+	netRow(t, "fails", func(n *netTest) {
 		asyncio.SetResolver(n.l, &namesBothWays{namesOf: namesOf{err: errOdd}})
 		n.run(func(ctx context.Context) {
 			if _, _, err := n.l.GetNameInfo(ctx, at("127.0.0.1:80")); !errors.Is(err, errOdd) || !strings.Contains(err.Error(), "GetNameInfo") {
@@ -141,7 +141,7 @@ func TestGetNameInfo(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "cancelled", func(n *netTest) {
+	netRow(t, "cancelled", func(n *netTest) {
 		asyncio.SetResolver(n.l, &namesBothWays{namesOf: namesOf{block: make(chan struct{})}})
 		n.run(func(ctx context.Context) {
 			task := asyncio.Go(ctx, func(ctx context.Context) (string, error) {
@@ -156,14 +156,14 @@ func TestGetNameInfo(t *testing.T) {
 		})
 		n.check(n.l.Close()) // waits for the look-up
 	})
-	overSelectors(t, "resolver-without-names", func(n *netTest) {
+	netRow(t, "resolver-without-names", func(n *netTest) {
 		asyncio.SetResolver(n.l, &namesOf{})
 		host, service, err := n.l.GetNameInfo(context.Background(), at("127.0.0.1:80"))
 		if err != nil || host != "127.0.0.1" || service != "80" {
 			n.Errorf("%q %q, %v", host, service, err)
 		}
 	})
-	overSelectors(t, "system", func(n *netTest) {
+	netRow(t, "system", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			host, service, err := n.l.GetNameInfo(ctx, at("127.0.0.1:80"))
 			if err != nil || host == "" || service != "80" {
@@ -171,7 +171,7 @@ func TestGetNameInfo(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "refused", func(n *netTest) {
+	netRow(t, "refused", func(n *netTest) {
 		for _, a := range []net.Addr{nil, &net.UnixAddr{Name: "x", Net: "unix"}, &net.IPAddr{}} {
 			if _, _, err := n.l.GetNameInfo(context.Background(), a); !errors.Is(err, asyncio.ErrInvalidArgument) {
 				n.Errorf("%v: %v", a, err)

@@ -21,7 +21,7 @@ func TestAccept(t *testing.T) {
 	t.Parallel()
 	// One loop at a time: select has no room for the descriptors of all of them together.
 	var one sync.Mutex
-	overSelectors(t, "selev.713.accept-backlog-one-more", func(n *netTest) {
+	netRow(t, "selev.713.accept-backlog-one-more", func(n *netTest) {
 		one.Lock()
 		n.Cleanup(one.Unlock) // after those of the clients
 		n.expectErrors = true
@@ -31,7 +31,7 @@ func TestAccept(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "selev.715.accept-factory-failure", func(n *netTest) {
+	netRow(t, "selev.715.accept-factory-failure", func(n *netTest) {
 		for _, debug := range []bool{false, true} {
 			n.l.SetDebug(debug)
 			n.expectErrors, n.reported = true, nil
@@ -48,7 +48,7 @@ func TestAccept(t *testing.T) {
 			})
 		}
 	})
-	overSelectors(t, "base.082.accept-out-of-fds", func(n *netTest) {
+	netRow(t, "base.082.accept-out-of-fds", func(n *netTest) {
 		for _, failure := range outOfResources {
 			n.expectErrors, n.reported = true, nil
 			eng := &scripted{Engine: asyncio.Engine(n.l)}
@@ -95,7 +95,7 @@ func TestAccept(t *testing.T) {
 			asyncio.SetEngine(n.l, eng.Engine)
 		}
 	})
-	overSelectors(t, "other-failure", func(n *netTest) {
+	netRow(t, "other-failure", func(n *netTest) {
 		n.expectErrors = true
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
@@ -110,7 +110,7 @@ func TestAccept(t *testing.T) {
 			s.Close()
 		})
 	})
-	overSelectors(t, "stream-refused", func(n *netTest) {
+	netRow(t, "stream-refused", func(n *netTest) {
 		// The engine has no room for the connection (select beyond its limit).
 		n.expectErrors = true
 		n.script().stream = func(uintptr, engine.StreamHandler) (engine.Stream, error) { return nil, errOdd }
@@ -194,7 +194,7 @@ func (f *fakeListener) Close() error {
 // set up, and a task makes a server, leaves no descriptor (TestMain counts).
 func TestLoopClosedWhileServing(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "accepted-not-set-up", func(n *netTest) {
+	netRow(t, "accepted-not-set-up", func(n *netTest) {
 		var s *asyncio.Server
 		var c net.Conn
 		n.run(func(ctx context.Context) {
@@ -212,7 +212,7 @@ func TestLoopClosedWhileServing(t *testing.T) {
 		n.check(n.l.Close())
 		n.check(c.Close())
 	})
-	overSelectors(t, "half-made-server", func(n *netTest) {
+	netRow(t, "half-made-server", func(n *netTest) {
 		n.expectErrors = true // a task is destroyed
 		f := &fakeSockets{}
 		n.script().sockets = f

@@ -22,12 +22,12 @@ func TestClientsEnd(t *testing.T) {
 	}
 	for name, end := range ends {
 		for _, moment := range []string{"accepted", "set-up", "served"} {
-			overSelectors(t, name+"/"+moment, func(n *netTest) {
+			netRow(t, name+"/"+moment, func(n *netTest) {
 				n.run(func(ctx context.Context) { endClientsAt(ctx, n, moment, end) })
 			})
 		}
 	}
-	overSelectors(t, "factory", func(n *netTest) { // that ends the clients, its own among them
+	netRow(t, "factory", func(n *netTest) { // that ends the clients, its own among them
 		n.run(func(ctx context.Context) {
 			var s *asyncio.Server
 			made := false
@@ -103,7 +103,7 @@ func isTimeout(err error) bool {
 // TestWaitClosedForgets: a wait that is cancelled leaves nothing behind.
 func TestWaitClosedForgets(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "cancelled", func(n *netTest) {
+	netRow(t, "cancelled", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, _ := n.serve(ctx, nil)
 			for range 100 {

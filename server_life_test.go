@@ -14,7 +14,7 @@ import (
 // TestServerLife is how servers start and end.
 func TestServerLife(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "sockets.026a.server-start-later", func(n *netTest) {
+	netRow(t, "sockets.026a.server-start-later", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &asyncio.ServerOptions{DeferServing: true})
 			if err != nil {
@@ -38,7 +38,7 @@ func TestServerLife(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "sockets.026b.server-serve-forever-cancel", func(n *netTest) {
+	netRow(t, "sockets.026b.server-serve-forever-cancel", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, _ := n.serve(ctx, nil)
 			task := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
@@ -52,7 +52,7 @@ func TestServerLife(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "sockets.026c.server-serve-forever-closed", func(n *netTest) {
+	netRow(t, "sockets.026c.server-serve-forever-closed", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, _ := n.serve(ctx, nil)
 			s.Close()
@@ -63,7 +63,7 @@ func TestServerLife(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "sockets.028.server-double-serve-forever", func(n *netTest) {
+	netRow(t, "sockets.028.server-double-serve-forever", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, _ := n.serve(ctx, nil)
 			task := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
@@ -77,7 +77,7 @@ func TestServerLife(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "wait-closed", func(n *netTest) {
+	netRow(t, "wait-closed", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			_, addr, r := "", "", (*recorder)(nil)
 			s, addr := n.serve(ctx, func(made *recorder) { r = made })
@@ -101,7 +101,7 @@ func TestServerLife(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "close-clients", func(n *netTest) {
+	netRow(t, "close-clients", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			var rs []*recorder
 			s, addr := n.serve(ctx, func(r *recorder) { rs = append(rs, r) })
@@ -145,7 +145,7 @@ func TestServerLife(t *testing.T) {
 			n.check(other.WaitClosed(ctx))
 		})
 	})
-	overSelectors(t, "abort-clients", func(n *netTest) {
+	netRow(t, "abort-clients", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			var r *recorder
 			s, addr := n.serve(ctx, func(made *recorder) { r = made })
@@ -160,7 +160,7 @@ func TestServerLife(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "close-keeps-accepted", func(n *netTest) {
+	netRow(t, "close-keeps-accepted", func(n *netTest) {
 		// A connection that is accepted when the server closes is served all the same.
 		n.run(func(ctx context.Context) {
 			var r *recorder
@@ -179,7 +179,7 @@ func TestServerLife(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "from-other-goroutines", func(n *netTest) {
+	netRow(t, "from-other-goroutines", func(n *netTest) {
 		stop := asyncio.NewFuture[struct{}](n.l)
 		served := make(chan error, 1)
 		go func() {
@@ -224,7 +224,7 @@ func TestServerLife(t *testing.T) {
 		}()
 		n.check(n.l.RunUntilComplete(stop))
 	})
-	overSelectors(t, "in-a-callback", func(n *netTest) {
+	netRow(t, "in-a-callback", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			done := asyncio.NewFuture[error](n.l)
 			n.l.CallSoon(func() {

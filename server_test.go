@@ -23,7 +23,7 @@ func plainFactory() asyncio.Protocol { return &recorder{} }
 // TestServer is the behaviour of servers over real sockets.
 func TestServer(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "events.022.create-server", func(n *netTest) {
+	netRow(t, "events.022.create-server", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			var r *recorder
 			s, err := n.l.CreateServer(ctx, func() asyncio.Protocol { r = &recorder{}; return r }, "tcp", "0.0.0.0:0", nil)
@@ -64,7 +64,7 @@ func TestServer(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "events.021.server-multiple-hosts", func(n *netTest) {
+	netRow(t, "events.021.server-multiple-hosts", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			for network, hosts := range map[string][]string{
 				"tcp4": {"127.0.0.1:0", "127.0.0.2:0", "127.0.0.1:0"},
@@ -90,7 +90,7 @@ func TestServer(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "events.023.server-reuse-port", func(n *netTest) {
+	netRow(t, "events.023.server-reuse-port", func(n *netTest) {
 		if !sock.HasReusePort {
 			n.Skip("no SO_REUSEPORT here")
 		}
@@ -119,7 +119,7 @@ func TestServer(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "events.030.server-addr-in-use", func(n *netTest) {
+	netRow(t, "events.030.server-addr-in-use", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
 			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, nil)
@@ -129,7 +129,7 @@ func TestServer(t *testing.T) {
 			s.Close()
 		})
 	})
-	overSelectors(t, "events.031.server-dual-stack", func(n *netTest) {
+	netRow(t, "events.031.server-dual-stack", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			made := 0
 			s, err := n.l.CreateServer(ctx, func() asyncio.Protocol { made++; return &recorder{} }, "tcp", ":0", nil)
@@ -149,7 +149,7 @@ func TestServer(t *testing.T) {
 			n.check(s.WaitClosed(ctx))
 		})
 	})
-	overSelectors(t, "base.048.server-ipv6", func(n *netTest) {
+	netRow(t, "base.048.server-ipv6", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "[::1]:0", nil)
 			if err != nil {
@@ -162,7 +162,7 @@ func TestServer(t *testing.T) {
 			n.check(s.WaitClosed(ctx))
 		})
 	})
-	overSelectors(t, "base.062.server-empty-host", func(n *netTest) {
+	netRow(t, "base.062.server-empty-host", func(n *netTest) {
 		asked := &namesOf{}
 		asyncio.SetResolver(n.l, asked)
 		n.run(func(ctx context.Context) {
@@ -175,7 +175,7 @@ func TestServer(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.064.server-empty-lookup", func(n *netTest) {
+	netRow(t, "base.064.server-empty-lookup", func(n *netTest) {
 		asyncio.SetResolver(n.l, &namesOf{})
 		n.run(func(ctx context.Context) {
 			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "example:0", nil)
@@ -184,7 +184,7 @@ func TestServer(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "events.029.server-from-socket", func(n *netTest) {
+	netRow(t, "events.029.server-from-socket", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			fd := boundSocket(n, sock.Stream)
 			var r *recorder
@@ -202,7 +202,7 @@ func TestServer(t *testing.T) {
 			n.check(s.WaitClosed(ctx))
 		})
 	})
-	overSelectors(t, "from-listener", func(n *netTest) {
+	netRow(t, "from-listener", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
@@ -221,7 +221,7 @@ func TestServer(t *testing.T) {
 			n.check(s.WaitClosed(ctx))
 		})
 	})
-	overSelectors(t, "base.047.server-sock-extra-type-bits", func(n *netTest) {
+	netRow(t, "base.047.server-sock-extra-type-bits", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			fd := boundSocket(n, sock.Stream) // non-blocking, close-on-exec
 			s, err := n.l.CreateServer(ctx, plainFactory, "", "", &asyncio.ServerOptions{Sock: fd})
@@ -231,7 +231,7 @@ func TestServer(t *testing.T) {
 			s.Close()
 		})
 	})
-	overSelectors(t, "base.045.server-wrong-sock-type", func(n *netTest) {
+	netRow(t, "base.045.server-wrong-sock-type", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			_, err := n.l.CreateServer(ctx, plainFactory, "", "", &asyncio.ServerOptions{Sock: boundSocket(n, sock.Datagram)})
 			if !errors.Is(err, asyncio.ErrInvalidArgument) || !strings.Contains(err.Error(), "a stream socket was expected") {
@@ -255,7 +255,7 @@ func TestServer(t *testing.T) {
 func TestServerArguments(t *testing.T) {
 	t.Parallel()
 	refuses := func(row, address string, o *asyncio.ServerOptions, says string) {
-		overSelectors(t, row, func(n *netTest) {
+		netRow(t, row, func(n *netTest) {
 			n.run(func(ctx context.Context) {
 				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", address, o)
 				if !errors.Is(err, asyncio.ErrInvalidArgument) || !strings.Contains(err.Error(), says) {
@@ -270,7 +270,7 @@ func TestServerArguments(t *testing.T) {
 	refuses("address-and-socket", "127.0.0.1:0", &asyncio.ServerOptions{Sock: noSocket}, "at the same time")
 	refuses("negative-backlog", "127.0.0.1:0", &asyncio.ServerOptions{Backlog: -1}, "backlog")
 	refuses("no-port", "127.0.0.1", nil, "missing port")
-	overSelectors(t, "networks", func(n *netTest) {
+	netRow(t, "networks", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			for _, network := range []string{"", "udp", "unix", "tcp5"} {
 				if _, err := n.l.CreateServer(ctx, plainFactory, network, "127.0.0.1:0", nil); !errors.Is(err, asyncio.ErrInvalidArgument) {
@@ -340,7 +340,7 @@ func (s *fakeSockets) Close(fd uintptr) error {
 func TestServerSystemRefuses(t *testing.T) {
 	t.Parallel()
 	reusePort := func(row string, refusal error) {
-		overSelectors(t, row, func(n *netTest) {
+		netRow(t, row, func(n *netTest) {
 			f := &fakeSockets{option: func(opt engine.Option) error {
 				if opt == engine.ReusePort {
 					return refusal
@@ -361,7 +361,7 @@ func TestServerSystemRefuses(t *testing.T) {
 	}
 	reusePort("base.065a.server-reuse-port-unsupported", errors.ErrUnsupported)
 	reusePort("base.065b.server-reuse-port-not-working", syscall.EINVAL)
-	overSelectors(t, "base.066.server-bind-failure-closes", func(n *netTest) {
+	netRow(t, "base.066.server-bind-failure-closes", func(n *netTest) {
 		f := &fakeSockets{bind: func(a sock.Addr) error {
 			if a.Family() == sock.Inet4 {
 				return syscall.EACCES
@@ -379,7 +379,7 @@ func TestServerSystemRefuses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "no-ipv6", func(n *netTest) {
+	netRow(t, "no-ipv6", func(n *netTest) {
 		for _, f := range []*fakeSockets{
 			{open: func(f sock.Family) error { return onlyFor(f == sock.Inet6, syscall.EAFNOSUPPORT) }},
 			{bind: func(a sock.Addr) error { return onlyFor(a.Family() == sock.Inet6, asyncio.ErrAddrNotAvailable) }},
@@ -401,7 +401,7 @@ func TestServerSystemRefuses(t *testing.T) {
 			})
 		}
 	})
-	overSelectors(t, "base.711.server-keep-alive", func(n *netTest) {
+	netRow(t, "base.711.server-keep-alive", func(n *netTest) {
 		set := 0
 		n.script().sockets = &fakeSockets{option: func(opt engine.Option) error {
 			if opt == engine.KeepAlive {
@@ -420,7 +420,7 @@ func TestServerSystemRefuses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.712.server-reuse-port-family", func(n *netTest) {
+	netRow(t, "base.712.server-reuse-port-family", func(n *netTest) {
 		var families []sock.Family
 		set := 0
 		n.script().sockets = &fakeSockets{
@@ -449,7 +449,7 @@ func TestServerSystemRefuses(t *testing.T) {
 			s.Close()
 		})
 	})
-	overSelectors(t, "base.713.server-address-not-available", func(n *netTest) {
+	netRow(t, "base.713.server-address-not-available", func(n *netTest) {
 		missing := func(a sock.Addr) bool { return a.AddrPort().Addr().String() == "127.0.0.2" }
 		n.script().sockets = &fakeSockets{bind: func(a sock.Addr) error { return onlyFor(missing(a), asyncio.ErrAddrNotAvailable) }}
 		n.run(func(ctx context.Context) {
@@ -470,7 +470,7 @@ func TestServerSystemRefuses(t *testing.T) {
 			n.l.SetDebug(false)
 		})
 	})
-	overSelectors(t, "base.714.server-no-address-left", func(n *netTest) {
+	netRow(t, "base.714.server-no-address-left", func(n *netTest) {
 		f := &fakeSockets{bind: func(sock.Addr) error { return asyncio.ErrAddrNotAvailable }}
 		n.script().sockets = f
 		n.run(func(ctx context.Context) {
@@ -483,7 +483,7 @@ func TestServerSystemRefuses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "port-taken-on-the-other-family", func(n *netTest) {
+	netRow(t, "port-taken-on-the-other-family", func(n *netTest) {
 		// The port that was picked for one family is taken on the other: another is picked.
 		refused := 0
 		f := &fakeSockets{bind: func(a sock.Addr) error {

@@ -11,7 +11,7 @@ import (
 // connection has gone.
 func TestServerWait(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "sockets.701.wait-closed-open", func(n *netTest) {
+	netRow(t, "sockets.701.wait-closed-open", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
 			idle := n.waitClosed(s)
@@ -26,7 +26,7 @@ func TestServerWait(t *testing.T) {
 			n.ended(ctx, idle, busy)
 		})
 	})
-	overSelectors(t, "sockets.702.wait-closed-connections", func(n *netTest) {
+	netRow(t, "sockets.702.wait-closed-connections", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
 			clients := n.connectedClients(ctx, s, addr, 2)
@@ -45,7 +45,7 @@ func TestServerWait(t *testing.T) {
 			n.check(s.WaitClosed(ctx)) // at once
 		})
 	})
-	overSelectors(t, "sockets.705.server-scope-waits", func(n *netTest) {
+	netRow(t, "sockets.705.server-scope-waits", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
 			clients := n.connectedClients(ctx, s, addr, 1)
@@ -69,10 +69,10 @@ func TestServerWait(t *testing.T) {
 // end goes on two passes after they have.
 func TestServerClients(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "sockets.703.close-clients", func(n *netTest) {
+	netRow(t, "sockets.703.close-clients", func(n *netTest) {
 		n.run(func(ctx context.Context) { endClients(ctx, n, (*asyncio.Server).CloseClients, false) })
 	})
-	overSelectors(t, "sockets.704.abort-clients", func(n *netTest) {
+	netRow(t, "sockets.704.abort-clients", func(n *netTest) {
 		n.run(func(ctx context.Context) { endClients(ctx, n, (*asyncio.Server).AbortClients, true) })
 	})
 }

@@ -15,7 +15,7 @@ import (
 // TestTransportEnd: how connections end, over real sockets.
 func TestTransportEnd(t *testing.T) {
 	t.Parallel()
-	overConnections(t, "selev.019.transport-ctor", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.019.transport-ctor", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		fd := socketOf(r.transport)
 		if a, err := sock.RemoteAddr(fd); err != nil || a.String() != c.LocalAddr().String() {
 			n.Errorf("descriptor %d leads to %v, %v; the peer is %v", fd, a, err, c.LocalAddr())
@@ -33,7 +33,7 @@ func TestTransportEnd(t *testing.T) {
 			n.Errorf("the descriptor was %d and is %d", fd, now)
 		}
 	})
-	overConnections(t, "selev.020.abort", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.020.abort", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		sent := fill(n, r.transport)
 		unsent := r.transport.GetWriteBufferSize()
 		r.transport.Abort()
@@ -48,7 +48,7 @@ func TestTransportEnd(t *testing.T) {
 			n.Errorf("%d bytes arrived of %d, of which %d were buffered", len(got), len(sent), unsent)
 		}
 	})
-	overConnections(t, "selev.021.close-waits-for-buffer", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.021.close-waits-for-buffer", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		sent := fill(n, r.transport)
 		n.check(r.transport.Close())
 		n.check(c.CloseWrite())
@@ -63,7 +63,7 @@ func TestTransportEnd(t *testing.T) {
 			n.Errorf("%s", r.history())
 		}
 	})
-	overConnections(t, "selev.022.force-close", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.022.force-close", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		fill(n, r.transport)
 		for range 2 {
 			r.transport.Abort()
@@ -81,7 +81,7 @@ func TestTransportEnd(t *testing.T) {
 			n.Errorf("%s", r.history())
 		}
 	})
-	overSelectors(t, "selev.023a.fatal-error-os-quiet", func(n *netTest) {
+	netRow(t, "selev.023a.fatal-error-os-quiet", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			for _, debug := range []bool{false, true} {
 				c, r := n.raw(ctx)
@@ -97,7 +97,7 @@ func TestTransportEnd(t *testing.T) {
 			}
 		})
 	})
-	overConnections(t, "selev.023b.fatal-error-other-reported", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.023b.fatal-error-other-reported", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		n.expectErrors = true
 		r.onData = func([]byte) { panic(errOdd) }
 		c.Write([]byte("x"))
@@ -113,7 +113,7 @@ func TestTransportEnd(t *testing.T) {
 			n.Errorf("lost with %v", r.lostErr)
 		}
 	})
-	overConnections(t, "selev.024.connection-lost-releases", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.024.connection-lost-releases", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		n.expectErrors = true
 		fd := socketOf(r.transport)
 		r.onData = func([]byte) { panic(errOdd) }
@@ -132,7 +132,7 @@ func TestTransportEnd(t *testing.T) {
 			n.Errorf("the peer got %q", got)
 		}
 	})
-	overConnections(t, "selev.025.add-reader-after-close", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.025.add-reader-after-close", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		fd := socketOf(r.transport)
 		sent := fill(n, r.transport)
 		n.check(r.transport.PauseReading())
@@ -149,8 +149,8 @@ func TestTransportEnd(t *testing.T) {
 			n.Errorf("%s, reading=%v", r.history(), r.transport.IsReading())
 		}
 	})
-	overSelectors(t, "selev.025.add-reader-after-close_at-once", closedAtOnce)
-	overConnections(t, "selev.042b.write-ready-closing", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	netRow(t, "selev.025.add-reader-after-close_at-once", closedAtOnce)
+	connectionRow(t, "selev.042b.write-ready-closing", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		sent := fill(n, r.transport)
 		n.check(r.transport.Close())
 		n.passes(ctx)
@@ -159,7 +159,7 @@ func TestTransportEnd(t *testing.T) {
 		}
 		arrives(ctx, n, c, r, sent)
 	})
-	overConnections(t, "selev.049.close-removes-writer", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.049.close-removes-writer", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		fd := socketOf(r.transport)
 		sent := fill(n, r.transport)
 		if i := n.interest(fd); !strings.Contains(i, "write") {
@@ -175,7 +175,7 @@ func TestTransportEnd(t *testing.T) {
 			n.Errorf("registered for %q at the end", i)
 		}
 	})
-	overConnections(t, "selev.080.abort-drops-buffer-first", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.080.abort-drops-buffer-first", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		fill(n, r.transport)
 		n.check(r.transport.Close())
 		r.transport.Abort()

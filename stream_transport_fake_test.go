@@ -19,7 +19,7 @@ var errOdd = errors.New("odd")
 func TestTransportScripted(t *testing.T) {
 	t.Parallel()
 	for row, p := range map[string]asyncio.Protocol{"read-fatal": &recorder{}, "selev.058.buffered-fatal": &bufferedRecorder{size: 10}} {
-		overFake(t, row, func(ctx context.Context, n *netTest) {
+		fakeRow(t, row, func(ctx context.Context, n *netTest) {
 			n.expectErrors = true
 			_, fs := n.faked(ctx, p)
 			if fs.lends {
@@ -35,7 +35,7 @@ func TestTransportScripted(t *testing.T) {
 			}
 		})
 	}
-	overFake(t, "selev.036.write-empty", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "selev.036.write-empty", func(ctx context.Context, n *netTest) {
 		tr, fs := n.faked(ctx, &recorder{})
 		before := len(fs.calls)
 		for _, p := range [][]byte{nil, {}} {
@@ -50,7 +50,7 @@ func TestTransportScripted(t *testing.T) {
 		}
 		tr.Abort()
 	})
-	overFake(t, "selev.040a.write-error-fatal", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "selev.040a.write-error-fatal", func(ctx context.Context, n *netTest) {
 		n.expectErrors = true
 		r := &recorder{}
 		tr, fs := n.faked(ctx, r)
@@ -63,7 +63,7 @@ func TestTransportScripted(t *testing.T) {
 			n.Errorf("reported %v, lost with %v", n.reported, r.lostErr)
 		}
 	})
-	overFake(t, "selev.044.write-ready-partial", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "selev.044.write-ready-partial", func(ctx context.Context, n *netTest) {
 		tr, fs := n.faked(ctx, &recorder{})
 		fs.accept = 0
 		tr.Write([]byte("data"))
@@ -81,7 +81,7 @@ func TestTransportScripted(t *testing.T) {
 		}
 		tr.Abort()
 	})
-	overFake(t, "selev.046.write-ready-error", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "selev.046.write-ready-error", func(ctx context.Context, n *netTest) {
 		n.expectErrors = true
 		r := &recorder{}
 		tr, fs := n.faked(ctx, r)
@@ -96,7 +96,7 @@ func TestTransportScripted(t *testing.T) {
 			n.Errorf("reported %v, lost with %v", n.reported, r.lostErr)
 		}
 	})
-	overFake(t, "send-refused", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "send-refused", func(ctx context.Context, n *netTest) {
 		n.expectErrors = true
 		r := &recorder{}
 		tr, fs := n.faked(ctx, r)
@@ -107,7 +107,7 @@ func TestTransportScripted(t *testing.T) {
 			n.Errorf("reported %v, lost with %v", n.reported, r.lostErr)
 		}
 	})
-	overFake(t, "selev.047a.write-eof", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "selev.047a.write-eof", func(ctx context.Context, n *netTest) {
 		tr, fs := n.faked(ctx, &recorder{})
 		if !tr.CanWriteEOF() {
 			n.Error("CanWriteEOF is false")
@@ -122,7 +122,7 @@ func TestTransportScripted(t *testing.T) {
 		}
 		tr.Abort()
 	})
-	overFake(t, "protocols.008.writelines-joins", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "protocols.008.writelines-joins", func(ctx context.Context, n *netTest) {
 		tr, fs := n.faked(ctx, &recorder{})
 		pieces := [][]byte{[]byte("one "), nil, []byte("two "), []byte("three")}
 		n.check(tr.WriteLines(pieces))
@@ -143,7 +143,7 @@ func TestTransportScripted(t *testing.T) {
 // stream that cannot be made.
 func TestTransportLateEvents(t *testing.T) {
 	t.Parallel()
-	overFake(t, "stream-refused", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "stream-refused", func(ctx context.Context, n *netTest) {
 		asyncio.Engine(n.l).(*scripted).stream = func(uintptr, engine.StreamHandler) (engine.Stream, error) { return nil, io.ErrNoProgress }
 		if _, err := asyncio.NewTransport(n.l, 1, &recorder{}, sock.Addr{}, nil); err != io.ErrNoProgress {
 			n.Errorf("got %v", err)
@@ -152,7 +152,7 @@ func TestTransportLateEvents(t *testing.T) {
 			n.Error("the transport that was not made is listed")
 		}
 	})
-	overFake(t, "abort-before-made", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "abort-before-made", func(ctx context.Context, n *netTest) {
 		n.faked(ctx, &recorder{}) // sets the script up
 		r := &recorder{}
 		tr, err := asyncio.NewTransport(n.l, 2, r, sock.Addr{}, nil)

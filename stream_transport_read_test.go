@@ -13,7 +13,7 @@ import (
 // TestTransportReading: how connections are read, over real sockets.
 func TestTransportReading(t *testing.T) {
 	t.Parallel()
-	overConnections(t, "selev.027.pause-resume-idempotent", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.027.pause-resume-idempotent", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		fd := socketOf(r.transport)
 		if i := n.interest(fd); !r.transport.IsReading() || i != "read" {
 			n.Errorf("at first: reading=%v, registered for %q", r.transport.IsReading(), i)
@@ -41,7 +41,7 @@ func TestTransportReading(t *testing.T) {
 			n.Error("reading after Close")
 		}
 	})
-	overSelectors(t, "selev.028.pause-in-connection-made", func(n *netTest) {
+	netRow(t, "selev.028.pause-in-connection-made", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			c, r := n.raw(ctx, func(r *recorder) {
 				r.onMade = func(t asyncio.Transport) { n.check(t.PauseReading()) }
@@ -61,7 +61,7 @@ func TestTransportReading(t *testing.T) {
 			n.until(ctx, "the end", func() bool { return r.lost })
 		})
 	})
-	overConnections(t, "selev.030.read-ready-data", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.030.read-ready-data", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		for _, want := range []string{"data", "datamore"} {
 			c.Write([]byte(want[len(r.data):]))
 			n.until(ctx, "the data", func() bool { return string(r.data) == want })
@@ -80,7 +80,7 @@ func TestTransportReading(t *testing.T) {
 			n.Errorf("wrong data, in %d calls", calls)
 		}
 	})
-	overConnections(t, "selev.052.protocol-switch", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.052.protocol-switch", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		b := &bufferedRecorder{size: 10}
 		send := func(to *recorder, p, want string) {
 			c.Write([]byte(p))
@@ -105,8 +105,8 @@ func TestTransportReading(t *testing.T) {
 			n.Error("the buffered protocol is still asked")
 		}
 	})
-	overSelectors(t, "selev.033.read-conn-reset", func(n *netTest) { readReset(n, &recorder{}, "made data lost") })
-	overSelectors(t, "selev.057.buffered-conn-reset", func(n *netTest) {
+	netRow(t, "selev.033.read-conn-reset", func(n *netTest) { readReset(n, &recorder{}, "made data lost") })
+	netRow(t, "selev.057.buffered-conn-reset", func(n *netTest) {
 		readReset(n, &bufferedRecorder{size: 10}, "made updated 1 lost")
 	})
 }
@@ -171,7 +171,7 @@ func TestTransportProtocolFails(t *testing.T) {
 			"Fatal error: protocol.BufferUpdated() call failed.", "in updated", "made updated 1 lost",
 		},
 	} {
-		overSelectors(t, c.row, func(n *netTest) {
+		netRow(t, c.row, func(n *netTest) {
 			n.expectErrors = true
 			n.run(func(ctx context.Context) {
 				p := c.protocol()

@@ -20,7 +20,7 @@ import (
 // TestTransport is the behaviour of a connection over real sockets.
 func TestTransport(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "selev.001.make-socket-transport", func(n *netTest) {
+	netRow(t, "selev.001.make-socket-transport", func(n *netTest) {
 		var tr asyncio.Transport
 		n.run(func(ctx context.Context) {
 			client, server := n.pair(ctx)
@@ -40,7 +40,7 @@ func TestTransport(t *testing.T) {
 			n.Errorf("text form %q after the loop was closed", s)
 		}
 	})
-	overSelectors(t, "selev.026.start-order", func(n *netTest) {
+	netRow(t, "selev.026.start-order", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			a, b, err := sock.Pair()
 			n.check(err)
@@ -68,14 +68,14 @@ func TestTransport(t *testing.T) {
 			sock.Close(b)
 		})
 	})
-	overSelectors(t, "selev.031a.read-ready-eof-closes", func(n *netTest) { eofCloses(n, func() asyncio.Protocol { return &recorder{} }) })
-	overSelectors(t, "selev.055a.buffered-eof", func(n *netTest) {
+	netRow(t, "selev.031a.read-ready-eof-closes", func(n *netTest) { eofCloses(n, func() asyncio.Protocol { return &recorder{} }) })
+	netRow(t, "selev.055a.buffered-eof", func(n *netTest) {
 		eofCloses(n, func() asyncio.Protocol { return &bufferedRecorder{size: 10} })
 	})
-	overSelectors(t, "selev.031b.read-ready-eof-keep-open", func(n *netTest) {
+	netRow(t, "selev.031b.read-ready-eof-keep-open", func(n *netTest) {
 		eofKeepsOpen(n, func() asyncio.Protocol { return &recorder{keepOpen: true} })
 	})
-	overSelectors(t, "selev.055b.buffered-eof-keep-open", func(n *netTest) {
+	netRow(t, "selev.055b.buffered-eof-keep-open", func(n *netTest) {
 		eofKeepsOpen(n, func() asyncio.Protocol { return &bufferedRecorder{size: 10, recorder: recorder{keepOpen: true}} })
 	})
 	for row, make := range map[string]func() asyncio.Protocol{
@@ -84,11 +84,11 @@ func TestTransport(t *testing.T) {
 	} {
 		t.Run(row, func(t *testing.T) {
 			t.Parallel()
-			overMechanisms(t, testkit.Selectors, func(n *netTest) { spurious(n, nil, make()) })
+			overLoops(t, testkit.Selectors, func(t *testing.T) { spurious(newNetTest(t), nil, make()) })
 		})
-		overIdlePorts(t, row+"_completion", func(n *netTest, w *watchedProactor) { spurious(n, w, make()) })
+		idlePortRow(t, row+"_completion", func(n *netTest, w *watchedProactor) { spurious(n, w, make()) })
 	}
-	overSelectors(t, "selev.054.buffered-read", func(n *netTest) {
+	netRow(t, "selev.054.buffered-read", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			b := &bufferedRecorder{size: 10}
 			c := n.accept(ctx, b)
@@ -101,7 +101,7 @@ func TestTransport(t *testing.T) {
 			n.passes(ctx)
 		})
 	})
-	overSelectors(t, "selev.045.write-ready-would-block", func(n *netTest) {
+	netRow(t, "selev.045.write-ready-would-block", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			c, server := n.raw(ctx)
 			sent := fill(n, server.transport)
@@ -123,7 +123,7 @@ func TestTransport(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "peer-pauses", func(n *netTest) {
+	netRow(t, "peer-pauses", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			client, server := n.pair(ctx)
 			n.check(client.transport.PauseReading())
@@ -150,7 +150,7 @@ func TestTransport(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "wrong-goroutine", func(n *netTest) {
+	netRow(t, "wrong-goroutine", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			client, server := n.pair(ctx)
 			elsewhere := make(chan []error)
@@ -171,7 +171,7 @@ func TestTransport(t *testing.T) {
 			n.until(ctx, "the end", func() bool { return client.lost && server.lost })
 		})
 	})
-	overSelectors(t, "idle-loop", func(n *netTest) {
+	netRow(t, "idle-loop", func(n *netTest) {
 		// Methods work on a loop that does not run, by whoever holds it.
 		var client, server *recorder
 		n.run(func(ctx context.Context) { client, server = n.pair(ctx) })
@@ -186,7 +186,7 @@ func TestTransport(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "selev.081.unclosed-transport-warning", func(n *netTest) {
+	netRow(t, "selev.081.unclosed-transport-warning", func(n *netTest) {
 		var peer net.Conn
 		var text string
 		n.run(func(ctx context.Context) {

@@ -15,34 +15,26 @@ import (
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/testkit"
-	"github.com/go-asyncio/asyncio/proactors"
+	"github.com/go-asyncio/asyncio/internal/testkit/loops"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
 // patience is when a test that waits for something gives up.
 const patience = 30 * time.Second
 
-// overMechanisms runs f in a subtest for each mechanism of this machine that the filter
-// takes.
-func overMechanisms(t *testing.T, which func(testkit.Mechanism) bool, f func(n *netTest)) {
+// netRow is a row about connections: f runs as the subtest named row, once in a subtest
+// for each mechanism of the system.
+func netRow(t *testing.T, row string, f func(n *netTest)) {
 	t.Helper()
-	testkit.Over(t, which, func(t *testing.T, m testkit.Mechanism) { f(newNetTest(t, m)) })
-}
-
-// overSelectors runs f as the subtest named row, once in a subtest for each
-// mechanism of the system, proactors included.
-func overSelectors(t *testing.T, row string, f func(n *netTest)) {
-	t.Helper()
-	words, lost := lostUnderWine[row]
-	lost = lost && testkit.UnderWine()
+	test := func(t *testing.T) { f(newNetTest(t)) }
 	which := testkit.Unpinned
-	if lost {
+	if words, lost := lostUnderWine[row]; lost && testkit.UnderWine() {
 		which = testkit.Proactors
-		t.Run(words, func(t *testing.T) { overMechanisms(t, testkit.Selectors, f) })
+		t.Run(words, func(t *testing.T) { overLoops(t, testkit.Selectors, test) })
 	}
 	t.Run(row, func(t *testing.T) {
 		t.Parallel()
-		overMechanisms(t, which, f)
+		overLoops(t, which, test)
 	})
 }
 
@@ -66,19 +58,16 @@ type netTest struct {
 	reported     []asyncio.ExceptionContext // loop only
 }
 
-func newNetTest(t *testing.T, m testkit.Mechanism) *netTest {
+// newNetTest makes a loop over what the test is for.
+func newNetTest(t *testing.T) *netTest {
 	t.Helper()
-	return newTestOf(t, func(o asyncio.LoopOption) (asyncio.EventLoop, error) {
-		return testkit.On(m,
-			func(s selectors.Selector) (asyncio.EventLoop, error) { return asyncio.NewSelectorEventLoop(s, o) },
-			func(p proactors.Proactor) (asyncio.EventLoop, error) { return asyncio.NewProactorEventLoop(p, o) })
-	})
+	m, _ := mechanismOf(t)
+	return newNetTestOn(t, m)
 }
 
-// defaultMechanism is what a selector loop takes by itself.
-func defaultMechanism(t *testing.T) testkit.Mechanism {
+func newNetTestOn(t *testing.T, m testkit.Mechanism) *netTest {
 	t.Helper()
-	return testkit.Available(t, func(m testkit.Mechanism) bool { return m.Selector != nil && m.Default })[0]
+	return newTestOf(t, func(o asyncio.LoopOption) (asyncio.EventLoop, error) { return loops.New(m, o) })
 }
 
 func newTestOf(t *testing.T, open func(asyncio.LoopOption) (asyncio.EventLoop, error)) *netTest {
@@ -216,11 +205,11 @@ func (n *netTest) raw(ctx context.Context, options ...func(*recorder)) (*net.TCP
 	return c.(*net.TCPConn), server
 }
 
-// overConnections runs f, as overSelectors does, in a coroutine, with a plain
+// connectionRow runs f, as netRow does, in a coroutine, with a plain
 // peer and the protocol that it is connected to, and ends the connection after it.
-func overConnections(t *testing.T, row string, f func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder)) {
+func connectionRow(t *testing.T, row string, f func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder)) {
 	t.Helper()
-	overSelectors(t, row, func(n *netTest) {
+	netRow(t, row, func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			c, r := n.raw(ctx)
 			f(ctx, n, c, r)
@@ -528,13 +517,13 @@ func (noSockets) RemoteAddr(uintptr) (sock.Addr, error)        { return sock.Add
 func (noSockets) SetOption(uintptr, engine.Option, bool) error { return net.ErrClosed }
 func (noSockets) Close(uintptr) error                          { return nil }
 
-// overFake runs f, as the subtest named row, with a transport over a fake
+// fakeRow runs f, as the subtest named row, with a transport over a fake
 // stream.
-func overFake(t *testing.T, row string, f func(ctx context.Context, n *netTest)) {
+func fakeRow(t *testing.T, row string, f func(ctx context.Context, n *netTest)) {
 	t.Helper()
 	t.Run(row, func(t *testing.T) {
 		t.Parallel()
-		n := newNetTest(t, defaultMechanism(t))
+		n := newNetTest(t)
 		n.script()
 		n.run(func(ctx context.Context) { f(ctx, n) })
 	})

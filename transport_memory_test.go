@@ -22,7 +22,7 @@ const idleLimit = 700
 // after the other.
 func overBothKinds(t *testing.T, f func(*netTest)) {
 	for _, m := range testkit.Available(t, testkit.Kinds) {
-		t.Run(m.Name, func(t *testing.T) { f(newNetTest(t, m)) })
+		t.Run(m.Name, func(t *testing.T) { f(newNetTest(t)) })
 	}
 }
 
@@ -110,7 +110,7 @@ func echoAllocatesNothing(n *netTest) {
 
 // TestBacklogAllocatesLittle: neither does falling behind and catching up.
 func TestBacklogAllocatesLittle(t *testing.T) {
-	n := newNetTest(t, defaultMechanism(t))
+	n := newNetTest(t)
 	n.run(func(ctx context.Context) {
 		a, peer, err := sock.Pair()
 		n.check(err)
@@ -153,7 +153,7 @@ func (p *echoProtocol) DataReceived(data []byte)           { p.t.Write(data) }
 // say to a client that never reads keeps a bounded amount of it.
 func TestPeerThatNeverReads(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "bounded", func(n *netTest) {
+	netRow(t, "bounded", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			const total, piece = 64 << 20, 16 << 10
 			c, server := n.raw(ctx)
@@ -209,7 +209,7 @@ func TestPeerThatNeverReads(t *testing.T) {
 // accounted for and nothing is left.
 func TestChurn(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "seeded", func(n *netTest) {
+	netRow(t, "seeded", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, err := n.l.CreateServer(ctx, func() asyncio.Protocol { return &echoProtocol{} }, "tcp", "127.0.0.1:0", nil)
 			if err != nil {

@@ -15,7 +15,7 @@ import (
 // TestWriteLines: several pieces as one write, over real sockets.
 func TestWriteLines(t *testing.T) {
 	t.Parallel()
-	overConnections(t, "selev.702.writelines-full", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.702.writelines-full", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		n.check(r.transport.WriteLines([][]byte{[]byte("one "), []byte("two "), []byte("three")}))
 		if size := r.transport.GetWriteBufferSize(); size != n.held(13) || asyncio.Queues(r.transport) {
 			n.Errorf("%d bytes are buffered", size)
@@ -25,10 +25,10 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("the peer got %q; registered for %q", got, n.interest(socketOf(r.transport)))
 		}
 	})
-	overConnections(t, "selev.703.writelines-partial", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.703.writelines-partial", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		writesInPart(ctx, n, c, r)
 	})
-	overConnections(t, "selev.704.vectored-flush", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.704.vectored-flush", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		sent := fill(n, r.transport)
 		fd := socketOf(r.transport)
 		for i := range 200 { // each is appended to what is buffered
@@ -46,7 +46,7 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("registered for %q with nothing buffered", i)
 		}
 	})
-	overConnections(t, "selev.706.vectored-limit", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.706.vectored-limit", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		const many = 5000 // more than any system takes at once
 		var pieces [][]byte
 		var want []byte
@@ -59,7 +59,7 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("%d bytes arrived of %d", len(got), len(want))
 		}
 	})
-	overConnections(t, "selev.707.writelines-empty-write", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.707.writelines-empty-write", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		sent := fill(n, r.transport)
 		before := r.transport.GetWriteBufferSize()
 		for _, p := range [][]byte{nil, {}} {
@@ -75,7 +75,7 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("%d bytes arrived of %d", len(got), len(sent))
 		}
 	})
-	overConnections(t, "selev.708.writelines-after-eof", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.708.writelines-after-eof", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		n.check(r.transport.WriteEOF())
 		if err := r.transport.WriteLines([][]byte{[]byte("late")}); !errors.Is(err, asyncio.ErrInvalidState) {
 			n.Errorf("WriteLines after WriteEOF: %v", err)
@@ -84,7 +84,7 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("the peer got %q", got)
 		}
 	})
-	overConnections(t, "selev.710.writelines-pauses", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.710.writelines-pauses", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		n.check(r.transport.SetWriteBufferLimits(1, 0))
 		piece := pattern(1 << 20)
 		var sent []byte
@@ -99,7 +99,7 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("%d bytes arrived of %d, %q", len(got), len(sent), r.history())
 		}
 	})
-	overConnections(t, "selev.711.writelines-after-loss", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.711.writelines-after-loss", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		r.transport.Abort()
 		late := func(when string) {
 			before := asyncio.LostWrites(r.transport)
@@ -115,7 +115,7 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("the peer got %q", got)
 		}
 	})
-	overConnections(t, "selev.712.writelines-empty-piece", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.712.writelines-empty-piece", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		sent := fill(n, r.transport)
 		n.check(r.transport.WriteLines([][]byte{nil, []byte("end"), {}, nil}))
 		sent = append(sent, "end"...)
@@ -128,7 +128,7 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("lost with %v", r.lostErr)
 		}
 	})
-	overFake(t, "selev.705.vectored-error", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "selev.705.vectored-error", func(ctx context.Context, n *netTest) {
 		n.l.SetDebug(true)
 		r := &recorder{}
 		tr, fs := n.faked(ctx, r)
@@ -143,7 +143,7 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("lost with %v, logged %v", r.lostErr, n.log)
 		}
 	})
-	overConnections(t, "selev.701.transport-fd-in-use", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.701.transport-fd-in-use", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		fd := socketOf(r.transport)
 		_, err := asyncio.NewTransport(n.l, fd, &recorder{}, asyncio.RemoteOf(r.transport), nil)
 		var used *engine.UsedError
@@ -155,7 +155,7 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("the peer got %q", got)
 		}
 	})
-	overConnections(t, "data-is-lent", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "data-is-lent", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		// The slice is the protocol's for the length of the call, whatever comes meanwhile.
 		r.onData = func(p []byte) {
 			before := bytes.Clone(p)

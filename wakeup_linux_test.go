@@ -11,7 +11,7 @@ import (
 
 func TestFullWakeup(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "selev.005a.wakeup-write-would-block", func(n *netTest) {
+	netRow(t, "selev.005a.wakeup-write-would-block", func(n *netTest) {
 		// The largest value of an eventfd(2): a further write would block.
 		fd := int(asyncio.Engine(n.l).(interface{ Descriptors() []uintptr }).Descriptors()[0])
 		var full [8]byte

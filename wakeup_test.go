@@ -131,7 +131,7 @@ func TestWakeups(t *testing.T) {
 			}
 		}
 	})
-	overSelectors(t, "selev.005b.wakeup-write-other-error", func(n *netTest) {
+	netRow(t, "selev.005b.wakeup-write-other-error", func(n *netTest) {
 		// What keeps a loop from being woken, other than the system, is that it is
 		// closed; and that its caller hears.
 		n.check(n.l.Close())

@@ -9,7 +9,7 @@ import (
 
 func TestFullWakeup(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "selev.005a.wakeup-write-would-block", func(n *netTest) {
+	netRow(t, "selev.005a.wakeup-write-would-block", func(n *netTest) {
 		for range 3000 { // more than the loop's socket holds while it is not read
 			asyncio.Engine(n.l).Wake()
 		}
