@@ -16,10 +16,10 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
-// TestAccept is how connections are accepted and set up.
+// TestAccept is how connections are accepted and set up. It is not parallel, and has one
+// loop at a time: select has no room for the descriptors of all of them together, nor for
+// those of other tests.
 func TestAccept(t *testing.T) {
-	t.Parallel()
-	// One loop at a time: select has no room for the descriptors of all of them together.
 	var one sync.Mutex
 	netRow(t, "selev.713.accept-backlog-one-more", func(n *netTest) {
 		one.Lock()
