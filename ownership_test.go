@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -45,25 +46,27 @@ func newScene(t *testing.T) *scene {
 	_, s.port, err = net.SplitHostPort(peer.Addr().String())
 	must(t, err)
 	s.peer = peer
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
+	var peers sync.WaitGroup
+	peers.Go(func() {
 		for {
 			c, err := peer.Accept()
 			if err != nil {
 				return
 			}
-			go func() {
+			peers.Go(func() {
 				_, _ = io.Copy(io.Discard, c)
 				_ = c.Close()
-			}()
+			})
 		}
-	}()
+	})
 	t.Cleanup(func() {
 		must(t, peer.Close())
-		<-ended
+		peers.Wait() // or the next scene would count what they still have
 	})
-	for before >= 0 && testkit.OpenFiles() < before+filesOfListener {
+	for end := time.Now().Add(patience); before >= 0 && testkit.OpenFiles() < before+filesOfListener; {
+		if time.Now().After(end) {
+			t.Fatal("the peer does not accept")
+		}
 		runtime.Gosched() // what it accepts with is there before anything is counted
 	}
 	return s
