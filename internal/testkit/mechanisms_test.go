@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-asyncio/asyncio/proactors"
@@ -72,6 +73,24 @@ func TestHooked(t *testing.T) {
 			})
 		if err != broken || !slices.Equal(asked, []time.Duration{time.Hour}) {
 			t.Errorf("%v, asked for %v", err, asked)
+		}
+	})
+}
+
+// TestInBubble: a long wait is few polls, and ends when it should.
+func TestInBubble(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		polls, began := 0, time.Now()
+		err := InBubble(func(timeout time.Duration) (bool, error) {
+			polls++
+			return timeout != 0, nil
+		}, time.Hour)
+		if waited := time.Since(began); err != nil || waited != time.Hour || polls > 5000 {
+			t.Errorf("%v after %v and %d polls", err, waited, polls)
+		}
+		if err := InBubble(func(time.Duration) (bool, error) { return false, nil }, selectors.Forever); err == nil {
+			t.Error("a wait for nothing goes on for ever")
 		}
 	})
 }
