@@ -19,9 +19,15 @@ func TestAvailable(t *testing.T) {
 		name, err := On(m,
 			func(s selectors.Selector) (string, error) { return "selector", s.Close() },
 			func(p proactors.Proactor) (string, error) { return "proactor", p.Close() })
+		if same, err := Named(m.Name); err != nil || same.Name != m.Name {
+			t.Errorf("%s: %v", m.Name, err)
+		}
 		if err != nil || (name == "selector") != (m.Selector != nil) || (name == "proactor") != (m.Proactor != nil) {
 			t.Errorf("%s is a %s: %v", m.Name, name, err)
 		}
+	}
+	if m, err := Named("abacus"); err == nil {
+		t.Errorf("there is %v", m)
 	}
 	kinds := Available(t, Kinds)
 	if k := len(kinds); k != 1 && k != 2 || kinds[0].Selector == nil || k == 2 && kinds[1].Proactor == nil {
