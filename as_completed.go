@@ -100,7 +100,7 @@ func resultOf[T any, A AwaitableOf[T]](a A, err error) (T, error) {
 
 // completions is a queue of futures in the order in which they were done.
 type completions[A Awaitable] struct {
-	*together
+	*waitSet
 	aws   []A       // each once, like fs
 	turns int       // how many are still to be given out, in a range
 	ends  time.Time // when time is up; zero: never
@@ -116,14 +116,14 @@ type completions[A Awaitable] struct {
 const noneInTime = -1
 
 func newCompletions[A Awaitable](d time.Duration, aws []A) (*completions[A], error) {
-	group, err := newTogether("AsCompleted", aws)
+	group, err := newWaitSet("AsCompleted", aws)
 	if err != nil {
 		return nil, err
 	}
 	n := len(group.fs)
-	c := &completions[A]{together: group, turns: n, told: make([]bool, n), left: n, unset: func() {}}
+	c := &completions[A]{waitSet: group, turns: n, told: make([]bool, n), left: n, unset: func() {}}
 	for i, a := range aws {
-		if group.places[i] == len(c.aws) {
+		if group.argAt[i] == len(c.aws) {
 			c.aws = append(c.aws, a)
 		}
 	}
@@ -173,7 +173,7 @@ func (c *completions[A]) callbackName() string { return "AsCompleted" }
 
 // timeUp gives up all that is not done.
 func (c *completions[A]) timeUp() {
-	c.leave()
+	c.unregister()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i, told := range c.told {
@@ -250,5 +250,5 @@ func (c *completions[A]) rest() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.unset()
-	c.leave()
+	c.unregister()
 }

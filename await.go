@@ -17,13 +17,13 @@ func (f *futureBase) wait(ctx context.Context) error {
 			return err
 		}
 	}
-	// What follows does as beginWait and suspend do, without the calls in the usual
+	// The rest does what beginWait and suspend do, without calling them in the usual
 	// case: nothing is waited for more often than a future.
 	var end func() bool
 	var err error
-	if t.usual(ctx) {
+	if t.ownContext(ctx) {
 		t.seq++
-	} else if end, err = t.beginPeculiar(ctx); err != nil {
+	} else if end, err = t.beginWith(ctx); err != nil {
 		return err
 	}
 	t.node.ev = t.event(wakeUp)
@@ -48,9 +48,9 @@ func (f *futureBase) wait(ctx context.Context) error {
 	return err
 }
 
-// cancelledFirst returns err, why a wait for the future ended; but if both are
-// cancellations, the future's: it was there before the request that err tells of,
-// and its message is the one that comes out.
+// cancelledFirst returns err, which says why a wait for the future ended. If both were
+// cancelled it returns the future's error: the future was cancelled before the request
+// that err tells of, and its message is the one that comes out.
 func (f *futureBase) cancelledFirst(err error) error {
 	if _, ok := err.(*CancelledError); ok && f.Done() && asCancelled(f.err) != nil {
 		return f.outcome()
@@ -114,50 +114,50 @@ func (f *futureBase) waitOutside(ctx context.Context) error {
 // the wait before it begins; one that may yet be done is listened to until end
 // is called.
 func (t *taskBase) beginWait(ctx context.Context) (end func() bool, err error) {
-	if t.usual(ctx) {
+	if t.ownContext(ctx) {
 		t.seq++ // what comes late for the wait before is not for this one
 		return nil, nil
 	}
-	return t.beginPeculiar(ctx)
+	return t.beginWith(ctx)
 }
 
-// usual reports whether a wait is with the task's own context, and nothing is
+// ownContext reports whether a wait is with the task's own context, and nothing is
 // left from the wait before.
-func (t *taskBase) usual(ctx context.Context) bool {
+func (t *taskBase) ownContext(ctx context.Context) bool {
 	s, ok := ctx.(*scope)
-	return ok && s == &t.scope && !t.peculiar
+	return ok && s == &t.scope && !t.otherContext
 }
 
-func (t *taskBase) beginPeculiar(ctx context.Context) (end func() bool, err error) {
+func (t *taskBase) beginWith(ctx context.Context) (end func() bool, err error) {
 	t.seq++
-	if t.co.Unwinding() || t.loop.closed.Load() {
+	if t.co.Unwinding() || t.loop.IsClosed() {
 		return nil, opError("Await", ErrLoopClosed)
 	}
-	t.peculiar, t.noDone, t.near, t.interrupt = false, false, nil, false
+	t.otherContext, t.uncancellable, t.nearest, t.interrupt = false, false, nil, false
 	if ctx == nil || ctx == context.Context(&t.scope) {
 		return nil, nil
 	}
-	near, own := scopeOf(ctx)
-	t.peculiar, t.near = true, near
+	nearest, own := scopeOf(ctx)
+	t.otherContext, t.nearest = true, nearest
 	ev := t.event(interrupted)
 	switch {
-	case own && !near.underUser:
+	case own && !nearest.underUser:
 		// A scope's own end reaches the task as a cancellation.
 		return nil, nil
 	case own:
-		if e := near.failed.Load(); e != nil {
+		if e := nearest.failed.Load(); e != nil {
 			if e.users {
-				return nil, contextError(near)
+				return nil, contextError(nearest)
 			}
 			return nil, nil
 		}
-		return near.AfterFunc(func() {
-			if near.failed.Load().users {
+		return nearest.AfterFunc(func() {
+			if nearest.failed.Load().users {
 				t.loop.post(t, ev)
 			}
 		}), nil
 	case ctx.Done() == nil:
-		t.noDone = true
+		t.uncancellable = true
 		return nil, nil
 	case ctx.Err() != nil:
 		return nil, contextError(ctx)
@@ -175,7 +175,7 @@ func (t *taskBase) suspend(ctx context.Context, end func() bool) error {
 	return t.resumed(ctx, end)
 }
 
-// resumed ends a wait that was out of the usual.
+// resumed ends a wait that may have ended by more than a wake-up.
 func (t *taskBase) resumed(ctx context.Context, end func() bool) error {
 	if end != nil {
 		end()
@@ -190,8 +190,8 @@ func (t *taskBase) resumed(ctx context.Context, end func() bool) error {
 	return nil
 }
 
-// giveWay lets the loop run what is ready, once. (a bare yield)
-func (t *taskBase) giveWay(ctx context.Context) error {
+// yieldOnce lets the loop run what is ready, once. (a bare yield)
+func (t *taskBase) yieldOnce(ctx context.Context) error {
 	end, err := t.beginWait(ctx)
 	if err != nil {
 		return err

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"github.com/go-asyncio/asyncio/internal/engine/completion"
 )
 
 // LoopVariable is the environment variable that chooses the kind of loop that the
@@ -47,8 +49,8 @@ func LoopBackend(loop EventLoop) (Backend, error) {
 		return Backend{}, opError("loop backend", fmt.Errorf("%w: the loop embeds none of this package's", errors.ErrUnsupported))
 	}
 	b := Backend{Kind: loopSelector, Name: l.eng.Name(), Why: l.why}
-	if p, ok := l.eng.(interface{ Detail() string }); ok {
-		b.Kind, b.Detail = loopProactor, p.Detail()
+	if e, ok := l.eng.(*completion.Engine); ok {
+		b.Kind, b.Detail = loopProactor, e.Detail()
 	}
 	return b, nil
 }

@@ -27,7 +27,7 @@ func ConsumeBudget(ctx context.Context) error {
 		t.spent++
 		return nil
 	}
-	err := t.giveWay(ctx)
+	err := t.yieldOnce(ctx)
 	t.spentSince, t.spent = uint32(t.seq), 1
 	return err
 }

@@ -3,6 +3,8 @@ package asyncio
 import (
 	"runtime"
 	"slices"
+
+	"github.com/go-asyncio/asyncio/internal/goroutine"
 )
 
 // FrameCallGraphEntry is one place in a call stack: a function of the program's, and
@@ -69,7 +71,7 @@ func CaptureCallGraph(a Awaitable, opts ...CallGraphOption) (*FutureCallGraph, e
 	}
 	s := currentStrand()
 	if s != nil {
-		g.current = s.task
+		g.current = s.task()
 	}
 	switch {
 	case a == nil && s == nil:
@@ -136,8 +138,8 @@ func (g *graphing) takeStacks() {
 	if len(parked) == 0 {
 		return
 	}
-	for stack := range allStacks() {
-		if id, _, ok := parseStackHead(stack); ok && parked[id] != nil {
+	for stack := range goroutine.Stacks() {
+		if id, _, ok := goroutine.Head(stack); ok && parked[id] != nil {
 			parked[id].CallStack = g.shorten(parseStack(stack))
 		}
 	}
@@ -208,7 +210,7 @@ func (a *awaiters) add(by Awaitable) {
 func (a *awaiters) of(f *futureBase) {
 	var waiting []any
 	s := f.state.lock()
-	for n := f.first; n != nil; n = n.next {
+	for n := range f.waits.All() {
 		waiting = append(waiting, n.to)
 	}
 	f.state.unlock(s)
@@ -227,7 +229,7 @@ func (w *waiting) awaiters(to *awaiters)    { to.of(&w.over) }
 func (r *release) awaiters(to *awaiters)    { to.of(&r.futureBase) }
 func (c *groupChild) awaiters(to *awaiters) { to.add(c.group.parent.self) }
 
-func (l *link) awaiters(to *awaiters) {
+func (l *namedCallback) awaiters(to *awaiters) {
 	if l.to != nil {
 		to.of(l.to)
 	}
@@ -250,6 +252,9 @@ type awaitedBy struct {
 
 // Complete has nothing to do: who waits knows himself how to hear of it.
 func (*awaitedBy) Complete(uint64) {}
+
+// bystander implements bystander: he waits elsewhere.
+func (*awaitedBy) bystander() {}
 
 func (w *awaitedBy) awaiters(to *awaiters) { to.add(w.who) }
 
@@ -283,7 +288,7 @@ func FutureDiscardFromAwaitedBy(f, by Awaitable) {
 func (f *futureBase) recorded(who *futureBase) *awaitedBy {
 	s := f.state.lock()
 	defer f.state.unlock(s)
-	for n := f.first; n != nil; n = n.next {
+	for n := range f.waits.All() {
 		if w, ok := n.to.(*awaitedBy); ok && w.who.awaitable() == who {
 			return w
 		}

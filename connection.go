@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/listen"
 	"github.com/go-asyncio/asyncio/internal/netaddr"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
@@ -19,8 +20,9 @@ type connection struct {
 }
 
 // discard ends a connection that nobody will have. Its protocol hears of it.
-func (c connection) discard() { c.transport.forceClose(nil) }
+func (c connection) discard() { c.transport.core.Abort(nil) }
 
+// results are what the calls of this file return.
 func (c connection) results(err error) (Transport, Protocol, error) {
 	if err != nil {
 		return nil, nil, err
@@ -143,7 +145,7 @@ func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, peer so
 		switch {
 		case returned:
 		case t != nil:
-			t.forceClose(nil)
+			t.core.Abort(nil)
 		default:
 			if closeErr := l.eng.Sockets().Close(fd); err != nil {
 				err = errors.Join(err, closeErr)
@@ -154,7 +156,7 @@ func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, peer so
 	if err != nil {
 		return connection{}, opError(op, err)
 	}
-	made := NewFuture[struct{}](l.self)
+	made := newFuture[struct{}](l)
 	t, err = newStreamTransport(l, fd, p, nil, sock.Addr{}, callback(func() {
 		_ = made.SetResult(struct{}{}) // unless who waits was cancelled
 	}))
@@ -189,12 +191,12 @@ func (l *baseLoop) dial(ctx context.Context, op string, target netaddr.Target, o
 			return l.connectTo(ctx, netaddr.Local(a), local)
 		}
 	}
-	r := race[uintptr]{
-		loop:     l,
-		delay:    o.HappyEyeballsDelay,
-		attempts: attempts,
-		goOn:     isSystemError,
-		discard:  func(fd uintptr) { _ = l.eng.Sockets().Close(fd) },
+	r := staggered[uintptr]{
+		loop:      l,
+		delay:     o.HappyEyeballsDelay,
+		attempts:  attempts,
+		retryable: isSystemError,
+		drop:      func(fd uintptr) { _ = l.eng.Sockets().Close(fd) },
 	}
 	fd, winner, errs, err := r.run(ctx)
 	switch {
@@ -212,6 +214,7 @@ type localEnd struct {
 	addrs []sock.Addr
 }
 
+// localEnd finds the addresses to connect from, if the user has asked for one.
 func (l *baseLoop) localEnd(ctx context.Context, op, network, address string) (localEnd, error) {
 	if address == "" {
 		return localEnd{}, nil
@@ -259,6 +262,7 @@ func (l *baseLoop) connectedToItself(fd uintptr, addr sock.Addr, local localEnd)
 	return err == nil && own == addr
 }
 
+// connectOnce makes a socket and connects it. The socket is closed unless it returns it.
 func (l *baseLoop) connectOnce(ctx context.Context, addr sock.Addr, local localEnd) (uintptr, error) {
 	sockets := l.eng.Sockets()
 	fd, err := sockets.Open(addr.Family(), sock.Stream)
@@ -276,7 +280,7 @@ func (l *baseLoop) connectOnce(ctx context.Context, addr sock.Addr, local localE
 			return 0, err
 		}
 	}
-	done := NewFuture[struct{}](l.self)
+	done := newFuture[struct{}](l)
 	cancel, err := l.eng.Connect(fd, addr, func(err error) {
 		if err != nil {
 			_ = done.SetException(&connectError{addr, err})
@@ -305,17 +309,23 @@ type connectError struct {
 	err  error
 }
 
+// Error describes the error.
 func (e *connectError) Error() string { return fmt.Sprintf("connect to %v: %v", e.addr, e.err) }
+
+// Unwrap returns the reason.
 func (e *connectError) Unwrap() error { return e.err }
 
 // noLocalAddress: none of the local addresses is of the peer's family. It is
 // the error that bind would give.
 type noLocalAddress struct{ family sock.Family }
 
+// Error describes the error.
 func (e *noLocalAddress) Error() string {
 	return fmt.Sprintf("no matching local address with family %v found", e.family)
 }
-func (e *noLocalAddress) Unwrap() error { return errAddrNotAvailable }
+
+// Unwrap returns the error that bind would give.
+func (e *noLocalAddress) Unwrap() error { return listen.AddrNotAvailable }
 
 // bindLocal binds to the first local address of the family that can be had.
 func bindLocal(sockets engine.Sockets, fd uintptr, family sock.Family, locals []sock.Addr) error {
@@ -354,6 +364,7 @@ func combine(errs []error, all bool) error {
 // multipleErrors are the different reasons why all of several things failed.
 type multipleErrors []error
 
+// Error lists the reasons.
 func (m multipleErrors) Error() string {
 	texts := make([]string, len(m))
 	for i, err := range m {
@@ -362,4 +373,5 @@ func (m multipleErrors) Error() string {
 	return "Multiple exceptions: " + strings.Join(texts, ", ")
 }
 
+// Unwrap returns the reasons.
 func (m multipleErrors) Unwrap() []error { return m }

@@ -288,7 +288,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			order = append(order, text)
 			switch text {
 			case "[2::1]": // never answers, until the loop's clock says that it has taken too long
-				asyncio.SkipTime(n.l, delay)
+				n.clock.skip(delay)
 				return func() { withdrawn++ }, nil
 			case "[2::2]", "1.1.1.1":
 				return nil, syscall.ENETUNREACH
@@ -531,7 +531,7 @@ func TestStaggeredRace(t *testing.T) {
 			step := func(f func(ctx context.Context) (int, error)) func(context.Context) (int, error) {
 				return func(ctx context.Context) (int, error) {
 					if begun++; begun < 3 { // the next one begins because it is its time
-						_, err := n.l.CallSoon(func() { asyncio.SkipTime(n.l, time.Hour) })
+						_, err := n.l.CallSoon(func() { n.clock.skip(time.Hour) })
 						n.check(err)
 					}
 					return f(ctx)

@@ -1,16 +1,14 @@
 package asyncio
 
 import (
-	"bytes"
 	"fmt"
-	"iter"
 	"log/slog"
 	"os"
-	"runtime"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/go-asyncio/asyncio/internal/sched"
 )
 
 // diagnostics is the part of a loop that reports: errors, and in debug mode what
@@ -20,7 +18,6 @@ type diagnostics struct {
 	log     *slog.Logger
 	reports reportLimit
 	watch   watchedLoop
-	debug   atomic.Bool
 	slow    atomic.Int64 // nanoseconds from which on a callback is slow
 
 	source *origin // debug mode: where what runs now was made; loop only
@@ -31,9 +28,17 @@ type diagnostics struct {
 // capitals or not, mean off, and anything else means on.
 const debugVariable = "ASYNCIO_DEBUG"
 
-func (l *baseLoop) initDiagnostics() {
-	l.debug.Store(debugWanted(os.Getenv(debugVariable)))
+func (l *baseLoop) initDiagnostics(c loopConfig) {
+	l.log = c.log
 	l.slow.Store(int64(100 * time.Millisecond))
+	l.watch.limit = c.blockedAfter
+	now := time.Now()
+	l.watch.unreal = now == now.Round(0)
+	if c.debug != nil {
+		l.SetDebug(*c.debug)
+	} else {
+		l.SetDebug(debugWanted(os.Getenv(debugVariable)))
+	}
 }
 
 func debugWanted(value string) bool {
@@ -52,13 +57,13 @@ func (l *baseLoop) logger() *slog.Logger {
 }
 
 // GetDebug reports debug mode. Any goroutine may call it. (loop.get_debug)
-func (l *baseLoop) GetDebug() bool { return l.debug.Load() }
+func (l *baseLoop) GetDebug() bool { return l.core.Debug.Load() }
 
 // SetDebug switches debug mode, which the environment variable ASYNCIO_DEBUG (with
 // a value that is not empty, 0, false, no or off) switches on for new loops. In it, handles, futures and tasks record where
 // they were made, slow callbacks are logged with their duration, and a call that
 // blocks the loop is reported as soon as it is slow (see WithBlockedReport). Any goroutine may call it. (loop.set_debug)
-func (l *baseLoop) SetDebug(on bool) { l.debug.Store(on) }
+func (l *baseLoop) SetDebug(on bool) { l.core.Debug.Store(on) }
 
 // SetSlowCallbackDuration sets from when on a callback counts as slow in debug
 // mode, 100 ms at first. Any goroutine may call it; zero and less:
@@ -72,32 +77,28 @@ func (l *baseLoop) SetSlowCallbackDuration(d time.Duration) error {
 }
 
 // runTimed runs one callback in debug mode.
-func (l *baseLoop) runTimed(i readyItem) {
-	l.source, l.stepping = nil, nil
-	if n, ok := i.to.(*node); ok {
-		l.source = n.origin
-	}
-	if l.watch.asked.Load() {
+func (l *baseLoop) runTimed(item sched.Item) {
+	l.source = (*origin)(item.Made())
+	if l.core.Asked.Load() {
 		l.answer() // in debug mode each callback counts
 	}
-	start, returned := l.now(), false
+	start, returned := l.core.Now(), false
 	defer func() {
 		if returned {
 			l.source = nil // otherwise the report of how it ended needs it
 		}
-		if d := l.now() - start; d >= time.Duration(l.slow.Load()) {
+		if d := l.core.Now() - start; d >= time.Duration(l.slow.Load()) {
 			l.logger().Warn(fmt.Sprintf("Executing %s took %.3f seconds", l.describeRan(), d.Seconds()))
 		}
 	}()
-	l.to = i.to
-	i.to.Complete(i.ev)
+	item.Run()
 	returned = true
 }
 
 // describeRan names the callback that has run, or the task whose step it was.
 func (l *baseLoop) describeRan() string {
-	if l.stepping != nil {
-		return fmt.Sprint(l.stepping.self)
+	if t, ok := l.core.Stepping.(*taskBase); ok {
+		return fmt.Sprint(t.self)
 	}
 	return "<Handle " + l.currentName() + ">"
 }
@@ -108,41 +109,4 @@ func (l *baseLoop) currentSource() string {
 		return ""
 	}
 	return l.source.String()
-}
-
-// goroutineStack returns the stack of one goroutine.
-func goroutineStack(id int64) string {
-	head := fmt.Appendf(nil, "goroutine %d ", id)
-	for stack := range allStacks() {
-		if bytes.HasPrefix(stack, head) {
-			return string(stack)
-		}
-	}
-	return ""
-}
-
-// parseStackHead reads "goroutine 123 [state, 2 minutes]:".
-func parseStackHead(stack []byte) (id int64, state []byte, ok bool) {
-	rest, ok := bytes.CutPrefix(stack, []byte("goroutine "))
-	if !ok {
-		return 0, nil, false
-	}
-	number, state, ok := bytes.Cut(rest, []byte(" ["))
-	if !ok {
-		return 0, nil, false
-	}
-	id, err := strconv.ParseInt(string(number), 10, 64)
-	return id, state, err == nil
-}
-
-// allStacks yields the stacks of all goroutines. It stops the program for a
-// moment.
-func allStacks() iter.Seq[[]byte] {
-	buf := make([]byte, 64<<10)
-	n := runtime.Stack(buf, true)
-	for n == len(buf) {
-		buf = make([]byte, 2*len(buf))
-		n = runtime.Stack(buf, true)
-	}
-	return bytes.SplitSeq(buf[:n], []byte("\n\n"))
 }

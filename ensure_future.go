@@ -1,7 +1,5 @@
 package asyncio
 
-import "fmt"
-
 // EnsureFuture returns a itself if it is a future or task, and a task of the loop
 // that awaits a if it is anything else: a Coroutine, a type of one's own. A nil
 // loop means that of the future, or for a task the running one, else the current
@@ -25,12 +23,6 @@ func EnsureFuture[T any](loop EventLoop, a Awaiter[T]) (AwaitableOf[T], error) {
 		return nil, t.Exception()
 	}
 	return t, nil
-}
-
-// wrongLoop is the error for a future that was given to a call that is about
-// another loop.
-func wrongLoop(op string) error {
-	return fmt.Errorf("asyncio: %s: %w: %w", op, ErrInvalidArgument, ErrWrongLoop)
 }
 
 // WrapFuture makes a future of another loop awaitable on this one: the future

@@ -178,6 +178,12 @@ func (e *callError) Format(f fmt.State, verb rune) { formatError(f, verb, e) }
 // opError names the call that failed and, through errors.Is, the reason.
 func opError(op string, err error) error { return &callError{op, err} }
 
+// wrongLoop is the error for a future that was given to a call that is about
+// another loop.
+func wrongLoop(op string) error {
+	return fmt.Errorf("asyncio: %s: %w: %w", op, ErrInvalidArgument, ErrWrongLoop)
+}
+
 const noRunningLoop = "no running event loop"
 
 // strayCall is the error of a call that belongs to the loop's goroutine and was

@@ -69,7 +69,7 @@ func (l *baseLoop) DefaultExceptionHandler(c ExceptionContext) {
 		return
 	}
 	source := ""
-	if c.Source == "" && l.debug.Load() && l.onLoop() {
+	if c.Source == "" && l.GetDebug() && l.onLoop() {
 		source = l.currentSource()
 	}
 	c.logTo(l.logger(), source)
@@ -277,7 +277,7 @@ func (l *baseLoop) handleExit(err error, c ExceptionContext) {
 // noteExit notes that the Goexit that takes the loop's body down, if err is one, is told
 // of by whoever calls it, and so need not be by the body.
 func (l *baseLoop) noteExit(err error) {
-	if err == ErrGoexit && l.bodyID.Load() == goroutineID() {
+	if err == ErrGoexit && l.core.InBody() {
 		l.exitNoted = true
 	}
 }
@@ -324,13 +324,12 @@ func (l *baseLoop) reportCallback(what string, err error) {
 // currentName names what the loop runs or ran last: a user's function, or work
 // of its own.
 func (l *baseLoop) currentName() string {
-	switch to := l.to.(type) {
-	case nil:
+	switch to, f := l.core.Current(); {
+	case f != nil:
+		return funcName(f)
+	case to == nil:
 		return "none"
-	case *node:
-		return funcName(l.fn)
-	case interface{ callbackName() string }:
-		return to.callbackName()
+	default:
+		return nameOf(to)
 	}
-	return fmt.Sprintf("%T", l.to)
 }

@@ -140,8 +140,7 @@ type executing struct {
 	executorShut bool
 }
 
-// SetDefaultExecutor replaces the default executor, which is a PoolExecutor made
-// at first use. Loop only; nil: ErrInvalidArgument. (loop.set_default_executor)
+// SetDefaultExecutor implements ExecutorUser.
 func (l *baseLoop) SetDefaultExecutor(e Executor) error {
 	const op = "SetDefaultExecutor"
 	if e == nil {
@@ -160,10 +159,7 @@ func (l *baseLoop) SetDefaultExecutor(e Executor) error {
 	return nil
 }
 
-// RunInExecutor runs f on a goroutine of the executor, or of the default one if
-// it is nil, and returns a future of its result. Cancelling the future does not
-// stop f, unless it has not begun. Loop only; ErrExecutorShutdown if the default
-// executor was shut down. (loop.run_in_executor)
+// RunInExecutor implements ExecutorUser.
 func (l *baseLoop) RunInExecutor(e Executor, f func() (any, error)) (*Future[any], error) {
 	held, err := l.enter("RunInExecutor")
 	if err != nil {
@@ -171,30 +167,6 @@ func (l *baseLoop) RunInExecutor(e Executor, f func() (any, error)) (*Future[any
 	}
 	if held {
 		defer l.leave()
-	}
-	return submit(l, e, f)
-}
-
-// RunIn is RunInExecutor for a result of any type. A loop that overrides
-// RunInExecutor is asked. Loop only.
-func RunIn[T any](loop EventLoop, e Executor, f func() (T, error)) (*Future[T], error) {
-	const op = "RunInExecutor"
-	l, err := resolveLoop(op, loop)
-	if err != nil {
-		return nil, err
-	}
-	if f == nil {
-		return nil, invalid(op, "the function is nil")
-	}
-	held, err := l.enter(op)
-	if err != nil {
-		return nil, err
-	}
-	if held {
-		defer l.leave()
-	}
-	if l.outer {
-		return askToRun(l, e, f)
 	}
 	return submit(l, e, f)
 }
@@ -242,8 +214,8 @@ func askToRun[T any](l *baseLoop, e Executor, f func() (T, error)) (*Future[T], 
 // convert is a future of the loop's for the result of one without a type, which it
 // cancels if it is cancelled itself.
 func convert[T any](l *baseLoop, src *Future[any]) *Future[T] {
-	dst := NewFuture[T](l.self)
-	dst.addCallback(&link{name: "convert", call: func() {
+	dst := newFuture[T](l)
+	dst.addCallback(&namedCallback{name: "convert", call: func() {
 		if dst.Cancelled() {
 			src.cancelWith(asCancelled(dst.err).Message)
 		}
@@ -287,7 +259,7 @@ type job[T any] struct {
 // gives up waiting again and again for a busy pool piles nothing up in it.
 func (j *job[T]) cancelFuture(msg any) bool {
 	if j.fut.complete(stateCancelled, &CancelledError{msg}) != nil {
-		j.fut.markSeen()
+		j.fut.markRetrieved()
 		return false
 	}
 	if j.pool != nil {
@@ -321,9 +293,7 @@ func (j *job[T]) run() {
 	v, err = j.f()
 }
 
-// ShutdownDefaultExecutor refuses new work for the default executor and waits
-// until what it has accepted has run, or until ctx ends the wait. A coroutine is
-// suspended, another goroutine blocks. (loop.shutdown_default_executor)
+// ShutdownDefaultExecutor implements ExecutorUser.
 func (l *baseLoop) ShutdownDefaultExecutor(ctx context.Context) error {
 	const op = "ShutdownDefaultExecutor"
 	var p interface{ Shutdown() <-chan struct{} }
@@ -334,7 +304,7 @@ func (l *baseLoop) ShutdownDefaultExecutor(ctx context.Context) error {
 		p, _ = l.executor.(interface{ Shutdown() <-chan struct{} })
 	}
 	if !l.asOwner(take) {
-		taken := NewFuture[struct{}](l.self)
+		taken := newFuture[struct{}](l)
 		if !l.post(callback(func() { take(); _ = taken.SetResult(struct{}{}) }), 0) {
 			return opError(op, ErrLoopClosed)
 		}
@@ -349,7 +319,7 @@ func (l *baseLoop) ShutdownDefaultExecutor(ctx context.Context) error {
 	if currentStrand() == nil {
 		return waitChannel(ctx, idle)
 	}
-	done := NewFuture[struct{}](l.self)
+	done := newFuture[struct{}](l)
 	over := make(chan struct{})
 	defer close(over)
 	go func() {
@@ -383,29 +353,4 @@ func (l *baseLoop) closeExecutor() {
 		p.Shutdown()
 	}
 	l.executor, l.executorShut = nil, true
-}
-
-// ToThread runs f on a goroutine of the running loop's default executor and waits
-// for its result: what blocks or needs runtime.LockOSThread belongs there. Off
-// any loop it calls f at once. (asyncio.to_thread)
-func ToThread[T any](ctx context.Context, f func() (T, error)) (T, error) {
-	var zero T
-	if f == nil {
-		return zero, invalid("ToThread", "the function is nil")
-	}
-	s := currentStrand()
-	if s == nil {
-		if err := contextError(ctx); err != nil {
-			return zero, err
-		}
-		return f()
-	}
-	if s.task == nil {
-		return zero, opError("ToThread", ErrAwaitInCallback)
-	}
-	fut, err := RunIn(s.loop.self, nil, f)
-	if err != nil {
-		return zero, err
-	}
-	return fut.Await(ctx)
 }

@@ -5,20 +5,23 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/listen"
 	"github.com/go-asyncio/asyncio/internal/netaddr"
+	"github.com/go-asyncio/asyncio/internal/sched"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/transport"
 )
 
 // What tests see of the inside is here, and is all they see. A loop's goroutine asks, or
 // nobody runs the loop.
 
 // DefaultHighWater is where a transport's protocol is told to pause.
-const DefaultHighWater = defaultHighWater
+const DefaultHighWater = transport.DefaultHighWater
 
 // The errors of the system that tests wait for.
 var (
-	ErrAddrInUse        = errAddrInUse
-	ErrAddrNotAvailable = errAddrNotAvailable
+	ErrAddrInUse        = listen.AddrInUse
+	ErrAddrNotAvailable = listen.AddrNotAvailable
 	ErrConnRefused      = errConnRefused
 )
 
@@ -40,20 +43,20 @@ func Engine(l EventLoop) engine.Engine { return l.base().eng }
 func SetEngine(l EventLoop, e engine.Engine) { l.base().eng = e }
 
 // Resolver is who the loop asks for addresses, nil for the system.
-func Resolver(l EventLoop) netaddr.Resolver { return l.base().netState.resolver }
+func Resolver(l EventLoop) netaddr.Resolver { return l.base().lookups.resolver }
 
 // SetResolver has the loop ask another one.
-func SetResolver(l EventLoop, r netaddr.Resolver) { l.base().netState.resolver = r }
+func SetResolver(l EventLoop, r netaddr.Resolver) { l.base().lookups.resolver = r }
 
-// SkipTime has the loop's clock go ahead.
-func SkipTime(l EventLoop, d time.Duration) { l.base().epoch = l.base().epoch.Add(-d) }
+// WithClock gives a loop another clock.
+func WithClock(c sched.Clock) LoopOption { return func(o *loopConfig) { o.clock = c } }
 
 // OnLoop tells whether the loop's goroutine asks.
 func OnLoop(l EventLoop) bool { return l.base().onLoop() }
 
 // Transports are those of the loop that are not over.
 func Transports(l EventLoop) (all []Transport) {
-	for t := l.base().netState.first; t != nil; t = t.next {
+	for t := range l.base().transports.open.All() {
 		all = append(all, t)
 	}
 	return all
@@ -61,17 +64,17 @@ func Transports(l EventLoop) (all []Transport) {
 
 // TransportsOf are those of a server.
 func TransportsOf(s *Server) (all []Transport) {
-	for _, t := range s.loop.netState.of(s) {
+	for _, t := range s.loop.transports.of(s) {
 		all = append(all, t)
 	}
 	return all
 }
 
 // ProtocolOf is a transport's, set up or not.
-func ProtocolOf(t Transport) Protocol { return t.(*streamTransport).protocol }
+func ProtocolOf(t Transport) Protocol { return t.(*streamTransport).protocol() }
 
 // Accepted tells whether a connection waits to be set up.
-func Accepted(l EventLoop) bool { return l.base().netState.accepted.first != nil }
+func Accepted(l EventLoop) bool { return l.base().transports.waiting.First() != nil }
 
 // Active is how many connections a server counts.
 func Active(s *Server) int { return s.active }
@@ -86,22 +89,8 @@ func Awaiting(s *Server) int {
 	return s.ended.Len()
 }
 
-// ListenHandler is a server's first socket, as its engine knows it.
-func ListenHandler(s *Server) interface {
-	engine.ListenHandler
-	String() string
-} {
-	return s.sockets[0]
-}
-
-// ListenFD is the descriptor of a server's first socket.
-func ListenFD(s *Server) uintptr { return s.sockets[0].listener.FD() }
-
-// Retry is the timer after which the first socket of a server accepts again.
-func Retry(s *Server) TimerHandle { return s.sockets[0].retry }
-
-// AcceptAgain is what that timer does.
-func AcceptAgain(s *Server) { (*acceptAgain)(s.sockets[0]).Complete(0) }
+// Acceptor is what a server has of its first socket.
+func Acceptor(s *Server) *listen.Acceptor { return s.acceptors[0] }
 
 // StartServing begins to serve with another backlog than the server was made with.
 func StartServing(s *Server, backlog int) error {
@@ -111,7 +100,7 @@ func StartServing(s *Server, backlog int) error {
 
 // AcceptIdle is an accept that the loop hears of while it does not run.
 func AcceptIdle(s *Server, fd uintptr) {
-	s.loop.asOwner(func() { s.sockets[0].Accepted(fd, sock.Addr{}) })
+	s.loop.asOwner(func() { s.acceptors[0].Accepted(fd, sock.Addr{}) })
 }
 
 // NewTransport makes a transport; made is called when its protocol is connected.
@@ -128,16 +117,13 @@ func NewTransport(l EventLoop, fd uintptr, p Protocol, remote sock.Addr, made fu
 }
 
 // StreamOf is what a transport has of its engine.
-func StreamOf(t Transport) engine.Stream { return t.(*streamTransport).stream }
+func StreamOf(t Transport) engine.Stream { return t.(*streamTransport).core.Engine() }
 
-// Paused tells whether a transport's protocol has been told to pause.
-func Paused(t Transport) bool { return t.(*streamTransport).flow.paused }
-
-// Queues tells whether a transport has a queue for what was not written yet.
-func Queues(t Transport) bool { return t.(*streamTransport).queue != nil }
+// Sending tells whether a transport has what was not written yet.
+func Sending(t Transport) bool { return t.(*streamTransport).core.Sending() }
 
 // LostWrites is how many writes went nowhere because the connection was lost.
-func LostWrites(t Transport) int { return t.(*streamTransport).lost }
+func LostWrites(t Transport) int { return t.(*streamTransport).core.LateWrites() }
 
 // RemoteOf is the address that a transport was made for.
 func RemoteOf(t Transport) sock.Addr { return t.(*streamTransport).remote }
@@ -171,6 +157,6 @@ type Race[T any] struct {
 
 // Run runs the race.
 func (r *Race[T]) Run(ctx context.Context) (value T, winner int, errs []error, err error) {
-	inner := race[T]{loop: r.Loop.base(), delay: r.Delay, attempts: r.Attempts, goOn: isSystemError, discard: r.Discard}
+	inner := staggered[T]{loop: r.Loop.base(), delay: r.Delay, attempts: r.Attempts, retryable: isSystemError, drop: r.Discard}
 	return inner.run(ctx)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"strings"
 	"testing"
@@ -48,32 +47,6 @@ func TestFlowControl(t *testing.T) {
 			n.Errorf("%s", r.history())
 		}
 		tr.Abort()
-	})
-	fakeRow(t, "write-in-resume", func(ctx context.Context, n *netTest) {
-		r := &recorder{}
-		tr, fs := n.faked(ctx, r)
-		fs.accept = 0
-		r.onResume = func() { tr.Write([]byte("more")) }
-		tr.Write(make([]byte, 100_000))
-		n.check(tr.WriteEOF())
-		r.onResume = nil
-		fs.writable(-1, nil)
-		if fs.called("closewrite") != 1 {
-			n.Errorf("calls %v", fs.calls)
-		}
-		tr.Abort()
-	})
-	fakeRow(t, "close-in-resume", func(ctx context.Context, n *netTest) {
-		r := &recorder{}
-		tr, fs := n.faked(ctx, r)
-		fs.accept = 0
-		r.onResume = func() { tr.Abort() }
-		tr.Write(make([]byte, 100_000))
-		fs.writable(99_000, nil)
-		n.passes(ctx)
-		if !r.lost || !fs.closed || fs.sending {
-			n.Errorf("lost=%v closed=%v sending=%v", r.lost, fs.closed, fs.sending)
-		}
 	})
 }
 
@@ -134,81 +107,6 @@ func TestFlowControlOverSockets(t *testing.T) {
 		}
 		if got := strings.Join(messages, ", "); got != "protocol.pause_writing() failed, protocol.resume_writing() failed" {
 			n.Errorf("reported %s", got)
-		}
-	})
-}
-
-// TestFlowControlModel drives a transport through random histories beside a
-// model: what was sent is what was written, in order, and the protocol is told
-// to pause and to resume exactly when the marks say so.
-func TestFlowControlModel(t *testing.T) {
-	t.Parallel()
-	text := make([]byte, 42<<10) // no power of two in its period
-	for i := range text {
-		text[i] = byte(i % 251)
-	}
-	fakeRow(t, "seeded", func(ctx context.Context, n *netTest) {
-		for seed := range uint64(10) {
-			rng := rand.New(rand.NewPCG(seed, 3))
-			r := &recorder{}
-			tr, fs := n.faked(ctx, r)
-			var written []byte
-			low, high, paused, next := 16<<10, 64<<10, false, 0
-			check := func(step int, rose bool) {
-				size := len(written) - len(fs.wrote)
-				switch {
-				case rose && size > high:
-					paused = true
-				case !rose && size <= low:
-					paused = false
-				}
-				if tr.GetWriteBufferSize() != size || asyncio.Paused(tr) != paused {
-					n.Fatalf("seed %d step %d: %d buffered, paused=%v; want %d, %v", seed, step, tr.GetWriteBufferSize(), asyncio.Paused(tr), size, paused)
-				}
-				if fs.sending != (size > 0) {
-					n.Fatalf("seed %d step %d: sending=%v with %d bytes buffered", seed, step, fs.sending, size)
-				}
-			}
-			data := func() []byte {
-				p := make([]byte, 1+rng.IntN(40<<10))
-				copy(p, text[next:])
-				next = (next + len(p)) % 251
-				written = append(written, p...)
-				return p
-			}
-			for step := range 200 {
-				fs.accept = rng.IntN(50<<10) - 100
-				switch rng.IntN(6) {
-				case 0, 1:
-					tr.Write(data())
-					check(step, true)
-				case 2:
-					n.check(tr.WriteLines([][]byte{data(), nil, data()}))
-					check(step, true)
-				case 3, 4:
-					if fs.sending {
-						fs.writable(rng.IntN(100<<10), nil)
-						check(step, false)
-					}
-				case 5:
-					low = rng.IntN(20 << 10)
-					high = low + rng.IntN(60<<10)
-					n.check(tr.SetWriteBufferLimits(high, low))
-					check(step, true)
-				}
-			}
-			n.check(tr.Close())
-			for fs.sending {
-				fs.writable(-1, nil)
-			}
-			n.passes(ctx)
-			if string(fs.wrote) != string(written) || !r.lost {
-				n.Fatalf("seed %d: %d bytes sent of %d, lost=%v", seed, len(fs.wrote), len(written), r.lost)
-			}
-			pauses := strings.Count(r.history(), "pause")
-			if resumes := strings.Count(r.history(), "resume"); pauses-resumes != 0 && pauses-resumes != 1 {
-				n.Fatalf("seed %d: %d pauses, %d resumes", seed, pauses, resumes)
-			}
 		}
 	})
 }

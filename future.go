@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/invariants"
+	"github.com/go-asyncio/asyncio/internal/list"
 )
 
 // Awaitable is a result that will be there one day: a *Future[T], a *Task[T], or
@@ -53,10 +55,10 @@ type futureBase struct {
 	atOnce bool
 	err    error // why it failed, or the *CancelledError
 
-	first  *waitNode  // who is to be told, in order
-	unseen *unseen    // set while a failure has not been looked at
-	by     futureKind // a task, a gather: whose Cancel is its own
-	origin *origin    // debug mode
+	waits       list.List[waitNode] // who is to be told, in order
+	unretrieved *unretrieved        // set while a failure has not been looked at
+	by          futureKind          // a task, a gather: whose Cancel is its own
+	origin      *origin             // debug mode
 }
 
 // futureKind is what makes a future more than a place for a result.
@@ -70,11 +72,11 @@ type futureKind interface {
 // waitNode is someone who is told when a future is done. It is embedded in what
 // waits, so that waiting allocates nothing.
 type waitNode struct {
-	prev, next *waitNode   // prev of the first is the last, next of the last is nil
-	in         *futureBase // nil when not in a list
-	to         engine.Completer
-	ev         uint64
-	direct     bool // told at once, on whatever goroutine; not by the loop
+	place  list.Node[waitNode]
+	in     *futureBase // whose list it is in; nil if in none
+	to     engine.Completer
+	ev     uint64
+	direct bool // told at once, on whatever goroutine; not by the loop
 }
 
 // CallbackToken names one registration of AddDoneCallback. The zero token names
@@ -91,39 +93,16 @@ type future[T any] struct {
 // goroutine; its callbacks always run on its loop. (asyncio.Future)
 type Future[T any] struct{ future[T] }
 
-// NewFuture makes a pending future of the loop; a nil loop means the running
-// one, else the current one, and if there is none the future has failed already
-// with ErrNoCurrentLoop. Any goroutine may call it. (loop.create_future)
-func NewFuture[T any](loop EventLoop) *Future[T] {
+// newFuture makes a pending future of the loop.
+func newFuture[T any](l *baseLoop) *Future[T] {
 	f := &Future[T]{}
-	l, err := resolveLoop("NewFuture", loop)
-	if err != nil {
-		f.failWithout(err)
-		return f
-	}
 	f.setLoop(l)
 	return f
 }
 
-// resolveLoop finds the loop that does the work for a function that was given
-// this one, or nil.
-func resolveLoop(op string, loop EventLoop) (*baseLoop, error) {
-	if loop == nil {
-		var err error
-		if loop, err = GetEventLoop(); err != nil {
-			return nil, opError(op, err)
-		}
-	}
-	l := loop.base()
-	if l == nil {
-		return nil, opError(op, fmt.Errorf("%w: a loop of type %T embeds none of this package's", ErrNotImplemented, loop))
-	}
-	return l, nil
-}
-
 func (f *futureBase) setLoop(l *baseLoop) {
 	f.loop = l
-	if l.debug.Load() {
+	if l.GetDebug() {
 		f.origin = newOrigin()
 	}
 }
@@ -187,7 +166,7 @@ func (f *futureBase) Exception() error {
 // outcome returns the error of a future that is done, and marks it as seen.
 func (f *futureBase) outcome() error {
 	if f.err != nil {
-		f.markSeen()
+		f.markRetrieved()
 	}
 	return f.err
 }
@@ -243,7 +222,7 @@ func (f *futureBase) cancelWith(msg any) bool {
 	if f.complete(stateCancelled, &CancelledError{msg}) == nil {
 		return true
 	}
-	f.markSeen()
+	f.markRetrieved()
 	return false
 }
 
@@ -293,19 +272,20 @@ func (f *futureBase) publish(state uint32, err error) error {
 	if err != nil {
 		f.err = err
 		if state == stateFinished && !f.muted && asCancelled(err) == nil {
-			f.noteUnseen(err)
+			f.noteUnretrieved(err)
 		}
 	}
-	n := f.first
+	n := f.waits.First()
 	if n == nil {
 		f.state.unlock(state)
 		return nil
 	}
-	f.first = nil
-	if n.next != nil || n.direct || !f.loop.onLoop() || f.loop.closed.Load() {
-		return f.publishTo(n, state)
+	if f.waits.Next(&n.place) != nil || n.direct || !f.loop.onLoop() || f.loop.IsClosed() {
+		return f.publishToAll(state)
 	}
 	// The usual case: one task waits, and another one of its loop is here.
+	invariants.Check(n.in == f, "who waits for a future is in its list")
+	f.waits.Remove(&n.place)
 	n.in = nil
 	to, ev := n.to, n.ev
 	f.state.unlock(state)
@@ -313,23 +293,22 @@ func (f *futureBase) publish(state uint32, err error) error {
 	return nil
 }
 
-// publishTo is publish with a list of waiters. A waiter may be used again as soon
+// publishToAll is publish with a list of waiters. A waiter may be used again as soon
 // as the state is changed, and may look at the state as soon as it is told: so
 // all are taken out of the list first, then the state is changed, then they are
 // told.
-func (f *futureBase) publishTo(n *waitNode, state uint32) error {
-	var list []waitNode
-	for n != nil {
-		list = append(list, waitNode{to: n.to, ev: n.ev, direct: n.direct})
-		next := n.next
-		n.prev, n.next, n.in = nil, nil, nil
-		n = next
+func (f *futureBase) publishToAll(state uint32) error {
+	var told []waitNode
+	for n := f.waits.PopFront(); n != nil; n = f.waits.PopFront() {
+		invariants.Check(n.in == f, "who waits for a future is in its list")
+		told = append(told, waitNode{to: n.to, ev: n.ev, direct: n.direct})
+		n.in = nil
 	}
 	f.state.unlock(state)
-	on := f.loop.onLoop() && !f.loop.closed.Load()
+	on := f.loop.onLoop() && !f.loop.IsClosed()
 	var err error
-	for i := range list {
-		err = errors.Join(err, f.tell(&list[i], on))
+	for i := range told {
+		err = errors.Join(err, f.tell(&told[i], on))
 	}
 	return err
 }
@@ -360,13 +339,9 @@ func (f *futureBase) addNode(n *waitNode) bool {
 	if !f.state.lockPending() {
 		return false
 	}
+	invariants.Check(n.in == nil, "who begins to wait for a future waits for no other one")
 	n.in = f
-	if f.first == nil {
-		f.first, n.prev = n, n
-	} else {
-		n.prev = f.first.prev
-		n.prev.next, f.first.prev = n, n
-	}
+	f.waits.PushBack(&n.place)
 	f.state.unlock(statePending)
 	return true
 }
@@ -378,20 +353,8 @@ func (f *futureBase) removeNode(n *waitNode) bool {
 	if n.in != f {
 		return false
 	}
-	switch {
-	case n != f.first:
-		n.prev.next = n.next
-		if n.next != nil {
-			n.next.prev = n.prev
-		} else {
-			f.first.prev = n.prev
-		}
-	case n.next != nil:
-		f.first, n.next.prev = n.next, n.prev
-	default:
-		f.first = nil
-	}
-	n.prev, n.next, n.in = nil, nil, nil
+	f.waits.Remove(&n.place)
+	n.in = nil
 	return true
 }
 
@@ -406,7 +369,7 @@ func (f *futureBase) addCallback(to engine.Completer) CallbackToken {
 		if f.loop == nil {
 			to.Complete(0)
 		} else {
-			_ = f.tell(n, f.loop.onLoop() && !f.loop.closed.Load()) // a closed loop runs nothing more, as is documented
+			_ = f.tell(n, f.loop.onLoop() && !f.loop.IsClosed()) // a closed loop runs nothing more, as is documented
 		}
 	}
 	return CallbackToken{n}
@@ -494,15 +457,17 @@ func (f *futureBase) text(kind string, result func() string) string {
 	return b.String()
 }
 
+// bystander is on a future's list and is nobody who waits.
+type bystander interface{ bystander() }
+
 // callbacksText names who waits: the first, how many more, and the last.
 func (f *futureBase) callbacksText() string {
 	s := f.state.lock()
 	var first, last engine.Completer
 	n := 0
-	for w := f.first; w != nil; w = w.next {
-		switch w.to.(type) {
-		case *lateReport, *awaitedBy:
-			continue // nobody waits there
+	for w := range f.waits.All() {
+		if _, is := w.to.(bystander); is {
+			continue
 		}
 		if n++; n == 1 {
 			first = w.to
@@ -514,19 +479,9 @@ func (f *futureBase) callbacksText() string {
 	case 0:
 		return ""
 	case 1:
-		return " cb=[" + completerName(first) + "]"
+		return " cb=[" + nameOf(first) + "]"
 	case 2:
-		return " cb=[" + completerName(first) + ", " + completerName(last) + "]"
+		return " cb=[" + nameOf(first) + ", " + nameOf(last) + "]"
 	}
-	return fmt.Sprintf(" cb=[%s, <%d more>, %s]", completerName(first), n-2, completerName(last))
-}
-
-func completerName(to engine.Completer) string {
-	switch c := to.(type) {
-	case interface{ callbackName() string }:
-		return c.callbackName()
-	case *taskBase:
-		return "wakeup of " + c.Name()
-	}
-	return fmt.Sprintf("%T", to)
+	return fmt.Sprintf(" cb=[%s, <%d more>, %s]", nameOf(first), n-2, nameOf(last))
 }

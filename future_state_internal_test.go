@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// The lock keeps out everyone else, also while the state changes.
+// TestLockedStateExcludes: the lock keeps out everyone else, also while the state changes.
 func TestLockedStateExcludes(t *testing.T) {
 	t.Parallel()
 	var s lockedState
@@ -44,7 +44,7 @@ func TestLockedStateExcludes(t *testing.T) {
 	}
 }
 
-// The list of those who wait keeps their order whoever leaves it.
+// TestWaitNodesAgainstModel: the list of those who wait keeps their order whoever leaves it.
 func TestWaitNodesAgainstModel(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -66,7 +66,7 @@ func TestWaitNodesAgainstModel(t *testing.T) {
 				want = append(want, n)
 			}
 			var got []*waitNode
-			for n := f.first; n != nil; n = n.next {
+			for n := range f.waits.All() {
 				got = append(got, n)
 			}
 			if !slices.Equal(got, want) {
@@ -76,7 +76,7 @@ func TestWaitNodesAgainstModel(t *testing.T) {
 	}
 }
 
-// Whoever waits while others settle, wait and leave is told exactly once, or has
+// TestSettlingRaces: whoever waits while others settle, wait and leave is told exactly once, or has
 // left, or was not let in.
 func TestSettlingRaces(t *testing.T) {
 	t.Parallel()

@@ -39,7 +39,7 @@ func GatherOf[T any, A AwaitableOf[T]](ctx context.Context, aws ...A) ([]T, erro
 	fut := GatherFuture(ctx, aws...)
 	v, err := fut.Await(ctx)
 	if g, ok := fut.by.(*gathering); ok && !fut.Done() {
-		g.leave() // nobody waits any more
+		g.unregister() // nobody waits any more
 	}
 	return v, err
 }
@@ -81,7 +81,7 @@ func runTogether[T, R any](ctx context.Context, op string, fs []func(context.Con
 	switch s := currentStrand(); {
 	case s == nil:
 		return zero, opError(op, ErrNoRunningLoop)
-	case s.task == nil:
+	case s.task() == nil:
 		return zero, opError(op, ErrAwaitInCallback)
 	}
 	aws := make([]*Task[T], len(fs))
@@ -98,7 +98,7 @@ func runTogether[T, R any](ctx context.Context, op string, fs []func(context.Con
 
 // gathering is the state behind a future that gathers others.
 type gathering struct {
-	*together
+	*waitSet
 	out       *futureBase
 	errorsToo bool // errors are results
 	finished  int  // loop only, as all that follows
@@ -109,7 +109,7 @@ type gathering struct {
 
 func gather[A Awaitable, R any](aws []A, errorsToo bool, collect func() []R) *Future[[]R] {
 	const op = "Gather"
-	group, err := newTogether(op, aws)
+	group, err := newWaitSet(op, aws)
 	if err != nil {
 		return failedFuture[[]R](err)
 	}
@@ -129,7 +129,7 @@ func gather[A Awaitable, R any](aws []A, errorsToo bool, collect func() []R) *Fu
 		return out
 	}
 	out.setLoop(group.loop)
-	g := &gathering{together: group, out: &out.futureBase, errorsToo: errorsToo}
+	g := &gathering{waitSet: group, out: &out.futureBase, errorsToo: errorsToo}
 	g.deliver = func() { _ = out.setResult(collect()) } // the caller may have set one
 	out.by = g
 	g.listen()
@@ -170,7 +170,7 @@ func (g *gathering) Complete(ev uint64) {
 	f := g.fs[ev]
 	g.finished++
 	if g.out.Done() {
-		f.markSeen() // as with letGo
+		f.markRetrieved() // as with letGo
 		return
 	}
 	switch {
@@ -188,7 +188,7 @@ func (g *gathering) Complete(ev uint64) {
 // cancelFuture cancels what is gathered and is not done.
 func (g *gathering) cancelFuture(msg any) bool {
 	if g.out.Done() {
-		g.out.markSeen()
+		g.out.markRetrieved()
 		return false
 	}
 	ok := false

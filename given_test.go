@@ -222,6 +222,9 @@ func TestSocketInUse(t *testing.T) {
 			_, err := client.tr.Write([]byte("hello"))
 			must(t, err)
 			for server.got != "hello" {
+				if client.lost || server.lost {
+					t.Fatalf("the connection is lost (client %v, server %v) after %q", client.lost, server.lost, server.got)
+				}
 				must(t, asyncio.Sleep(ctx, instant))
 			}
 			more := &greeter{}

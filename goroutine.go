@@ -5,17 +5,17 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
-	"sync/atomic"
 
-	"github.com/go-asyncio/asyncio/internal/identity"
+	"github.com/go-asyncio/asyncio/internal/goroutine"
+	"github.com/go-asyncio/asyncio/internal/sched"
 )
 
 // goroutineID tells who is calling. A goroutine's identity stands for Python's thread
 // identity.
-func goroutineID() int64 { return identity.Get() }
+func goroutineID() int64 { return goroutine.ID() }
 
 // mainGoroutine is the identity of the goroutine that runs main.
-const mainGoroutine = identity.Main
+const mainGoroutine = goroutine.Main
 
 // slowIdentity is told once a process, by the first loop that is made.
 var slowIdentity sync.Once
@@ -33,108 +33,20 @@ func tellSlowIdentity(log *slog.Logger, quick bool, once *sync.Once) {
 }
 
 // strand is one goroutine that runs code of a loop: the loop's body or one of
-// its coroutines. While such a goroutine executes anything, it is because the
-// loop runs it, so knowing the strand is knowing the running loop.
-type strand struct {
-	id   int64
-	loop *baseLoop
-	task *taskBase // the task that a coroutine runs now; nil in the loop's body
-}
-
-// strands maps goroutines to strands: open addressing over a table that readers
-// see whole. Identities are never used twice, so a slot is written once per
-// table, and a reader needs no lock.
-var strands strandTable
-
-type strandTable struct {
-	table atomic.Pointer[strandSlots]
-	mu    sync.Mutex
-	live  int
-	used  int // slots that hold a strand or a tombstone
-}
-
-type strandSlots struct {
-	mask  uint64
-	slots []strandSlot
-}
-
-type strandSlot struct {
-	id     atomic.Int64 // 0: free
-	strand atomic.Pointer[strand]
-}
-
-// lookup returns the strand of a goroutine, nil if it is no loop's.
-func (t *strandTable) lookup(id int64) *strand {
-	s := t.table.Load()
-	if s == nil {
-		return nil
-	}
-	for i := uint64(id); ; i++ {
-		switch slot := &s.slots[i&s.mask]; slot.id.Load() {
-		case id:
-			return slot.strand.Load()
-		case 0:
-			return nil
-		}
-	}
-}
-
-func (t *strandTable) add(s *strand) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.live++
-	if cur := t.table.Load(); cur == nil || (t.used+1)*4 > len(cur.slots)*3 {
-		t.rebuild()
-	}
-	t.put(t.table.Load(), s)
-}
-
-// put fills a free slot: the strand first, so that whoever sees the identity
-// sees the strand.
-func (t *strandTable) put(to *strandSlots, s *strand) {
-	i := uint64(s.id) & to.mask
-	for to.slots[i].id.Load() != 0 {
-		i = (i + 1) & to.mask
-	}
-	to.slots[i].strand.Store(s)
-	to.slots[i].id.Store(s.id)
-	t.used++
-}
-
-// rebuild moves the live strands to a table that is at most half full.
-func (t *strandTable) rebuild() {
-	size := 64
-	for size < t.live*2 {
-		size *= 2
-	}
-	next := &strandSlots{mask: uint64(size - 1), slots: make([]strandSlot, size)}
-	old := t.table.Load()
-	t.used = 0
-	if old != nil {
-		for i := range old.slots {
-			if s := old.slots[i].strand.Load(); s != nil {
-				t.put(next, s)
-			}
-		}
-	}
-	t.table.Store(next)
-}
-
-func (t *strandTable) remove(s *strand) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	cur := t.table.Load()
-	for i := uint64(s.id) & cur.mask; cur.slots[i].id.Load() != 0; i = (i + 1) & cur.mask {
-		if cur.slots[i].id.Load() == s.id {
-			cur.slots[i].strand.Store(nil) // the identity stays: a tombstone
-			t.live--
-			return
-		}
-	}
-}
+// its coroutines.
+type strand sched.Strand
 
 // currentStrand returns the strand of the calling goroutine, nil outside loops.
-func currentStrand() *strand { return strands.lookup(goroutineID()) }
+func currentStrand() *strand { return (*strand)(sched.Current()) }
+
+// loop is the loop whose strand it is.
+func (s *strand) loop() *baseLoop { return (*baseLoop)(s.Host.(*loopHost)) }
+
+// task is the task that a coroutine runs now, nil in the loop's body.
+func (s *strand) task() *taskBase {
+	t, _ := s.Task.(*taskBase)
+	return t
+}
 
 // currentTask returns the task whose coroutine the caller is, and whether the
 // caller is in a loop at all. The context that the task gave its function is
@@ -144,8 +56,8 @@ func currentTask(ctx context.Context) (t *taskBase, inLoop bool) {
 	if t = taskOf(ctx, id); t != nil {
 		return t, true
 	}
-	if s := strands.lookup(id); s != nil {
-		return s.task, true
+	if s := (*strand)(sched.StrandOf(id)); s != nil {
+		return s.task(), true
 	}
 	return nil, false
 }
@@ -163,8 +75,8 @@ func taskOf(ctx context.Context, id int64) *taskBase {
 // loop counts as the goroutine that runs the loop, as Python's would.
 func contextID() int64 {
 	id := goroutineID()
-	if s := strands.lookup(id); s != nil {
-		if r := s.loop.runner.Load(); r != 0 {
+	if s := sched.StrandOf(id); s != nil {
+		if r := s.Loop.Runner(); r != 0 {
 			return r
 		}
 	}

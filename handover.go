@@ -14,9 +14,9 @@ func inLoop[T any](ctx context.Context, l *baseLoop, op string, f func(context.C
 	var zero T
 	if s := currentStrand(); s != nil {
 		switch {
-		case s.loop != l:
+		case s.loop() != l:
 			return zero, opError(op, ErrWrongLoop)
-		case s.task == nil:
+		case s.task() == nil:
 			return zero, opError(op, ErrAwaitInCallback)
 		}
 		return f(ctx)
@@ -41,7 +41,7 @@ func inLoop[T any](ctx context.Context, l *baseLoop, op string, f func(context.C
 	case h.leave():
 		done.Cancel()
 		return zero, err
-	case l.closed.Load():
+	case l.IsClosed():
 		return zero, err // and the loop's close has released the value
 	}
 	return h.value, nil // it came while the wait ended otherwise

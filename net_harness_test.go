@@ -8,11 +8,14 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/completion"
+	"github.com/go-asyncio/asyncio/internal/engine/system"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/internal/testkit/loops"
@@ -51,12 +54,26 @@ var lostUnderWine = map[string]string{
 // that reach the exception handler fail it.
 type netTest struct {
 	*testing.T
-	l   asyncio.EventLoop
-	log *testkit.LogBook
+	l     asyncio.EventLoop
+	clock aheadClock
+	log   *testkit.LogBook
 
 	expectErrors bool
 	reported     []asyncio.ExceptionContext // loop only
 }
+
+// aheadClock is the system's clock, and what a test has it go ahead.
+type aheadClock struct {
+	epoch time.Time
+	ahead atomic.Int64
+}
+
+func (c *aheadClock) Now() time.Duration {
+	return time.Since(c.epoch) + time.Duration(c.ahead.Load())
+}
+
+// skip has it go ahead by d.
+func (c *aheadClock) skip(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // newNetTest makes a loop over what the test is for.
 func newNetTest(t *testing.T) *netTest {
@@ -67,13 +84,14 @@ func newNetTest(t *testing.T) *netTest {
 
 func newNetTestOn(t *testing.T, m testkit.Mechanism) *netTest {
 	t.Helper()
-	return newTestOf(t, func(o asyncio.LoopOption) (asyncio.EventLoop, error) { return loops.New(m, o) })
+	return newTestOf(t, func(o ...asyncio.LoopOption) (asyncio.EventLoop, error) { return loops.New(m, o...) })
 }
 
-func newTestOf(t *testing.T, open func(asyncio.LoopOption) (asyncio.EventLoop, error)) *netTest {
+func newTestOf(t *testing.T, open func(...asyncio.LoopOption) (asyncio.EventLoop, error)) *netTest {
 	t.Helper()
 	n := &netTest{T: t, log: &testkit.LogBook{}}
-	loop, err := open(asyncio.WithLogger(n.log.Logger()))
+	n.clock.epoch = time.Now()
+	loop, err := open(asyncio.WithLogger(n.log.Logger()), asyncio.WithClock(&n.clock))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +241,7 @@ func connectionRow(t *testing.T, row string, f func(ctx context.Context, n *netT
 // nothing.
 func (n *netTest) interest(fd uintptr) string {
 	n.Helper()
-	if e, ok := asyncio.Engine(n.l).(*engine.ProactorEngine); ok {
+	if e, ok := asyncio.Engine(n.l).(*completion.Engine); ok {
 		if m := e.Interest(fd); m != 0 {
 			return selectors.EventMask(m).String()
 		}
@@ -510,12 +528,12 @@ func (n *netTest) faked(ctx context.Context, p asyncio.Protocol) (asyncio.Transp
 }
 
 // noSockets knows no socket.
-type noSockets struct{ engine.SystemSockets }
+type noSockets struct{ system.Sockets }
 
-func (noSockets) LocalAddr(uintptr) (sock.Addr, error)         { return sock.Addr{}, net.ErrClosed }
-func (noSockets) RemoteAddr(uintptr) (sock.Addr, error)        { return sock.Addr{}, net.ErrClosed }
-func (noSockets) SetOption(uintptr, engine.Option, bool) error { return net.ErrClosed }
-func (noSockets) Close(uintptr) error                          { return nil }
+func (noSockets) LocalAddr(uintptr) (sock.Addr, error)        { return sock.Addr{}, net.ErrClosed }
+func (noSockets) RemoteAddr(uintptr) (sock.Addr, error)       { return sock.Addr{}, net.ErrClosed }
+func (noSockets) SetOption(uintptr, engine.Option, int) error { return net.ErrClosed }
+func (noSockets) Close(uintptr) error                         { return nil }
 
 // fakeRow runs f, as the subtest named row, with a transport over a fake
 // stream.

@@ -24,7 +24,7 @@ type EventLoopPolicy interface {
 // Any goroutine may call it. (asyncio.get_event_loop)
 func GetEventLoop() (EventLoop, error) {
 	if s := currentStrand(); s != nil {
-		return s.loop.self, nil
+		return s.loop().self, nil
 	}
 	loop, err := GetEventLoopPolicy().GetEventLoop()
 	return nilLoopIsError("GetEventLoop", loop, err)
@@ -51,7 +51,7 @@ func NewDefaultEventLoop() (EventLoop, error) { return newDefaultLoop() }
 // (asyncio.get_running_loop)
 func GetRunningLoop() (EventLoop, error) {
 	if s := currentStrand(); s != nil {
-		return s.loop.self, nil
+		return s.loop().self, nil
 	}
 	return nil, opError("GetRunningLoop", ErrNoRunningLoop)
 }
@@ -202,13 +202,13 @@ func (p *DefaultEventLoopPolicy) SetEventLoop(loop EventLoop) error {
 		p.loops[id] = loop
 	}
 	p.mu.Unlock()
-	if old != nil {
-		unlink(old, p, id)
+	if old != nil && old.base() != nil {
+		old.base().policies.unlink(p, id)
 	}
 	if loop == nil {
 		return nil
 	}
-	if l := loop.base(); l != nil && !l.policies.link(l, p, id) {
+	if l := loop.base(); l != nil && (l.IsClosed() || !l.policies.link(p, id, func() { p.drop(id, loop) })) {
 		p.drop(id, loop)
 		return opError("SetEventLoop", ErrLoopClosed)
 	}
@@ -241,56 +241,5 @@ func (p *DefaultEventLoopPolicy) drop(id int64, loop EventLoop) {
 		if id == mainGoroutine {
 			p.mainSet = false
 		}
-	}
-}
-
-// policyLinks is the loop's side: which policies hold it, so that none does
-// once it is closed.
-type policyLinks struct {
-	mu     sync.Mutex
-	held   []policyLink
-	closed bool
-}
-
-type policyLink struct {
-	policy *DefaultEventLoopPolicy
-	id     int64
-}
-
-// link notes that p holds the loop, and reports false if it is closed.
-func (k *policyLinks) link(l *baseLoop, p *DefaultEventLoopPolicy, id int64) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.closed || l.closed.Load() {
-		return false
-	}
-	k.held = append(k.held, policyLink{p, id})
-	return true
-}
-
-func unlink(loop EventLoop, p *DefaultEventLoopPolicy, id int64) {
-	l := loop.base()
-	if l == nil {
-		return
-	}
-	k := &l.policies
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for i, h := range k.held {
-		if h.policy == p && h.id == id {
-			k.held = append(k.held[:i], k.held[i+1:]...)
-			return
-		}
-	}
-}
-
-// forget tells every policy that holds the loop.
-func (k *policyLinks) forget(l *baseLoop) {
-	k.mu.Lock()
-	held := k.held
-	k.held, k.closed = nil, true
-	k.mu.Unlock()
-	for _, h := range held {
-		h.policy.drop(h.id, l.self)
 	}
 }

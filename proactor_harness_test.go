@@ -238,7 +238,7 @@ func idlePortRow(t *testing.T, row string, f func(n *netTest, w *watchedProactor
 		overOpeners(t, func(t *testing.T, p proactors.Proactor) {
 			t.Parallel()
 			w := watched(t, p)
-			f(newTestOf(t, func(o asyncio.LoopOption) (asyncio.EventLoop, error) { return asyncio.NewProactorEventLoop(w, o) }), w)
+			f(newTestOf(t, func(o ...asyncio.LoopOption) (asyncio.EventLoop, error) { return asyncio.NewProactorEventLoop(w, o...) }), w)
 		})
 	})
 }

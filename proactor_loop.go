@@ -3,7 +3,7 @@ package asyncio
 import (
 	"errors"
 
-	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/completion"
 	"github.com/go-asyncio/asyncio/internal/poller"
 	"github.com/go-asyncio/asyncio/proactors"
 )
@@ -43,10 +43,10 @@ func NewProactorEventLoop(p proactors.Proactor, opts ...LoopOption) (*ProactorEv
 		why = bestProactor
 	}
 	l := &ProactorEventLoop{proactor: p}
-	l.init(engine.NewProactorEngine(p), l, opts)
+	l.init(completion.New(p), l, opts)
 	l.why = why
-	if p.Pinned() && l.pin == nil {
-		l.pin = &pinning{}
+	if p.Pinned() && !l.core.Pinned() {
+		l.core.Pin()
 	}
 	return l, nil
 }
@@ -60,7 +60,7 @@ func systemProactor(opts []LoopOption) (proactors.Proactor, error) {
 	for _, o := range opts {
 		o(&c)
 	}
-	if c.pin != nil {
+	if c.pinned {
 		p, err := proactors.NewPinnedIOUringProactor()
 		if !errors.Is(err, errors.ErrUnsupported) {
 			return p, err

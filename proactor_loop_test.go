@@ -154,7 +154,7 @@ func TestProactorServing(t *testing.T) {
 	t.Parallel()
 	portRow(t, "proactor.040a.start-serving", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		s, addr := n.serve(ctx, nil)
-		fd := asyncio.ListenFD(s)
+		fd := asyncio.Acceptor(s).FD()
 		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, fd) == 1 })
 		for i := range 4 {
 			dialPlain(n, addr)
@@ -170,20 +170,19 @@ func TestProactorServing(t *testing.T) {
 	portRow(t, "proactor.040b.start-serving-error", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		n.expectErrors = true
 		s, addr := n.serve(ctx, nil)
-		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, asyncio.ListenFD(s)) == 1 })
-		w.fail(proactors.Accept, asyncio.ListenFD(s), errIO)
+		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, asyncio.Acceptor(s).FD()) == 1 })
+		w.fail(proactors.Accept, asyncio.Acceptor(s).FD(), errIO)
 		n.until(ctx, "the report", func() bool { return len(n.reported) == 1 })
 		e := n.reported[0]
-		if e.Message != "socket.accept() failed" || !errors.Is(e.Err, errIO) || e.Extra["socket"] != asyncio.ListenHandler(s).String() {
+		if e.Message != "socket.accept() failed" || !errors.Is(e.Err, errIO) || e.Extra["socket"] != asyncio.Acceptor(s).String() {
 			n.Errorf("reported %+v", e)
 		}
 		n.passes(ctx)
-		if w.underway(proactors.Accept, asyncio.ListenFD(s)) != 0 || asyncio.Retry(s).Cancelled() {
+		if w.underway(proactors.Accept, asyncio.Acceptor(s).FD()) != 0 || !asyncio.Acceptor(s).Resting() {
 			n.Error("it goes on accepting at once")
 		}
 		// The time is up: as if the timer were due.
-		asyncio.Retry(s).Cancel()
-		asyncio.AcceptAgain(s)
+		asyncio.Acceptor(s).Again()
 		dialPlain(n, addr)
 		n.until(ctx, "the connection", func() bool { return len(asyncio.TransportsOf(s)) == 1 })
 		s.Close()
@@ -192,7 +191,7 @@ func TestProactorServing(t *testing.T) {
 	})
 	portRow(t, "proactor.040c.start-serving-cancel", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		s, addr := n.serve(ctx, nil)
-		fd := asyncio.ListenFD(s)
+		fd := asyncio.Acceptor(s).FD()
 		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, fd) == 1 })
 		s.Close()
 		n.until(ctx, "the end of the accept", func() bool { return len(w.flights) == 0 })
@@ -208,7 +207,7 @@ func TestProactorServing(t *testing.T) {
 	portRow(t, "proactor.041.stop-serving", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		one, gone := n.serve(ctx, nil)
 		other, addr := n.serve(ctx, nil)
-		fd, stays := asyncio.ListenFD(one), asyncio.ListenFD(other)
+		fd, stays := asyncio.Acceptor(one).FD(), asyncio.Acceptor(other).FD()
 		n.until(ctx, "accepts", func() bool {
 			return w.underway(proactors.Accept, fd) == 1 && w.underway(proactors.Accept, stays) == 1
 		})
@@ -260,8 +259,8 @@ func TestProactorReaders(t *testing.T) {
 		overLoops(t, testkit.Proactors, func(t *testing.T) { (&readerTest{netTest: newNetTest(t)}).watch(watch) })
 		t.Run("port", func(t *testing.T) {
 			t.Parallel()
-			n := newTestOf(t, func(o asyncio.LoopOption) (asyncio.EventLoop, error) {
-				return asyncio.NewProactorEventLoop(newTryingProactor(), o)
+			n := newTestOf(t, func(o ...asyncio.LoopOption) (asyncio.EventLoop, error) {
+				return asyncio.NewProactorEventLoop(newTryingProactor(), o...)
 			})
 			(&readerTest{netTest: n}).watch(refuse)
 		})

@@ -162,7 +162,7 @@ func TestProactorWriting(t *testing.T) {
 		if k, err := r.transport.Write([]byte("data")); k != 4 || err != nil || r.transport.GetWriteBufferSize() != 4 {
 			n.Errorf("Write = %d, %v; %d bytes buffered", k, err, r.transport.GetWriteBufferSize())
 		}
-		if asyncio.Queues(r.transport) {
+		if asyncio.Sending(r.transport) {
 			n.Error("the transport has a buffer")
 		}
 		waits := w.waits
@@ -407,7 +407,7 @@ func TestProactorDeadSocket(t *testing.T) {
 	t.Run("proactor.014.close-dead-socket", func(t *testing.T) {
 		overOpeners(t, func(t *testing.T, p proactors.Proactor) {
 			w := watched(t, p)
-			n := newTestOf(t, func(o asyncio.LoopOption) (asyncio.EventLoop, error) { return asyncio.NewProactorEventLoop(w, o) })
+			n := newTestOf(t, func(o ...asyncio.LoopOption) (asyncio.EventLoop, error) { return asyncio.NewProactorEventLoop(w, o...) })
 			n.run(func(ctx context.Context) {
 				_, r := n.raw(ctx)
 				n.passes(ctx)

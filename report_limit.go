@@ -44,7 +44,7 @@ type reportKind struct {
 // second". Of several sums of a kind the last one is called. Any goroutine may
 // call it.
 func (l *baseLoop) mayReport(kind string, sum func(more string)) bool {
-	r, now := &l.reports, l.now()
+	r, now := &l.reports, l.core.Now()
 	r.mu.Lock()
 	if r.over {
 		r.mu.Unlock()
@@ -118,12 +118,10 @@ func moreReports(n int, d time.Duration) string {
 // setReportTimer has the sums told at the end of the period. The timer is none
 // that an embedder's loop would have to know. Loop only.
 func (l *baseLoop) setReportTimer() {
-	if l.closed.Load() {
+	if l.IsClosed() {
 		return // the end of Close tells them
 	}
-	n := l.newNode()
-	n.to = (*reportTimer)(l)
-	l.addTimer(n, addTime(l.now(), reportPeriod))
+	l.core.At(l.core.Later(reportPeriod), (*reportTimer)(l), 0)
 }
 
 // reportTimer is the end of a period.
@@ -135,7 +133,7 @@ func (t *reportTimer) Complete(uint64) { (*baseLoop)(t).sumReports(false) }
 
 // sumReports tells what was counted, and once the loop is closed for good.
 func (l *baseLoop) sumReports(over bool) {
-	r, now := &l.reports, l.now()
+	r, now := &l.reports, l.core.Now()
 	var sums []func()
 	r.mu.Lock()
 	r.armed = false

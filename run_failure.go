@@ -14,21 +14,25 @@ type runFate struct {
 	err    error         // with this
 }
 
-// fates is the part of a loop that has one. It changes under the idle lock.
-type fates struct{ fate atomic.Pointer[runFate] }
+// runs is the part of a loop that knows of its runs.
+type runs struct {
+	fate      atomic.Pointer[runFate] // changed by who runs the loop, and when a run has ended
+	exitNoted bool                    // the Goexit that takes the loop's body down has been told of
+}
 
 func newFate() *runFate { return &runFate{failed: make(chan struct{})} }
 
 // renew is called when a run begins: what became of the one before is history.
-func (l *fates) renew() {
+func (l *runs) renew() {
 	if l.fate.Load().err != nil {
 		l.fate.Store(newFate())
 	}
 }
 
-// settleFate is called when a run has ended with err, which may be nil.
-func (l *baseLoop) settleFate(err error) {
-	if err == nil || isFatal(err) || l.closed.Load() {
+// settleFate is called when a run has ended with err, which may be nil. The end of the
+// run that closes the loop is another matter.
+func (l *runs) settleFate(err error, closed bool) {
+	if err == nil || isFatal(err) || closed {
 		return
 	}
 	f := l.fate.Load()

@@ -96,13 +96,13 @@ func newScope(ctx context.Context, t *taskBase) *scope {
 	return s
 }
 
-// shields reports whether requests to cancel leave a wait with the scope alone,
-// or one with a context inside it that cannot be done: it cleans up after the
-// scope that is done, and no scope that it waits in itself is.
-func (s *scope) shields(noDone bool) bool {
+// shields reports whether requests to cancel leave a wait alone that is with the scope,
+// or, if uncancellable, with a context inside it that cannot be done: such a wait cleans
+// up after a scope that is done, and is in no scope that is.
+func (s *scope) shields(uncancellable bool) bool {
 	switch {
 	case s.failed.Load() != nil:
-		return noDone
+		return uncancellable
 	case s.shield != nil:
 		return s.shield.shields(true)
 	}
@@ -112,7 +112,7 @@ func (s *scope) shields(noDone bool) bool {
 // scopeOf returns the nearest scope of a context, nil if there is none, and
 // whether the context is done exactly when the scope is: it is the scope, or
 // adds values to it.
-func scopeOf(ctx context.Context) (near *scope, own bool) {
+func scopeOf(ctx context.Context) (nearest *scope, own bool) {
 	if s, ok := ctx.(*scope); ok {
 		return s, true
 	}
@@ -120,8 +120,8 @@ func scopeOf(ctx context.Context) (near *scope, own bool) {
 	return s, s != nil && ctx.Done() == s.Done()
 }
 
-// end makes the scope done, the first reason counts, and calls what waits for
-// it in order.
+// end makes the scope done and calls what waits for that, in order. The first reason
+// counts.
 func (s *scope) end(why *scopeEnd) {
 	s.mu.Lock()
 	if s.failed.Load() != nil {
@@ -147,8 +147,8 @@ func (s *scope) close() {
 	}
 }
 
-// Deadline is that of a context of the user's around the scope, if there is
-// one. A Timeout's is on the loop's clock and not told here.
+// Deadline returns that of a context of the user's around the scope, if there is one.
+// The deadline of a Timeout is on the loop's clock and not told here.
 func (s *scope) Deadline() (time.Time, bool) {
 	if &s.task.scope == s {
 		return time.Time{}, false

@@ -1,6 +1,6 @@
 package asyncio
 
-// errScopeLeft is why a scope is done whose function has returned in time.
+// errScopeLeft is the error of a scope whose function has returned in time.
 var errScopeLeft = &CancelledError{Message: "the function of this context has returned"}
 
 // leave ends a scope whose function has returned: what was derived from it lets
@@ -10,27 +10,27 @@ func (s *scope) leave() {
 	s.end(&scopeEnd{err: errScopeLeft})
 }
 
-// standing is how it stands with requests to cancel a task before a scope makes
-// one of its own.
-type standing struct {
+// cancelCounts has the requests to cancel a task that came before a scope makes one of
+// its own.
+type cancelCounts struct {
 	requests int
 	pending  bool // one is held back, and is to be after the scope
 }
 
-// beforeRequest brings up to date what was taken when the scope was entered:
-// requests that have come since do not reach a scope that cleans up, and count as
-// if they had come before it.
-func (t *taskBase) beforeRequest(s *scope, entered standing) standing {
+// beforeRequest returns the counts of when the scope was entered, or those of now if the
+// scope cleans up: requests that have come since do not reach it then, and count as if
+// they had come before it.
+func (t *taskBase) beforeRequest(s *scope, entered cancelCounts) cancelCounts {
 	if s.shields(false) {
-		return standing{t.Cancelling(), t.mustCancel}
+		return cancelCounts{t.Cancelling(), t.mustCancel}
 	}
 	return entered
 }
 
-// takeBack takes back the request to cancel that a scope has made of its task,
+// withdraw takes back the request to cancel that a scope has made of its task,
 // and reports whether no other one came. If so, and it was not delivered, it
 // never will be. (the uncancel of asyncio.timeout and asyncio.TaskGroup)
-func (t *taskBase) takeBack(before standing) bool {
+func (t *taskBase) withdraw(before cancelCounts) bool {
 	if t.requests.Load() > 0 {
 		t.requests.Add(-1)
 	}

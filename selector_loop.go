@@ -2,11 +2,8 @@ package asyncio
 
 import (
 	"errors"
-	"log/slog"
-	"time"
 
-	"github.com/go-asyncio/asyncio/internal/engine"
-	"github.com/go-asyncio/asyncio/internal/identity"
+	"github.com/go-asyncio/asyncio/internal/engine/readiness"
 	"github.com/go-asyncio/asyncio/internal/poller"
 	"github.com/go-asyncio/asyncio/selectors"
 )
@@ -39,7 +36,7 @@ func NewSelectorEventLoop(s selectors.Selector, opts ...LoopOption) (*SelectorEv
 			return nil, opError(op, err)
 		}
 	}
-	eng, err := engine.NewSelectorEngine(s)
+	eng, err := readiness.New(s)
 	if err != nil {
 		return nil, opError(op, errors.Join(err, s.Close()))
 	}
@@ -52,56 +49,3 @@ func NewSelectorEventLoop(s selectors.Selector, opts ...LoopOption) (*SelectorEv
 // Selector returns the loop's selector, for information. Its registrations are
 // the loop's to change.
 func (l *SelectorEventLoop) Selector() selectors.Selector { return l.selector }
-
-// LoopOption changes how a loop is made.
-type LoopOption func(*loopConfig)
-
-type loopConfig struct {
-	self  EventLoop
-	pin   *pinning
-	debug *bool
-	log   *slog.Logger
-
-	blockedAfter time.Duration
-}
-
-// WithSelf tells a loop who embeds it: GetRunningLoop returns outer, and tasks
-// and the loop itself call its overrides.
-func WithSelf(outer EventLoop) LoopOption { return func(c *loopConfig) { c.self = outer } }
-
-// WithPinnedThread keeps the loop on one thread of the system, and on the given
-// processors if any are named (Linux only: elsewhere the first run fails with
-// errors.ErrUnsupported). Waking it from other goroutines then takes some 20 us
-// instead of one, and everything else is a little slower; use it for code that
-// needs its own thread.
-func WithPinnedThread(cpus ...int) LoopOption {
-	return func(c *loopConfig) { c.pin = &pinning{cpus} }
-}
-
-// WithDebug sets debug mode, whatever ASYNCIO_DEBUG says: see docs/debug.md.
-func WithDebug(on bool) LoopOption { return func(c *loopConfig) { c.debug = &on } }
-
-// WithLogger sets where the loop logs; the default is slog.Default at the time.
-func WithLogger(log *slog.Logger) LoopOption { return func(c *loopConfig) { c.log = log } }
-
-// init puts a new loop together.
-func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
-	c := loopConfig{blockedAfter: blockedAfter}
-	for _, o := range opts {
-		o(&c)
-	}
-	l.eng, l.self = eng, self
-	if c.self != nil {
-		l.self, l.outer = c.self, true
-	}
-	l.pin, l.log = c.pin, c.log
-	l.initDiagnostics()
-	l.watch.limit = c.blockedAfter
-	if c.debug != nil {
-		l.debug.Store(*c.debug)
-	}
-	l.initScheduling()
-	l.initTasks()
-	tellSlowIdentity(l.logger(), identity.Quick, &slowIdentity)
-	l.fate.Store(newFate())
-}

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
+	"github.com/go-asyncio/asyncio/internal/listen"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
@@ -31,7 +31,7 @@ type Server struct {
 	factory   func() Protocol
 	backlog   int
 	keepAlive bool
-	sockets   []*serverSocket
+	acceptors []*listen.Acceptor
 
 	serving atomic.Bool
 	closed  atomic.Bool
@@ -46,6 +46,7 @@ type Server struct {
 	ended list.List // of *Future[struct{}]: who waits for that
 }
 
+// onLoop runs f at once if the caller owns the loop, else as soon as the loop gets to it.
 func (s *Server) onLoop(f func()) {
 	if !s.loop.asOwner(f) {
 		s.loop.post(callback(f), 0)
@@ -66,9 +67,9 @@ func (s *Server) Addrs() []net.Addr {
 	if s.closed.Load() {
 		return nil
 	}
-	addrs := make([]net.Addr, len(s.sockets))
-	for i, k := range s.sockets {
-		addrs[i] = k.addr.NetAddr(sock.Stream)
+	addrs := make([]net.Addr, len(s.acceptors))
+	for i, a := range s.acceptors {
+		addrs[i] = a.Addr().NetAddr(sock.Stream)
 	}
 	return addrs
 }
@@ -79,9 +80,9 @@ func (s *Server) Sockets() []uintptr {
 	if s.closed.Load() {
 		return nil
 	}
-	fds := make([]uintptr, len(s.sockets))
-	for i, k := range s.sockets {
-		fds[i] = k.listener.FD()
+	fds := make([]uintptr, len(s.acceptors))
+	for i, a := range s.acceptors {
+		fds[i] = a.FD()
 	}
 	return fds
 }
@@ -108,8 +109,8 @@ func (s *Server) start() error {
 		return nil
 	}
 	s.started = true
-	for _, k := range s.sockets {
-		if err := k.start(); err != nil {
+	for _, a := range s.acceptors {
+		if err := a.Start(s.backlog); err != nil {
 			s.close()
 			return err
 		}
@@ -123,14 +124,15 @@ func (s *Server) start() error {
 // harmless. Any goroutine may call it. (Server.close)
 func (s *Server) Close() { s.onLoop(s.close) }
 
+// close is Close on the loop.
 func (s *Server) close() {
 	if s.closed.Swap(true) {
 		return
 	}
 	s.serving.Store(false)
 	var failed []error
-	for _, k := range s.sockets {
-		failed = append(failed, k.close())
+	for _, a := range s.acceptors {
+		failed = append(failed, a.Close())
 	}
 	if s.forever != nil {
 		s.forever.Cancel()
@@ -139,30 +141,6 @@ func (s *Server) close() {
 	s.settle()
 	if err := errors.Join(failed...); err != nil { // last: a logger may not return
 		s.loop.logger().Debug(fmt.Sprintf("close of listening sockets: %v", err))
-	}
-}
-
-// CloseClients closes every connection of the server once it has sent what is
-// buffered; of one that is accepted and not yet set up no protocol is made. Any
-// goroutine may call it. (Server.close_clients)
-func (s *Server) CloseClients() {
-	s.onLoop(func() { s.endClients((*streamTransport).close) })
-}
-
-// AbortClients ends every connection of the server at once; of one that is
-// accepted and not yet set up no protocol is made. Any goroutine may call it.
-// (Server.abort_clients)
-func (s *Server) AbortClients() {
-	s.onLoop(func() { s.endClients(func(t *streamTransport) { t.forceClose(nil) }) })
-}
-
-// endClients ends what the server has of connections, half made ones first.
-func (s *Server) endClients(end func(t *streamTransport)) {
-	for _, a := range s.loop.netState.accepted.of(s) {
-		a.drop()
-	}
-	for _, t := range s.loop.netState.of(s) {
-		end(t)
 	}
 }
 
@@ -200,7 +178,7 @@ func (s *Server) WaitClosed(ctx context.Context) error {
 		s.mu.Unlock()
 		return nil
 	}
-	f := NewFuture[struct{}](s.loop.self)
+	f := newFuture[struct{}](s.loop)
 	place := s.ended.PushBack(f)
 	s.mu.Unlock()
 	defer func() { // also of a wait that is cancelled or unwound
@@ -214,66 +192,3 @@ func (s *Server) WaitClosed(ctx context.Context) error {
 	}
 	return nil
 }
-
-// StartServing begins to accept; on a server that does so already it does
-// nothing. ErrServerClosed. Any goroutine may call it. (Server.start_serving)
-func (s *Server) StartServing(ctx context.Context) error {
-	_, err := inLoop(ctx, s.loop, "StartServing", func(ctx context.Context) (struct{}, error) {
-		if err := s.start(); err != nil {
-			return struct{}{}, opError("StartServing", err)
-		}
-		return struct{}{}, Sleep(ctx, 0)
-	}, nil)
-	return err
-}
-
-// ServeForever accepts until ctx is done, which it may be already, or the task
-// that called it is cancelled; then it closes the server and its connections,
-// waits for the last one and returns the cancellation. A Close from elsewhere ends it as a
-// cancellation too. ErrServerClosed; a second ServeForever while one is under way
-// is ErrInvalidState. Any goroutine may call it. (Server.serve_forever)
-func (s *Server) ServeForever(ctx context.Context) error {
-	const op = "ServeForever"
-	_, err := inLoop(ctx, s.loop, op, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, s.serveForever(ctx, op)
-	}, nil)
-	if err == nil || ctx.Err() == nil || currentStrand() != nil {
-		return err
-	}
-	// From another goroutine inLoop does not wait for what it cancels, which may not
-	// even have begun.
-	s.Close()
-	s.CloseClients()
-	if waitErr := s.WaitClosed(context.WithoutCancel(ctx)); waitErr != nil {
-		return waitErr
-	}
-	return err
-}
-
-func (s *Server) serveForever(ctx context.Context, op string) error {
-	if s.forever != nil {
-		return opError(op, fmt.Errorf("%w: %v is already being awaited on", ErrInvalidState, s))
-	}
-	if err := s.start(); err != nil {
-		return opError(op, err)
-	}
-	f := NewFuture[struct{}](s.loop.self)
-	s.forever = f
-	_, err := f.Await(ctx)
-	if s.forever == f {
-		s.forever = nil
-	}
-	s.close()
-	if errors.Is(err, ErrLoopClosed) {
-		return err
-	}
-	s.CloseClients()
-	if waitErr := s.WaitClosed(context.WithoutCancel(ctx)); waitErr != nil {
-		return waitErr
-	}
-	return err
-}
-
-// acceptRetryDelay is how long accepting rests after the system had no
-// descriptor or memory left. (constants.ACCEPT_RETRY_DELAY)
-const acceptRetryDelay = time.Second

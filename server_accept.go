@@ -2,165 +2,95 @@ package asyncio
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/listen"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
-// serverSocket is one listening socket of a server.
-type serverSocket struct {
-	server   *Server
-	listener engine.Listener
-	addr     sock.Addr
-	retry    TimerHandle
-}
+// serverOutside is the server as its acceptors see it.
+type serverOutside Server
 
-// start makes the socket listen and accept.
-func (k *serverSocket) start() error {
-	s := k.server
-	if err := s.loop.eng.Sockets().Listen(k.listener.FD(), s.backlog); err != nil {
-		return fmt.Errorf("listen on %v: %w", k.addr, err)
-	}
-	return k.listener.StartAccepting(s.backlog)
-}
-
-func (k *serverSocket) close() error {
-	k.retry.Cancel()
-	if err := k.listener.Close(); err != nil {
-		return fmt.Errorf("%v: %w", k.addr, err)
-	}
-	return nil
-}
-
-func (k *serverSocket) String() string {
-	return fmt.Sprintf("<Server socket fd=%d, address=%v>", k.listener.FD(), k.addr)
-}
-
-// Accepted implements engine.ListenHandler. Each connection is set up in a step
-// of its own, so that one that fails leaves the others alone. The server counts
-// it from now on: it is served even if the server is closed before its step, unless
-// its clients are ended, too.
-func (k *serverSocket) Accepted(fd uintptr, peer sock.Addr) {
-	l := k.server.loop
-	if !peer.IsValid() {
-		// A system that does not say whom it has accepted knows it as long as the
-		// connection stands. Who is gone by now has given up while it waited.
-		var err error
-		if peer, err = l.eng.Sockets().RemoteAddr(fd); err != nil {
-			_ = l.eng.Sockets().Close(fd)
-			return
-		}
-	}
-	k.server.attach()
-	a := &accepted{server: k.server, fd: fd, peer: peer, local: k.addr}
-	l.netState.accepted.add(a)
-	l.schedule(a, 0)
-	if l.debug.Load() {
-		l.logger().Debug(fmt.Sprintf("%v got a new connection from %v: fd=%d", k.server, peer, fd))
+// Accepted implements listen.Outside. The server counts the connection from now on.
+func (o *serverOutside) Accepted(c *listen.Conn) {
+	s := (*Server)(o)
+	s.attach()
+	s.loop.schedule((*connSetUp)(c), 0)
+	if s.loop.GetDebug() {
+		s.loop.logger().Debug(fmt.Sprintf("%v got a new connection from %v: fd=%d", s, c.Peer, c.FD))
 	}
 }
 
-// accepted is a connection that waits to be set up.
-type accepted struct {
-	server     *Server
-	fd         uintptr
-	peer       sock.Addr
-	local      sock.Addr // where the server listens
-	dropped    bool
-	prev, next *accepted // in loopNet
-}
+// connSetUp is a connection that waits to be set up, as work of the loop's.
+type connSetUp listen.Conn
 
-func (a *accepted) callbackName() string { return fmt.Sprintf("set up connection from %v", a.peer) }
+// Complete implements engine.Completer.
+func (c *connSetUp) Complete(uint64) { (*listen.Conn)(c).SetUp() }
 
-// Complete sets the connection up.
-func (a *accepted) Complete(uint64) {
-	if a.dropped {
-		return
+// callbackName names the step in reports.
+func (c *connSetUp) callbackName() string { return fmt.Sprintf("set up connection from %v", c.Peer) }
+
+// SetUp implements listen.Outside.
+func (o *serverOutside) SetUp(c *listen.Conn) (any, error) {
+	s := (*Server)(o)
+	p, err := makeProtocol(s.loop, s.factory)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.Dropped():
+		return p, nil
 	}
-	var p Protocol
-	err := ErrGoexit // should the factory not return
-	defer func() {
-		if err != nil {
-			a.failed(p, err)
-		}
-	}()
-	if p, err = makeProtocol(a.server.loop, a.server.factory); err == nil && !a.dropped {
-		err = a.setUp(p)
-	}
-}
-
-// failed is the end of a connection that could not be set up. All is in order again
-// before anybody is told.
-func (a *accepted) failed(p Protocol, err error) {
-	l := a.server.loop
-	closed := a.drop()
-	l.handleExit(err, ExceptionContext{Message: "Error on transport creation for incoming connection", Protocol: p})
-	if closed != nil {
-		l.logger().Debug(fmt.Sprintf("close of fd=%d: %v", a.fd, closed))
-	}
-}
-
-// setUp makes the transport, which has the descriptor then.
-func (a *accepted) setUp(p Protocol) error {
-	s := a.server
-	l := s.loop
 	if s.keepAlive {
-		_ = l.eng.Sockets().SetOption(a.fd, engine.KeepAlive, true) // as with NoDelay
+		_ = s.loop.eng.Sockets().SetOption(c.FD, engine.KeepAlive, 1) // as with NoDelay
 	}
-	t, err := newStreamTransport(l, a.fd, p, s, a.peer, nil)
+	t, err := newStreamTransport(s.loop, c.FD, p, s, c.Peer, nil)
 	if err != nil {
-		return err
+		return p, err
 	}
 	if !t.local.IsValid() { // as some systems have it once the peer has gone
-		t.local = a.local
+		t.local = c.Local()
 	}
-	l.netState.accepted.remove(a)
-	return nil
+	return p, nil
 }
 
-// drop closes the connection, of which nobody has heard.
-func (a *accepted) drop() error {
-	if a.dropped {
-		return nil
+// Dropped implements listen.Outside.
+func (o *serverOutside) Dropped(*listen.Conn) { (*Server)(o).detach() }
+
+// NotSetUp implements listen.Outside.
+func (o *serverOutside) NotSetUp(c *listen.Conn, protocol any, err, closed error) {
+	if err == nil {
+		err = ErrGoexit
 	}
-	a.dropped = true
-	l := a.server.loop
-	l.netState.accepted.remove(a)
-	err := l.eng.Sockets().Close(a.fd)
-	a.server.detach()
-	return err
+	o.loop.handleExit(err, ExceptionContext{Message: "Error on transport creation for incoming connection", Protocol: protocol})
+	if closed != nil {
+		o.loop.logger().Debug(fmt.Sprintf("close of fd=%d: %v", c.FD, closed))
+	}
 }
 
-// AcceptFailed implements engine.ListenHandler. There is nowhere to send the
-// error but the exception handler. Accepting rests for a while: most systems go
-// on to report the socket, and the loop would spin.
-func (k *serverSocket) AcceptFailed(err error) {
-	l := k.server.loop
-	if !k.server.closed.Load() {
-		k.retry = l.scheduleAt(addTime(l.now(), acceptRetryDelay), (*acceptAgain)(k), 0)
-	}
+// AcceptFailed implements listen.Outside. There is nowhere to send the error but the
+// exception handler.
+func (o *serverOutside) AcceptFailed(a *listen.Acceptor, err error) {
 	message := "socket.accept() failed"
 	if sock.OutOfDescriptors(err) {
 		message = "socket.accept() out of system resource"
 	}
-	l.handle(ExceptionContext{
+	o.loop.handle(ExceptionContext{
 		Message: message, Err: err,
-		Extra: map[string]any{"socket": k.String(), "pause": acceptRetryDelay},
+		Extra: map[string]any{"socket": a.String(), "pause": listen.RetryDelay},
 	})
 }
 
-// acceptAgain ends the rest.
-type acceptAgain serverSocket
-
-func (a *acceptAgain) Complete(uint64) {
-	k := (*serverSocket)(a)
-	if k.server.closed.Load() {
-		return
-	}
-	if err := k.listener.StartAccepting(k.server.backlog); err != nil {
-		k.AcceptFailed(err)
-	}
+// After implements listen.Outside.
+func (o *serverOutside) After(d time.Duration, a *listen.Acceptor) listen.Timer {
+	return o.loop.scheduleAt(o.loop.core.Later(d), (*acceptAgain)(a), 0)
 }
+
+// acceptAgain is the end of an acceptor's rest, as work of the loop's.
+type acceptAgain listen.Acceptor
+
+// Complete implements engine.Completer.
+func (a *acceptAgain) Complete(uint64) { (*listen.Acceptor)(a).Again() }
 
 // makeProtocol calls a user's factory. If that leaves by Goexit, makeProtocol does not
 // return either.

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
@@ -69,9 +68,9 @@ func TestAccept(t *testing.T) {
 				if !s.IsServing() || fake.closed {
 					n.Error("the listener was given up")
 				}
-				retry := asyncio.Retry(s)
-				if wait := retry.When() - n.l.Time(); wait > time.Second || wait < time.Second/2 {
-					n.Errorf("goes on in %v, want 1s", wait)
+				a := asyncio.Acceptor(s)
+				if !a.Resting() {
+					n.Error("accepting does not rest")
 				}
 				dialPlain(n, addr)
 				n.passes(ctx)
@@ -79,16 +78,15 @@ func TestAccept(t *testing.T) {
 					n.Errorf("accepting was begun %d times, %d accepted", fake.starts, asyncio.Active(s))
 				}
 				// The time is up: as if the timer were due.
-				retry.Cancel()
-				asyncio.AcceptAgain(s)
+				a.Again()
 				n.until(ctx, "the client that waited", func() bool { return asyncio.Active(s) == 1 })
 				// Closing the server in such a pause ends the pause.
 				fake.h.AcceptFailed(failure)
 				s.Close()
-				if !asyncio.Retry(s).Cancelled() {
+				if a.Resting() {
 					n.Error("the timer of a closed server is still set")
 				}
-				asyncio.AcceptAgain(s)
+				a.Again()
 				s.AbortClients()
 				n.check(s.WaitClosed(ctx))
 			})
@@ -99,7 +97,7 @@ func TestAccept(t *testing.T) {
 		n.expectErrors = true
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
-			k := asyncio.ListenHandler(s)
+			k := asyncio.Acceptor(s)
 			k.AcceptFailed(syscall.EPERM)
 			if len(n.reported) != 1 || n.reported[0].Message != "socket.accept() failed" || fmt.Sprint(n.reported[0].Extra["socket"]) != k.String() {
 				n.Errorf("reported %+v", n.reported)

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/listen"
 	"github.com/go-asyncio/asyncio/internal/netaddr"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
@@ -80,24 +80,23 @@ func (s *Server) discard() {
 // open gives the server its sockets and starts it. If that fails, also by being
 // unwound while it waits, all of them are closed.
 func (s *Server) open(ctx context.Context, op string, targets []netaddr.Target, g *given, o ServerOptions) error {
-	l := s.loop
-	b := binder{loop: l, op: op, options: o, given: g}
+	b := s.binder(op, o)
 	opened := false
 	defer func() {
 		if !opened {
-			b.drop(0)
+			b.Close()
 			s.discard()
 		}
 	}()
-	if err := b.bindAll(ctx, targets); err != nil {
+	if err := s.bind(ctx, op, b, targets, g, o); err != nil {
 		return opError(op, err)
 	}
-	for len(b.fds) > 0 {
-		fd := b.fds[0]
-		b.fds = b.fds[1:]
-		if err := s.addSocket(fd); err != nil {
+	for fd, ok := b.Take(); ok; fd, ok = b.Take() {
+		a, err := listen.NewAcceptor((*serverOutside)(s), &s.loop.transports.waiting, s.loop.eng, fd)
+		if err != nil {
 			return opError(op, err)
 		}
+		s.acceptors = append(s.acceptors, a)
 	}
 	if !o.DeferServing {
 		if err := s.start(); err != nil {
@@ -110,59 +109,42 @@ func (s *Server) open(ctx context.Context, op string, targets []netaddr.Target, 
 		}
 	}
 	opened = true
-	if l.debug.Load() {
-		l.logger().Info(fmt.Sprintf("%v is serving", s))
+	if s.loop.GetDebug() {
+		s.loop.logger().Info(fmt.Sprintf("%v is serving", s))
 	}
 	return nil
 }
 
-// addSocket makes a bound socket the server's.
-func (s *Server) addSocket(fd uintptr) error {
-	k := &serverSocket{server: s}
-	sockets := s.loop.eng.Sockets()
-	var err error
-	if k.addr, err = sockets.LocalAddr(fd); err == nil {
-		k.listener, err = s.loop.eng.Listener(fd, k)
+// binder makes the sockets of the server.
+func (s *Server) binder(op string, o ServerOptions) *listen.Binder {
+	return &listen.Binder{
+		Sockets: s.loop.eng.Sockets(),
+		Options: listen.Options{
+			ReuseAddr: !o.NoReuseAddress && listen.ReuseAddrByDefault,
+			ReusePort: o.ReusePort,
+			KeepAlive: o.KeepAlive,
+		},
+		Skipped: func(a sock.Addr, err error) {
+			if s.loop.GetDebug() {
+				s.loop.logger().Warn(fmt.Sprintf("%s: no socket for %v: %v", op, a, err))
+			}
+		},
 	}
-	if err != nil {
-		_ = sockets.Close(fd)
-		return err
-	}
-	s.sockets = append(s.sockets, k)
-	return nil
 }
 
-// binder collects the sockets of one server.
-type binder struct {
-	loop    *baseLoop
-	op      string
-	options ServerOptions
-	given   *given // nil: none
-	fds     []uintptr
-	skipped []sock.Addr // this machine does not have them
-}
-
-// drop closes the sockets from number k on.
-func (b *binder) drop(k int) {
-	for _, fd := range b.fds[k:] {
-		_ = b.loop.eng.Sockets().Close(fd)
-	}
-	b.fds = b.fds[:k]
-}
-
-// bindAll binds a socket for each address of each target. After an error, fds
-// are still to be closed.
-func (b *binder) bindAll(ctx context.Context, targets []netaddr.Target) error {
+// bind finds the addresses of each target and binds a socket to each; without a target it
+// takes what the user has given.
+func (s *Server) bind(ctx context.Context, op string, b *listen.Binder, targets []netaddr.Target, g *given, o ServerOptions) error {
 	if len(targets) == 0 {
-		fd, err := b.loop.socketOf(b.op, b.given, b.options.Listener)
+		fd, err := s.loop.socketOf(op, g, o.Listener)
 		if err == nil {
-			b.fds = append(b.fds, fd)
+			b.Add(fd)
 		}
 		return err
 	}
 	seen := make(map[sock.Addr]bool)
 	for _, target := range targets {
-		found, err := b.loop.resolve(ctx, b.op, target)
+		found, err := s.loop.resolve(ctx, op, target)
 		if err != nil {
 			return err
 		}
@@ -173,117 +155,12 @@ func (b *binder) bindAll(ctx context.Context, targets []netaddr.Target) error {
 				addrs = append(addrs, a)
 			}
 		}
-		if err := b.bindGroup(addrs); err != nil {
-			return err
-		}
-	}
-	if len(b.fds) == 0 {
-		return fmt.Errorf("could not bind on any address out of %v: %w", b.skipped, errAddrNotAvailable)
-	}
-	return nil
-}
-
-// portTries is how often a port that the system picked for the first address of
-// a host is tried on the others before that is given up.
-const portTries = 16
-
-// bindGroup binds to all addresses of one host. Where the port is the system's
-// to pick, it is the same for all.
-func (b *binder) bindGroup(addrs []sock.Addr) error {
-	before := len(b.fds)
-	for try := 1; ; try++ {
-		err := b.bindEach(addrs)
-		if err == nil || !errors.Is(err, errAddrInUse) || len(b.fds) == before || try == portTries || addrs[0].Port() != 0 {
-			return err
-		}
-		b.drop(before)
-	}
-}
-
-func (b *binder) bindEach(addrs []sock.Addr) error {
-	var port uint16
-	for _, a := range addrs {
-		if a.Port() == 0 {
-			a = a.WithPort(port)
-		}
-		fd, err := b.bind(a)
-		switch {
-		case err != nil:
-			return err
-		case fd == sock.Invalid:
-			continue
-		}
-		b.fds = append(b.fds, fd)
-		if port == 0 {
-			bound, err := b.loop.eng.Sockets().LocalAddr(fd)
-			if err != nil {
-				return err
+		if err := b.Bind(addrs); err != nil {
+			if errors.As(err, new(*listen.ReusePortError)) {
+				return fmt.Errorf("%w: %w", ErrInvalidArgument, err)
 			}
-			port = bound.Port()
+			return err
 		}
 	}
-	return nil
-}
-
-// bind makes one socket. It returns sock.Invalid for an address that this machine
-// does not have, or of such a family.
-func (b *binder) bind(a sock.Addr) (uintptr, error) {
-	sockets := b.loop.eng.Sockets()
-	fd, err := sockets.Open(a.Family(), sock.Stream)
-	if err != nil {
-		if sock.OutOfDescriptors(err) {
-			return 0, fmt.Errorf("socket for %v: %w", a, err)
-		}
-		b.skip(a, err)
-		return sock.Invalid, nil
-	}
-	if err := b.prepare(fd, a); err != nil {
-		_ = sockets.Close(fd)
-		return 0, err
-	}
-	err = sockets.Bind(fd, a)
-	if err == nil {
-		return fd, nil
-	}
-	_ = sockets.Close(fd)
-	if errors.Is(err, errAddrNotAvailable) {
-		b.skip(a, err)
-		return sock.Invalid, nil
-	}
-	return 0, fmt.Errorf("error while attempting to bind on address %v: %w", a, err)
-}
-
-func (b *binder) skip(a sock.Addr, err error) {
-	b.skipped = append(b.skipped, a)
-	if b.loop.debug.Load() {
-		b.loop.logger().Warn(fmt.Sprintf("%s: no socket for %v: %v", b.op, a, err))
-	}
-}
-
-// prepare sets the options of a socket that is to be bound.
-func (b *binder) prepare(fd uintptr, a sock.Addr) error {
-	sockets := b.loop.eng.Sockets()
-	if !b.options.NoReuseAddress && reuseAddressByDefault {
-		if err := sockets.SetOption(fd, engine.ReuseAddr, true); err != nil {
-			return fmt.Errorf("reuse_address for %v: %w", a, err)
-		}
-	}
-	if b.options.ReusePort {
-		if err := sockets.SetOption(fd, engine.ReusePort, true); err != nil {
-			return fmt.Errorf("%w: reuse_port is not supported by this system: %w", ErrInvalidArgument, err)
-		}
-	}
-	if b.options.KeepAlive {
-		// Most systems give it to what is accepted, too.
-		if err := sockets.SetOption(fd, engine.KeepAlive, true); err != nil {
-			return fmt.Errorf("keep_alive for %v: %w", a, err)
-		}
-	}
-	if a.Family() == sock.Inet6 {
-		// IPv4 has a socket of its own, on every system alike.
-		if err := sockets.SetOption(fd, engine.IPv6Only, true); err != nil {
-			return fmt.Errorf("IPv6 only for %v: %w", a, err)
-		}
-	}
-	return nil
+	return b.Err()
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/system"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
@@ -59,9 +60,13 @@ func TestServer(t *testing.T) {
 				n.Errorf("serving %v on %v after Close", s.IsServing(), s.Addrs())
 			}
 			s.Close()
-			if _, err := net.Dial("tcp", c.RemoteAddr().String()); err == nil {
-				n.Error("the port is still open")
-			}
+			n.until(ctx, "the end of the port", func() bool { // a proactor's system may take a moment
+				c, err := net.Dial("tcp", c.RemoteAddr().String())
+				if err == nil {
+					_ = c.Close()
+				}
+				return err != nil
+			})
 		})
 	})
 	netRow(t, "events.021.server-multiple-hosts", func(n *netTest) {
@@ -286,7 +291,7 @@ func TestServerArguments(t *testing.T) {
 
 // fakeSockets are the system's, except for what a test lets fail.
 type fakeSockets struct {
-	engine.SystemSockets
+	system.Sockets
 	open   func(f sock.Family) error
 	bind   func(a sock.Addr) error
 	option func(opt engine.Option) error
@@ -300,7 +305,7 @@ func (s *fakeSockets) Open(f sock.Family, typ sock.Type) (uintptr, error) {
 			return 0, err
 		}
 	}
-	fd, err := s.SystemSockets.Open(f, typ)
+	fd, err := s.Sockets.Open(f, typ)
 	if err == nil {
 		if s.opened == nil {
 			s.opened = map[uintptr]bool{}
@@ -316,16 +321,16 @@ func (s *fakeSockets) Bind(fd uintptr, a sock.Addr) error {
 			return err
 		}
 	}
-	return s.SystemSockets.Bind(fd, a)
+	return s.Sockets.Bind(fd, a)
 }
 
-func (s *fakeSockets) SetOption(fd uintptr, opt engine.Option, on bool) error {
+func (s *fakeSockets) SetOption(fd uintptr, opt engine.Option, value int) error {
 	if s.option != nil {
 		if err := s.option(opt); err != nil {
 			return err
 		}
 	}
-	return s.SystemSockets.SetOption(fd, opt, on)
+	return s.Sockets.SetOption(fd, opt, value)
 }
 
 func (s *fakeSockets) Close(fd uintptr) error {
@@ -333,7 +338,7 @@ func (s *fakeSockets) Close(fd uintptr) error {
 		delete(s.opened, fd)
 		s.closed++
 	}
-	return s.SystemSockets.Close(fd)
+	return s.Sockets.Close(fd)
 }
 
 // TestServerSystemRefuses: what the system can refuse.

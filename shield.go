@@ -32,15 +32,15 @@ func ShieldFuture[T any](_ context.Context, a AwaitableOf[T]) *Future[T] {
 	}
 	outer := &Future[T]{}
 	outer.setLoop(inner.loop)
-	token := inner.addCallback(&link{name: op, to: &outer.futureBase, call: func() {
+	token := inner.addCallback(&namedCallback{name: op, to: &outer.futureBase, call: func() {
 		switch {
 		case !outer.Done():
 			copyState(a, outer)
 		case !outer.Cancelled():
-			inner.markSeen()
+			inner.markRetrieved()
 		}
 	}})
-	outer.addCallback(&link{name: op, call: func() {
+	outer.addCallback(&namedCallback{name: op, call: func() {
 		if inner.removeCallback(token) > 0 && outer.Cancelled() {
 			reportLate(a)
 		}
@@ -67,6 +67,9 @@ func reportLate(a Awaitable) {
 // lateReport listens to what a cancelled shield has left alone. It is no one who
 // waits, and so is not shown among those who do.
 type lateReport struct{ of Awaitable }
+
+// bystander implements bystander.
+func (*lateReport) bystander() {}
 
 func (r *lateReport) Complete(uint64) {
 	f := r.of.awaitable()

@@ -17,7 +17,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	case t == nil:
 		return opError("Sleep", ErrAwaitInCallback)
 	case d <= 0:
-		return t.giveWay(ctx)
+		return t.yieldOnce(ctx)
 	}
 	return t.sleep(ctx, d)
 }
@@ -35,8 +35,7 @@ func (t *taskBase) sleep(ctx context.Context, d time.Duration) error {
 		l.schedule(t, t.event(wakeUp))
 		return t.suspend(ctx, end)
 	}
-	l.seen = l.now()
-	timer := l.scheduleAt(addTime(l.seen, d), t, t.event(timeIsUp))
+	timer := l.scheduleAt(l.core.Later(d), t, t.event(timeIsUp))
 	err = t.suspend(ctx, end)
 	timer.Cancel()
 	return err

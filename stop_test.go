@@ -71,7 +71,7 @@ var treadmills = map[string]func(t *testing.T, loop asyncio.EventLoop, ran *atom
 	},
 }
 
-// Whatever runs last in each pass, and however it ends, the loop can be stopped.
+// TestStopIsSeen: whatever runs last in each pass, and however it ends, the loop can be stopped.
 func TestStopIsSeen(t *testing.T) {
 	t.Parallel()
 	stops := map[string]func(t *testing.T, loop asyncio.EventLoop, goesRound <-chan struct{}) error{
@@ -112,7 +112,7 @@ func TestStopIsSeen(t *testing.T) {
 	}
 }
 
-// What a callback schedules before it calls Stop is left for the next run, however
+// TestStopEndsThePass: what a callback schedules before it calls Stop is left for the next run, however
 // the callback ends, and wherever in its pass it stood.
 func TestStopEndsThePass(t *testing.T) {
 	t.Parallel()
@@ -177,7 +177,7 @@ func TestStopEndsThePass(t *testing.T) {
 	}
 }
 
-// A selector or proactor that does not return from its wait ends the run, which
+// TestWaitThatFails: a selector or proactor that does not return from its wait ends the run, which
 // says so: the next wait would be no better.
 func TestWaitThatFails(t *testing.T) {
 	t.Parallel()
@@ -283,7 +283,7 @@ func late(order []string) []string {
 	return slices.DeleteFunc(slices.Clone(order), func(s string) bool { return strings.HasPrefix(s, "io") })
 }
 
-// Goroutines that keep a loop from sleeping do not keep it from its descriptors
+// TestBusyNeighbours: goroutines that keep a loop from sleeping do not keep it from its descriptors
 // and timers: it polls after so many passes, whoever makes it busy.
 func TestBusyNeighbours(t *testing.T) {
 	t.Parallel()

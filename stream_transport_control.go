@@ -1,5 +1,83 @@
 package asyncio
 
+import (
+	"fmt"
+	"net"
+
+	"github.com/go-asyncio/asyncio/internal/transport"
+)
+
+// Write implements Transport.
+func (t *streamTransport) Write(p []byte) (int, error) {
+	if core := &t.loop.core; !core.InBody() && !core.Here() { // neither a callback of the loop's nor a coroutine
+		return t.writeElsewhere(p)
+	}
+	n, err := t.core.Write(p)
+	if err != nil {
+		err = t.writeError("Write", err)
+	}
+	return n, err
+}
+
+// writeElsewhere is Write while the loop does not run, or where it is refused.
+func (t *streamTransport) writeElsewhere(p []byte) (n int, err error) {
+	failed := t.control("Write", func() {
+		n, err = t.core.Write(p)
+		err = t.writeError("Write", err)
+	})
+	if failed != nil {
+		return 0, failed
+	}
+	return n, err
+}
+
+// WriteLines implements Transport.
+func (t *streamTransport) WriteLines(pieces [][]byte) error {
+	held, err := t.loop.own("WriteLines")
+	if err != nil {
+		return err
+	}
+	if held {
+		defer t.loop.leave()
+	}
+	return t.writeError("Write", t.core.WriteVec(pieces))
+}
+
+// WriteEOF implements Transport.
+func (t *streamTransport) WriteEOF() (err error) {
+	if failed := t.control("WriteEOF", func() { err = t.core.WriteEOF() }); failed != nil {
+		return failed
+	}
+	return t.writeError("WriteEOF", err)
+}
+
+// CanWriteEOF implements Transport.
+func (t *streamTransport) CanWriteEOF() bool { return true }
+
+// writeError puts the loop's words to what became of a write.
+func (t *streamTransport) writeError(op string, err error) error {
+	switch err {
+	case nil:
+		return nil
+	case transport.ErrAfterEOF:
+		err = fmt.Errorf("%w: cannot call write() after write_eof()", ErrInvalidState)
+	case transport.ErrLost:
+		t.noteLateWrite()
+		err = net.ErrClosed
+	}
+	return opError(op, err)
+}
+
+// noteLateWrite warns of a write that came too late, or counts it.
+func (t *streamTransport) noteLateWrite() {
+	switch late := t.core.LateWrites(); {
+	case late == lateWrites:
+		t.loop.logger().Warn("socket.send() raised exception.", "transport", t.String())
+	case late > lateWrites && t.core.Released():
+		t.loop.transports.late++
+	}
+}
+
 // control runs f as the loop's owner, for methods that change the transport.
 func (t *streamTransport) control(op string, f func()) error {
 	held, err := t.loop.own(op)
@@ -14,26 +92,24 @@ func (t *streamTransport) control(op string, f func()) error {
 }
 
 // Close implements Transport.
-func (t *streamTransport) Close() error { return t.control("Transport.Close", t.close) }
+func (t *streamTransport) Close() error { return t.control("Transport.Close", t.core.Close) }
 
 // Abort implements Transport. It has no error to return, so that from another
 // goroutine it goes to the loop instead of being refused.
 func (t *streamTransport) Abort() {
-	abort := func() { t.forceClose(nil) }
+	abort := func() { t.core.Abort(nil) }
 	if !t.loop.asOwner(abort) {
 		t.loop.post(callback(abort), 0)
 	}
 }
 
 // IsClosing implements Transport.
-func (t *streamTransport) IsClosing() bool { return t.closing }
+func (t *streamTransport) IsClosing() bool { return t.core.Closing() }
 
 // PauseReading implements Transport.
 func (t *streamTransport) PauseReading() error {
 	return t.control("PauseReading", func() {
-		if t.reading() {
-			t.paused = true
-			t.stream.StopReading()
+		if t.core.PauseReading() {
 			t.debugf("pauses reading")
 		}
 	})
@@ -42,51 +118,42 @@ func (t *streamTransport) PauseReading() error {
 // ResumeReading implements Transport.
 func (t *streamTransport) ResumeReading() error {
 	return t.control("ResumeReading", func() {
-		if t.closing || !t.paused {
-			return
+		if t.core.ResumeReading() {
+			t.debugf("resumes reading")
 		}
-		t.paused = false
-		t.startReading()
-		t.debugf("resumes reading")
 	})
 }
 
 // IsReading implements Transport.
-func (t *streamTransport) IsReading() bool { return t.reading() }
+func (t *streamTransport) IsReading() bool { return t.core.Reading() }
 
 // SetProtocol implements Transport.
 func (t *streamTransport) SetProtocol(p Protocol) error {
 	if p == nil {
 		return invalid("SetProtocol", "the protocol is nil")
 	}
-	return t.control("SetProtocol", func() {
-		if !t.released {
-			t.adopt(p)
-		}
-	})
+	return t.control("SetProtocol", func() { t.core.SetProtocol(p) })
 }
 
 // GetProtocol implements Transport.
-func (t *streamTransport) GetProtocol() Protocol { return t.protocol }
+func (t *streamTransport) GetProtocol() Protocol { return t.protocol() }
 
 // GetWriteBufferSize implements Transport.
-func (t *streamTransport) GetWriteBufferSize() int { return t.size() }
+func (t *streamTransport) GetWriteBufferSize() int { return t.core.Size() }
 
 // GetWriteBufferLimits implements Transport.
-func (t *streamTransport) GetWriteBufferLimits() (low, high int) { return t.flow.low, t.flow.high }
+func (t *streamTransport) GetWriteBufferLimits() (low, high int) { return t.core.Limits() }
 
 // SetWriteBufferLimits implements Transport.
-func (t *streamTransport) SetWriteBufferLimits(high, low int) (err error) {
-	if failed := t.control("SetWriteBufferLimits", func() {
-		switch err = t.flow.set(high, low); {
-		case err != nil || t.released:
-		case t.queue == nil:
-			t.holds()
-		default:
-			t.flow.rose(t.loop, t.size(), t.protocol, t)
-		}
-	}); failed != nil {
-		return failed
+func (t *streamTransport) SetWriteBufferLimits(high, low int) error {
+	const op = "SetWriteBufferLimits"
+	done := false
+	if err := t.control(op, func() { done = t.core.SetLimits(high, low) }); err != nil {
+		return err
 	}
-	return err
+	if !done {
+		high, low = transport.Limits(high, low)
+		return invalid(op, "high (%d) must not be below low (%d)", high, low)
+	}
+	return nil
 }

@@ -330,3 +330,20 @@ func pattern(size int) []byte {
 	}
 	return p
 }
+
+// errOdd is no error of the system's.
+var errOdd = errors.New("odd")
+
+// TestTransportRefused: a stream that cannot be made leaves no transport behind.
+func TestTransportRefused(t *testing.T) {
+	t.Parallel()
+	fakeRow(t, "stream-refused", func(ctx context.Context, n *netTest) {
+		asyncio.Engine(n.l).(*scripted).stream = func(uintptr, engine.StreamHandler) (engine.Stream, error) { return nil, errOdd }
+		if _, err := asyncio.NewTransport(n.l, 1, &recorder{}, sock.Addr{}, nil); err != errOdd {
+			n.Errorf("got %v", err)
+		}
+		if len(asyncio.Transports(n.l)) != 0 {
+			n.Error("the transport that was not made is listed")
+		}
+	})
+}

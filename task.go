@@ -8,6 +8,9 @@ import (
 	"sync/atomic"
 
 	"github.com/go-asyncio/asyncio/internal/coro"
+	"github.com/go-asyncio/asyncio/internal/goroutine"
+	"github.com/go-asyncio/asyncio/internal/list"
+	"github.com/go-asyncio/asyncio/internal/sched"
 )
 
 // Task is a coroutine that a loop runs: a function that may wait without holding
@@ -41,7 +44,7 @@ type AnyTask interface {
 	Stack() string
 
 	anyTask() *taskBase
-	run(c *coro.Coro)
+	runBody(c *coro.Coro)
 	// function is the code of what the task runs, as its maker wrote it; 0 if there
 	// is none.
 	function() uintptr
@@ -50,6 +53,7 @@ type AnyTask interface {
 // taskBase is the part of a Task that does not depend on its type. It belongs to
 // the loop, but for what is atomic.
 type taskBase struct {
+	place list.Node[taskBase] // among the loop's tasks
 	loop  *baseLoop
 	f     *futureBase
 	self  AnyTask
@@ -57,31 +61,30 @@ type taskBase struct {
 	name  atomic.Pointer[string]
 	num   uint64 // for the automatic name
 
-	co         *coro.Coro
-	coID       atomic.Int64 // the coroutine's goroutine, for Stack
-	prev, next *taskBase    // the loop's tasks, in order of creation
+	co   *coro.Coro
+	coID atomic.Int64 // the coroutine's goroutine, for Stack
 
 	// How it waits.
 	seq       uint64 // counts the waits; a wake-up for an earlier one is stale
 	waitingOn *futureBase
 	node      waitNode
-	near      *scope // the nearest scope to the wait's context, if it is peculiar
+	nearest   *scope // the nearest scope to the wait's context, if that is another one than the task's own
 
 	cancelMsg any // of a request that waits to be delivered
 
 	// The small ones, side by side.
-	requests   atomic.Int32 // to cancel
-	over       uint32       // low part of seq in the last wait that came to its end by itself
-	spentSince uint32       // the wait since which it has
-	wraps      codeRef      // the user's function, if what runs only wraps it
-	spent      uint8        // done so much that needed none; see ConsumeBudget
-	mustCancel bool         // a request waits to be delivered
-	cutShort   bool         // what the task waits in ends early for it
-	delivering bool         // what the task waits for is being cancelled
-	suspended  bool
-	peculiar   bool // the wait is not simply with the task's own context:
-	noDone     bool // the wait's context cannot be done
-	interrupt  bool // the wait's context is done
+	requests      atomic.Int32 // to cancel
+	over          uint32       // low part of seq in the last wait that came to its end by itself
+	spentSince    uint32       // the wait since which it has
+	wraps         codeRef      // the user's function, if what runs only wraps it
+	spent         uint8        // done so much that needed none; see ConsumeBudget
+	mustCancel    bool         // a request waits to be delivered
+	cutShort      bool         // what the task waits in ends early for it
+	delivering    bool         // what the task waits for is being cancelled
+	suspended     bool
+	otherContext  bool // the wait is not simply with the task's own context:
+	uncancellable bool // the wait's context cannot be done
+	interrupt     bool // the wait's context is done
 }
 
 func (t *Task[T]) anyTask() *taskBase { return &t.base }
@@ -114,10 +117,13 @@ func (t *Task[T]) Context() context.Context {
 // goroutine may call it. (Task.get_stack, Task.print_stack)
 func (t *Task[T]) Stack() string {
 	if id := t.base.coID.Load(); id != 0 {
-		return goroutineStack(id)
+		return goroutine.Stack(id)
 	}
 	return ""
 }
+
+// callbackName names a step of the task, as what waits for a future.
+func (t *taskBase) callbackName() string { return "wakeup of " + t.Name() }
 
 func (t *taskBase) setName(name string) { t.name.Store(&name) }
 
@@ -129,8 +135,8 @@ func (t *taskBase) Name() string {
 	return fmt.Sprintf("Task-%d", t.num)
 }
 
-// Result and the like come from the future. Wake-ups of a task say for which of
-// its waits they are, and why.
+// An event of a task has the number of the wait that it is for and, in its lowest bits,
+// why it comes.
 const (
 	wakeUp      uint64 = iota // what it waited for is there
 	interrupted               // the wait's context is done
@@ -144,33 +150,33 @@ func (t *taskBase) event(kind uint64) uint64 { return t.seq<<eventBits | kind }
 // waits for what ev tells of. The loop's body calls it; a Goexit in the coroutine
 // comes out as a panic, and there is dealt with.
 func (t *taskBase) Complete(ev uint64) {
-	if (ev != t.event(wakeUp) || t.co == nil) && !t.begin(ev) {
+	if (ev != t.event(wakeUp) || t.co == nil) && !t.admit(ev) {
 		return
 	}
 	t.seq++
 	t.suspended = false
-	t.loop.stepping = t
+	t.loop.core.Stepping = t
 	if s := t.co.Switch(); s != coro.Suspended {
-		t.stepped(s)
+		t.afterStep(s)
 	}
 }
 
 // stepNested is the first step of a task that is started inside another callback or
 // coroutine, which goes on after it. What the loop knows of that one stays.
 func (t *taskBase) stepNested() {
-	if t.begin(t.event(wakeUp)) {
+	if t.admit(t.event(wakeUp)) {
 		t.seq++
 		t.suspended = false
-		t.stepped(t.co.Resume())
+		t.afterStep(t.co.Resume())
 		if t.f.Done() {
 			t.f.noteAtOnce()
 		}
 	}
 }
 
-// begin is the part of a step that the usual one, a wake-up of a task that waits,
+// admit is the part of a step that the usual one, a wake-up of a task that waits,
 // does not need. It reports whether there is to be a step.
-func (t *taskBase) begin(ev uint64) bool {
+func (t *taskBase) admit(ev uint64) bool {
 	if ev>>eventBits != t.seq {
 		return false
 	}
@@ -188,33 +194,33 @@ func (t *taskBase) begin(ev uint64) bool {
 		return false
 	}
 	if t.co == nil {
-		t.co = t.loop.pool.Get(t)
+		t.co = t.loop.core.Pool.Get(t)
 	}
 	return true
 }
 
-// stepped takes note of how a step ended.
-func (t *taskBase) stepped(s coro.Status) {
+// afterStep takes note of how a step ended.
+func (t *taskBase) afterStep(s coro.Status) {
 	switch s {
 	case coro.Panicked: // in a function deferred before Run's own
 		value, stack := t.co.Panic()
 		t.finish(&PanicError{value, stack})
 		t.co = nil
 	case coro.Exited:
-		t.exited()
+		t.Exited()
 	case coro.Done:
 		t.co = nil
 	}
 }
 
-// exited takes note that the coroutine is gone.
-func (t *taskBase) exited() {
+// Exited implements sched.Stepper: the coroutine is gone.
+func (t *taskBase) Exited() {
 	t.co = nil
 	t.finish(ErrGoexit)
 }
 
 // Run is the coroutine of the task, whatever its type.
-func (t *taskBase) Run(c *coro.Coro) { t.self.run(c) }
+func (t *taskBase) Run(c *coro.Coro) { t.self.runBody(c) }
 
 func (t *Task[T]) function() uintptr {
 	if t.base.wraps != 0 || t.fn == nil {
@@ -223,14 +229,14 @@ func (t *Task[T]) function() uintptr {
 	return funcCode(t.fn)
 }
 
-func (t *Task[T]) run(c *coro.Coro) {
-	s := c.Owner.(*strand)
+func (t *Task[T]) runBody(c *coro.Coro) {
+	s := c.Owner.(*sched.Strand)
 	b := &t.base
-	s.task = b
-	b.coID.Store(s.id)
+	s.Task = b
+	b.coID.Store(s.ID)
 	returned := false
 	defer func() {
-		s.task = nil
+		s.Task = nil
 		b.coID.Store(0)
 		if returned {
 			return
@@ -274,8 +280,8 @@ func (t *taskBase) finish(err error) {
 	// Nobody else settles a task, so this cannot fail; callbacks that a closed
 	// loop cannot run are gone with it.
 	_ = t.f.complete(state, err)
-	if isFatal(err) || t.loop.closed.Load() {
-		t.f.markSeen()
+	if isFatal(err) || t.loop.IsClosed() {
+		t.f.markRetrieved()
 	}
 	if isFatal(err) {
 		t.loop.fail(err)

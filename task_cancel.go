@@ -11,30 +11,30 @@ func (t *Task[T]) Cancel(msg ...any) bool { return t.futureBase.Cancel(msg...) }
 // cancelFuture is Cancel as a future's kind does it.
 func (t *taskBase) cancelFuture(msg any) bool {
 	if t.f.Done() {
-		t.f.markSeen()
+		t.f.markRetrieved()
 		return false
 	}
 	ok := false
-	if t.loop.asOwner(func() { ok = t.request(msg, &t.scope) }) {
+	if t.loop.asOwner(func() { ok = t.requestCancel(msg, &t.scope) }) {
 		return ok
 	}
-	return t.loop.post(callback(func() { t.request(msg, &t.scope) }), 0)
+	return t.loop.post(callback(func() { t.requestCancel(msg, &t.scope) }), 0)
 }
 
-// request delivers a request to cancel, or notes it for the next wait. The scope
+// requestCancel delivers a request to cancel, or notes it for the next wait. The scope
 // that it is made for is done from now on.
-func (t *taskBase) request(msg any, s *scope) bool {
+func (t *taskBase) requestCancel(msg any, s *scope) bool {
 	if t.f.Done() {
 		return false
 	}
 	t.requests.Add(1)
 	s.end(&scopeEnd{err: &CancelledError{msg}})
-	t.deliver(msg)
+	t.deliverCancel(msg)
 	return true
 }
 
-// deliver cancels what the task waits for, or notes that it is to be cancelled.
-func (t *taskBase) deliver(msg any) {
+// deliverCancel cancels what the task waits for, or notes that it is to be cancelled.
+func (t *taskBase) deliverCancel(msg any) {
 	if t.suspended && !t.shielded() {
 		switch {
 		case t.cutShort:
@@ -59,7 +59,7 @@ func (t *taskBase) deliver(msg any) {
 
 // shielded reports whether the task waits with a context that cannot be done,
 // inside a scope that is: it cleans up, and is left alone.
-func (t *taskBase) shielded() bool { return t.near != nil && t.near.shields(t.noDone) }
+func (t *taskBase) shielded() bool { return t.nearest != nil && t.nearest.shields(t.uncancellable) }
 
 // Cancelling counts the requests to cancel that were not taken back with
 // Uncancel. Any goroutine may call it. (Task.cancelling)

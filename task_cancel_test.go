@@ -274,7 +274,6 @@ func TestUncancel(t *testing.T) {
 	})
 }
 
-// TestCancelFromElsewhere: from another goroutine the request is posted.
 // TestCancelAgain: of several requests in one wait, the message is that of the one
 // which ended the wait, and all of them count.
 func TestCancelAgain(t *testing.T) {
@@ -334,6 +333,7 @@ func TestCancelAgain(t *testing.T) {
 	}
 }
 
+// TestCancelFromElsewhere: from another goroutine the request is posted.
 func TestCancelFromElsewhere(t *testing.T) {
 	t.Parallel()
 	inLoop(t, func(ctx context.Context, loop asyncio.EventLoop) {

@@ -7,32 +7,6 @@ import (
 
 var taskNumbers atomic.Uint64
 
-// TaskOption changes how a task is made.
-type TaskOption func(*taskConfig)
-
-type taskConfig struct {
-	name       string
-	eager      bool
-	eagerGiven bool // by an option
-	context    context.Context
-}
-
-// WithName names the task; the default is Task-1, Task-2 and so on.
-func WithName(name string) TaskOption { return func(c *taskConfig) { c.name = name } }
-
-// WithEagerStart says whether the task runs up to its first wait within the call
-// that makes it, whatever the loop's task factory would have. While it does it is the
-// current task; then its maker is again. On a loop that does not run, the task begins
-// when the loop does, like any other. (eager_start of create_task)
-func WithEagerStart(on bool) TaskOption {
-	return func(c *taskConfig) { c.eager, c.eagerGiven = on, true }
-}
-
-// WithContext gives the task the values of ctx; not its cancellation.
-func WithContext(ctx context.Context) TaskOption {
-	return func(c *taskConfig) { c.context = ctx }
-}
-
 // CreateTask makes a task of f on the loop; a nil loop means the running one,
 // else the current one. f runs from the next pass on, or at once: see WithEagerStart.
 // Loop only. On a closed or missing loop, or from another goroutine, the task has
@@ -76,10 +50,10 @@ func goTask[T any](ctx context.Context, f func(context.Context) (T, error), pc u
 	switch s := currentStrand(); {
 	case s == nil:
 		l, err = strayed(ctx, op)
-	case s.loop.closed.Load():
-		l, err = s.loop, opError(op, ErrLoopClosed)
+	case s.loop().IsClosed():
+		l, err = s.loop(), opError(op, ErrLoopClosed)
 	default:
-		l = s.loop
+		l = s.loop()
 		err = t.start(l, op, taskConfig{context: ctx}, opts)
 	}
 	if err != nil {
@@ -141,20 +115,11 @@ func (t *Task[T]) start(l *baseLoop, op string, c taskConfig, opts []TaskOption)
 	return nil
 }
 
-// with returns the config as the options change it. What they are given escapes,
-// so the usual config, without any, is not passed to them.
-func (c taskConfig) with(opts []TaskOption) taskConfig {
-	for _, o := range opts {
-		o(&c)
-	}
-	return c
-}
-
 func (t *taskBase) init(l *baseLoop, f *futureBase, self AnyTask, c taskConfig) {
 	t.loop, t.f, t.self = l, f, self
 	if c.context == nil {
-		if s := currentStrand(); s != nil && s.task != nil {
-			c.context = &s.task.scope // as asyncio copies the current context
+		if s := currentStrand(); s != nil && s.task() != nil {
+			c.context = &s.task().scope // as asyncio copies the current context
 		}
 	}
 	t.scope.init(t, c.context)

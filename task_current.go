@@ -3,8 +3,8 @@ package asyncio
 // CurrentTask returns the task whose coroutine the caller is, nil elsewhere. Any
 // goroutine may call it. (asyncio.current_task)
 func CurrentTask() AnyTask {
-	if s := currentStrand(); s != nil && s.task != nil {
-		return s.task.self
+	if s := currentStrand(); s != nil && s.task() != nil {
+		return s.task().self
 	}
 	return nil
 }
@@ -17,8 +17,8 @@ func CurrentTaskOf(loop EventLoop) (AnyTask, error) {
 	switch {
 	case loop == nil && s == nil:
 		return nil, opError("CurrentTask", ErrNoRunningLoop)
-	case s == nil || s.task == nil || loop != nil && s.loop != loop.base():
+	case s == nil || s.task() == nil || loop != nil && s.loop() != loop.base():
 		return nil, nil
 	}
-	return s.task.self, nil
+	return s.task().self, nil
 }

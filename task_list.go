@@ -4,16 +4,17 @@ import (
 	"sync"
 
 	"github.com/go-asyncio/asyncio/internal/coro"
+	"github.com/go-asyncio/asyncio/internal/list"
 )
 
 // taskState is the part of a loop that has tasks.
 type taskState struct {
-	unseen  unseenList
-	factory TaskFactory
+	unretrieved unretrievedList
+	factory     TaskFactory
 
-	tasksMu             sync.Mutex
-	firstTask, lastTask *taskBase // not done, in order of creation
-	unwinding           *taskBase // by the loop's close, which has told so
+	tasksMu   sync.Mutex
+	tasks     list.List[taskBase] // not done, in order of creation
+	unwinding *taskBase           // by the loop's close, which has told so
 
 	closedMu sync.Mutex
 	closedCh chan struct{} // closed with the loop
@@ -34,35 +35,16 @@ func (l *baseLoop) wakeForeign() {
 
 func (l *baseLoop) listTask(t *taskBase) {
 	l.tasksMu.Lock()
-	if t.prev = l.lastTask; t.prev != nil {
-		t.prev.next = t
-	} else {
-		l.firstTask = t
-	}
-	l.lastTask = t
+	l.tasks.PushBack(&t.place)
 	l.tasksMu.Unlock()
 }
 
 func (l *baseLoop) unlistTask(t *taskBase) {
 	l.tasksMu.Lock()
-	if t.prev != nil || l.firstTask == t {
-		l.unlinkTask(t)
+	if t.place.Listed() {
+		l.tasks.Remove(&t.place)
 	}
 	l.tasksMu.Unlock()
-}
-
-func (l *baseLoop) unlinkTask(t *taskBase) {
-	if t.prev != nil {
-		t.prev.next = t.next
-	} else {
-		l.firstTask = t.next
-	}
-	if t.next != nil {
-		t.next.prev = t.prev
-	} else {
-		l.lastTask = t.prev
-	}
-	t.prev, t.next = nil, nil
 }
 
 // AllTasks returns the loop's tasks that are not done, in the order in which
@@ -74,7 +56,7 @@ func AllTasks(loop EventLoop) []AnyTask {
 		if s == nil {
 			return nil
 		}
-		loop = s.loop.self
+		loop = s.loop().self
 	}
 	l := loop.base()
 	if l == nil {
@@ -83,7 +65,7 @@ func AllTasks(loop EventLoop) []AnyTask {
 	l.tasksMu.Lock()
 	defer l.tasksMu.Unlock()
 	var all []AnyTask
-	for t := l.firstTask; t != nil; t = t.next {
+	for t := range l.tasks.All() {
 		all = append(all, t.self)
 	}
 	return all
@@ -95,7 +77,7 @@ func AllTasks(loop EventLoop) []AnyTask {
 func (l *baseLoop) unwindTasks() {
 	for {
 		l.tasksMu.Lock()
-		t := l.firstTask
+		t := l.tasks.First()
 		l.tasksMu.Unlock()
 		if t == nil {
 			l.unwinding = nil
@@ -115,7 +97,7 @@ func (l *baseLoop) unwindTasks() {
 // unwind ends a task.
 func (l *baseLoop) unwind(t *taskBase) {
 	if co := t.co; co != nil {
-		t.peculiar = true // so that every wait is looked at
+		t.otherContext = true // so that every wait is looked at
 		if co.Unwind() == coro.Panicked {
 			value, stack := co.Panic()
 			t.finish(&PanicError{value, stack})

@@ -50,7 +50,7 @@ type threadsafeCall struct {
 // once, for the loop may stop before the future's callbacks come.
 func (h *threadsafeCall) cancelFuture(msg any) bool {
 	if h.fut.complete(stateCancelled, &CancelledError{msg}) != nil {
-		h.fut.markSeen()
+		h.fut.markRetrieved()
 		return false
 	}
 	h.fut.loop.asOwner(func() { h.cancelTask(msg) })
@@ -61,7 +61,7 @@ func (h *threadsafeCall) cancelFuture(msg any) bool {
 func (h *threadsafeCall) cancelTask(msg any) {
 	if t := h.task; t != nil {
 		h.task = nil
-		t.request(msg, &t.scope)
+		t.requestCancel(msg, &t.scope)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"math"
 	"sync/atomic"
 	"time"
+
+	"github.com/go-asyncio/asyncio/internal/sched"
 )
 
 // NoTimeout is the timeout that never comes, and the deadline that is none.
@@ -17,7 +19,7 @@ const NoTimeout time.Duration = math.MaxInt64
 type TimeoutScope struct {
 	task   *taskBase
 	scope  *scope
-	before standing
+	before cancelCounts
 	timer  TimerHandle
 	set    uint64 // counts the settings of the deadline: a fire for an earlier one is stale
 
@@ -50,7 +52,7 @@ var timeoutStates = [...]string{"created", "active", "expiring", "expired", "fin
 // It must be called in a coroutine: ErrNotInTask elsewhere, and f is not called.
 // (asyncio.timeout)
 func Timeout(ctx context.Context, d time.Duration, f func(ctx context.Context, t *TimeoutScope) error) error {
-	return withTimeout("Timeout", ctx, f, func(now time.Duration) time.Duration { return addTime(now, d) })
+	return withTimeout("Timeout", ctx, f, func(now time.Duration) time.Duration { return sched.AddTime(now, d) })
 }
 
 // TimeoutAt is Timeout with a deadline on the loop's clock; see EventLoop.Time.
@@ -67,9 +69,9 @@ func withTimeout(op string, ctx context.Context, f func(context.Context, *Timeou
 	if task == nil {
 		return opError(op, ErrNotInTask)
 	}
-	t := &TimeoutScope{task: task, scope: newScope(ctx, task), before: standing{requests: task.Cancelling()}}
+	t := &TimeoutScope{task: task, scope: newScope(ctx, task), before: cancelCounts{requests: task.Cancelling()}}
 	t.state.Store(timeoutActive)
-	t.setDeadline(deadline(task.loop.now()))
+	t.setDeadline(deadline(task.loop.core.Now()))
 	return t.call(f)
 }
 
@@ -147,7 +149,7 @@ func (t *TimeoutScope) leave() bool {
 		return false
 	}
 	t.state.Store(timeoutExpired)
-	return t.task.takeBack(t.before)
+	return t.task.withdraw(t.before)
 }
 
 // Reschedule moves the deadline to a time of the loop's clock; NoTimeout takes it
@@ -178,9 +180,9 @@ func (t *TimeoutScope) setDeadline(when time.Duration) {
 	t.set++
 	t.timer = TimerHandle{}
 	l := t.task.loop
-	switch l.seen = l.now(); {
+	switch now := l.core.Advance(); {
 	case when == NoTimeout:
-	case when <= l.seen:
+	case when <= now:
 		l.schedule((*timeoutFire)(t), t.set)
 	default:
 		t.timer = l.scheduleAt(when, (*timeoutFire)(t), t.set)
@@ -195,7 +197,7 @@ func (t *timeoutFire) Complete(ev uint64) {
 		return
 	}
 	t.before = t.task.beforeRequest(t.scope, t.before)
-	t.task.request(nil, t.scope)
+	t.task.requestCancel(nil, t.scope)
 	t.state.Store(timeoutExpiring)
 }
 

@@ -9,6 +9,7 @@ type UnimplementedTransport struct{}
 
 var _ Transport = UnimplementedTransport{}
 
+// notImplementedIn is the error of a transport's method.
 func notImplementedIn(method string) error { return opError("transport "+method, ErrNotImplemented) }
 
 // Close returns ErrNotImplemented.

@@ -17,7 +17,7 @@ func TestWriteLines(t *testing.T) {
 	t.Parallel()
 	connectionRow(t, "selev.702.writelines-full", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		n.check(r.transport.WriteLines([][]byte{[]byte("one "), []byte("two "), []byte("three")}))
-		if size := r.transport.GetWriteBufferSize(); size != n.held(13) || asyncio.Queues(r.transport) {
+		if size := r.transport.GetWriteBufferSize(); size != n.held(13) || asyncio.Sending(r.transport) {
 			n.Errorf("%d bytes are buffered", size)
 		}
 		// The loop has not turned.

@@ -44,19 +44,19 @@ func Wait[A Awaitable](ctx context.Context, aws []A, opts WaitOptions) (done, pe
 	if opts.ReturnWhen < AllCompleted || opts.ReturnWhen > FirstException {
 		return nil, nil, invalid(op, "%d is no ReturnWhen", opts.ReturnWhen)
 	}
-	group, err := newTogether(op, aws)
+	group, err := newWaitSet(op, aws)
 	if err != nil {
 		return nil, nil, err
 	}
 	if group.loop != nil {
-		w := waiting{together: group, when: opts.ReturnWhen}
+		w := waiting{waitSet: group, when: opts.ReturnWhen}
 		if err := w.run(ctx, opts.Timeout); err != nil {
 			return nil, nil, err
 		}
 	}
 	next := 0 // the next of fs that was not yet met
 	for i, a := range aws {
-		place := group.places[i]
+		place := group.argAt[i]
 		if place < next {
 			continue
 		}
@@ -72,7 +72,7 @@ func Wait[A Awaitable](ctx context.Context, aws []A, opts WaitOptions) (done, pe
 
 // waiting is a Wait under way.
 type waiting struct {
-	*together
+	*waitSet
 	when ReturnWhen
 	left atomic.Int64
 	over futureBase // done when the wait is
@@ -84,10 +84,10 @@ func (w *waiting) run(ctx context.Context, timeout time.Duration) error {
 	if timeout != 0 && timeout != NoTimeout {
 		defer w.loop.after(timeout, w.release)()
 	}
-	defer w.leave()
+	defer w.unregister()
 	// A coroutine is told by the loop, in order; whoever else waits, at once.
 	s := currentStrand()
-	inOrder := s != nil && s.task != nil && s.loop == w.loop
+	inOrder := s != nil && s.task() != nil && s.loop() == w.loop
 	for i, f := range w.fs {
 		w.nodes[i] = waitNode{to: w, ev: uint64(i), direct: !inOrder}
 		f.notify(w.loop, &w.nodes[i])

@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// Waiter is a reusable suspension point: one side waits, the other wakes it. It
-// is what streams, locks and queues are made of. The zero Waiter is ready. Any
-// goroutine may use it.
+// Waiter is a reusable suspension point for one: one side waits, the other wakes it.
+// Where several wait, use Waiters. The zero Waiter is ready. Any goroutine may use it.
+// It knows no loop: to close one wakes no goroutine that waits here.
 //
 // A Wake that finds nobody waiting is kept for the next Wait; several such count
 // as one.

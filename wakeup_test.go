@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/readiness"
 	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/selectors"
 )
@@ -41,7 +42,7 @@ func countWakes(t *testing.T) (asyncio.EventLoop, *wakeCounter) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eng, err := engine.NewSelectorEngine(s)
+	eng, err := readiness.New(s)
 	if err != nil {
 		t.Fatal(err)
 	}

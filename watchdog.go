@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
+
+	"github.com/go-asyncio/asyncio/internal/goroutine"
+	"github.com/go-asyncio/asyncio/internal/sched"
 )
 
 // blockedAfter is how long a loop may stay away from its engine before that is
@@ -39,8 +41,7 @@ var dog watchdog
 // watchedLoop is the watchdog's part of a loop.
 type watchedLoop struct {
 	limit  time.Duration // 0: no report, but in debug mode
-	asked  atomic.Bool   // the watchdog waits for an answer
-	asleep atomic.Bool   // the loop is in its engine, for as long as that takes
+	unreal bool          // the loop was made in a test bubble, where no clock is monotonic
 
 	telling sync.WaitGroup // reports under way
 
@@ -60,7 +61,7 @@ const (
 // blockedLimit is from when on the loop counts as blocked, 0 if it never does.
 func (l *baseLoop) blockedLimit() time.Duration {
 	limit := l.watch.limit
-	if slow := time.Duration(l.slow.Load()); l.debug.Load() && (limit == 0 || slow < limit) {
+	if slow := time.Duration(l.slow.Load()); l.GetDebug() && (limit == 0 || slow < limit) {
 		limit = slow
 	}
 	return limit
@@ -69,8 +70,8 @@ func (l *baseLoop) blockedLimit() time.Duration {
 // watchBlocking has the watchdog look at the loop until end is called, which waits
 // for what is being reported.
 func (l *baseLoop) watchBlocking() (end func()) {
-	if l.epoch == l.epoch.Round(0) {
-		return func() {} // made in a test bubble, where no clock is monotonic
+	if l.watch.unreal {
+		return func() {}
 	}
 	dog.add(l)
 	return func() {
@@ -123,7 +124,7 @@ func (d *watchdog) look() {
 		return
 	}
 	now := time.Now()
-	d.interval = maxWait
+	d.interval = blockedAfter
 	for _, l := range d.loops {
 		l.lookAt(now)
 		d.interval = min(d.interval, l.lookInterval())
@@ -149,9 +150,9 @@ func (l *baseLoop) lookAt(now time.Time) {
 	defer w.mu.Unlock()
 	limit := l.blockedLimit()
 	switch {
-	case !w.asked.Load() || w.asleep.Load():
+	case !l.core.Asked.Load() || l.core.Asleep():
 		w.since = now
-		w.asked.Store(true)
+		l.core.Asked.Store(true)
 	case limit > 0 && w.state == notBlocked && now.Sub(w.since) >= limit:
 		w.state = beingTold
 		w.telling.Add(1)
@@ -169,7 +170,7 @@ func (l *baseLoop) tellBlocked(since time.Time) {
 	if w.state != beingTold {
 		return
 	}
-	if w.asleep.Load() {
+	if l.core.Asleep() {
 		w.state = notBlocked // it has come to its wait while its goroutine was looked for
 		return
 	}
@@ -184,7 +185,7 @@ func (l *baseLoop) answer() {
 	w.mu.Lock()
 	d, told := time.Since(w.since), w.state == wasTold
 	w.state = notBlocked
-	w.asked.Store(false)
+	l.core.Asked.Store(false)
 	w.mu.Unlock()
 	if told {
 		l.logger().Warn(fmt.Sprintf("Event loop goes on after %.3f seconds", d.Seconds()))
@@ -211,15 +212,15 @@ func (h holder) attrs() []slog.Attr {
 func (l *baseLoop) holder() holder {
 	var stack, waiting []byte
 	byConn := false // another goroutine waits for a loop in a Conn
-	for s := range allStacks() {
-		id, state, ok := parseStackHead(s)
+	for s := range goroutine.Stacks() {
+		id, state, ok := goroutine.Head(s)
 		if !ok {
 			continue
 		}
-		switch owner := strands.lookup(id); {
+		switch owner := sched.StrandOf(id); {
 		case owner == nil:
 			byConn = byConn || bytes.Contains(s, []byte(packagePath+"/streams.(*conn)."))
-		case owner.loop == l && !bytes.HasPrefix(state, []byte("coroutine")):
+		case owner.Loop == &l.core && !bytes.HasPrefix(state, []byte("coroutine")):
 			stack, waiting = s, waitState(state)
 		}
 	}

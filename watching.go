@@ -32,17 +32,13 @@ func (w *fdWatch) mask() (m engine.Mask) {
 // Complete calls what is there for each direction that is ready. The reader goes
 // first; it may replace or remove the writer, which then is not called.
 func (w *fdWatch) Complete(ev uint64) {
+	w.loop.core.Runs(w) // the engine's own Completer says nothing to users
 	read, writers := w.reader, w.writers
 	if read != nil && engine.Mask(ev)&engine.Read != 0 {
-		w.loop.fn = read
 		read()
 	}
 	if write := w.writer; write != nil && w.writers == writers && engine.Mask(ev)&engine.Write != 0 {
-		w.loop.fn = write
 		write()
-		if read != nil {
-			w.loop.fn, w.loop.to = nil, w // not one of them alone has run
-		}
 	}
 }
 
@@ -56,15 +52,7 @@ func (w *fdWatch) callbackName() string {
 	return strings.Join(names, ", ")
 }
 
-// AddReader calls f in each pass that finds fd readable, in place of an earlier
-// reader. While callbacks alone keep the loop busy it looks in every pass only if
-// its passes are long, else at least once in 64 passes or 512 callbacks; and
-// always before a timer that is due runs, and in the last pass of a run. Within a
-// pass, callbacks that were scheduled before it go first, then descriptors, then
-// timers. The descriptor stays the caller's, who removes the reader before
-// closing it; on Windows it is a socket. Loop only. A descriptor that a transport
-// has is refused, and one that cannot be is ErrInvalidArgument, by RemoveReader
-// too. (loop.add_reader)
+// AddReader implements Watcher.
 func (l *baseLoop) AddReader(fd uintptr, f func()) error {
 	if f == nil {
 		return invalid("AddReader", "the callback is nil")
@@ -73,14 +61,12 @@ func (l *baseLoop) AddReader(fd uintptr, f func()) error {
 	return err
 }
 
-// RemoveReader ends what AddReader began and reports whether there was a reader;
-// on a closed loop there is none. Loop only. (loop.remove_reader)
+// RemoveReader implements Watcher.
 func (l *baseLoop) RemoveReader(fd uintptr) (bool, error) {
 	return l.rewatch("RemoveReader", fd, engine.Read, nil)
 }
 
-// AddWriter calls f in each pass that finds fd writable, as AddReader does, in place of an earlier
-// writer. Loop only. It refuses what AddReader refuses. (loop.add_writer)
+// AddWriter implements Watcher.
 func (l *baseLoop) AddWriter(fd uintptr, f func()) error {
 	if f == nil {
 		return invalid("AddWriter", "the callback is nil")
@@ -89,8 +75,7 @@ func (l *baseLoop) AddWriter(fd uintptr, f func()) error {
 	return err
 }
 
-// RemoveWriter ends what AddWriter began and reports whether there was a writer;
-// on a closed loop there is none. Loop only. (loop.remove_writer)
+// RemoveWriter implements Watcher.
 func (l *baseLoop) RemoveWriter(fd uintptr) (bool, error) {
 	return l.rewatch("RemoveWriter", fd, engine.Write, nil)
 }
@@ -108,7 +93,7 @@ func (l *baseLoop) rewatch(op string, fd uintptr, dir engine.Mask, f func()) (ha
 	if int(fd) < 0 {
 		return false, invalid(op, "%d is no file descriptor", int(fd))
 	}
-	if l.closed.Load() {
+	if l.IsClosed() {
 		if f == nil {
 			return false, nil
 		}

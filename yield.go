@@ -18,5 +18,5 @@ func Yield(ctx context.Context) error {
 	case t == nil:
 		return opError("Yield", ErrAwaitInCallback)
 	}
-	return t.giveWay(ctx)
+	return t.yieldOnce(ctx)
 }

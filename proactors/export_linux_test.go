@@ -1,5 +1,8 @@
 package proactors
 
-// NewPlainIOUringProactor makes one as on kernels that do not consume buffers
-// incrementally.
-func NewPlainIOUringProactor() (Proactor, error) { return newIOUring(false, false) }
+// AvailablePlain is what Available would tell of an io_uring as on kernels that do not
+// consume buffers incrementally.
+func AvailablePlain() []Info {
+	open := func() (Proactor, error) { return newIOUring(false, false) }
+	return []Info{examine(candidate{"io_uring-plain", open, false})}
+}

@@ -86,30 +86,12 @@ func (r *record) putPeer(peer sock.Addr) {
 	clear(r.peer[n:])
 }
 
-// connected tells of an accepted connection, and with Repeat of those that wait
-// behind it: without that it would be one in each Wait.
+// connected tells of an accepted connection.
 func (p *iocp) connected(r *record) {
 	fd := r.accepted
 	r.accepted = 0
-	if r.more() != 0 {
-		for range burst {
-			next, err := sock.AcceptFrom(r.fd, nil)
-			if err != nil {
-				break // nobody; and if it is something else, the next start will say so, too
-			}
-			if !fitsFlags(next) {
-				_ = sock.Close(next)
-				break
-			}
-			p.done = append(p.done, Completion{p.ops[r.index], 0, accepted(fd) | More})
-			fd = next
-		}
-	}
-	p.tell(r, 0, accepted(fd)|r.more())
+	p.tell(r, 0, accepted(fd))
 }
-
-// burst is how many connections more one Wait takes from a listener.
-const burst = 127
 
 // more is the flag of a repeated operation that goes on.
 func (r *record) more() Flags {

@@ -1,8 +1,8 @@
 package proactors
 
-// Memory for receives without any of their own. A socket that nothing comes on
-// has none: the system tells that there is something by a receive of no bytes,
-// and only then is memory looked for.
+// pieceSize is one of the sizes of the memory for receives without any of their own. A
+// socket that nothing comes on has none: the system tells that there is something by a
+// receive of no bytes, and only then is memory looked for.
 type pieceSize uint8
 
 const (

@@ -115,7 +115,6 @@ func TestConnectionsAllocateNothing(t *testing.T) {
 	raw := new(sock.RawAddr)
 	n := at.Encode(raw)
 	var accept, connect Operation
-	p.must(p.p.Submit(&accept, &Request{Kind: Accept, FD: l, Repeat: true}))
 	open := func() uintptr {
 		fd, err := sock.Open(sock.Inet4, sock.Stream)
 		p.must(err)
@@ -128,6 +127,7 @@ func TestConnectionsAllocateNothing(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(200, func() {
 		fd := open()
+		p.must(p.p.Submit(&accept, &Request{Kind: Accept, FD: l}))
 		p.must(p.p.Submit(&connect, &Request{Kind: Connect, FD: fd, Addr: raw.B[:n]}))
 		for accepted := false; !accepted || connect.InFlight(); {
 			c, err := p.p.Wait(patience)
@@ -242,15 +242,12 @@ func TestResetWhileWaiting(t *testing.T) {
 	mine, err := sock.SockName(live)
 	p.must(err)
 	var op Operation
-	p.must(p.p.Submit(&op, &Request{Kind: Accept, FD: l, Repeat: true}))
 	for found := false; !found; {
+		p.must(p.p.Submit(&op, &Request{Kind: Accept, FD: l}))
 		for _, c := range p.wait() {
 			if c.Err() != nil {
 				if !sock.Disconnected(c.Err()) {
 					t.Errorf("an accept says %v", c.Err())
-				}
-				if c.Flags&More == 0 {
-					p.must(p.p.Submit(&op, &Request{Kind: Accept, FD: l, Repeat: true}))
 				}
 				continue
 			}
@@ -260,47 +257,5 @@ func TestResetWhileWaiting(t *testing.T) {
 			}
 			p.must(sock.Close(fd))
 		}
-	}
-	if !op.InFlight() {
-		t.Error("the accept has ended")
-	}
-}
-
-// TestManyWaitToBeAccepted: a burst is accepted in few waits, each once.
-func TestManyWaitToBeAccepted(t *testing.T) {
-	t.Parallel()
-	p := newPort(t)
-	l, at := p.listener()
-	const clients = 100
-	waiting := map[sock.Addr]bool{}
-	for range clients {
-		fd, err := sock.Open(sock.Inet4, sock.Stream)
-		p.must(err)
-		defer sock.Close(fd)
-		p.must(sock.SetNonblock(fd, false))
-		p.must(sock.Connect(fd, at))
-		mine, err := sock.SockName(fd)
-		p.must(err)
-		waiting[mine] = true
-	}
-	var op Operation
-	p.must(p.p.Submit(&op, &Request{Kind: Accept, FD: l, Repeat: true}))
-	waits := 0
-	for len(waiting) > 0 {
-		waits++
-		for _, c := range p.wait() {
-			p.must(c.Err())
-			fd := p.p.Accepted(c)
-			peer, err := sock.PeerName(fd)
-			p.must(err)
-			if !waiting[peer] {
-				t.Errorf("%v is accepted, and was not waiting", peer)
-			}
-			delete(waiting, peer)
-			p.must(sock.Close(fd))
-		}
-	}
-	if waits > clients/4 {
-		t.Errorf("%d waits for %d clients", waits, clients)
 	}
 }

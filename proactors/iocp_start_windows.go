@@ -50,7 +50,6 @@ func (p *iocp) Submit(op *Operation, q *Request) error {
 		r.addrSize = copy(r.addrs[:], q.Addr)
 	case Accept:
 		r.peer = q.Addr
-		r.repeat = r.repeat && len(q.Addr) == 0
 	}
 	p.start(r)
 	return nil

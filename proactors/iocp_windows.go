@@ -141,7 +141,7 @@ func (p *iocp) retire(op *Operation) {
 // for selectors.Forever.
 func milliseconds(d time.Duration) uint32 {
 	switch {
-	case d <= Linger:
+	case d <= BriefWait:
 		return 0
 	case d == selectors.Forever:
 		return windows.INFINITE

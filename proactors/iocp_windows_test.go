@@ -293,7 +293,7 @@ func TestCloseTakesAll(t *testing.T) {
 	p.must(sock.Listen(l, 5))
 	p.must(p.p.Attach(l))
 	var ops [4]Operation
-	p.must(p.p.Submit(&ops[0], &Request{Kind: Accept, FD: l, Repeat: true}))
+	p.must(p.p.Submit(&ops[0], &Request{Kind: Accept, FD: l}))
 	p.must(p.p.Submit(&ops[1], &Request{Kind: Receive, FD: a, Repeat: true}))
 	p.must(p.p.Submit(&ops[2], &Request{Kind: Poll, FD: b, Mask: Readable}))
 	p.must(p.p.Submit(&ops[3], &Request{Kind: Poll, FD: a, Mask: Readable | Writable}))

@@ -46,8 +46,7 @@ const (
 	sqeBufferSelect   = 1 << 5
 	sqeCQESkipSuccess = 1 << 6
 
-	recvMultishot   = 1 << 1
-	acceptMultishot = 1 << 0
+	recvMultishot = 1 << 1
 
 	cqeBuffer      = 1 << 0
 	cqeMore        = 1 << 1

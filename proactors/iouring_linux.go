@@ -52,8 +52,8 @@ type IOUring struct {
 	wakeReq  Request
 	pinned   bool
 	canPost  bool
-	expect   int // completions that a Wait may linger for
-	home     homing
+	expect   int // completions for which a brief Wait waits
+	thread   waitingThread
 
 	closing bool
 	closed  bool
@@ -124,7 +124,7 @@ func (p *IOUring) begin(op *Operation, r *Request) error {
 		p.free = append(p.free, i)
 		return err
 	}
-	p.home.unseen = lookEvery
+	p.thread.unseen = lookEvery
 	s := &p.slots[i]
 	s.op, s.kind, s.fd, s.mask, s.pos, s.flag = op, r.Kind, r.FD, r.Mask, pos, 0
 	if r.Repeat {
@@ -227,7 +227,7 @@ func (p *IOUring) restart() error {
 		}
 		s.flag &^= slotDry
 		s.pos = pos
-		p.home.unseen = lookEvery
+		p.thread.unseen = lookEvery
 		if s.flag&slotGone != 0 {
 			*e = sqe{opcode: opNop, fd: -1, userData: s.op.Tag}
 			s.flag |= slotVoid
@@ -244,8 +244,8 @@ func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
 		return nil, ErrClosed
 	}
 	p.done = p.done[:0]
-	lingers := timeout == Linger
-	if lingers {
+	brief := timeout == BriefWait
+	if brief {
 		timeout = 0
 	}
 	if err := p.prepare(); err != nil {
@@ -256,10 +256,10 @@ func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
 		end = time.Now().Add(timeout)
 	}
 	for {
-		lingered, err := false, error(nil)
-		if lingers {
-			lingered, err = p.linger()
-			lingers = false
+		waited, err := false, error(nil)
+		if brief {
+			waited, err = p.enterBriefly()
+			brief = false
 		} else {
 			err = p.ring.enter(timeout)
 		}
@@ -267,7 +267,7 @@ func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
 			return nil, err
 		}
 		woken, err := p.reap()
-		p.expectAfter(len(p.done), lingered)
+		p.expectAfter(len(p.done), waited)
 		if len(p.posts) > 0 && err == nil && !p.settled() {
 			timeout = 0
 			continue
@@ -298,7 +298,7 @@ func (p *IOUring) prepare() error {
 		}
 	}
 	if !p.pinned {
-		if err := p.comeHome(); err != nil {
+		if err := p.followThread(); err != nil {
 			return err
 		}
 	}

@@ -91,12 +91,9 @@ func (s *slot) fill(e *sqe) {
 		s.fillReceive(e)
 	case Accept:
 		e.opcode, e.opFlags = opAccept, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC
-		switch {
-		case s.flag&slotOwn != 0:
+		if s.flag&slotOwn != 0 {
 			s.vec.msg.Namelen = s.size
 			e.addr, e.off = uint64(uintptr(s.keep)), uint64(uintptr(unsafe.Pointer(&s.vec.msg.Namelen)))
-		case s.flag&slotRepeat != 0:
-			e.ioprio = acceptMultishot
 		}
 	case Connect:
 		e.opcode, e.addr, e.off = opConnect, uint64(uintptr(s.keep)), uint64(s.size)

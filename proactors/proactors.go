@@ -1,6 +1,7 @@
 // Package proactors is for completion: mechanisms of the system that are given
 // an operation and tell when it is done, where those of package selectors tell
-// when one may be tried. They are io_uring on Linux and IOCP on Windows.
+// when one may be tried. They are io_uring on Linux and IOCP on Windows; [Available]
+// finds out which of them work on the very machine.
 //
 // This comment is the contract: what a user of a [Proactor] may rely on, and all
 // that an implementation must keep. Package proactortest checks one against it.
@@ -13,8 +14,8 @@
 //
 // An [Operation] belongs to its user, who embeds it in the object that the
 // operation is for and uses it again and again: nothing is allocated per
-// operation in steady state. What is to be done is told by a [Request], which is
-// copied. While the operation is in flight its Tag is the proactor's and not 0;
+// operation in steady state. A [Request] says what is to be done, and is copied.
+// While the operation is in flight its Tag is the proactor's and not 0;
 // the Operation must not be copied, changed or submitted again.
 //
 // Submit only queues. The system learns of it in the next Wait or Flush (or
@@ -33,8 +34,8 @@
 //
 // # Repeat
 //
-// With Request.Repeat an Accept or Receive may complete any number of times before
-// the last, each but the last with More. It is permission, not duty: a
+// With Request.Repeat a Receive may complete any number of times before the last, each
+// but the last with More. It is permission, not duty: a
 // proactor that has no such operation completes once without More, and the user
 // submits again. The last completion of a repeated operation may be a success.
 //
@@ -58,9 +59,9 @@
 // The system reads and writes the memory of an operation from Submit to its last
 // completion, also after Cancel. The proactor itself keeps everything reachable
 // that the system may touch: the Operation, what Request.Bufs and Request.Addr
-// point to. Whose memory it is leaves it where it is (the heap: not a stack, which
-// moves) and unchanged meanwhile. The slice of slices Request.Bufs is read by
-// Submit only; it may be scratch memory.
+// point to. The owner of the memory leaves it where it is (the heap: not a stack,
+// which moves) and unchanged meanwhile. Submit alone reads the slice of slices
+// Request.Bufs, which may be scratch memory.
 //
 // A Receive without Bufs is into memory of the proactor's, which need not be
 // bound to the operation while nothing comes. Such a completion lends it:
@@ -108,11 +109,11 @@ type Kind uint8
 
 // The kinds of operations.
 const (
-	// Accept takes connections from a listening socket. N says no more than
+	// Accept takes one connection from a listening socket. N says no more than
 	// that it is no error; Proactor.Accepted is the descriptor: non-blocking
-	// (overlapped), not inherited by child processes, and such that the system
-	// knows its addresses, as long as the connection stands: whose it is for good is
-	// what Request.Addr is given. Connections that were reset while they waited are an
+	// (overlapped) and not inherited by child processes. The system knows its
+	// addresses as long as the connection stands; the peer's is put into Request.Addr
+	// for good. Connections that were reset while they waited are an
 	// error ECONNABORTED (or its like) or nothing at all.
 	Accept Kind = 1 + iota
 
@@ -153,8 +154,8 @@ const AddrSize = 128
 // Request says what an operation is to do.
 //
 // With Addr, of AddrSize bytes, an Accept has put the peer's address there, as the
-// system's struct sockaddr with zeros behind it, when it completes with success; it
-// does not repeat. It is known even if the peer has gone since.
+// system's struct sockaddr with zeros behind it, when it completes with success. It is
+// known even if the peer has gone since.
 //
 // With Post a Send, of one piece, never waits: what does not go at once does not go.
 // If all of it goes there is no completion, and Wait does not return because of it. Otherwise the
@@ -166,12 +167,12 @@ const AddrSize = 128
 // proactor that has no such operation refuses it with errors.ErrUnsupported.
 type Request struct {
 	Kind   Kind
-	Repeat bool     // Accept, Receive: go on until cancelled, if the system can
+	Repeat bool     // Receive: go on until cancelled, if the system can
 	Post   bool     // Send: see above
 	Mask   Mask     // Poll
 	FD     uintptr  // on what
 	Bufs   [][]byte // Send, Receive
-	Addr   []byte   // Connect: the address as the system's struct sockaddr; Accept: see below
+	Addr   []byte   // Connect: the address as the system's struct sockaddr; Accept: see above
 }
 
 // Completer is told of completions, by whoever called Wait. It is for the user of
@@ -240,10 +241,11 @@ func (c Completion) Err() error {
 // Cancelled reports whether the operation was ended by Cancel.
 func (c Completion) Cancelled() bool { return c.N < 0 && syscall.Errno(-c.N) == ErrCancelled }
 
-// Linger is a timeout of Wait's, for a loop that has nothing to do: as 0, but where it
-// pays the proactor may wait some tens of microseconds for more to be done, and may not
-// be woken meanwhile.
-const Linger time.Duration = 1
+// BriefWait is a timeout of Wait's that is no length of time. It is for a loop that has
+// nothing to do: as 0, but where it pays the proactor may wait some tens of microseconds
+// for more to be done, and may not be woken meanwhile. A proactor that has no use for it
+// takes it for 0. (The option SO_LINGER of sockets is something else.)
+const BriefWait time.Duration = 1
 
 // Proactor is a completion mechanism. The package's comment says what its methods
 // keep.
@@ -259,10 +261,9 @@ type Proactor interface {
 	Cancel(op *Operation)
 
 	// Wait hands the system what is queued and returns what is done. With
-	// nothing done it waits: not at all for a timeout of 0 or less, hardly for
-	// Linger, without limit for selectors.Forever. It
-	// returns early, possibly with nothing, when Wake is called; a Wake since
-	// the last Wait counts. An error means that the proactor itself is broken.
+	// nothing done it waits: not at all for a timeout of 0 or less, hardly
+	// for BriefWait, without limit for selectors.Forever. It returns early, possibly
+	// with nothing, when Wake is called; a Wake since the last Wait counts. An error means that the proactor itself is broken.
 	Wait(timeout time.Duration) ([]Completion, error)
 
 	// Flush hands the system what is queued and waits for nothing: for a user

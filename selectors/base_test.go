@@ -2,6 +2,7 @@ package selectors
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -128,6 +129,8 @@ func TestErrorTexts(t *testing.T) {
 		{&OpError{"poll", "modify", &struct{}{}, NoFD, ErrNotRegistered},
 			"selectors: poll modify *struct {}: file is not registered"},
 		{&OpError{"select", "select", nil, NoFD, ErrClosed}, "selectors: select select: selector is closed"},
+		{&OpError{"poll", "select", nil, NoFD, os.NewSyscallError("poll", errors.New("odd"))}, "selectors: poll select: odd"},
+		{&OpError{"epoll", "close", nil, NoFD, os.NewSyscallError("close", errors.New("odd"))}, "selectors: epoll close: odd"},
 	} {
 		if got := c.err.Error(); got != c.want {
 			t.Errorf("got  %q\nwant %q", got, c.want)
@@ -229,6 +232,35 @@ func TestTrial(t *testing.T) {
 	}
 	if _, err := try(func() (Selector, error) { return nil, broken }); !errors.Is(err, broken) {
 		t.Errorf("a selector that cannot be opened: %v", err)
+	}
+}
+
+// TestDefaultIsNotLesser: a mechanism that does not work is passed over; one that only
+// lacks room for its trial is not.
+func TestDefaultIsNotLesser(t *testing.T) {
+	t.Parallel()
+	works := candidate{"works", NewDefaultSelector}
+	fails := func(err error) candidate {
+		return candidate{"fails", func() (Selector, error) { return nil, err }}
+	}
+	broken := errors.New("broken")
+	for _, err := range []error{broken, errors.ErrUnsupported} {
+		if c, err := choose([]candidate{fails(err), works}); err != nil || c.name != works.name {
+			t.Errorf("behind one that is %v: %v, %v", err, c, err)
+		}
+	}
+	if _, err := choose([]candidate{fails(broken)}); !errors.Is(err, broken) || !strings.Contains(err.Error(), "no mechanism works") {
+		t.Errorf("with one that is broken: %v", err)
+	}
+	if _, err := choose([]candidate{fails(errors.ErrUnsupported)}); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("with none: %v", err)
+	}
+	for _, wanting := range exhaustion {
+		err := fmt.Errorf("selectors: open: %w", os.NewSyscallError("open", wanting))
+		c, got := choose([]candidate{fails(err), works})
+		if !errors.Is(got, wanting) || strings.Count(got.Error(), "selectors: ") != 1 {
+			t.Errorf("before one that works: %v, %v", c, got)
+		}
 	}
 }
 

@@ -4,18 +4,21 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 )
 
-// candidate is one mechanism.
+// candidate is one mechanism, whatever the system.
 type candidate struct {
 	name string
 	open func() (Selector, error)
 }
 
-// candidates, in the order of preference: those whose cost does not grow
-// with the number of files first, then poll, which at least has no limit.
+// candidates are all, in the order of preference: those whose cost does not grow
+// with the number of files first, then poll, which at least has no limit. It is the one
+// list of them: who needs one derives it from [Available].
 var candidates = []candidate{
 	{"kqueue", func() (Selector, error) { return NewKqueueSelector() }},
 	{"epoll", func() (Selector, error) { return NewEpollSelector() }},
@@ -85,24 +88,36 @@ func (c *candidate) new() (Selector, error) {
 var best atomic.Pointer[candidate]
 
 // NewDefaultSelector makes a selector over the best mechanism that this
-// machine has. The first call finds it by trying: it registers a pipe with
-// each (on Windows, a socket) and sees whether it is reported. It may be
+// machine has. The first call that can finds it by trying: it registers a pipe
+// with each (on Windows, a socket) and sees whether it is reported. A trial for
+// which descriptors, memory or the like were wanting says nothing about the
+// mechanism: it is an error, not a reason to take a lesser one. It may be
 // called from any goroutine. asyncio: selectors.DefaultSelector.
 func NewDefaultSelector() (Selector, error) {
-	if c := best.Load(); c != nil {
-		return c.new()
+	c := best.Load()
+	if c == nil {
+		var err error
+		if c, err = choose(candidates); err != nil {
+			return nil, err
+		}
+		best.Store(c)
 	}
+	return c.new()
+}
+
+// choose returns the first that works.
+func choose(from []candidate) (*candidate, error) {
 	var errs []error
-	for i := range candidates {
-		c := &candidates[i]
+	for i := range from {
+		c := &from[i]
 		_, err := try(c.new)
 		switch {
 		case err == nil:
-			best.Store(c)
-			return c.new()
+			return c, nil
 		case exhausted(err):
-			// This says nothing about the mechanism, and to use a lesser
-			// one for ever because of it would be wrong.
+			if strings.HasPrefix(err.Error(), "selectors: ") {
+				return nil, err // of the constructor
+			}
 			return nil, fmt.Errorf("selectors: NewDefaultSelector: %w", err)
 		case !errors.Is(err, errors.ErrUnsupported):
 			errs = append(errs, fmt.Errorf("%s: %w", c.name, err))
@@ -113,6 +128,11 @@ func NewDefaultSelector() (Selector, error) {
 	}
 	return nil, fmt.Errorf("selectors: NewDefaultSelector: no mechanism works on %s/%s: %w",
 		runtime.GOOS, runtime.GOARCH, errors.Join(errs...))
+}
+
+// exhausted reports whether an error only says that there was no room for a trial.
+func exhausted(err error) bool {
+	return slices.ContainsFunc(exhaustion, func(e error) bool { return errors.Is(err, e) })
 }
 
 // tryTimeout is how long a trial waits for what must come at once.

@@ -60,6 +60,8 @@ type OpError struct {
 	Err error
 }
 
+// Error names the mechanism, the call, the file and the reason. A system call that is
+// called like one of the first two is not named again.
 func (e *OpError) Error() string {
 	s := "selectors: " + e.Selector + " " + e.Op
 	switch {
@@ -68,7 +70,11 @@ func (e *OpError) Error() string {
 	case e.FileObj != nil:
 		s += fmt.Sprintf(" %T", e.FileObj)
 	}
-	return s + ": " + e.Err.Error()
+	reason := e.Err
+	if call, ok := reason.(*os.SyscallError); ok && (call.Syscall == e.Selector || call.Syscall == e.Op) {
+		reason = call.Err
+	}
+	return s + ": " + reason.Error()
 }
 
 // Unwrap returns the reason.

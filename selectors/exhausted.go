@@ -1,14 +1,9 @@
-//go:build !plan9
+//go:build !windows
 
 package selectors
 
-import (
-	"errors"
-	"syscall"
-)
+import "syscall"
 
-// exhausted reports whether an error says that the process or the system has
-// no descriptor or memory left.
-func exhausted(err error) bool {
-	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOMEM)
-}
+// exhaustion are the errors that say that the process or the system has no descriptor,
+// no memory or no room for a registration left (epoll_ctl(2)).
+var exhaustion = []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENOSPC}

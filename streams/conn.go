@@ -36,7 +36,7 @@ import (
 // goroutine may call Conn.
 func Conn(ctx context.Context, r *StreamReader, w *StreamWriter) net.Conn {
 	c := &conn{ctx: ctx, loop: w.loop, r: r, w: w}
-	c.in.init(c.loop, &r.mu, &r.slot)
+	c.in.init(c.loop, &r.mu, &r.waiters)
 	c.out.init(c.loop, &w.flow.mu, nil)
 	c.transmit = c.transmitHanded
 	return c
@@ -89,7 +89,7 @@ func (c *conn) read(p []byte) (n int, err error) {
 	}
 	next := s.end()
 	r.took()
-	next.do()
+	next.Do()
 	a.stop()
 	return n, err
 }

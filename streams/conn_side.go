@@ -15,17 +15,17 @@ import (
 // until when. It is guarded by mu, which belongs to the reader or to the flow
 // control.
 //
-// Who has the turn and sleeps is stirred when the deadline changes or passes and
+// Who has the turn and waits is stirred when the deadline changes or passes and
 // when the Conn is closed, and looks for itself what that means for it.
 type side struct {
 	loop   asyncio.EventLoop
 	mu     *sync.Mutex
 	closed bool
-	busy   bool      // somebody has the turn
-	queue  sleepers  // those who wait for it
-	sleeps *slot     // where the one who has it sleeps, nil if nowhere
-	ring   func()    // stir, for timers
-	clock  loopClock // until when
+	busy   bool             // somebody has the turn
+	queue  asyncio.Waiters  // those who wait for it
+	waits  *asyncio.Waiters // where the one who has it waits, nil if nowhere
+	ring   func()           // stir, for timers
+	clock  loopClock        // until when
 }
 
 // loopClock is a deadline in the time of a loop, that a simulated loop's
@@ -35,42 +35,34 @@ type loopClock struct {
 	at      time.Duration
 }
 
-func (s *side) init(loop asyncio.EventLoop, mu *sync.Mutex, sleeps *slot) {
-	s.loop, s.mu, s.sleeps, s.ring = loop, mu, sleeps, s.stir
+func (s *side) init(loop asyncio.EventLoop, mu *sync.Mutex, waits *asyncio.Waiters) {
+	s.loop, s.mu, s.waits, s.ring = loop, mu, waits, s.stir
 }
 
 // begin waits for the turn. mu is held when it is called, and when it returns
-// unless it returns an error; see slot.sleep. Nobody who waits for a turn looks
+// unless it returns an error; see wait. Nobody who waits for a turn looks
 // at the deadline: who has it does, and gives it up.
 func (s *side) begin(ctx context.Context) error {
 	if !s.busy {
 		s.busy = true
 		return nil
 	}
-	me := s.queue.add()
-	var err error
-	for err == nil && !me.done {
-		err = me.sleep(ctx, s.loop, s.mu)
-	}
-	var next wakeup
-	if err != nil && me.done { // cancelled just when the turn came
-		next = s.end()
-	}
-	s.queue.drop(me)
+	handOn, err := wait(ctx, &s.queue, s.loop, s.mu)
 	if err != nil {
+		var next asyncio.Wakeup
+		if handOn { // cancelled just when the turn came
+			next = s.end()
+		}
 		s.mu.Unlock()
-		next.do()
+		next.Do()
 	}
 	return err
 }
 
 // end gives the turn to the next one.
-func (s *side) end() wakeup {
-	if s.queue.first == nil {
-		s.busy = false
-		return wakeup{}
-	}
-	return s.queue.finishFirst(nil)
+func (s *side) end() asyncio.Wakeup {
+	s.busy = s.queue.Len() > 0
+	return s.queue.WakeOne(nil)
 }
 
 // check says why nothing can be done any more, if that is so.
@@ -111,17 +103,17 @@ func (s *side) setDeadline(t time.Time) error {
 
 // stir makes who has the turn look again.
 func (s *side) stir() {
-	var w wakeup
+	var w asyncio.Wakeup
 	s.mu.Lock()
-	if s.sleeps != nil {
-		w = s.sleeps.wake()
+	if s.waits != nil {
+		w = s.waits.WakeAll(nil)
 	}
 	s.mu.Unlock()
-	w.do()
+	w.Do()
 }
 
-// alarm stirs a side when its deadline passes. It is set for one sleep: by
-// whoever is going to sleep, with a timer of the loop in a coroutine and of the
+// alarm stirs a side when its deadline passes. It is set for one wait: by
+// whoever is going to wait, with a timer of the loop in a coroutine and of the
 // runtime elsewhere.
 type alarm struct {
 	clock  loopClock
@@ -133,7 +125,7 @@ type alarm struct {
 func (a *alarm) isFor(s *side) bool { return a.clock == s.clock }
 
 // set sets the alarm. It gives up the side's mutex meanwhile: look again before
-// you sleep.
+// you wait.
 func (a *alarm) set(s *side) {
 	clock := s.clock
 	s.mu.Unlock()
@@ -143,7 +135,7 @@ func (a *alarm) set(s *side) {
 		if _, err := asyncio.GetRunningLoop(); err != nil {
 			a.timer = time.AfterFunc(left, s.ring)
 		} else {
-			// It is refused to a coroutine of another loop, which will not sleep.
+			// It is refused to a coroutine of another loop, which will not wait.
 			a.onLoop, _ = s.loop.CallLater(left, s.ring)
 		}
 	}

@@ -437,7 +437,7 @@ func TestConnFromOutside(t *testing.T) {
 					}
 					return err
 				})
-				s.until("the writer to be held up", func() bool { return other.(*conn).w.flow.drains.first != nil })
+				s.until("the writer to be held up", func() bool { return other.(*conn).w.flow.writers.Len() > 0 })
 			}
 			return nil
 		})
@@ -476,7 +476,7 @@ func TestConnFromOutside(t *testing.T) {
 		for waits := false; !waits; time.Sleep(time.Millisecond) {
 			r := client.(*conn).r
 			r.mu.Lock()
-			waits = r.slot.outside != nil
+			waits = r.waiters.Len() > 0
 			r.mu.Unlock()
 		}
 		s.check(s.loop.Close())
@@ -494,7 +494,7 @@ func (s *stage) drainFor(w *StreamWriter, d time.Duration) {
 	gone := asyncio.RunCoroutineThreadsafe(s.loop, func(ctx context.Context) (struct{}, error) {
 		for {
 			w.flow.mu.Lock()
-			waits := w.flow.drains.first != nil
+			waits := w.flow.drains.Len() > 0
 			w.flow.mu.Unlock()
 			if !waits {
 				return struct{}{}, nil

@@ -19,7 +19,7 @@ type handover struct {
 	taken    bool // the loop has them, and this came of it
 	n        int
 	err      error
-	place    slot // where the goroutine waits
+	waiters  asyncio.Waiters // the goroutine
 }
 
 // Write implements net.Conn.
@@ -61,7 +61,7 @@ func (c *conn) write(p []byte) (n int, err error) {
 	}
 	next := s.end()
 	s.mu.Unlock()
-	next.do()
+	next.Do()
 	a.stop()
 	return n, err
 }
@@ -69,12 +69,10 @@ func (c *conn) write(p []byte) (n int, err error) {
 // waitForRoom waits until writing is resumed, or something else is to be looked
 // at. The mutex is held when it is called and when it returns.
 func (c *conn) waitForRoom() error {
-	s, f := &c.out, c.w.flow
-	me := f.drains.add()
-	s.sleeps = &me.slot
-	err := me.sleep(c.ctx, c.loop, s.mu)
-	s.sleeps = nil
-	f.drains.drop(me)
+	s := &c.out
+	s.waits = &c.w.flow.writers
+	_, err := wait(c.ctx, s.waits, c.loop, s.mu)
+	s.waits = nil
 	return err
 }
 
@@ -115,9 +113,9 @@ func (c *conn) handOver(p []byte, a *alarm) (int, error) {
 		case revocable && !a.isFor(s):
 			a.set(s)
 		default:
-			s.sleeps = &c.place
-			err = c.place.sleep(ctx, c.loop, s.mu)
-			s.sleeps = nil
+			s.waits = &c.waiters
+			_, err = wait(ctx, s.waits, c.loop, s.mu)
+			s.waits = nil
 			a.stop()
 		}
 		if err == nil {
@@ -143,7 +141,7 @@ func (c *conn) transmitHanded() {
 	n, err := c.w.transport.Write(p)
 	s.mu.Lock()
 	c.n, c.err, c.taken, c.handed = n, err, true, nil
-	w := c.place.wake()
+	w := c.waiters.WakeOne(nil)
 	s.mu.Unlock()
-	w.do()
+	w.Do()
 }

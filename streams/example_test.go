@@ -13,9 +13,9 @@ import (
 	"github.com/go-asyncio/asyncio/streams"
 )
 
-// A client of net/http reads and writes its connections on goroutines of its own.
-// They need the loop, so the coroutine must not hold it while it waits for them:
-// ToThread waits without holding it.
+// ExampleConn_httpClient: a client of net/http reads and writes its connections on
+// goroutines of its own. They need the loop, so the coroutine must not hold it while it
+// waits for them: ToThread waits without holding it.
 func ExampleConn_httpClient() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "you asked for %s", r.URL.Path)

@@ -14,12 +14,13 @@ import (
 type FlowControl struct {
 	loop asyncio.EventLoop
 
-	mu     sync.Mutex
-	paused bool
-	lost   bool
-	reason error    // that of ConnectionLost
-	drains sleepers // those who wait until writing is resumed
-	closes sleepers // those who wait until the connection is lost
+	mu      sync.Mutex
+	paused  bool
+	lost    bool
+	reason  error           // that of ConnectionLost
+	drains  asyncio.Waiters // for writing to be resumed,
+	writers asyncio.Waiters // too, or for something else that a Conn looks at,
+	closes  asyncio.Waiters // and for the connection to be lost
 }
 
 // FlowController is a protocol that embeds a FlowControl.
@@ -46,24 +47,24 @@ func (f *FlowControl) PauseWriting() {
 
 // ResumeWriting ends every Drain that waits. (resume_writing)
 func (f *FlowControl) ResumeWriting() {
-	var room [8]wakeup
 	f.mu.Lock()
 	f.paused = false
-	ws := f.drains.finish(nil, room[:0])
+	drains, writers := f.drains.WakeAll(nil), f.writers.WakeAll(nil)
 	f.mu.Unlock()
-	doAll(ws)
+	drains.Do()
+	writers.Do()
 }
 
 // ConnectionLost ends every WaitClosed and every Drain that waits, with err; a
 // later Drain is ErrConnectionLost. (connection_lost)
 func (f *FlowControl) ConnectionLost(err error) {
-	var room [8]wakeup
 	f.mu.Lock()
 	f.lost, f.reason = true, err
-	ws := f.closes.finish(err, room[:0])
-	ws = f.drains.finish(err, ws)
+	closes, drains, writers := f.closes.WakeAll(err), f.drains.WakeAll(err), f.writers.WakeAll(nil)
 	f.mu.Unlock()
-	doAll(ws)
+	closes.Do()
+	drains.Do()
+	writers.Do()
 }
 
 // drain waits while writing is paused. It is ErrConnectionLost if the connection,
@@ -75,7 +76,7 @@ func (f *FlowControl) drain(ctx context.Context, t asyncio.Transport) error {
 	case f.lost:
 		err = &lostError{peer: t.RemoteAddr(), reason: f.reason}
 	case f.paused:
-		err = f.drains.await(ctx, f.loop, &f.mu)
+		_, err = wait(ctx, &f.drains, f.loop, &f.mu)
 	}
 	f.mu.Unlock()
 	return err
@@ -86,7 +87,7 @@ func (f *FlowControl) waitClosed(ctx context.Context) error {
 	f.mu.Lock()
 	err := f.reason
 	if !f.lost {
-		err = f.closes.await(ctx, f.loop, &f.mu)
+		_, err = wait(ctx, &f.closes, f.loop, &f.mu)
 	}
 	f.mu.Unlock()
 	return err

@@ -113,7 +113,7 @@ func (h *history) run() {
 func (h *history) feed(ctx context.Context, pieces [][]byte) error {
 	for i, p := range pieces {
 		for h.gate.paused {
-			if h.r.slot.taken {
+			if h.r.waiters.Len() > 0 {
 				h.Error("somebody waits for a transport that is paused")
 				h.r.SetException(errBoom)
 				return nil

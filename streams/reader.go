@@ -34,7 +34,7 @@ type StreamReader struct {
 	err       error             // what SetException said
 	transport asyncio.Transport // nil if there is none, or one that cannot be paused
 	paused    bool              // the transport
-	slot      slot              // where the one who reads waits
+	waiters   asyncio.Waiters   // the one who reads
 
 	// writer is the other half: as long as one of the two is in use the
 	// connection is.
@@ -80,7 +80,7 @@ func (r *StreamReader) FeedData(data []byte) error {
 		return opError("FeedData", fmt.Errorf("%w: the end was fed already", asyncio.ErrInvalidState))
 	}
 	r.buf.write(data)
-	w := r.slot.wake()
+	w := r.waiters.WakeOne(nil)
 	full := r.transport
 	if r.paused || r.buf.len() <= 2*r.limit {
 		full = nil
@@ -89,7 +89,7 @@ func (r *StreamReader) FeedData(data []byte) error {
 	// back, and the loop hears of that later than of this.
 	r.paused = r.paused || full != nil
 	r.mu.Unlock()
-	w.do()
+	w.Do()
 	if full != nil {
 		r.pause(full)
 	}
@@ -152,9 +152,9 @@ func (r *StreamReader) took() {
 func (r *StreamReader) FeedEOF() {
 	r.mu.Lock()
 	r.eof = true
-	w := r.slot.wake()
+	w := r.waiters.WakeOne(nil)
 	r.mu.Unlock()
-	w.do()
+	w.Do()
 }
 
 // SetException makes the read that waits, if there is one, and every later one
@@ -163,9 +163,9 @@ func (r *StreamReader) FeedEOF() {
 func (r *StreamReader) SetException(err error) {
 	r.mu.Lock()
 	r.err = err
-	w := r.slot.wake()
+	w := r.waiters.WakeOne(nil)
 	r.mu.Unlock()
-	w.do()
+	w.Do()
 }
 
 // Exception returns what SetException said, nil if nothing. (exception)
@@ -194,12 +194,12 @@ func (r *StreamReader) Buffered() int {
 
 // wait waits until something has come, be it the end. mu is held when it is
 // called and when it returns, and not held meanwhile; nor may its unlocking be
-// deferred, see slot.sleep. It may return early: look again.
+// deferred, see the function wait. Look again then.
 func (r *StreamReader) wait(ctx context.Context, op string) error {
 	switch {
-	case r.slot.taken && r.loop.IsClosed():
-		return opError(op, asyncio.ErrLoopClosed) // who waited was unwound
-	case r.slot.taken:
+	case r.waiters.Len() > 0 && r.loop.IsClosed():
+		return opError(op, asyncio.ErrLoopClosed) // who waits is about to be unwound
+	case r.waiters.Len() > 0:
 		return opError(op, fmt.Errorf("%w: another call already waits for data of this reader", asyncio.ErrInvalidState))
 	case r.eof:
 		return io.EOF
@@ -213,7 +213,17 @@ func (r *StreamReader) wait(ctx context.Context, op string) error {
 		r.mu.Lock()
 		return nil
 	}
-	return r.slot.sleep(ctx, r.loop, &r.mu)
+	// The rest does what the function wait does, without calling it: a call through
+	// which a coroutine comes back costs more than others.
+	back := false
+	defer func() {
+		if !back {
+			r.mu.Unlock()
+		}
+	}()
+	_, err := r.waiters.Wait(ctx, r.loop, &r.mu)
+	back = true
+	return err
 }
 
 // waitForAny waits until there is at least one byte; io.EOF if there is none
@@ -242,7 +252,7 @@ func (r *StreamReader) String() string {
 	if r.limit != DefaultLimit {
 		fmt.Fprintf(&b, " limit=%d", r.limit)
 	}
-	if r.slot.taken {
+	if r.waiters.Len() > 0 {
 		b.WriteString(" waiter")
 	}
 	if r.err != nil {

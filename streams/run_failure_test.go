@@ -90,5 +90,5 @@ func failRun(t *testing.T, broken *atomic.Bool, open opener) {
 func (r *StreamReader) waits() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.slot.taken
+	return r.waiters.Len() > 0
 }

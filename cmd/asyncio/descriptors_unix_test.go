@@ -4,12 +4,15 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"net"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/platform"
 )
 
 // TestServeOutOfDescriptors: clients that find no descriptor wait, and are served when
@@ -58,7 +61,7 @@ func TestServeOutOfDescriptors(t *testing.T) {
 	if line, err := log.ReadString('\n'); err != nil || !strings.Contains(line, "accepting rests until a client has gone") {
 		t.Fatalf("the log says %q, %v", line, err)
 	}
-	time.Sleep(2 * acceptPause) // it tries again, and says nothing of that
+	time.Sleep(2 * time.Second) // it tries again, once a second, and says nothing of that
 	for i, conn := range conns {
 		if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 			t.Fatal(err)
@@ -75,5 +78,26 @@ func TestServeOutOfDescriptors(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = conn.Close()
+	}
+}
+
+// TestPlatformLimits: what the system allows is what is reported.
+func TestPlatformLimits(t *testing.T) {
+	t.Parallel()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("sh", "-c", `ulimit -S -n 64 && ulimit -H -n 128 && exec "$0" platform --json`, path).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p platform.Report
+	if err := json.Unmarshal(out, &p); err != nil {
+		t.Fatal(err)
+	}
+	// The Go runtime has raised the soft limit to the hard one, or to one less.
+	if l := p.Limits; l.MaxDescriptors != 128 || l.Descriptors != 128 && l.Descriptors != 127 {
+		t.Errorf("%d descriptors, at most %d", l.Descriptors, l.MaxDescriptors)
 	}
 }

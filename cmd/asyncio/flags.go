@@ -1,112 +1,32 @@
 package main
 
 import (
-	"errors"
-	"flag"
-	"fmt"
-	"io"
-	"regexp"
-	"strconv"
-	"strings"
-	"time"
-	"unicode"
+	"os"
+
+	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/platform"
+	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/serve"
 )
 
-// flags are the flags of one command: package flag's, but for the texts.
-type flags struct{ *flag.FlagSet }
-
-func newFlags(command string) *flags {
-	f := &flags{flag.NewFlagSet(command, flag.ContinueOnError)}
-	f.SetOutput(io.Discard)
-	return f
+// serveFlags are the flags of serve.
+func serveFlags(f *flags) func(*os.File) error {
+	o := serve.Defaults()
+	f.StringVar(&o.Listen, "listen", o.Listen, "`HOST:PORT` to listen on; port 0 is one that the system picks")
+	f.choice(&o.Loop, "loop", o.Loop, "kind of event loop; auto is what the event loop policy makes by default", serve.Loops...).hint = serve.MechanismHint
+	f.StringVar(&o.Selector, "selector", o.Selector, "`NAME` of what waits for readiness: epoll, poll, select, ...; by default the best of this machine")
+	f.BoolVar(&o.Pinned, "pinned", o.Pinned, "each loop keeps to a thread of its own")
+	f.choice(&o.API, "api", o.API, "what the echo is written with", serve.APIs...)
+	f.number(&o.Count, "loops", o.Count, "`N` event loops on one port, each on a goroutine of its own")
+	f.choice(&o.Share, "share", o.Share, "how several loops share the port", serve.Shares...)
+	f.span(&o.Grace, "grace", o.Grace, "`TIME` for clients to finish after Ctrl-C, such as 500ms or 10s")
+	f.BoolVar(&o.Quiet, "quiet", o.Quiet, "no line per second, on a terminal either")
+	return func(out *os.File) error { return serve.Run(&o, out) }
 }
 
-// parse reports whether help was asked for. No command takes other arguments.
-func (f *flags) parse(args []string) (help bool, err error) {
-	err = f.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return true, nil
-	case err != nil:
-		return false, usage(`%s: %s; see "asyncio help %s"`, f.Name(), f.explain(err.Error()), f.Name())
-	case f.NArg() > 0:
-		return false, usage(`%s: unexpected argument %q; see "asyncio help %s"`, f.Name(), f.Arg(0), f.Name())
-	}
-	return false, nil
+// platformFlags are the flags of platform.
+func platformFlags(f *flags) func(*os.File) error {
+	asJSON := f.Bool("json", false, "print JSON; times are in nanoseconds, limits are left out where there are none")
+	return func(out *os.File) error { return platform.Run(out, version(), *asJSON) }
 }
 
-// span defines a flag that takes a time.
-func (f *flags) span(p *time.Duration, name string, value time.Duration, text string) {
-	*p = value
-	f.Var((*span)(p), name, text)
-}
-
-// number defines a flag that takes a whole number.
-func (f *flags) number(p *int, name string, value int, text string) {
-	*p = value
-	f.Var((*number)(p), name, text)
-}
-
-// choice defines a flag that takes one of several words.
-func (f *flags) choice(p *string, name, value, text string, words ...string) *choice {
-	*p = value
-	c := &choice{word: p, words: words}
-	f.Var(c, name, text)
-	return c
-}
-
-// The texts of package flag.
-var (
-	unknownFlag  = regexp.MustCompile(`^flag provided but not defined: -(.*)$`)
-	missingValue = regexp.MustCompile(`^flag needs an argument: -(.*)$`)
-	invalidValue = regexp.MustCompile(`^invalid value (".*") for flag -(\S+): (.*)$`)
-	invalidBool  = regexp.MustCompile(`^invalid boolean value (".*") for -(\S+): .*$`)
-)
-
-// explain says what package flag says in other words: how the flag is written, and
-// what would be right.
-func (f *flags) explain(text string) string {
-	if m := unknownFlag.FindStringSubmatch(text); m != nil {
-		return "unknown flag --" + m[1] + didYouMean(m[1], "--", f.names())
-	}
-	if m := missingValue.FindStringSubmatch(text); m != nil {
-		value, _ := flag.UnquoteUsage(f.Lookup(m[1]))
-		return fmt.Sprintf("--%s needs a %s after it", m[1], value)
-	}
-	if m := invalidValue.FindStringSubmatch(text); m != nil {
-		return fmt.Sprintf("--%s %s: %s", m[2], unquoted(m[1]), m[3])
-	}
-	if m := invalidBool.FindStringSubmatch(text); m != nil {
-		return fmt.Sprintf("--%s=%s: it takes true or false, or no value at all", m[2], unquoted(m[1]))
-	}
-	return text
-}
-
-// unquoted is a value as it was typed, but for one that could not be seen.
-func unquoted(value string) string {
-	if typed, err := strconv.Unquote(value); err == nil && strings.TrimSpace(typed) != "" && !strings.ContainsFunc(typed, unicode.IsControl) {
-		return typed
-	}
-	return value
-}
-
-// names are those of the flags.
-func (f *flags) names() (all []string) {
-	f.VisitAll(func(g *flag.Flag) { all = append(all, g.Name) })
-	return all
-}
-
-// describe lists the flags.
-func (f *flags) describe(out io.Writer) {
-	f.VisitAll(func(g *flag.Flag) {
-		value, text := flag.UnquoteUsage(g)
-		if c, ok := g.Value.(*choice); ok {
-			value = strings.Join(c.words, "|")
-		}
-		head := strings.TrimSpace("--" + g.Name + " " + value)
-		if g.DefValue != "" && g.DefValue != "false" {
-			text += fmt.Sprintf(" (default %s)", g.DefValue)
-		}
-		fmt.Fprintf(out, "  %s\n        %s\n", head, text)
-	})
-}
+// versionFlags are the flags of version: none.
+func versionFlags(*flags) func(*os.File) error { return printVersion }

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/fault"
 )
 
 // help prints help for all commands or for one.
@@ -16,7 +18,7 @@ func help(out io.Writer, args []string) error {
 	}
 	c := find(args[0])
 	if c == nil || len(args) > 1 {
-		return usage(`help: there is no help on %q%s; see "asyncio help"`, strings.Join(args, " "), didYouMean(args[0], "", commandNames()))
+		return fault.Usage(`help: there is no help on %q%s; see "asyncio help"`, strings.Join(args, " "), fault.DidYouMean(args[0], "", commandNames()))
 	}
 	f := newFlags(c.name)
 	c.prepare(f)
@@ -45,11 +47,10 @@ func helpAll(out io.Writer) error {
 	return err
 }
 
-func prepareVersion(*flags) func(*os.File) error {
-	return func(out *os.File) error {
-		_, err := fmt.Fprintf(out, "asyncio %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-		return err
-	}
+// printVersion says what this program is and what made it.
+func printVersion(out *os.File) error {
+	_, err := fmt.Fprintf(out, "asyncio %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
 }
 
 // version is the module's, as far as the build knows it.

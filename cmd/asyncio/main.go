@@ -14,7 +14,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
+
+	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/fault"
+	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/platform"
+	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/serve"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -31,9 +34,9 @@ type command struct {
 
 // commands, in the order in which help lists them.
 var commands = []command{
-	{"serve", "run a TCP echo server on the event loop", serveDetails, prepareServe},
-	{"platform", "find out what works on this machine, by trying it", platformDetails, preparePlatform},
-	{"version", "print the version", "", prepareVersion},
+	{"serve", "run a TCP echo server on the event loop", serve.Details, serveFlags},
+	{"platform", "find out what works on this machine, by trying it", platform.Details, platformFlags},
+	{"version", "print the version", "", versionFlags},
 }
 
 // run is the program: it returns the status.
@@ -42,16 +45,16 @@ func run(args []string, out *os.File, stderr io.Writer) int {
 	if err == nil {
 		return 0
 	}
-	status := &statusError{status: 1}
-	if !errors.As(err, &status) || status.err != nil {
-		fmt.Fprintln(stderr, "asyncio:", oneLine(err))
+	status := &fault.Error{Status: 1}
+	if !errors.As(err, &status) || status.Err != nil {
+		fmt.Fprintln(stderr, "asyncio:", fault.OneLine(err))
 	}
-	return status.status
+	return status.Status
 }
 
 func dispatch(args []string, out *os.File) error {
 	if len(args) == 0 {
-		return usage(`a command is missing; see "asyncio help"`)
+		return fault.Usage(`a command is missing; see "asyncio help"`)
 	}
 	name, args := args[0], args[1:]
 	switch name {
@@ -62,7 +65,7 @@ func dispatch(args []string, out *os.File) error {
 	}
 	c := find(name)
 	if c == nil {
-		return usage(`unknown command %q%s; see "asyncio help"`, name, didYouMean(name, "", commandNames()))
+		return fault.Usage(`unknown command %q%s; see "asyncio help"`, name, fault.DidYouMean(name, "", commandNames()))
 	}
 	f := newFlags(c.name)
 	do := c.prepare(f)
@@ -73,11 +76,11 @@ func dispatch(args []string, out *os.File) error {
 		return help(out, []string{c.name})
 	}
 	err := do(out)
-	status := &statusError{}
+	status := &fault.Error{}
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &status) && status.status == statusUsage && status.err != nil:
+	case errors.As(err, &status) && status.Status == fault.StatusUsage && status.Err != nil:
 		return fmt.Errorf(`%s: %w; see "asyncio help %s"`, c.name, err, c.name)
 	}
 	return fmt.Errorf("%s: %w", c.name, err)
@@ -98,27 +101,4 @@ func commandNames() []string {
 		names = append(names, c.name)
 	}
 	return names
-}
-
-// statusError is an error that ends the program with a status of its own. With a
-// nil err nothing is printed.
-type statusError struct {
-	status int
-	err    error
-}
-
-func (e *statusError) Error() string { return fmt.Sprint(e.err) }
-func (e *statusError) Unwrap() error { return e.err }
-
-// statusUsage is the status of who called the program wrongly.
-const statusUsage = 2
-
-// usage is his error.
-func usage(format string, args ...any) error {
-	return &statusError{statusUsage, fmt.Errorf(format, args...)}
-}
-
-// oneLine is an error's text without line breaks: errors.Join makes some.
-func oneLine(err error) string {
-	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 }

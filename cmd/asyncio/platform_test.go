@@ -2,35 +2,65 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/platform"
+	"github.com/go-asyncio/asyncio/proactors"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
-func TestPlatformJSON(t *testing.T) {
-	t.Parallel()
+// examination is what the command has said of this machine, once it was asked.
+var examination struct {
+	sync.Mutex
+	report *platform.Report
+}
+
+// examined asks the command what works on this machine.
+func examined(t *testing.T) *platform.Report {
+	t.Helper()
+	examination.Lock()
+	defer examination.Unlock()
+	if examination.report != nil {
+		return examination.report
+	}
 	r := execute(t, "platform", "--json")
 	if r.status != 0 || r.stderr != "" {
 		t.Fatalf("status %d, standard error %q", r.status, r.stderr)
 	}
-	var p platform
 	d := json.NewDecoder(strings.NewReader(r.stdout))
 	d.DisallowUnknownFields()
+	var p platform.Report
 	if err := d.Decode(&p); err != nil {
 		t.Fatalf("%v in %s", err, r.stdout)
 	}
+	examination.report = &p
+	return &p
+}
+
+// portsAreShared reports whether several sockets may listen on a port here.
+func portsAreShared(t *testing.T) bool {
+	t.Helper()
+	for _, f := range examined(t).Features {
+		if f.Name == "several servers on a port" {
+			return f.System.Works
+		}
+	}
+	t.Fatal("the command says nothing of ports that are shared")
+	return false
+}
+
+func TestPlatformJSON(t *testing.T) {
+	t.Parallel()
+	p := examined(t)
 	if p.Go != runtime.Version() || p.OS != runtime.GOOS || p.Arch != runtime.GOARCH || p.CPUs != runtime.NumCPU() || p.Version == "" {
 		t.Errorf("%+v", p)
 	}
-	if p.Limits != examineLimits() {
-		t.Errorf("limits %+v, here %+v", p.Limits, examineLimits())
-	}
-	checkSelectors(t, &p)
-	checkLoops(t, &p)
+	checkSelectors(t, p)
+	checkLoops(t, p)
 	for _, f := range p.Features {
 		if f.Loops.Works && !f.System.Works {
 			t.Errorf("%s: the loops do what the system cannot", f.Name)
@@ -45,7 +75,7 @@ func TestPlatformJSON(t *testing.T) {
 	}
 }
 
-func checkSelectors(t *testing.T, p *platform) {
+func checkSelectors(t *testing.T, p *platform.Report) {
 	t.Helper()
 	available := selectors.Available()
 	if len(p.Selectors) != len(available) {
@@ -68,7 +98,7 @@ func checkSelectors(t *testing.T, p *platform) {
 	}
 }
 
-func checkLoops(t *testing.T, p *platform) {
+func checkLoops(t *testing.T, p *platform.Report) {
 	t.Helper()
 	for _, pro := range p.Proactors {
 		if pro.Works == (pro.Error != "") || pro.Works == (pro.Detail == "") {
@@ -95,68 +125,19 @@ func TestPlatformText(t *testing.T) {
 	if r.status != 0 || r.stderr != "" {
 		t.Fatalf("status %d, standard error %q", r.status, r.stderr)
 	}
-	want := []string{runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, "SelectorEventLoop", "ProactorEventLoop", "io_uring", "iocp",
+	want := []string{runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, "SelectorEventLoop", "ProactorEventLoop",
 		"descriptors", "resolution", "pipes", "subprocesses", "unix sockets", "signals", "<- default"}
 	for _, i := range selectors.Available() {
 		want = append(want, i.Name)
 	}
+	for _, i := range proactors.Available() {
+		if !i.Pinned {
+			want = append(want, i.Name)
+		}
+	}
 	for _, w := range want {
 		if !strings.Contains(r.stdout, w) {
 			t.Errorf("nothing about %s in\n%s", w, r.stdout)
-		}
-	}
-}
-
-// brokenSelector is one whose system call fails.
-type brokenSelector struct{ selectors.Selector }
-
-var errBroken = errors.New("broken")
-
-func (brokenSelector) Select(time.Duration) ([]selectors.Ready, error) { return nil, errBroken }
-
-// blindSelector is one that can watch no file but the first, which is the loop's.
-type blindSelector struct {
-	selectors.Selector
-	files int
-}
-
-func (b *blindSelector) Register(file any, events selectors.EventMask, data any) (*selectors.SelectorKey, error) {
-	if b.files++; b.files > 1 {
-		return nil, errBroken
-	}
-	return b.Selector.Register(file, events, data)
-}
-
-// TestTrialsCanFail: what does not work is not said to work.
-func TestTrialsCanFail(t *testing.T) {
-	t.Parallel()
-	none := func() (selectors.Selector, error) { return nil, errBroken }
-	broken := func() (selectors.Selector, error) {
-		s, err := selectors.NewDefaultSelector()
-		return brokenSelector{s}, err
-	}
-	blind := func() (selectors.Selector, error) {
-		s, err := selectors.NewDefaultSelector()
-		return &blindSelector{Selector: s}, err
-	}
-	for name, newSelector := range map[string]func() (selectors.Selector, error){"none": none, "broken": broken, "blind": blind} {
-		if err := tryLoop(newSelector, tryEverything); !errors.Is(err, errBroken) {
-			t.Errorf("%s: everything: %v", name, err)
-		}
-		if err := tryLoop(newSelector, tryPipe); !errors.Is(err, errBroken) {
-			t.Errorf("%s: pipe: %v", name, err)
-		}
-	}
-	for _, test := range []struct {
-		reports []selectorReport
-		want    verdict
-	}{
-		{nil, verdict{Error: "no selector works here"}},
-		{[]selectorReport{{Loop: verdict{Error: "a"}}, {verdict: verdict{Works: true}, Loop: verdict{Error: "b"}}}, verdict{Error: "b"}},
-		{[]selectorReport{{verdict: verdict{Works: true}, Loop: verdict{Error: "b"}}, {Loop: verdict{Works: true}}}, verdict{Works: true}},
-	} {
-		if got := selectorLoopVerdict(test.reports); got != test.want {
-			t.Errorf("%+v: %+v", test.reports, got)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/serve"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
@@ -255,7 +256,7 @@ func variants(t *testing.T, f func(t *testing.T, args ...string)) {
 		if !i.Works {
 			continue
 		}
-		for api := range apis {
+		for _, api := range serve.APIs {
 			t.Run(i.Name+"/"+api, func(t *testing.T) {
 				t.Parallel()
 				f(t, "--selector", i.Name, "--api", api)

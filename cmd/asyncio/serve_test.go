@@ -10,17 +10,18 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/serve"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
 func TestServeEchoesEveryByte(t *testing.T) {
 	t.Parallel()
 	variants(t, echoesEveryByte)
-	for _, share := range []string{shareHandOver, shareReusePort} {
-		for api := range apis {
+	for _, share := range []string{"handover", "reuseport"} {
+		for _, api := range serve.APIs {
 			t.Run(share+"/"+api, func(t *testing.T) {
 				t.Parallel()
-				if share == shareReusePort && systemReusePort() != nil {
+				if share == "reuseport" && !portsAreShared(t) {
 					refusesReusePort(t)
 					return
 				}
@@ -50,7 +51,7 @@ func TestServeAThousandClients(t *testing.T) {
 			clients = min(clients, i.MaxFiles-10) // the loop's own and the server's
 		}
 	}
-	if l := examineLimits(); l.Descriptors > 0 && l.Descriptors < uint64(2*clients) {
+	if l := examined(t).Limits; l.Descriptors > 0 && l.Descriptors < uint64(2*clients) {
 		t.Skipf("only %d descriptors are allowed", l.Descriptors)
 	}
 	s := startServer(t)

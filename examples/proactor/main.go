@@ -6,30 +6,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log"
-	"runtime"
 	"time"
 
 	"github.com/go-asyncio/asyncio"
 )
 
-// newLoop makes the loop that suits the system best.
-func newLoop() (asyncio.EventLoop, error) {
-	if runtime.GOOS == "windows" {
-		loop, err := asyncio.NewProactorEventLoop(nil)
-		if err == nil {
-			return loop, nil
-		}
-		if !errors.Is(err, errors.ErrUnsupported) {
-			return nil, err
-		}
-		log.Print(err)
-	}
-	return asyncio.NewEventLoop()
-}
-
+// run has the loop that suits the system best, of loop_windows.go or loop_other.go, say
+// hello.
 func run() error {
 	loop, err := newLoop()
 	if err != nil {

@@ -10,6 +10,8 @@
 // what it is, while more is appended, until Discard passes it.
 package buffers
 
+import "github.com/go-asyncio/asyncio/internal/invariants"
+
 // There are two sizes of chunks: one for connections that are a little behind,
 // of which there may be very many, and one for those that carry much.
 const (
@@ -38,6 +40,7 @@ type shelf struct {
 	count int
 }
 
+// take returns a chunk of the shelf's, or a new one.
 func (s *shelf) take(size int) *chunk {
 	c := s.free
 	if c == nil {
@@ -49,7 +52,9 @@ func (s *shelf) take(size int) *chunk {
 	return c
 }
 
+// put keeps a chunk for later, unless there is enough.
 func (s *shelf) put(c *chunk, limit int) {
+	invariants.Check(c.r == c.w && c != s.free, "a chunk is given back once, when it is empty")
 	if (s.count+1)*len(c.mem) > limit {
 		return
 	}
@@ -79,6 +84,7 @@ func (p *Pool) Take() *Queue {
 	return q
 }
 
+// chunk returns a chunk for n bytes or a part of them.
 func (p *Pool) chunk(n int) *chunk {
 	if n <= smallSize {
 		return p.small.take(smallSize)
@@ -86,6 +92,7 @@ func (p *Pool) chunk(n int) *chunk {
 	return p.large.take(largeSize)
 }
 
+// putChunk takes a chunk back.
 func (p *Pool) putChunk(c *chunk) {
 	if len(c.mem) == smallSize {
 		p.small.put(c, keepSmall)
@@ -129,6 +136,7 @@ func (q *Queue) Append(p []byte) {
 		q.size += n
 		p = p[n:]
 	}
+	q.check()
 }
 
 // Gather appends the queue's bytes to vec, from the start, in at most limit
@@ -155,7 +163,7 @@ func (q *Queue) Discard(n int) {
 		c.r += k
 		n -= k
 		if c.r < c.w {
-			return
+			break
 		}
 		q.head = c.next
 		if q.head == nil {
@@ -163,6 +171,7 @@ func (q *Queue) Discard(n int) {
 		}
 		q.pool.putChunk(c)
 	}
+	q.check()
 }
 
 // Release empties the queue and gives it and its memory back to the pool. The

@@ -286,7 +286,7 @@ func (c *Catalogue) RaiseThresholds(r *Report) error {
 	for _, s := range r.ByBackend() {
 		proven[s.Name] = s.Proven
 	}
-	for _, b := range Backends {
+	for _, b := range Backends() {
 		raise("on "+b.Name, proven[b.Name])
 	}
 	for _, run := range Runs {

@@ -108,7 +108,7 @@ func (r *Report) Complaints(c *Catalogue) []string {
 
 // backendsOf names the backends that are looked for in a run.
 func backendsOf(run Run) (names []string) {
-	for _, b := range Backends {
+	for _, b := range Backends() {
 		if b.Run == run {
 			names = append(names, b.Name)
 		}

@@ -232,7 +232,7 @@ type BackendScore struct {
 // and on how many of them it passed. Rows that wait or cannot be met are left out.
 func (r *Report) ByBackend() []BackendScore {
 	var scores []BackendScore
-	for _, b := range Backends {
+	for _, b := range Backends() {
 		name := b.Name
 		s := BackendScore{Name: name}
 		if slices.Contains(r.Absent, b.Run) {

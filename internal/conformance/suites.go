@@ -81,7 +81,7 @@ func (s Suite) verdict(b Backend, r *Results) Verdict {
 func (r *Report) suiteComplaints() []string {
 	var all []string
 	for _, s := range r.Suites {
-		for _, b := range Backends {
+		for _, b := range Backends() {
 			if v := s.On[b.Name]; v == Fails || v == NotRun {
 				all = append(all, fmt.Sprintf("%s on %s: %s", s.Name, b.Name, v))
 			}

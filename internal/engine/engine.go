@@ -3,19 +3,25 @@
 // suits readiness (a Selector), completion (a Proactor: io_uring, IOCP) and a
 // simulated network alike. Everything above it is written once.
 //
+// The package is the contract and nothing else: it knows no mechanism. The engines
+// are packages of their own, readiness and completion; what both need of the
+// operating system, its [Sockets] and the record of who has which descriptor, is
+// package system. Another engine keeps what this comment and those of the interfaces
+// below say, and nothing more is asked of it; package enginetest is the proof.
+//
 // # The form
 //
 // The form is that of completion: receive until told to stop, send what I
 // have, accept until told to stop, connect, tell me when this descriptor is
-// ready. An engine over a Selector tries the system call and waits only when it
-// would block; an engine over a Proactor submits an operation and hears of its
-// end. Whoever uses an engine cannot tell them apart except by [Engine.Name].
+// ready. Over a Selector an engine tries the system call and waits only when it
+// would block; over a Proactor it submits an operation and hears of its end.
+// A user of engines cannot tell them apart except by [Engine.Name].
 //
-// There is one object per thing that lasts (a [Stream], a [Listener]), made
+// There is one object for each thing that lasts (a [Stream], a [Listener]), made
 // once and used for all of its life, so that an engine can embed its
 // operations in it and nothing is allocated per message; and one call with a
-// function for what happens once ([Engine.Connect]). What comes later joins in
-// one of these two shapes: a datagram socket is an object with a handler of
+// function for what happens once ([Engine.Connect]). What comes later takes one
+// of these two shapes: a datagram socket is an object with a handler of
 // its own (its send queue keeps boundaries and addresses), a pipe is a Stream
 // (whose CloseWrite may be unsupported), a unix socket is a Stream and a
 // Listener, a raw socket call or sendfile is a call with a function. TLS and
@@ -41,8 +47,8 @@
 //     Complete gives back.) As a rule it does so before the next Poll; a run
 //     that an interrupt cuts short leaves the rest to the next run.
 //   - Between Poll and Complete other callbacks run. What the event is about may
-//     by then be stopped, closed, replaced; its descriptor may be closed and its
-//     number be somebody else's. The engine sees to it that a handler never
+//     be stopped, closed or replaced by then; its descriptor may be closed, and its
+//     number may be somebody else's. The engine sees to it that a handler never
 //     hears of anything after its Close, nothing of receiving between
 //     StopReading and StartReading, nothing of accepting between StopAccepting
 //     and StartAccepting; data and connections that come meanwhile are kept and
@@ -93,10 +99,10 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/sock"
-	"github.com/go-asyncio/asyncio/proactors"
 )
 
 // Completer gets an event that Poll returned, either at once after Poll or
@@ -121,10 +127,16 @@ const (
 	Write                  // writable, or failed
 )
 
-// Linger is a timeout of Poll's, for a loop that has nothing to do: as 0, but where it
-// pays the engine may wait some tens of microseconds for more to happen, and may not be
-// woken meanwhile.
-const Linger = proactors.Linger
+// Timeouts of Poll's that are no lengths of time.
+const (
+	// Forever has no limit.
+	Forever time.Duration = math.MaxInt64
+
+	// BriefWait is for a loop that has nothing to do: as 0, but where it pays the
+	// engine may wait some tens of microseconds for more to happen, and may not be
+	// woken meanwhile. An engine that has no use for it takes it for 0.
+	BriefWait time.Duration = 1
+)
 
 // ErrClosed is what an engine answers after its Close.
 var ErrClosed = errors.New("engine is closed")
@@ -133,15 +145,18 @@ var ErrClosed = errors.New("engine is closed")
 // can be neither watched nor made into something else.
 type UsedError struct {
 	FD uintptr
-	By any // what has it: the handler of a stream or a listener, or nil
+	By any // what has it: the handler of a stream or a listener, an Elsewhere, or nil
 }
+
+// Elsewhere describes who has a descriptor where that may be another engine's.
+type Elsewhere string
 
 // Error follows asyncio's text.
 func (e *UsedError) Error() string {
 	switch by := e.By.(type) {
 	case nil:
 		return fmt.Sprintf("file descriptor %d is used by the event loop itself", e.FD)
-	case elsewhere:
+	case Elsewhere:
 		return fmt.Sprintf("file descriptor %d is used by %s", e.FD, string(by))
 	}
 	return fmt.Sprintf("file descriptor %d is used by transport %v", e.FD, e.By)
@@ -150,8 +165,8 @@ func (e *UsedError) Error() string {
 // Engine does the input and output of one loop.
 type Engine interface {
 	// Poll collects what has happened. A timeout of 0 or less does not
-	// block, Linger hardly does, selectors.Forever has no limit. It returns early, possibly with
-	// nothing, when Wake is called; a Wake since the last Poll counts. The
+	// block, BriefWait hardly does, Forever has no limit. It returns early, possibly
+	// with nothing, when Wake is called; a Wake since the last Poll counts. The
 	// result is valid until the next Poll. An error means that the engine
 	// itself is broken, never that one descriptor is.
 	Poll(timeout time.Duration) ([]Event, error)

@@ -155,7 +155,7 @@ func (s *stage) named(name string, f coroutine) *asyncio.Task[any] {
 
 func (s *stage) future() *asyncio.Future[any] { return asyncio.NewFuture[any](s.loop) }
 
-// waitFor waits until all tasks are done, however they end.
+// wait waits until all tasks are done, however they end.
 func (s *stage) wait(ctx context.Context, tasks ...*asyncio.Task[any]) {
 	_, _, err := asyncio.Wait(ctx, tasks, asyncio.WaitOptions{})
 	s.must(err)

@@ -71,6 +71,26 @@ var parsed = sync.OnceValues(func() ([]source, error) {
 	return all, err
 })
 
+// qualified is a name that a file declares, with the folder before it.
+func (s source) qualified(name string) string {
+	if s.dir == "." {
+		return name
+	}
+	return s.dir + "." + name
+}
+
+// snippet is a file with the given text, for the tests of rules.
+func snippet(t *testing.T, text string) source {
+	t.Helper()
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, "snippet.go", "package snippet\n"+text, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return source{"snippet/snippet.go", "snippet", false, f, fset}
+}
+
+// exists reports whether a file is there.
 func exists(file string) bool {
 	_, err := os.Stat(file)
 	return err == nil

@@ -47,6 +47,8 @@ var ofUse = map[string]string{
 	"asyncio.UnimplementedServer": "to be embedded in an AbstractServer",
 	"asyncio.BufferedProtocol":    "transports look for it in a Protocol",
 	"asyncio.Waiter":              "its zero value is ready",
+	"asyncio.Waiters":             "its zero value is ready",
+	"asyncio.Wakeup":              "Waiters give one",
 	"proactors.Meter":             "proactors are asked for it",
 	"proactors.Usage":             "what a Meter gives",
 }

@@ -91,6 +91,7 @@ func (b *Box[T]) Put(v T) bool {
 	b.items = append(b.items, v)
 	wake := b.asleep
 	b.asleep = false
+	b.check()
 	b.mu.Unlock()
 	if wake {
 		b.wake()
@@ -108,6 +109,7 @@ func (b *Box[T]) Take(buf []T) []T {
 	taken := b.items
 	b.items = b.other
 	b.filled.Store(false)
+	b.check()
 	b.mu.Unlock()
 
 	buf = append(buf, taken...)
@@ -140,6 +142,7 @@ func (b *Box[T]) Sleep() bool {
 	b.mu.Lock()
 	b.asleep = len(b.items) == 0
 	asleep := b.asleep
+	b.check()
 	b.mu.Unlock()
 	return asleep
 }
@@ -149,6 +152,7 @@ func (b *Box[T]) Sleep() bool {
 func (b *Box[T]) Awake() {
 	b.mu.Lock()
 	b.asleep = false
+	b.check()
 	b.mu.Unlock()
 }
 
@@ -160,6 +164,7 @@ func (b *Box[T]) Close(rest func(T)) {
 	b.items, b.other = nil, nil
 	b.closed, b.asleep = true, false
 	b.filled.Store(false)
+	b.check()
 	b.mu.Unlock()
 	for _, v := range left {
 		rest(v)

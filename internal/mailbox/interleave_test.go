@@ -64,8 +64,8 @@ func newWorld(t *testing.T, puts []int, spurious, closeAt int) *world {
 	return w
 }
 
-// Who can take a step: producers by number, then the consumer, then the consumer's block
-// ending for a reason of its own.
+// able are those who can take a step: producers by number, then the consumer, then the
+// consumer's block ending for a reason of its own.
 func (w *world) able() []int {
 	var who []int
 	for p := range w.next {

@@ -9,7 +9,7 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
-// A Resolver finds the addresses of a host and a service.
+// Resolver finds the addresses of a host and a service.
 //
 // Resolve is called off the loop, from any goroutine and from several at a
 // time, and may block until ctx is done. The network is "tcp", "udp" or one of

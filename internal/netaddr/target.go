@@ -16,7 +16,7 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
-// A Target is a network and an address, taken apart.
+// Target is a network and an address, taken apart.
 type Target struct {
 	Network string      // as it was given
 	Type    sock.Type   // the kind of socket it takes

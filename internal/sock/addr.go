@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// An Addr is the address of a socket: IP address and port, or the path of a
+// Addr is the address of a socket: IP address and port, or the path of a
 // unix socket. It is a value, comparable, free of pointers into the system,
 // and close enough to the kernel's own form that its use in a call allocates
 // nothing where the system's calls are made directly. The zero Addr is no

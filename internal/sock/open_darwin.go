@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// macOS takes SIGPIPE off a socket rather than off a call.
+// sendFlags is none: macOS takes SIGPIPE off a socket rather than off a call.
 const sendFlags = 0
 
 func noSigpipe(fd int) error {

@@ -2,6 +2,6 @@ package sock
 
 import "golang.org/x/sys/unix"
 
-// FreeBSD's SO_REUSEPORT lets the last socket have everything; the one that
-// spreads, as Linux's does, has another name.
+// reusePort is not FreeBSD's SO_REUSEPORT, which lets the last socket have everything;
+// the option that spreads, as Linux's does, has another name.
 const reusePort = unix.SO_REUSEPORT_LB

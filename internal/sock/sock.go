@@ -40,7 +40,7 @@ import (
 	"syscall"
 )
 
-// A Family is an address family.
+// Family is an address family.
 type Family uint8
 
 // The address families. The zero Family is none of them.
@@ -63,7 +63,7 @@ func (f Family) String() string {
 	return "unknown family"
 }
 
-// A Type is a kind of socket.
+// Type is a kind of socket.
 type Type uint8
 
 // The kinds of sockets. The zero Type is none of them.

@@ -12,7 +12,7 @@ import (
 // of the socket calls exist on every architecture since Linux 4.3 (386 and
 // s390x had socketcall(2) alone before).
 
-// A Vec is what one Writev needs: owned by the caller, used for one call at a
+// Vec is what one Writev needs: owned by the caller, used for one call at a
 // time, and reused, so that a gathered write allocates nothing. Its zero value
 // is ready.
 type Vec struct {

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Vec is what one Writev needs: owned by the caller, used for one call at a
+// Vec is what one Writev needs: owned by the caller, used for one call at a
 // time, and reused. Its zero value is ready.
 type Vec struct {
 	bufs [maxVec][]byte

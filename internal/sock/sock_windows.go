@@ -28,7 +28,7 @@ var startup = sync.OnceValue(func() error {
 	return windows.WSAStartup(0x0202, &data)
 })
 
-// A Vec is what one Writev needs: owned by the caller, used for one call at a
+// Vec is what one Writev needs: owned by the caller, used for one call at a
 // time, and reused. Its zero value is ready.
 type Vec struct {
 	bufs [maxVec]windows.WSABuf

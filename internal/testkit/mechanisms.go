@@ -3,6 +3,7 @@ package testkit
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -29,16 +30,9 @@ var found = sync.OnceValues(func() (all []Mechanism, err error) {
 			all = append(all, m)
 		}
 	}
-	for _, m := range []Mechanism{
-		{Name: "uring", Proactor: proactors.NewIOUringProactor, Default: true},
-		{Name: "uring-pinned", Proactor: proactors.NewPinnedIOUringProactor, Pinned: true},
-		{Name: "iocp", Proactor: proactors.NewIOCPProactor, Default: true},
-	} {
-		p, err := m.Proactor()
-		if err == nil {
-			err = p.Close()
-		}
-		if ok, err := there(m.Name, err); err != nil {
+	for _, p := range proactors.Available() {
+		m := Mechanism{Name: strings.TrimPrefix(p.Name, "io_"), Proactor: p.New, Default: p.Default, Pinned: p.Pinned}
+		if ok, err := there(m.Name, p.Err); err != nil {
 			return nil, err
 		} else if ok {
 			all = append(all, m)

@@ -66,6 +66,7 @@ func (q *Queue[T]) Add(when time.Duration, v T) ID {
 	q.seq++
 	q.heap = append(q.heap, slot{})
 	q.up(len(q.heap)-1, slot{when, q.seq, id})
+	q.check(int(q.items[id].at))
 	return id
 }
 
@@ -106,6 +107,7 @@ func (q *Queue[T]) Compact(dead func(T) bool) int {
 	q.heap = q.heap[:live]
 	if dropped > 0 {
 		q.heapify()
+		q.check(0)
 		q.trim()
 	}
 	return dropped
@@ -165,6 +167,7 @@ func (q *Queue[T]) cut(i int) T {
 	default:
 		q.down(i, s)
 	}
+	q.check(i)
 	// Below a quarter in use is much smaller, and the wait for as many removals as
 	// trim looks at items makes its cost a constant for each.
 	if q.left++; last < len(q.items)/4 && q.left >= len(q.items) && q.left >= keep {

@@ -11,7 +11,7 @@ import (
 // is gone by then, and nobody else will try: were it given up, the sleeper would sleep for ever.
 // The zero Insister is ready.
 type Insister struct {
-	busy atomic.Bool
+	busy atomic.Bool // a call is to come
 }
 
 // How long after a failure the next try comes: twice as long each time.
@@ -31,11 +31,14 @@ func (i *Insister) Insist(wake func() error) {
 	}
 }
 
+// again calls wake after a while, and again if that fails. Who fails meanwhile relies on
+// the next call as long as that has not begun: from its beginning on nobody does, for the
+// sleeper that it wakes may already be asleep once more when it returns.
 func (i *Insister) again(wake func() error, after time.Duration) {
 	time.AfterFunc(after, func() {
+		i.busy.Store(false)
 		err := wake()
-		if over(err) {
-			i.busy.Store(false)
+		if over(err) || i.busy.Swap(true) { // or another has taken over
 			return
 		}
 		next := min(2*after, lastTry)

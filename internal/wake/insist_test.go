@@ -80,3 +80,31 @@ func TestInsistOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestInsistAtTheEnd: a wake-up that fails while the repetition of another succeeds, and so
+// perhaps after its sleeper has woken up and gone to sleep once more, is repeated.
+func TestInsistAtTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var i wake.Insister
+		broken := errors.New("broken")
+		var calls, laterCalls atomic.Int32
+		later := func() error {
+			if laterCalls.Add(1) == 1 {
+				return broken
+			}
+			return nil
+		}
+		i.Insist(func() error {
+			if calls.Add(1) == 1 {
+				return broken
+			}
+			i.Insist(later)
+			return nil
+		})
+		time.Sleep(time.Minute)
+		if n, m := calls.Load(), laterCalls.Load(); n != 2 || m != 2 {
+			t.Errorf("%d and %d calls, want 2 of each", n, m)
+		}
+	})
+}

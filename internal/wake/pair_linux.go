@@ -33,7 +33,7 @@ func (p *pair) all() []uintptr { return []uintptr{uintptr(p.fd)} }
 // signal and drain go raw, past the runtime's bookkeeping for calls that may
 // block: on a non-blocking eventfd neither can.
 
-// A full counter is readable, which is all that is wanted.
+// signal is done if the counter is full: it is readable, which is all that is wanted.
 func (p *pair) signal() error {
 	errno := p.call(unix.SYS_WRITE, &one)
 	if errno == 0 || errno == unix.EAGAIN && readable(p.fd) {

@@ -24,7 +24,7 @@ var cancelCases = []testCase{
 func (b *bench) waiting(x, l uintptr) []*op {
 	b.Helper()
 	b.fill(x)
-	ops := make([]*op, 7)
+	ops := make([]*op, 6)
 	for i, r := range []proactors.Request{
 		{Kind: proactors.Receive, FD: x},
 		{Kind: proactors.Receive, FD: x, Repeat: true},
@@ -32,7 +32,6 @@ func (b *bench) waiting(x, l uintptr) []*op {
 		{Kind: proactors.Send, FD: x, Bufs: [][]byte{make([]byte, 8<<20)}},
 		{Kind: proactors.Poll, FD: x, Mask: readable},
 		{Kind: proactors.Accept, FD: l},
-		{Kind: proactors.Accept, FD: l, Repeat: true},
 	} {
 		ops[i] = new(op)
 		b.submit(ops[i], r)
@@ -168,7 +167,7 @@ func testCancelAcceptRaces(b *bench) {
 	}
 	const n = 50
 	for i := range n {
-		b.submit(&o, proactors.Request{Kind: proactors.Accept, FD: l, Repeat: i%2 == 0})
+		b.submit(&o, proactors.Request{Kind: proactors.Accept, FD: l})
 		if i%3 != 0 {
 			b.wait(0)
 		}

@@ -87,7 +87,7 @@ func testCloseLent(b *bench) {
 func testCloseAccepted(b *bench) {
 	l, a := b.listener()
 	var o op
-	b.submit(&o, proactors.Request{Kind: proactors.Accept, Repeat: true, FD: l})
+	b.submit(&o, proactors.Request{Kind: proactors.Accept, FD: l})
 	b.wait(0)
 	fd := b.dial(a)
 	defer sock.Close(fd)

@@ -11,7 +11,7 @@ var connectCases = []testCase{
 	{"connect", testConnect},
 	{"connect-refused", testConnectRefused},
 	{"accept", testAccept},
-	{"accept-repeats", testAcceptRepeats},
+	{"accept-many", testAcceptMany},
 	{"accept-reset-in-queue", testAcceptReset},
 	{"accept-address", testAcceptAddress},
 	{"accept-address-of-the-gone", testAcceptGone},
@@ -145,7 +145,8 @@ func testAccept(b *bench) {
 	}
 }
 
-func testAcceptRepeats(b *bench) {
+// testAcceptMany: those who wait, and those who come later, are accepted once each.
+func testAcceptMany(b *bench) {
 	l, a := b.listener()
 	const n = 20
 	accepted := map[uintptr]bool{}
@@ -160,7 +161,7 @@ func testAcceptRepeats(b *bench) {
 			b.Errorf("%d was accepted twice", fd)
 		}
 		accepted[fd] = true
-		if !o.under && !o.cancelled {
+		if !o.cancelled {
 			b.submit(&o, o.request)
 		}
 	}
@@ -169,7 +170,7 @@ func testAcceptRepeats(b *bench) {
 			_ = sock.Close(fd)
 		}
 	})
-	b.submit(&o, proactors.Request{Kind: proactors.Accept, Repeat: true, FD: l})
+	b.submit(&o, proactors.Request{Kind: proactors.Accept, FD: l})
 	for range n {
 		fd := b.dial(a)
 		b.Cleanup(func() { _ = sock.Close(fd) })
@@ -216,10 +217,9 @@ func testAcceptReset(b *bench) {
 // testAcceptAddress: an accept has the peer's address where it was told to put it.
 func testAcceptAddress(b *bench) {
 	l, a := b.listener()
-	for i := range 4 {
-		early := i%2 == 0 // before there is anybody, or after
+	for _, early := range []bool{true, false} { // before there is anybody, or after
 		o, room := op{}, filled()
-		request := proactors.Request{Kind: proactors.Accept, FD: l, Addr: room.B[:], Repeat: i > 1}
+		request := proactors.Request{Kind: proactors.Accept, FD: l, Addr: room.B[:]}
 		if early {
 			b.submit(&o, request)
 			b.wait(0)
@@ -233,9 +233,6 @@ func testAcceptAddress(b *bench) {
 		b.over(&o)
 		c := o.last()
 		b.must(c.Err())
-		if c.Flags&proactors.More != 0 {
-			b.Error("it repeats")
-		}
 		b.must(sock.Close(b.p.Accepted(c)))
 		b.must(sock.Close(fd))
 		if peer := sock.Decode(room.B[:]); peer != name {

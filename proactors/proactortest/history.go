@@ -19,7 +19,7 @@ func history(b *bench, seed uint64, steps int) {
 	for range steps {
 		h.step(&h.lines[h.rng.IntN(len(h.lines))])
 		if h.rng.IntN(3) == 0 {
-			h.wait([]time.Duration{0, proactors.Linger}[h.rng.IntN(2)])
+			h.wait([]time.Duration{0, proactors.BriefWait}[h.rng.IntN(2)])
 		}
 		for len(h.kept) > 0 && h.rng.IntN(4) > 0 {
 			h.p.Release(h.kept[0])

@@ -11,10 +11,10 @@ var reuseCases = []testCase{
 	{"reuse-accept", testReuseAccept},
 }
 
-// A descriptor may be closed as soon as Cancel has returned, and its number be
-// another's before the system has heard of anything. These tests close and open, and
-// look whether what is new is let alone. Whether a number is used again is the
-// system's choice: they try often, and say how often it happened.
+// reuseRounds is how often each of these tests tries. A descriptor may be closed as soon
+// as Cancel has returned, and its number be another's before the system has heard of
+// anything. They close and open, and look whether what is new is let alone. Whether a
+// number is used again is the system's choice: they say how often it happened.
 const reuseRounds = 60
 
 func testReuseReceive(b *bench) {
@@ -84,8 +84,9 @@ func testReuseAccept(b *bench) {
 	for i := range reuseRounds / 4 {
 		l := b.looseListener()
 		ops := []*op{{}, {}}
-		b.submit(ops[0], proactors.Request{Kind: proactors.Accept, FD: l, Repeat: true})
-		b.submit(ops[1], proactors.Request{Kind: proactors.Accept, FD: l})
+		for _, o := range ops {
+			b.submit(o, proactors.Request{Kind: proactors.Accept, FD: l})
+		}
 		if i%2 == 0 {
 			b.wait(0)
 		}

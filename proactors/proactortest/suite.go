@@ -172,7 +172,7 @@ func (b *bench) check(o *op, c proactors.Completion) {
 	switch {
 	case !o.under && !r.Post:
 		b.Fatalf("a completion of an operation that is over: %+v after %+v", c, o.got)
-	case c.Flags&proactors.More != 0 && !(r.Repeat && (own || r.Kind == proactors.Accept)):
+	case c.Flags&proactors.More != 0 && !(r.Repeat && own):
 		b.Fatalf("%+v of %+v is to go on", c, *r)
 	case c.Flags&proactors.Lent != 0 != (own && c.N > 0):
 		b.Fatalf("%+v of %+v: lent or not?", c, *r)

@@ -16,7 +16,7 @@ var wakeCases = []testCase{
 	{"wake-is-never-lost", testWakeNeverLost},
 	{"wake-beside-completions", testWakeBeside},
 	{"wait-times-out", testWaitTimesOut},
-	{"wait-lingers", testWaitLingers},
+	{"brief-wait", testBriefWait},
 }
 
 func testWakeBefore(b *bench) {
@@ -108,17 +108,16 @@ func testWaitTimesOut(b *bench) {
 	b.over(&o)
 }
 
-// testWaitLingers: it ends by itself, and loses neither what is done nor a Wake.
-func testWaitLingers(b *bench) {
-	const linger = proactors.Linger
+// testBriefWait: it ends by itself, and loses neither what is done nor a Wake.
+func testBriefWait(b *bench) {
 	x, y := b.pair()
 	var o op
 	for i := range 300 {
 		b.submit(&o, proactors.Request{Kind: proactors.Receive, FD: x})
-		b.wait(linger)
+		b.wait(proactors.BriefWait)
 		b.put(y, []byte{byte(i)})
 		b.until("a byte", func() bool {
-			b.wait(linger)
+			b.wait(proactors.BriefWait)
 			return !o.under
 		})
 		if p := b.p.Memory(o.last()); len(p) != 1 || p[0] != byte(i) {
@@ -128,7 +127,7 @@ func testWaitLingers(b *bench) {
 		if i%3 == 0 {
 			b.p.Wake()
 			if i%2 == 0 {
-				b.wait(linger) // may be woken by it, or leave it
+				b.wait(proactors.BriefWait) // may be woken by it, or leave it
 				b.p.Wake()
 			}
 			b.wait(selectors.Forever)

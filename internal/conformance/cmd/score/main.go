@@ -96,6 +96,11 @@ func run() error {
 		}
 		problems = append(problems, problem...)
 	}
+	return complain(problems)
+}
+
+// complain prints the problems, and is an error if there are any.
+func complain(problems []string) error {
 	for _, p := range problems {
 		fmt.Println("problem:", p)
 	}

@@ -1,0 +1,124 @@
+package platform
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+
+	"github.com/go-asyncio/asyncio"
+)
+
+// examineFeatures tries what the system can do, and what the loops can: those that
+// a loop has no method for yet are not in this version.
+func examineFeatures() []featureReport {
+	loop := reflect.TypeFor[*asyncio.SelectorEventLoop]()
+	_, pipes := loop.MethodByName("ConnectReadPipe")
+	_, subprocesses := loop.MethodByName("SubprocessExec")
+	_, unixSockets := loop.MethodByName("CreateUnixServer")
+	_, datagrams := loop.MethodByName("CreateDatagramEndpoint")
+	_, signals := loop.MethodByName("AddSignalHandler")
+	return []featureReport{
+		tried("TCP over IPv4", onLoop("127.0.0.1:0"), onSystem("tcp4", "127.0.0.1:0")),
+		tried("TCP over IPv6", onLoop("[::1]:0"), onSystem("tcp6", "[::1]:0")),
+		tried("several servers on a port", tryReusePort(), systemReusePort()),
+		byMethod("UDP", datagrams, systemUDP()),
+		byMethod("unix sockets", unixSockets, systemUnixSockets()),
+		byMethod("pipes", pipes, systemPipes()),
+		byMethod("subprocesses", subprocesses, systemSubprocesses()),
+		byMethod("signals", signals, systemSignals()),
+	}
+}
+
+func tried(name string, loops, system error) featureReport {
+	return featureReport{name, verdictOf(loops), verdictOf(system)}
+}
+
+// byMethod reports what can be tried on the system alone: if the loops have the
+// method they can do what the system can.
+func byMethod(name string, has bool, system error) featureReport {
+	loops := verdictOf(system)
+	if !has {
+		loops = verdict{Error: notInThisVersion}
+	}
+	return featureReport{name, loops, verdictOf(system)}
+}
+
+// onLoop has an echo go there and back at an address, on the default loop.
+func onLoop(address string) error {
+	loop, err := asyncio.NewEventLoop()
+	if err != nil {
+		return err
+	}
+	return runTrial(loop, func(ctx context.Context, loop asyncio.EventLoop) error { return echoAt(ctx, loop, address) })
+}
+
+func onSystem(network, address string) error {
+	l, err := net.Listen(network, address)
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}
+
+// tryReusePort has two servers listen on one port.
+func tryReusePort() error {
+	loop, err := asyncio.NewEventLoop()
+	if err != nil {
+		return err
+	}
+	return runTrial(loop, func(ctx context.Context, loop asyncio.EventLoop) error {
+		factory := func() asyncio.Protocol { return &reflector{} }
+		opts := &asyncio.ServerOptions{ReusePort: true}
+		one, err := loop.CreateServer(ctx, factory, "tcp", "127.0.0.1:0", opts)
+		if err != nil {
+			return err
+		}
+		defer one.Close()
+		two, err := loop.CreateServer(ctx, factory, "tcp", one.Addrs()[0].String(), opts)
+		if err != nil {
+			return err
+		}
+		two.Close()
+		return nil
+	})
+}
+
+func systemUDP() error {
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
+func systemUnixSockets() error {
+	dir, err := os.MkdirTemp("", "asyncio")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	return onSystem("unix", filepath.Join(dir, "s"))
+}
+
+func systemPipes() error {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.Close(), w.Close())
+}
+
+// systemSubprocesses runs this program.
+func systemSubprocesses() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), trialTime)
+	defer cancel()
+	return exec.CommandContext(ctx, self, "version").Run()
+}

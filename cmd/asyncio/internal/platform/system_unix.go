@@ -1,0 +1,65 @@
+//go:build unix
+
+package platform
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// examineLimits asks for what the process may have. The Go runtime has raised the
+// limit as far as it goes when the program started.
+func examineLimits() limitsReport {
+	var l syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l) != nil {
+		return limitsReport{}
+	}
+	return limitsReport{finite(uint64(l.Cur)), finite(uint64(l.Max))}
+}
+
+// finite is 0 for what stands for no limit: the greatest number, signed or not.
+func finite(n uint64) uint64 {
+	if n >= 1<<63-1 {
+		return 0
+	}
+	return n
+}
+
+// systemSignals sends this process a signal that harms nobody.
+func systemSignals() error {
+	came := make(chan os.Signal, 1)
+	signal.Notify(came, syscall.SIGWINCH)
+	defer signal.Stop(came)
+	if err := syscall.Kill(os.Getpid(), syscall.SIGWINCH); err != nil {
+		return err
+	}
+	select {
+	case <-came:
+		return nil
+	case <-time.After(trialTime):
+		return errors.New("a signal did not come")
+	}
+}
+
+// systemReusePort has two sockets listen on one port.
+func systemReusePort() error {
+	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		var err error
+		return errors.Join(c.Control(func(fd uintptr) { err = setReusePort(int(fd)) }), err)
+	}}
+	one, err := config.Listen(context.Background(), "tcp4", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer one.Close()
+	two, err := config.Listen(context.Background(), "tcp4", one.Addr().String())
+	if err != nil {
+		return err
+	}
+	return two.Close()
+}

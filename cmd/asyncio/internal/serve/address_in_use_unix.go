@@ -1,0 +1,8 @@
+//go:build unix
+
+package serve
+
+import "syscall"
+
+// errAddressInUse: somebody listens there already.
+const errAddressInUse = syscall.EADDRINUSE

@@ -1,0 +1,110 @@
+package serve
+
+import (
+	"context"
+
+	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/streams"
+)
+
+// api is what the echo is written with.
+type api struct {
+	// listen makes a server whose clients are the worker's.
+	listen func(ctx context.Context, w *worker, address string, opts *asyncio.ServerOptions) (*asyncio.Server, error)
+	// protocol makes what serves one connection that was accepted elsewhere.
+	protocol func(w *worker) asyncio.Protocol
+}
+
+// apis are the ways to write an echo, by the words of --api.
+var apis = map[string]api{
+	"protocol": {listenProtocol, newEcho},
+	"streams":  {listenStreams, newStreamEcho},
+}
+
+// echo is the server in callbacks. What the system does not take at once the
+// transport buffers; nothing more is received until it is sent, so that a client
+// that does not read costs no more memory than the write buffer's high mark and
+// one receive.
+type echo struct {
+	client
+	worker *worker
+}
+
+func newEcho(w *worker) asyncio.Protocol { return &echo{worker: w} }
+
+func listenProtocol(ctx context.Context, w *worker, address string, opts *asyncio.ServerOptions) (*asyncio.Server, error) {
+	return w.loop.CreateServer(ctx, func() asyncio.Protocol { return newEcho(w) }, "tcp", address, opts)
+}
+
+// ConnectionMade implements asyncio.Protocol.
+func (e *echo) ConnectionMade(t asyncio.Transport) { e.worker.enter(&e.client, t) }
+
+// DataReceived implements asyncio.Protocol. An error is the end of the connection,
+// of which ConnectionLost tells.
+func (e *echo) DataReceived(data []byte) {
+	e.worker.received(len(data))
+	_, _ = e.transport.Write(data)
+}
+
+// EOFReceived implements asyncio.Protocol: the transport sends what is buffered and
+// closes.
+func (e *echo) EOFReceived() bool { return false }
+
+// PauseWriting implements asyncio.Protocol.
+func (e *echo) PauseWriting() { _ = e.transport.PauseReading() }
+
+// ResumeWriting implements asyncio.Protocol.
+func (e *echo) ResumeWriting() { _ = e.transport.ResumeReading() }
+
+// ConnectionLost implements asyncio.Protocol.
+func (e *echo) ConnectionLost(error) { e.worker.leave(&e.client) }
+
+func listenStreams(ctx context.Context, w *worker, address string, opts *asyncio.ServerOptions) (*asyncio.Server, error) {
+	return streams.StartServer(ctx, w.echoStream, "tcp", address, opts, streams.WithLoop(w.loop))
+}
+
+// newStreamEcho makes by hand what StartServer makes for each connection.
+func newStreamEcho(w *worker) asyncio.Protocol {
+	r, err := streams.NewStreamReader(streams.WithLoop(w.loop))
+	if err != nil {
+		return nil // which refuses the connection
+	}
+	p, err := streams.NewStreamReaderProtocol(r, func(ctx context.Context, r *streams.StreamReader, w2 *streams.StreamWriter) error {
+		w.echoStream(ctx, r, w2)
+		return nil
+	}, streams.WithLoop(w.loop))
+	if err != nil {
+		return nil
+	}
+	return p
+}
+
+// streamChunk is how much a stream's coroutine reads at most at once, and holds.
+const streamChunk = 16 << 10
+
+// echoStream is the server in a coroutine per client. A connection that breaks is
+// the client's affair and no failure.
+func (w *worker) echoStream(ctx context.Context, r *streams.StreamReader, out *streams.StreamWriter) {
+	var c client
+	w.enter(&c, out.Transport())
+	defer w.leave(&c)
+	defer func() {
+		if out.Close() == nil {
+			_ = out.WaitClosed(ctx)
+		}
+	}()
+	buf := make([]byte, streamChunk)
+	for {
+		n, err := r.ReadInto(ctx, buf)
+		if err != nil {
+			return
+		}
+		w.received(n)
+		if _, err := out.Write(buf[:n]); err != nil {
+			return
+		}
+		if out.Drain(ctx) != nil {
+			return
+		}
+	}
+}

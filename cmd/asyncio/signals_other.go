@@ -1,8 +1,0 @@
-//go:build !unix && !windows
-
-package main
-
-import "os"
-
-// stopSignals end the server in good order: Ctrl-C.
-var stopSignals = []os.Signal{os.Interrupt}

@@ -1,0 +1,80 @@
+// Package system has what every engine over the operating system needs: its sockets,
+// and the record of which descriptors are an engine's.
+package system
+
+import (
+	"errors"
+
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/sock"
+)
+
+// Sockets are the sockets of the operating system.
+type Sockets struct{}
+
+// Open implements engine.Sockets.
+func (Sockets) Open(family sock.Family, typ sock.Type) (uintptr, error) {
+	return sock.Open(family, typ)
+}
+
+// Adopt implements engine.Sockets.
+func (Sockets) Adopt(fd uintptr) (sock.Type, error) {
+	typ, err := sock.TypeOf(fd)
+	if err != nil {
+		return 0, err
+	}
+	return typ, sock.SetNonblock(fd, true)
+}
+
+// Bind implements engine.Sockets.
+func (Sockets) Bind(fd uintptr, addr sock.Addr) error { return sock.Bind(fd, addr) }
+
+// Listen implements engine.Sockets.
+func (Sockets) Listen(fd uintptr, backlog int) error { return sock.Listen(fd, backlog) }
+
+// SetOption implements engine.Sockets.
+func (Sockets) SetOption(fd uintptr, opt engine.Option, value int) error {
+	on := value != 0
+	switch opt {
+	case engine.ReuseAddr:
+		return sock.SetReuseAddr(fd, on)
+	case engine.ReusePort:
+		return sock.SetReusePort(fd, on)
+	case engine.IPv6Only:
+		return sock.SetIPv6Only(fd, on)
+	case engine.NoDelay:
+		return sock.SetNoDelay(fd, on)
+	case engine.KeepAlive:
+		return sock.SetKeepAlive(fd, on)
+	case engine.Broadcast:
+		return sock.SetBroadcast(fd, on)
+	}
+	return errors.ErrUnsupported
+}
+
+// LocalAddr implements engine.Sockets.
+func (Sockets) LocalAddr(fd uintptr) (sock.Addr, error) { return sock.SockName(fd) }
+
+// RemoteAddr implements engine.Sockets.
+func (Sockets) RemoteAddr(fd uintptr) (sock.Addr, error) { return sock.PeerName(fd) }
+
+// Take implements engine.Sockets.
+func (s Sockets) Take(fd uintptr) (sock.Type, error) {
+	if _, err := sock.TypeOf(fd); err != nil {
+		return 0, err // what is no descriptor has no place in the record
+	}
+	if err := holders.take(fd); err != nil {
+		return 0, err
+	}
+	typ, err := s.Adopt(fd)
+	if err != nil {
+		holders.drop(fd)
+	}
+	return typ, err
+}
+
+// Close implements engine.Sockets.
+func (Sockets) Close(fd uintptr) error {
+	holders.drop(fd)
+	return sock.Close(fd)
+}

@@ -1,7 +1,0 @@
-//go:build !race
-
-package identity
-
-// raceDetector: these tests run under the race detector, which makes everything
-// slower and some things allocate.
-const raceDetector = false

@@ -1,0 +1,157 @@
+package sched
+
+import (
+	"runtime/debug"
+	"time"
+
+	"github.com/go-asyncio/asyncio/internal/coro"
+	"github.com/go-asyncio/asyncio/internal/engine"
+)
+
+// pass is one turn of the loop:
+//
+//	poll     without waiting if something is ready or a stop is asked for,
+//	         else until the next timer, a day at most; not in every pass while
+//	         callbacks keep the loop busy (maxSkip), but before any timer that
+//	         is due and before the last pass of a run
+//	queue    what the poll brought, then the timers that are due
+//	run      what is queued at this moment, and nothing that it adds
+//
+// Where it is in a pass is kept here and not on the stack, so that another body
+// can go on after a callback took one down.
+type pass struct {
+	end    uint // where the callbacks end that are to run: a count of the queue's
+	events []engine.Event
+	nextEv int // the first event not yet dispatched
+
+	begun    bool // the run has had a pass, which may still be under way
+	polling  bool // the engine is being asked: what fails now is its doing
+	first    bool // no poll has been made in this run
+	wasIdle  bool // the last poll was an idle loop's: its time says nothing
+	skipped  int  // passes since the last poll
+	lastPoll time.Duration
+
+	skipLimit          int // how many passes may go without a poll
+	callbacksSincePoll int
+
+	expectInbox  int // idle moments in which to expect other goroutines
+	expectEvents int // idle moments in which to expect events
+
+	to engine.Completer // what runs now, or ran last;
+	fn func()           // if it is a node, the user's function; else an earlier one
+}
+
+func (l *Loop) beginRun() {
+	l.over, l.first = false, true
+	l.skipLimit = startSkip
+	l.Advance()
+}
+
+// turns runs passes until the run is over, which it reports; it also returns if
+// a callback did not, and the next call goes on behind it: with the rest of the
+// pass, if there is one, and with the end of the pass in any case.
+func (l *Loop) turns() (over bool) {
+	defer func() {
+		if !over {
+			l.didNotReturn(recover())
+		}
+	}()
+	if !l.begun {
+		l.begun = true
+		l.collect()
+	}
+	for {
+		l.dispatch()
+		if l.over || l.stopping.Load() {
+			return true
+		}
+		if l.ready.len() > 0 && l.skipped < l.skipLimit && l.callbacksSincePoll < maxRun && l.timers.Len() == 0 && l.inbox.Empty() {
+			// A pass that does not poll has nothing to do but run what is ready.
+			l.skipped++
+			l.end = l.ready.tail
+		} else {
+			l.collect()
+		}
+	}
+}
+
+// dispatch runs what the pass has.
+func (l *Loop) dispatch() {
+	for l.nextEv < len(l.events) {
+		e := l.events[l.nextEv]
+		l.nextEv++
+		l.to = e.To
+		e.To.Complete(e.Ev)
+	}
+	if l.Debug.Load() {
+		l.dispatchTimed()
+		return
+	}
+	l.callbacksSincePoll += int(l.end - l.ready.head)
+	for l.ready.head != l.end {
+		i := l.ready.pop()
+		l.to = i.To
+		i.To.Complete(i.Ev)
+	}
+}
+
+// dispatchTimed has the host run what the pass has.
+func (l *Loop) dispatchTimed() {
+	for l.ready.head != l.end {
+		i := l.ready.pop()
+		l.to, l.Stepping = i.To, nil
+		l.host.Timed(i)
+	}
+}
+
+// didNotReturn deals with a callback that did not return, by what was
+// recovered: nil if it called Goexit.
+func (l *Loop) didNotReturn(recovered any) {
+	switch {
+	case l.polling:
+		l.engineFailed(recovered)
+	case recovered == nil:
+		l.host.Failed(nil, nil)
+	case coro.WasGoexit(recovered):
+		l.Stepping.Exited()
+	default:
+		l.host.Failed(recovered, debug.Stack())
+	}
+}
+
+// engineFailed ends the run: a selector or a proactor of the user's did not return
+// from its wait, and would not from the next one.
+func (l *Loop) engineFailed(recovered any) {
+	l.polling = false
+	l.asleep.Store(false)
+	f := &Failure{Op: "poll", Panicked: recovered}
+	if recovered != nil {
+		f.Stack = debug.Stack()
+	}
+	l.Fail(f)
+}
+
+// cutShort leaves the rest of the pass for the next run.
+func (l *Loop) cutShort() {
+	l.end = l.ready.head
+	for ; l.nextEv < len(l.events); l.nextEv++ {
+		e := l.events[l.nextEv]
+		l.Schedule(e.To, e.Ev)
+	}
+}
+
+// Current tells what the loop runs, or has run last: a user's function, or else the
+// Completer that was to complete. Both are nil if there was nothing of late. Owner only.
+func (l *Loop) Current() (to engine.Completer, f func()) {
+	if _, ok := l.to.(*node); ok {
+		return nil, l.fn
+	}
+	return l.to, nil
+}
+
+// Runs says that what runs now is to, for Current: the Completer that the loop knows has
+// only handed on. Owner only.
+func (l *Loop) Runs(to engine.Completer) { l.to = to }
+
+// forgetCurrent lets go of what ran last, for the time in which nothing runs.
+func (l *Loop) forgetCurrent() { l.fn, l.to, l.Stepping = nil, nil, nil }

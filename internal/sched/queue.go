@@ -1,0 +1,85 @@
+package sched
+
+import (
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/goroutine"
+	"github.com/go-asyncio/asyncio/internal/mailbox"
+)
+
+// queue is the part of a loop that knows what is to run.
+type queue struct {
+	ready ring
+	inbox *mailbox.Box[Item]
+	taken []Item // what was taken from the inbox, kept for its memory
+}
+
+// Schedule has to complete ev in the next pass, behind all that was scheduled before.
+// Owner only.
+func (l *Loop) Schedule(to engine.Completer, ev uint64) {
+	l.catchUp()
+	l.ready.push(Item{to, ev})
+}
+
+// Post is Schedule for any goroutine; it wakes the loop if it sleeps. It reports false on a
+// closed loop.
+func (l *Loop) Post(to engine.Completer, ev uint64) bool { return l.inbox.Put(Item{to, ev}) }
+
+// Func is Schedule for a function of a user's. made is where that was asked for, if
+// anybody wants to know. Any goroutine may call it: it acquires the loop, and does nothing
+// unless that ends with Owned.
+func (l *Loop) Func(f func(), made *goroutine.Trace) (Ref, State) {
+	var hold Hold
+	if !l.quicklyInBody() || l.closed.Load() {
+		var state State
+		if hold, state = l.Acquire(); state != Owned {
+			hold.Leave()
+			return Ref{}, state
+		}
+	}
+	n := l.newNode()
+	n.fn = f
+	if made != nil {
+		n.made = made
+	}
+	r := n.ref()
+	l.catchUp()
+	l.ready.push(Item{To: n})
+	hold.Leave()
+	return r, Owned
+}
+
+// FuncFrom is Post for a function of a user's. Any goroutine.
+func (l *Loop) FuncFrom(f func(), made *goroutine.Trace) (Ref, bool) {
+	n := l.foreign.Get().(*node)
+	n.fn = f
+	if made != nil {
+		n.made = made
+	}
+	r := n.ref()
+	if !l.inbox.Put(Item{To: n}) {
+		n.fn, n.made = nil, nil
+		l.foreign.Put(n)
+		return Ref{}, false
+	}
+	return r, true
+}
+
+// catchUp makes sure that what is queued next comes behind all that was
+// scheduled before, also by other goroutines.
+func (l *Loop) catchUp() {
+	if !l.inbox.Empty() {
+		l.takeInbox()
+	}
+}
+
+// takeInbox moves what other goroutines scheduled to the ready queue.
+func (l *Loop) takeInbox() {
+	l.taken = l.inbox.Take(l.taken[:0])
+	for i, item := range l.taken {
+		l.ready.push(item)
+		l.taken[i] = Item{}
+	}
+	if cap(l.taken) > 1<<16 {
+		l.taken = nil
+	}
+}

@@ -1,0 +1,253 @@
+package transport_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-asyncio/asyncio/internal/transport"
+)
+
+// overHigh is more than what the streams of these tests have as their high mark.
+const overHigh = "more than the mark"
+
+// pair is a stream and its model, to which the same happens.
+type pair struct {
+	b *bench
+	m *model
+}
+
+// newPair makes a stream whose steps have not run, with marks of 8 and 2 bytes and a
+// protocol of which one call ends otherwise than by returning.
+func newPair(t *testing.T, leaving, how string) *pair {
+	t.Helper()
+	p := &pair{newBench(t), newModel(leaving, how)}
+	player := p.b.Protocol().(*player)
+	player.leaving, player.how = leaving, how
+	p.b.SetLimits(8, 2)
+	p.m.high, p.m.low = 8, 2
+	return p
+}
+
+// events are what can happen, by the engine, by who has the stream, and by the loop.
+var events = map[string]struct {
+	real  func(b *bench)
+	model func(m *model) (gone bool)
+}{
+	"data":          {func(b *bench) { b.eng.brings("data") }, func(m *model) bool { return m.data("data") }},
+	"eof":           {func(b *bench) { b.eng.ends(nil) }, (*model).end},
+	"read-failed":   {func(b *bench) { b.eng.ends(errOdd) }, (*model).readFailed},
+	"sent":          {func(b *bench) { b.eng.sent(-1, nil) }, func(m *model) bool { return m.goes(1<<20, nil) }},
+	"sent-some":     {func(b *bench) { b.eng.sent(3, nil) }, func(m *model) bool { return m.goes(3, nil) }},
+	"send-failed":   {func(b *bench) { b.eng.sent(0, errOdd) }, func(m *model) bool { return m.goes(0, errOdd) }},
+	"unsent":        {func(b *bench) { giveBack(b, nil) }, func(m *model) bool { return m.unsent(3, nil) }},
+	"unsent-failed": {func(b *bench) { giveBack(b, errOdd) }, func(m *model) bool { return m.unsent(3, errOdd) }},
+	"close":         {func(b *bench) { b.Close() }, func(m *model) bool { m.close(); return false }},
+	"abort":         {func(b *bench) { b.Abort(nil) }, func(m *model) bool { m.abort(nil); return false }},
+	"abort-odd":     {func(b *bench) { b.Abort(errOdd) }, func(m *model) bool { m.abort(errOdd); return false }},
+	"pause":         {func(b *bench) { b.PauseReading() }, func(m *model) bool { m.pauseReading(); return false }},
+	"resume":        {func(b *bench) { b.ResumeReading() }, func(m *model) bool { m.resumeReading(); return false }},
+	"write":         {func(b *bench) { b.writes(-1, "w") }, func(m *model) bool { return m.write(1, 1) }},
+	"write-much":    {func(b *bench) { b.writes(0, overHigh) }, func(m *model) bool { return m.write(0, len(overHigh)) }},
+	"write-to-mark": {func(b *bench) { b.writes(0, "to mark!") }, func(m *model) bool { return m.write(0, 8) }},
+	"write-vec": {func(b *bench) {
+		b.eng.accept = 3
+		b.WriteVec([][]byte{[]byte("ve"), nil, []byte("ctored")})
+	}, func(m *model) bool { return m.write(3, 8) }},
+	"write-failed": {func(b *bench) {
+		b.eng.err = errOdd
+		defer func() { b.eng.err = nil }()
+		b.writes(0, "f")
+	}, (*model).writeFailed},
+	"write-eof": {func(b *bench) { b.WriteEOF() }, func(m *model) bool { m.writeEOF(); return false }},
+	"limits":    {func(b *bench) { b.SetLimits(0, 0) }, (*model).setLimits},
+	"keeps":     {func(b *bench) { b.eng.keeps = true }, func(m *model) bool { m.keeps = true; return false }},
+	"lends":     {lends, func(m *model) bool { m.lends = m.lends || !m.released; return false }},
+	"stays":     {func(b *bench) { b.each(func(p *player) { p.stays = true }) }, func(m *model) bool { m.stays = m.stays || !m.released; return false }},
+	"answers": {func(b *bench) {
+		b.each(func(p *player) { p.does = map[string]func(){"DataReceived": func() { b.writes(0, overHigh) }} })
+	}, func(m *model) bool { m.answers = m.answers || !m.released; return false }},
+	"reporter-leaves": {func(b *bench) { b.out.leave = "exit" }, func(m *model) bool { m.outLeaves = true; return false }},
+	"pass":            {nil, nil},
+}
+
+// writes writes to an engine that takes some of it.
+func (b *bench) writes(accept int, data string) {
+	b.eng.accept = accept
+	b.Write([]byte(data))
+}
+
+// each changes the protocol, if there is one.
+func (b *bench) each(f func(*player)) {
+	switch p := b.Protocol().(type) {
+	case *player:
+		f(p)
+	case *lender:
+		f(&p.player)
+	}
+}
+
+func giveBack(b *bench, err error) {
+	if b.eng.Pending() {
+		b.eng.flush(3, err)
+	}
+}
+
+// lends makes the protocol one that lends its memory.
+func lends(b *bench) {
+	if p, ok := b.Protocol().(*player); ok {
+		l := &lender{*p, make([]byte, 100)}
+		b.SetProtocol(l)
+	}
+}
+
+// happens has an event happen to both, as a callback of the loop's.
+func (p *pair) happens(event string) {
+	p.b.Helper()
+	if event == "pass" {
+		p.b.pass()
+		p.m.pass()
+		return
+	}
+	e := events[event]
+	p.b.do(func() { e.real(p.b) })
+	e.model(p.m)
+	p.m.told = false
+}
+
+// same fails the test if the two are not in the same state.
+func (p *pair) same(after string) {
+	p.b.Helper()
+	b, m := p.b, p.m
+	describe := func(closing, released, reading, started, sending bool, size, late, shut, steps int, low, high int) string {
+		return fmt.Sprintf("closing=%v released=%v reading=%v started=%v sending=%v size=%d late=%d shut=%d steps=%d marks=%d/%d",
+			closing, released, reading, started, sending, size, late, shut, steps, low, high)
+	}
+	low, high := b.Limits()
+	got := describe(b.Closing(), b.Released(), b.Reading(), b.eng.reading, b.eng.sending, b.Size(), b.LateWrites(), b.eng.shut, len(b.out.steps), low, high)
+	want := describe(m.closing, m.released, !m.closing && !m.paused, m.started, m.sending, m.size(), m.late, m.shut, len(m.steps), m.low, m.high)
+	if log := strings.Join(m.log, ", "); got != want || b.history() != log {
+		b.Fatalf("after %s\n     log: %s\n    want: %s\nit is   %s\nwant    %s", after, b.history(), log, got, want)
+	}
+	if b.Sending() != m.sending || b.eng.closed != m.released || len(b.eng.wire) != m.sent || (b.Protocol() == nil) != m.released {
+		b.Fatalf("after %s: sending=%v closed=%v, %d bytes gone, want %d; protocol %v", after, b.Sending(), b.eng.closed, len(b.eng.wire), m.sent, b.Protocol())
+	}
+}
+
+// states are the moments of a life in which something can happen, by the events that
+// lead there.
+var states = map[string]string{
+	"new":           "",
+	"reading":       "pass",
+	"lending":       "pass lends",
+	"answering":     "pass answers",
+	"paused":        "pass pause",
+	"half-open":     "pass stays eof",
+	"queued":        "pass write-vec",
+	"held-up":       "pass write-much",
+	"taken":         "pass keeps write",
+	"taken-much":    "pass keeps write-much",
+	"taken-queued":  "pass keeps write-much write",
+	"shut":          "pass write-eof",
+	"shutting":      "pass write-vec write-eof",
+	"closing":       "pass write-vec close",
+	"closing-held":  "pass write-much close",
+	"closing-taken": "pass keeps write close",
+	"closed-early":  "close",
+	"closed":        "pass close",
+	"aborted":       "pass write-much abort-odd",
+	"over":          "pass abort pass",
+}
+
+// calls are those of a protocol that may not return, and hows are how.
+var (
+	calls = []string{"ConnectionMade", "DataReceived", "GetBuffer", "BufferUpdated", "EOFReceived", "PauseWriting", "ResumeWriting", "ConnectionLost"}
+	hows  = []string{"panic", "exit", "stop"}
+)
+
+// TestLife has every event happen in every state, to a protocol of which any call may
+// end otherwise than by returning, told to somebody who returns or does not, and sees
+// the life to its end.
+func TestLife(t *testing.T) {
+	t.Parallel()
+	for _, state := range slices.Sorted(maps.Keys(states)) {
+		t.Run(state, func(t *testing.T) {
+			t.Parallel()
+			for event := range events {
+				lives(t, "", "", state, event)
+				for _, call := range calls {
+					for _, how := range hows {
+						lives(t, call, how, state, event)
+					}
+					lives(t, call, "panic", state, "reporter-leaves", event)
+				}
+			}
+		})
+	}
+}
+
+// lives lets a stream live through a state and events to its end.
+func lives(t *testing.T, leaving, how, state string, events ...string) {
+	t.Helper()
+	p := newPair(t, leaving, how)
+	past := strings.Fields(states[state])
+	for _, e := range append(past, append(events, "pass", "sent", "pass", "data", "eof", "abort", "pass", "pass", "write")...) {
+		p.happens(e)
+		p.same(fmt.Sprintf("%s, %v (%s leaves by %q): %s", state, events, leaving, how, e))
+	}
+	if !p.b.Released() {
+		t.Fatalf("%s, %v: not released", state, events)
+	}
+	if lost := strings.Count(p.b.history(), "lost "); lost != 1 {
+		t.Fatalf("%s, %v: lost %d times: %s", state, events, lost, p.b.history())
+	}
+}
+
+// TestHistories drives streams through random histories.
+func TestHistories(t *testing.T) {
+	t.Parallel()
+	names := slices.Sorted(maps.Keys(events))
+	for seed := range uint64(300) {
+		rng := rand.New(rand.NewPCG(seed, 5))
+		leaving := calls[rng.IntN(len(calls))]
+		p := newPair(t, leaving, hows[rng.IntN(len(hows))])
+		var past []string
+		for range 60 {
+			event := names[rng.IntN(len(names))]
+			if strings.HasPrefix(event, "abort") && rng.IntN(5) > 0 {
+				event = "pass" // lives are to be long
+			}
+			past = append(past, event)
+			p.happens(event)
+			p.same(fmt.Sprintf("seed %d: %v", seed, past))
+		}
+	}
+}
+
+// TestDiscard: a stream whose loop is closed lets go of all without a word.
+func TestDiscard(t *testing.T) {
+	t.Parallel()
+	for state, past := range states {
+		t.Run(state, func(t *testing.T) {
+			t.Parallel()
+			p := newPair(t, "", "")
+			for _, e := range strings.Fields(past) {
+				p.happens(e)
+			}
+			if p.b.Released() {
+				return
+			}
+			b := p.b
+			b.log = nil
+			b.Discard()
+			b.pass()
+			b.wants("released")
+			if !b.eng.closed || b.Size() != 0 || !b.Closing() || b.Protocol() != transport.Protocol(nil) {
+				t.Errorf("closed=%v, %d bytes, protocol %v", b.eng.closed, b.Size(), b.Protocol())
+			}
+		})
+	}
+}

@@ -1,0 +1,332 @@
+package transport_test
+
+import (
+	"fmt"
+
+	"github.com/go-asyncio/asyncio/internal/transport"
+)
+
+// model says what a stream does, as plainly as possible: with numbers instead of bytes,
+// and with what happens one after the other. Whatever calls the protocol answers
+// whether a Goexit goes on up from there, gone.
+type model struct {
+	log   []string
+	steps []scheduled
+
+	closing, lost, released      bool
+	started, paused, ended       bool // the engine receives; the user does not want it; the peer's end
+	eof, sending, writingPaused  bool
+	queued, held, low, high      int
+	late, shut                   int
+	lends, keeps, stays, answers bool
+	leaving, how                 string
+	outLeaves, told              bool
+	wrote, sent                  int
+}
+
+func newModel(leaving, how string) *model {
+	m := &model{low: 16 << 10, high: 64 << 10, leaving: leaving, how: how}
+	m.steps = []scheduled{{transport.StepMade, nil}, {transport.StepRead, nil}}
+	return m
+}
+
+func (m *model) note(format string, args ...any) { m.log = append(m.log, fmt.Sprintf(format, args...)) }
+
+func (m *model) size() int { return m.queued + m.held }
+
+// call is a call of the protocol's, and how it leaves.
+func (m *model) call(name, format string, args ...any) string {
+	m.note(format, args...)
+	if m.leaving != name {
+		return ""
+	}
+	m.leaving = ""
+	return m.how
+}
+
+func (m *model) failed(message string, err error) (gone bool) {
+	m.note("failed %q: %v", message, err)
+	m.told = m.told || err == errExit
+	if m.outLeaves {
+		m.outLeaves, m.told = false, true
+		return true
+	}
+	return err == errExit
+}
+
+// guarded is what follows a call that ends the connection if it does not return.
+func (m *model) guarded(name, how string) (returned, gone bool) {
+	message := "Fatal error: protocol." + name + "() call failed."
+	switch how {
+	case "":
+		return true, false
+	case "panic":
+		m.abort(errOdd)
+		return false, m.failed(message, errOdd)
+	case "exit":
+		m.abort(errExit)
+		if !m.told {
+			m.failed(message, errExit)
+		}
+		return false, true
+	}
+	return false, false // the loop stops; nothing becomes of the connection
+}
+
+// tell is what follows a call of flow control's: it is reported, and the connection
+// goes on.
+func (m *model) tell(how, message string) (gone bool) {
+	switch how {
+	case "panic":
+		return m.failed(message, errOdd)
+	case "stop":
+		return m.failed(message, errStop)
+	case "exit":
+		return m.failed(message, errExit)
+	}
+	return false
+}
+
+func (m *model) rose() (gone bool) {
+	if m.writingPaused || m.size() <= m.high {
+		return false
+	}
+	m.writingPaused = true
+	return m.tell(m.call("PauseWriting", "pause"), "protocol.pause_writing() failed")
+}
+
+func (m *model) fell() (gone bool) {
+	if !m.writingPaused || m.size() > m.low {
+		return false
+	}
+	m.writingPaused = false
+	return m.tell(m.call("ResumeWriting", "resume"), "protocol.resume_writing() failed")
+}
+
+func (m *model) pass() {
+	steps := m.steps
+	m.steps = nil
+	for _, s := range steps {
+		m.told = false
+		switch {
+		case m.released:
+		case s.step == transport.StepMade:
+			m.guarded("ConnectionMade", m.call("ConnectionMade", "made"))
+		case s.step == transport.StepRead:
+			m.started = !m.closing && !m.paused && !m.ended
+		default:
+			m.over(s.reason)
+		}
+	}
+	m.told = false
+}
+
+// over is the last call.
+func (m *model) over(reason error) (gone bool) {
+	how := m.call("ConnectionLost", "lost %v", reason)
+	m.release()
+	err := map[string]error{"panic": errOdd, "exit": errExit}[how]
+	return err != nil && m.failed("Fatal error: protocol.ConnectionLost() call failed.", err)
+}
+
+func (m *model) release() {
+	m.note("released")
+	m.released, m.started, m.sending = true, false, false
+	m.queued, m.held = 0, 0
+}
+
+func (m *model) close() {
+	if m.closing {
+		return
+	}
+	m.closing, m.started = true, false
+	if m.sending = m.sending || m.held > 0; !m.sending {
+		m.lost = true
+		m.steps = append(m.steps, scheduled{transport.StepLost, nil})
+	}
+}
+
+func (m *model) abort(reason error) {
+	if m.lost {
+		return
+	}
+	m.closing, m.started, m.lost, m.sending = true, false, true, false
+	m.queued = 0
+	m.steps = append(m.steps, scheduled{transport.StepLost, reason})
+}
+
+func (m *model) fatal(message string, err error) (gone bool) {
+	m.abort(err)
+	return m.failed(message, err)
+}
+
+func (m *model) data(text string) (gone bool) {
+	if !m.started {
+		return false
+	}
+	name, how := "DataReceived", ""
+	if m.lends {
+		returned, gone := m.guarded("GetBuffer", m.call("GetBuffer", "buffer"))
+		if gone || !returned {
+			return gone
+		}
+		name = "BufferUpdated"
+		how = m.call(name, "updated %s", text)
+	} else {
+		leaving := m.leaving
+		if m.leaving == name && m.answers {
+			m.leaving = "" // only after it has answered
+		}
+		how = m.call(name, "data %s", text)
+		if m.answers && m.write(0, len(overHigh)) {
+			how = "exit"
+		} else if m.answers && leaving == name {
+			m.leaving, how = "", m.how
+		}
+	}
+	_, gone = m.guarded(name, how)
+	return gone
+}
+
+func (m *model) end() (gone bool) {
+	if !m.started {
+		return false
+	}
+	m.started, m.ended = false, true
+	m.note("received EOF")
+	returned, gone := m.guarded("EOFReceived", m.call("EOFReceived", "eof"))
+	if returned && !m.stays {
+		m.close()
+	}
+	return gone
+}
+
+func (m *model) readFailed() (gone bool) {
+	if !m.started {
+		return false
+	}
+	m.started = false
+	return m.fatal("Fatal read error on socket transport", errOdd)
+}
+
+func (m *model) pauseReading() {
+	if !m.closing && !m.paused {
+		m.paused, m.started = true, false
+	}
+}
+
+func (m *model) resumeReading() {
+	if !m.closing && m.paused {
+		m.paused, m.started = false, !m.ended
+	}
+}
+
+// write writes n bytes, of which the system takes some at once.
+func (m *model) write(takes, n int) (gone bool) {
+	switch {
+	case m.eof:
+		return false
+	case m.lost:
+		m.late++
+		return false
+	}
+	m.wrote += n
+	switch {
+	case m.sending:
+		m.queued += n
+	case m.keeps:
+		m.held += n
+		if m.held <= m.high || m.writingPaused {
+			return false
+		}
+		m.sending = true
+	default:
+		k := min(takes, n)
+		m.sent += k
+		if k == n {
+			return false
+		}
+		m.queued, m.sending = n-k, true
+	}
+	return m.rose()
+}
+
+func (m *model) writeFailed() (gone bool) {
+	switch {
+	case m.eof || m.lost || m.sending:
+		return m.write(0, 1) // it does not come to that
+	}
+	return m.fatal("Fatal write error on socket transport", errOdd)
+}
+
+func (m *model) writeEOF() {
+	if m.closing || m.eof {
+		return
+	}
+	m.eof = true
+	if m.sending = m.sending || m.held > 0; !m.sending {
+		m.shut++
+	}
+}
+
+// setLimits sets both marks to 0.
+func (m *model) setLimits() (gone bool) {
+	m.low, m.high = 0, 0
+	switch {
+	case m.released || m.size() == 0 || m.writingPaused || m.lost:
+		return false
+	}
+	m.sending = true
+	return m.rose()
+}
+
+// goes ends a Send, after which n of the queued bytes have gone.
+func (m *model) goes(n int, err error) (gone bool) {
+	if !m.sending {
+		return false
+	}
+	m.sending = false
+	m.sent += m.held
+	m.held = 0
+	if err != nil {
+		return m.fatal("Fatal write error on socket transport", err)
+	}
+	n = min(n, m.queued)
+	m.sent += n
+	m.queued -= n
+	gone = m.fell()
+	switch {
+	case m.lost:
+	case m.queued > 0:
+		m.sending = true
+	case m.closing:
+		m.lost = true
+		if gone {
+			m.steps = append(m.steps, scheduled{transport.StepLost, nil})
+		} else {
+			return m.over(nil)
+		}
+	case m.eof:
+		m.shut++
+	}
+	return gone
+}
+
+// unsent gives back the last k bytes of what was taken.
+func (m *model) unsent(k int, err error) (gone bool) {
+	if m.held == 0 {
+		return false
+	}
+	k = min(k, m.held)
+	m.sent += m.held - k
+	m.held, m.sending = 0, false
+	switch {
+	case err != nil:
+		return m.fatal("Fatal write error on socket transport", err)
+	case m.lost:
+		return false
+	}
+	m.queued += k
+	m.sending = true
+	return m.rose()
+}

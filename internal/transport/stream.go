@@ -1,0 +1,205 @@
+package transport
+
+import (
+	"errors"
+
+	"github.com/go-asyncio/asyncio/internal/buffers"
+	"github.com/go-asyncio/asyncio/internal/engine"
+)
+
+// Stream is a connection of bytes over an engine's stream, the same for every engine.
+// It is part of a larger object, the transport that users have, and is ready after Init.
+//
+// Methods that change it are for who owns the loop at that moment; the questions are
+// too, but none of them does harm.
+type Stream struct {
+	stream   engine.Stream
+	protocol Protocol
+	lender   Buffered       // the protocol, if it lends the memory to read into
+	queue    *buffers.Queue // nil when nothing waits, as of an idle connection
+	life
+
+	readingPaused bool
+	ended         bool // the peer's end of stream was read
+	eof           bool // WriteEOF was called
+	sending       bool // a Send is under way
+}
+
+// errEmptyBuffer is what a protocol fails with that lends nothing.
+var errEmptyBuffer = errors.New("GetBuffer() returned an empty buffer")
+
+// Init makes the stream one of a connected descriptor, which is the stream's from then
+// on unless there is an error. Start follows.
+func (s *Stream) Init(outside Outside, eng engine.Engine, fd uintptr, p Protocol) error {
+	s.outside, s.marks = outside, defaultMarks
+	stream, err := eng.Stream(fd, s)
+	if err != nil {
+		return err
+	}
+	s.stream = stream
+	s.adopt(p)
+	return nil
+}
+
+// Start schedules the beginning: ConnectionMade, and then reading.
+func (s *Stream) Start() {
+	s.outside.Later(StepMade, nil)
+	s.outside.Later(StepRead, nil)
+}
+
+// Run runs a step that Later was asked for.
+func (s *Stream) Run(step Step, reason error) {
+	switch step {
+	case StepMade:
+		s.made(s)
+	case StepRead:
+		s.startReading()
+	case StepLost:
+		s.end(s, reason)
+	}
+}
+
+// Close has nothing more received, and the stream lost once all is sent.
+func (s *Stream) Close() { s.close(s) }
+
+// Abort has the stream lost at once, with a reason or nil.
+func (s *Stream) Abort(reason error) { s.abort(s, reason) }
+
+// Discard lets go of everything and tells the protocol nothing: its loop is closed.
+func (s *Stream) Discard() { s.discard(s) }
+
+// SetProtocol hands the stream to another protocol, unless it is over.
+func (s *Stream) SetProtocol(p Protocol) {
+	if !s.released {
+		s.adopt(p)
+	}
+}
+
+// Protocol returns the protocol, nil after the end.
+func (s *Stream) Protocol() Protocol { return s.protocol }
+
+// Closing reports whether the stream is closing or lost.
+func (s *Stream) Closing() bool { return s.closing }
+
+// Released reports whether the stream has let go of its descriptor.
+func (s *Stream) Released() bool { return s.released }
+
+// Reading reports whether the stream receives.
+func (s *Stream) Reading() bool { return !s.closing && !s.readingPaused }
+
+// FD is the descriptor, for information. It stays what it was after the end.
+func (s *Stream) FD() uintptr { return s.stream.FD() }
+
+// Engine returns the engine's stream underneath, for tests that have it hear of what it
+// has not asked for.
+func (s *Stream) Engine() engine.Stream { return s.stream }
+
+// String describes the stream as its outside does.
+func (s *Stream) String() string { return s.outside.String() }
+
+// PauseReading keeps data from the protocol. It reports whether it was reading.
+func (s *Stream) PauseReading() bool {
+	if !s.Reading() {
+		return false
+	}
+	s.readingPaused = true
+	s.stream.StopReading()
+	return true
+}
+
+// ResumeReading goes on to receive. It reports whether it was paused.
+func (s *Stream) ResumeReading() bool {
+	if s.closing || !s.readingPaused {
+		return false
+	}
+	s.readingPaused = false
+	s.startReading()
+	return true
+}
+
+// adopt makes p the protocol.
+func (s *Stream) adopt(p Protocol) {
+	s.protocol = p
+	s.lender, _ = p.(Buffered)
+	s.stream.UseReadBuffer(s.lender != nil)
+}
+
+// startReading receives, if that is what is wanted.
+func (s *Stream) startReading() {
+	if s.closing || s.readingPaused || s.ended {
+		return
+	}
+	if err := s.stream.StartReading(); err != nil {
+		s.fail(s, "Fatal error on transport", err)
+	}
+}
+
+// ReadBuffer implements engine.StreamHandler. If the protocol fails, the stream is lost
+// and stopped, which tells the engine not to read.
+func (s *Stream) ReadBuffer() (buf []byte) {
+	returned := false
+	defer s.protocolPanicked(s, "GetBuffer", &returned)
+	buf = s.lender.GetBuffer(-1)
+	returned = true
+	if len(buf) == 0 {
+		s.fail(s, "Fatal error: protocol.GetBuffer() call failed.", errEmptyBuffer)
+		return nil
+	}
+	return buf
+}
+
+// Received implements engine.StreamHandler.
+func (s *Stream) Received(p []byte) {
+	returned := false
+	defer func() { // every message comes by here: recover is not called for nothing
+		if !returned {
+			s.receiveExited(recover())
+		}
+	}()
+	if s.lender != nil {
+		s.lender.BufferUpdated(len(p))
+	} else {
+		s.protocol.DataReceived(p)
+	}
+	returned = true
+}
+
+// receiveExited is exited for what Received has called.
+func (s *Stream) receiveExited(panicked any) {
+	if s.lender != nil {
+		s.exited(s, "BufferUpdated", panicked)
+	} else {
+		s.exited(s, "DataReceived", panicked)
+	}
+}
+
+// ReadEOF implements engine.StreamHandler.
+func (s *Stream) ReadEOF() {
+	s.ended = true
+	returned := false
+	defer s.protocolPanicked(s, "EOFReceived", &returned)
+	s.outside.Note("received EOF")
+	stays := s.protocol.EOFReceived()
+	returned = true
+	if !stays {
+		s.Close()
+	}
+}
+
+// ReadFailed implements engine.StreamHandler.
+func (s *Stream) ReadFailed(err error) {
+	s.fail(s, "Fatal read error on socket transport", err)
+}
+
+// base implements body.
+func (s *Stream) base() BaseProtocol { return s.protocol }
+
+// stop implements body.
+func (s *Stream) stop() { s.stream.StopReading() }
+
+// free implements body.
+func (s *Stream) free() error {
+	err := s.stream.Close()
+	s.protocol, s.lender = nil, nil
+	return err
+}

@@ -1,0 +1,134 @@
+// Package transport is what becomes of a descriptor once it is connected: the life of
+// a byte stream over an engine, with its flow control. It knows of no loop, future or
+// task, and of no address; whoever has those stands outside ([Outside]) and puts the
+// words to the states that come from here.
+//
+// # Life
+//
+//	made ──> reading <──> paused          Close    ──> closing, until all is sent
+//	  │         │                         Abort    ──> lost
+//	  └─────────┴──> closing ──> lost     an error ──> lost
+//
+// A life (life.go) has three marks, and each is passed once:
+//
+//	made      ConnectionMade was called, in a step of the loop's of its own
+//	closing   nothing more is received; what was written still goes
+//	lost      the step that calls ConnectionLost is scheduled; nothing more goes
+//
+// Until that step has run the descriptor stays open, so that its number means nothing
+// else while the protocol still uses it. After it, the transport is released: the
+// descriptor is closed, the protocol forgotten.
+//
+// A protocol's call that does not return, by a panic or a Goexit, ends the life. First
+// everything is put in order, and then somebody is told, for whoever is told may not
+// return either.
+//
+// # Writing
+//
+// With nothing queued a write goes straight to the engine. What the system does not
+// take is copied to the queue, and one Send is under way for as long as there is a
+// queue. An idle connection has no queue.
+//
+// # Flow control
+//
+// Flow control (flow.go) is two marks for how much is not sent yet, and what the
+// protocol was told last. It counts bytes and knows nothing of their order.
+//
+// # Who stands on it
+//
+// life asks what it needs to know of the kind of transport by the interface body, and
+// takes it as a parameter, so that it costs a connection nothing. There is one kind
+// now, Stream (stream.go, write.go); the others come in the same way:
+//
+//   - Datagrams: a body whose queue has packets with their addresses. stop ends
+//     receiving, there being no pause of it by default; drop and unsent are those of
+//     the queue; the size that flow control is told is that of its packets; an error
+//     that concerns one peer goes to the protocol and is not the end.
+//   - A pipe's read side: a body that sends nothing: unsent is always false, drop does
+//     nothing, flow control is never told anything.
+//   - A pipe's write side: a body that receives nothing: stop does nothing. That the
+//     reader has gone it hears from the engine, and ends by fail.
+//
+// All of it belongs to the loop's goroutine.
+package transport
+
+import (
+	"fmt"
+
+	"github.com/go-asyncio/asyncio/internal/buffers"
+)
+
+// BaseProtocol is the part of every protocol that life and flow control call.
+type BaseProtocol interface {
+	// PauseWriting says that what is not sent yet has risen above the high mark.
+	PauseWriting()
+	// ResumeWriting says that it has fallen to the low mark.
+	ResumeWriting()
+	// ConnectionLost says that it is over: nil after Close, Abort or an end of stream.
+	ConnectionLost(err error)
+}
+
+// Protocol is who gets what a Stream receives. Its ConnectionMade names the transport
+// that users have, and so is called by Outside.
+type Protocol interface {
+	BaseProtocol
+	// DataReceived lends what has come for the length of the call.
+	DataReceived(data []byte)
+	// EOFReceived says that the peer sends no more, and answers whether the stream
+	// stays open for writing.
+	EOFReceived() bool
+}
+
+// Buffered is a Protocol that lends the memory to receive into. A Stream that finds
+// these methods does not call DataReceived.
+type Buffered interface {
+	Protocol
+	// GetBuffer returns memory for what comes next, at least one byte.
+	GetBuffer(sizeHint int) []byte
+	// BufferUpdated says that n bytes have been put at the start of it.
+	BufferUpdated(n int)
+}
+
+// Outside is the transport as its users and its loop see it. Nothing of it is called
+// for a message that is received or sent.
+type Outside interface {
+	// Made calls the protocol's ConnectionMade.
+	Made()
+	// Later has Run called, with this step and reason, in the next pass of the loop, in
+	// the order of the calls.
+	Later(step Step, reason error)
+	// Exited says what to make of a call of the protocol's that has not returned:
+	// panicked is what it panicked with, nil if it left by Goexit. The stack of the
+	// panic still stands. It tells nobody and returns.
+	Exited(panicked any) Exit
+	// Failed tells that the transport of a protocol has failed, or a call of the
+	// protocol's. It may leave by Goexit.
+	Failed(message string, err error, of BaseProtocol)
+	// Note tells those who debug what has happened. It may leave by Goexit.
+	Note(what string)
+	// Queue gives an empty queue, for what could not be sent at once. Its Release gives it
+	// back.
+	Queue() *buffers.Queue
+	// Released says that the transport has let go of everything; err is what the system
+	// said of closing the descriptor. It is the last call, and may leave by Goexit.
+	Released(err error)
+	// String describes the transport.
+	fmt.Stringer
+}
+
+// Exit is what a call of the protocol's ended with that has not returned.
+type Exit struct {
+	Reason error // of the end: a panic, or a Goexit, as an error
+	Stops  bool  // it stops the loop's run, and is no failure of the protocol's
+	Told   bool  // it is a Goexit that somebody was told of already, further down
+}
+
+// Step is a part of a life that is a step of the loop's of its own.
+type Step uint64
+
+// The steps.
+const (
+	StepMade Step = iota // call ConnectionMade
+	StepRead             // begin to receive
+	StepLost             // call ConnectionLost
+)

@@ -1,0 +1,64 @@
+package asyncio
+
+import (
+	"fmt"
+
+	"github.com/go-asyncio/asyncio/internal/buffers"
+	"github.com/go-asyncio/asyncio/internal/list"
+	"github.com/go-asyncio/asyncio/internal/listen"
+)
+
+// transports is the part of a loop that its transports and servers share.
+type transports struct {
+	pool buffers.Pool // what could not be written at once
+
+	// The transports that are not over yet, in the order in which they were
+	// made: for the loop's close, and for a server that closes its clients.
+	open list.List[streamTransport]
+
+	waiting  listen.Waiting // connections that wait to be set up
+	unclosed int            // transports that closeNet had to close
+	late     int            // writes to transports that are let go of, but for the first
+}
+
+// of lists the transports of a server.
+func (k *transports) of(s *Server) []*streamTransport {
+	var of []*streamTransport
+	for t := range k.open.All() {
+		if t.server == s {
+			of = append(of, t)
+		}
+	}
+	return of
+}
+
+// warnUnclosed is how many transports are named that were not closed before
+// their loop was.
+const warnUnclosed = 10
+
+// closeNet ends what is still open when the loop is closed: no callback of
+// theirs can run any more. A logger that leaves by Goexit has it called again, and it goes
+// on where it was.
+func (l *baseLoop) closeNet() {
+	l.lookups.end()
+	k := &l.transports
+	for c := k.waiting.First(); c != nil; c = k.waiting.First() {
+		if err := c.Drop(); err != nil {
+			l.logger().Debug(fmt.Sprintf("close of fd=%d: %v", c.FD, err))
+		}
+	}
+	for t := k.open.First(); t != nil; t = k.open.First() {
+		what, protocol := t.String(), fmt.Sprintf("%T", t.core.Protocol())
+		t.core.Discard()
+		if k.unclosed++; k.unclosed <= warnUnclosed {
+			l.logger().Warn("unclosed transport "+what, "protocol", protocol)
+		}
+	}
+	if more := k.unclosed - warnUnclosed; more > 0 {
+		k.unclosed = 0
+		l.logger().Warn(fmt.Sprintf("%d more unclosed transports", more))
+	}
+	late := k.late
+	k.late = 0
+	l.tellLateWrites(late, "closed ones")
+}
