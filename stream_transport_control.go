@@ -33,14 +33,22 @@ func (t *streamTransport) writeElsewhere(p []byte) (n int, err error) {
 
 // WriteLines implements Transport.
 func (t *streamTransport) WriteLines(pieces [][]byte) error {
-	held, err := t.loop.own("WriteLines")
-	if err != nil {
-		return err
+	if core := &t.loop.core; !core.InBody() && !core.Here() { // as with Write
+		return t.writeLinesElsewhere(pieces)
 	}
-	if held {
-		defer t.loop.leave()
+	if err := t.core.WriteVec(pieces); err != nil {
+		return t.writeError("Write", err)
 	}
-	return t.writeError("Write", t.core.WriteVec(pieces))
+	return nil
+}
+
+// writeLinesElsewhere is WriteLines while the loop does not run, or where it is refused.
+func (t *streamTransport) writeLinesElsewhere(pieces [][]byte) (err error) {
+	failed := t.control("WriteLines", func() { err = t.writeError("Write", t.core.WriteVec(pieces)) })
+	if failed != nil {
+		return failed
+	}
+	return err
 }
 
 // WriteEOF implements Transport.

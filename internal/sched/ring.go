@@ -23,7 +23,7 @@ func (q *ring) push(i Item) {
 }
 
 func (q *ring) pop() Item {
-	invariants.Check(q.tail > q.head && q.tail-q.head <= uint(len(q.items)), "a ring that is taken from has what it counts")
+	invariants.Check(q.tail-q.head-1 < uint(len(q.items)), "a ring that is taken from has what it counts")
 	p := &q.items[q.head&q.mask]
 	i := *p
 	*p = Item{}
