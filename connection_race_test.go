@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
@@ -30,7 +31,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 		for _, o := range outcomes {
 			answers = append(answers, o.addr)
 		}
-		n.l.lookups.resolver = &namesOf{answers: map[string][]string{"host": answers}}
+		asyncio.SetResolver(n.l, &namesOf{answers: map[string][]string{"host": answers}})
 		eng.connect = func(fd uintptr, addr sock.Addr, done func(error)) (func(), error) {
 			*tried = append(*tried, addr.String())
 			for _, o := range outcomes {
@@ -42,7 +43,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 		}
 		return tried, f
 	}
-	overSelectors(t, "base.042.connect-multiple-errors", func(n *netTest) {
+	netRow(t, "base.042.connect-multiple-errors", func(n *netTest) {
 		tried, f := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"[2::2]:80", syscall.ENETUNREACH})
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", nil)
@@ -58,13 +59,13 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.706.connect-all-errors", func(n *netTest) {
+	netRow(t, "base.706.connect-all-errors", func(n *netTest) {
 		tried, _ := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"[2::2]:80", syscall.ENETUNREACH})
 		n.run(func(ctx context.Context) {
 			for _, delay := range []time.Duration{0, time.Hour} {
 				*tried = nil
-				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{AllErrors: true, HappyEyeballsDelay: delay})
-				group := (*GroupError)(nil)
+				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &asyncio.ConnectionOptions{AllErrors: true, HappyEyeballsDelay: delay})
+				group := (*asyncio.GroupError)(nil)
 				if !errors.As(err, &group) || len(group.Errors) != 2 || !errors.Is(group.Errors[0], syscall.ECONNREFUSED) || !errors.Is(group.Errors[1], syscall.ENETUNREACH) {
 					n.Errorf("delay %v: got %v", delay, err)
 				}
@@ -74,61 +75,61 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.707.connect-all-errors-one", func(n *netTest) {
+	netRow(t, "base.707.connect-all-errors-one", func(n *netTest) {
 		scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED})
 		n.run(func(ctx context.Context) {
-			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{AllErrors: true})
-			if group := (*GroupError)(nil); !errors.As(err, &group) || len(group.Errors) != 1 || !errors.Is(err, syscall.ECONNREFUSED) {
+			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &asyncio.ConnectionOptions{AllErrors: true})
+			if group := (*asyncio.GroupError)(nil); !errors.As(err, &group) || len(group.Errors) != 1 || !errors.Is(err, syscall.ECONNREFUSED) {
 				n.Errorf("got %v", err)
 			}
 		})
 	})
-	overSelectors(t, "base.708.connect-all-errors-local", func(n *netTest) {
+	netRow(t, "base.708.connect-all-errors-local", func(n *netTest) {
 		_, f := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"1.1.1.2:80", syscall.ECONNREFUSED})
 		binds := 0
-		f.bind = func(sock.Addr) error { binds++; return onlyFor(binds == 1, errAddrInUse) }
-		n.l.lookups.resolver.(*namesOf).answers["local"] = []string{"127.0.0.1:0"}
+		f.bind = func(sock.Addr) error { binds++; return onlyFor(binds == 1, asyncio.ErrAddrInUse) }
+		asyncio.Resolver(n.l).(*namesOf).answers["local"] = []string{"127.0.0.1:0"}
 		n.run(func(ctx context.Context) {
-			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{AllErrors: true, LocalAddress: "local:0"})
-			if group := (*GroupError)(nil); !errors.As(err, &group) || len(group.Errors) != 2 || !errors.Is(group.Errors[0], errAddrInUse) || !errors.Is(group.Errors[1], syscall.ECONNREFUSED) {
+			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &asyncio.ConnectionOptions{AllErrors: true, LocalAddress: "local:0"})
+			if group := (*asyncio.GroupError)(nil); !errors.As(err, &group) || len(group.Errors) != 2 || !errors.Is(group.Errors[0], asyncio.ErrAddrInUse) || !errors.Is(group.Errors[1], syscall.ECONNREFUSED) {
 				n.Errorf("got %v", err)
 			}
 		})
 	})
-	overSelectors(t, "base.709.happy-eyeballs-no-errors", func(n *netTest) {
+	netRow(t, "base.709.happy-eyeballs-no-errors", func(n *netTest) {
 		// Somebody cancels the attempts, and not the call.
 		eng := n.script()
 		f := &fakeSockets{}
 		eng.sockets = f
 		eng.connect = func(uintptr, sock.Addr, func(error)) (func(), error) { return func() {}, nil }
-		n.l.lookups.resolver = &namesOf{answers: map[string][]string{"host": {"1.1.1.1:80", "1.1.1.2:80"}}}
+		asyncio.SetResolver(n.l, &namesOf{answers: map[string][]string{"host": {"1.1.1.1:80", "1.1.1.2:80"}}})
 		n.run(func(ctx context.Context) {
-			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
-				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{HappyEyeballsDelay: time.Hour})
+			task := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &asyncio.ConnectionOptions{HappyEyeballsDelay: time.Hour})
 				return struct{}{}, err
 			})
-			main := CurrentTask()
+			main := asyncio.CurrentTask()
 			for !task.Done() {
-				for _, t := range AllTasks(n.l) {
-					if t != AnyTask(task) && t != main {
+				for _, t := range asyncio.AllTasks(n.l) {
+					if t != asyncio.AnyTask(task) && t != main {
 						t.Cancel()
 					}
 				}
-				n.check(Sleep(ctx, time.Microsecond))
+				n.check(asyncio.Sleep(ctx, time.Microsecond))
 			}
 			err := task.Exception()
-			if !errors.Is(err, ErrTimeout) || errors.Is(err, ErrCancelled) || len(f.opened) != 0 {
+			if !errors.Is(err, asyncio.ErrTimeout) || errors.Is(err, asyncio.ErrCancelled) || len(f.opened) != 0 {
 				n.Errorf("got %v, %d sockets left", err, len(f.opened))
 			}
 		})
 	})
-	overSelectors(t, "connected-to-itself", func(n *netTest) {
+	netRow(t, "connected-to-itself", func(n *netTest) {
 		// The system gives the socket the port that it is to connect to. Here it is the test
 		// that does.
 		eng := n.script()
 		f := &fakeSockets{}
 		eng.sockets = &ownAddress{fakeSockets: f}
-		s := &Server{}
+		s := &asyncio.Server{}
 		var target string
 		n.run(func(ctx context.Context) { s, target = n.serve(ctx, nil) })
 		n.run(func(ctx context.Context) {
@@ -144,8 +145,8 @@ func TestCreateConnectionAddresses(t *testing.T) {
 				own := &ownAddress{fakeSockets: f, times: c.times, addr: mustTCP(n, target)}
 				eng.sockets = own
 				f.closed = 0
-				tr, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", target, &ConnectionOptions{LocalAddress: c.local})
-				if c.refused != (err != nil) || err != nil && !errors.Is(err, errConnRefused) {
+				tr, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", target, &asyncio.ConnectionOptions{LocalAddress: c.local})
+				if c.refused != (err != nil) || err != nil && !errors.Is(err, asyncio.ErrConnRefused) {
 					n.Errorf("%+v: got %v", c, err)
 				}
 				if own.opened != c.opened {
@@ -163,11 +164,11 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			n.check(s.WaitClosed(ctx))
 		})
 	})
-	overSelectors(t, "base.043.connect-timeout-closes-socket", func(n *netTest) {
-		tried, f := scene(n, outcome{"1.1.1.1:80", ErrTimeout}, outcome{"1.1.1.2:80", syscall.ECONNREFUSED})
+	netRow(t, "base.043.connect-timeout-closes-socket", func(n *netTest) {
+		tried, f := scene(n, outcome{"1.1.1.1:80", asyncio.ErrTimeout}, outcome{"1.1.1.2:80", syscall.ECONNREFUSED})
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", nil)
-			if !errors.Is(err, ErrTimeout) || errors.Is(err, syscall.ECONNREFUSED) {
+			if !errors.Is(err, asyncio.ErrTimeout) || errors.Is(err, syscall.ECONNREFUSED) {
 				n.Errorf("got %v", err)
 			}
 			if len(*tried) != 1 || len(f.opened) != 0 || f.closed != 1 {
@@ -175,12 +176,12 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.053.connect-local-addr-errors", func(n *netTest) {
+	netRow(t, "base.053.connect-local-addr-errors", func(n *netTest) {
 		tried, f := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"[2::2]:80", syscall.ECONNREFUSED})
 		f.bind = func(a sock.Addr) error { return onlyFor(a.Family() == sock.Inet6, syscall.EADDRINUSE) }
-		n.l.lookups.resolver.(*namesOf).answers["local"] = []string{"127.0.0.1:0", "[::1]:0"}
+		asyncio.Resolver(n.l).(*namesOf).answers["local"] = []string{"127.0.0.1:0", "[::1]:0"}
 		n.run(func(ctx context.Context) {
-			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{LocalAddress: "local:0"})
+			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &asyncio.ConnectionOptions{LocalAddress: "local:0"})
 			if err == nil || !strings.Contains(err.Error(), "Multiple exceptions: ") ||
 				!errors.Is(err, syscall.ECONNREFUSED) || !errors.Is(err, syscall.EADDRINUSE) {
 				n.Errorf("got %v", err)
@@ -190,7 +191,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.054.connect-ip-literal", func(n *netTest) {
+	netRow(t, "base.054.connect-ip-literal", func(n *netTest) {
 		tried, f := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"[2::2]:80", syscall.ECONNREFUSED})
 		n.run(func(ctx context.Context) {
 			families := []sock.Family{}
@@ -203,12 +204,12 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			if fmt.Sprint(*tried) != "[1.1.1.1:80 [2::2]:80]" || fmt.Sprint(families) != "[ip4 ip6]" {
 				n.Errorf("tried %v of families %v", *tried, families)
 			}
-			if asked := n.l.lookups.resolver.(*namesOf).hosts; len(asked) != 0 {
+			if asked := asyncio.Resolver(n.l).(*namesOf).hosts; len(asked) != 0 {
 				n.Errorf("looked up %v", asked)
 			}
 		})
 	})
-	overSelectors(t, "base.055.connect-ipv6-scope", func(n *netTest) {
+	netRow(t, "base.055.connect-ipv6-scope", func(n *netTest) {
 		eng := n.script()
 		var got sock.Addr
 		eng.connect = func(fd uintptr, addr sock.Addr, done func(error)) (func(), error) {
@@ -225,8 +226,8 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.051.connect-empty-lookup", func(n *netTest) {
-		n.l.lookups.resolver = &namesOf{}
+	netRow(t, "base.051.connect-empty-lookup", func(n *netTest) {
+		asyncio.SetResolver(n.l, &namesOf{})
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", nil)
 			if dns := (*net.DNSError)(nil); !errors.As(err, &dns) || dns.Name != "host" {
@@ -234,24 +235,24 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.056.connect-local-addr-lookup-empty", func(n *netTest) {
+	netRow(t, "base.056.connect-local-addr-lookup-empty", func(n *netTest) {
 		scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED})
 		n.run(func(ctx context.Context) {
-			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{LocalAddress: "local:0"})
+			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &asyncio.ConnectionOptions{LocalAddress: "local:0"})
 			if dns := (*net.DNSError)(nil); !errors.As(err, &dns) || dns.Name != "local" {
 				n.Errorf("got %v", err)
 			}
 		})
 	})
-	overSelectors(t, "all-fail-alike", func(n *netTest) {
+	netRow(t, "all-fail-alike", func(n *netTest) {
 		scene(n, outcome{"1.1.1.1:80", errOdd}, outcome{"1.1.1.2:80", errOdd})
 		n.run(func(ctx context.Context) {
-			if got := combine([]error{errOdd, errors.New("odd")}, false); got != errOdd {
+			if got := asyncio.Combine([]error{errOdd, errors.New("odd")}); got != errOdd {
 				n.Errorf("combined to %v", got)
 			}
 		})
 	})
-	overSelectors(t, "interleaved", func(n *netTest) {
+	netRow(t, "interleaved", func(n *netTest) {
 		refuse := syscall.ECONNREFUSED
 		for interleave, want := range map[int]string{
 			0: "[[2::1]:80 [2::2]:80 [2::3]:80 1.1.1.1:80]",
@@ -260,25 +261,25 @@ func TestCreateConnectionAddresses(t *testing.T) {
 		} {
 			tried, _ := scene(n, outcome{"[2::1]:80", refuse}, outcome{"[2::2]:80", refuse}, outcome{"[2::3]:80", refuse}, outcome{"1.1.1.1:80", refuse})
 			n.run(func(ctx context.Context) {
-				n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{Interleave: interleave})
+				n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &asyncio.ConnectionOptions{Interleave: interleave})
 				if fmt.Sprint(*tried) != want {
 					n.Errorf("interleave %d: tried %v", interleave, *tried)
 				}
 			})
 		}
 	})
-	overSelectors(t, "base.102a.happy-eyeballs", func(n *netTest) {
+	netRow(t, "base.102a.happy-eyeballs", func(n *netTest) {
 		eng := n.script()
 		f := &fakeSockets{}
 		eng.sockets = f
-		s := &Server{}
+		s := &asyncio.Server{}
 		var target string
 		n.run(func(ctx context.Context) { s, target = n.serve(ctx, nil) })
 		port := target[strings.LastIndex(target, ":"):]
-		n.l.lookups.resolver = &namesOf{answers: map[string][]string{
+		asyncio.SetResolver(n.l, &namesOf{answers: map[string][]string{
 			"slow": {"[2::1]" + port, "[2::2]" + port, "127.0.0.1" + port, "127.0.0.2" + port},
 			"dead": {"[2::1]" + port, "1.1.1.1" + port, "[2::2]" + port},
-		}}
+		}})
 		var order []string
 		withdrawn := 0
 		const delay = time.Hour
@@ -295,7 +296,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			return eng.Engine.Connect(fd, addr, done)
 		}
 		n.run(func(ctx context.Context) {
-			tr, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "slow"+port, &ConnectionOptions{HappyEyeballsDelay: delay, Interleave: 2})
+			tr, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "slow"+port, &asyncio.ConnectionOptions{HappyEyeballsDelay: delay, Interleave: 2})
 			if err != nil {
 				n.Fatal(err)
 			}
@@ -317,7 +318,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 				order = append(order, strings.TrimSuffix(addr.String(), port))
 				return nil, syscall.ENETUNREACH
 			}
-			_, _, err = n.l.CreateConnection(ctx, plainFactory, "tcp", "dead"+port, &ConnectionOptions{HappyEyeballsDelay: delay})
+			_, _, err = n.l.CreateConnection(ctx, plainFactory, "tcp", "dead"+port, &asyncio.ConnectionOptions{HappyEyeballsDelay: delay})
 			if !errors.Is(err, syscall.ENETUNREACH) || !strings.Contains(err.Error(), "Multiple exceptions: ") {
 				n.Errorf("got %v", err)
 			}
@@ -328,21 +329,21 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			n.check(s.WaitClosed(ctx))
 		})
 	})
-	overSelectors(t, "happy-eyeballs-cancelled", func(n *netTest) {
+	netRow(t, "happy-eyeballs-cancelled", func(n *netTest) {
 		eng := n.script()
 		f := &fakeSockets{}
 		eng.sockets = f
 		withdrawn := 0
 		eng.connect = func(uintptr, sock.Addr, func(error)) (func(), error) { return func() { withdrawn++ }, nil }
-		n.l.lookups.resolver = &namesOf{answers: map[string][]string{"host": {"1.1.1.1:80", "1.1.1.2:80", "1.1.1.3:80"}}}
+		asyncio.SetResolver(n.l, &namesOf{answers: map[string][]string{"host": {"1.1.1.1:80", "1.1.1.2:80", "1.1.1.3:80"}}})
 		n.run(func(ctx context.Context) {
-			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
-				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &ConnectionOptions{HappyEyeballsDelay: time.Millisecond})
+			task := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &asyncio.ConnectionOptions{HappyEyeballsDelay: time.Millisecond})
 				return struct{}{}, err
 			})
 			n.until(ctx, "two attempts", func() bool { return len(f.opened) >= 2 })
 			task.Cancel()
-			if _, err := task.Await(ctx); !errors.Is(err, ErrCancelled) {
+			if _, err := task.Await(ctx); !errors.Is(err, asyncio.ErrCancelled) {
 				n.Errorf("got %v", err)
 			}
 			n.until(ctx, "the attempts to end", func() bool { return len(f.opened) == 0 })
@@ -391,7 +392,7 @@ func mustTCP(n *netTest, address string) sock.Addr {
 // TestStaggeredRace is the race by itself.
 func TestStaggeredRace(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "base.102b.staggered-results", func(n *netTest) {
+	netRow(t, "base.102b.staggered-results", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			running, most := 0, 0
 			attempt := func(v int, err error) func(context.Context) (int, error) {
@@ -403,30 +404,29 @@ func TestStaggeredRace(t *testing.T) {
 					return v, err
 				}
 			}
-			r := staggered[int]{
-				loop:      n.l,
-				attempts:  []func(context.Context) (int, error){attempt(0, syscall.ENOENT), attempt(1, nil), attempt(2, nil)},
-				retryable: isSystemError,
-				drop:      func(int) { n.Error("a second winner") },
+			r := asyncio.Race[int]{
+				Loop:     n.l,
+				Attempts: []func(context.Context) (int, error){attempt(0, syscall.ENOENT), attempt(1, nil), attempt(2, nil)},
+				Discard:  func(int) { n.Error("a second winner") },
 			}
-			for _, r.delay = range []time.Duration{0, time.Hour} {
-				v, winner, errs, err := r.run(ctx)
+			for _, r.Delay = range []time.Duration{0, time.Hour} {
+				v, winner, errs, err := r.Run(ctx)
 				if v != 1 || winner != 1 || len(errs) != 2 || errs[0] != syscall.ENOENT || errs[1] != nil || err != nil {
-					n.Errorf("delay %v: %d, winner %d, errors %v, %v", r.delay, v, winner, errs, err)
+					n.Errorf("delay %v: %d, winner %d, errors %v, %v", r.Delay, v, winner, errs, err)
 				}
 				if most != 1 {
-					n.Errorf("delay %v: %d attempts at a time", r.delay, most)
+					n.Errorf("delay %v: %d attempts at a time", r.Delay, most)
 				}
 			}
-			r.attempts = r.attempts[:1]
-			if _, winner, errs, err := r.run(ctx); winner != -1 || len(errs) != 1 || err != nil {
+			r.Attempts = r.Attempts[:1]
+			if _, winner, errs, err := r.Run(ctx); winner != -1 || len(errs) != 1 || err != nil {
 				n.Errorf("nobody wins: %d, %v, %v", winner, errs, err)
 			}
 		})
 	})
-	overSelectors(t, "base.717.staggered-two-winners", func(n *netTest) {
+	netRow(t, "base.717.staggered-two-winners", func(n *netTest) {
 		n.run(func(ctx context.Context) {
-			gate := NewFuture[struct{}](n.l)
+			gate := asyncio.NewFuture[struct{}](n.l)
 			begun := 0
 			late := func(v int) func(context.Context) (int, error) {
 				return func(ctx context.Context) (int, error) {
@@ -435,24 +435,24 @@ func TestStaggeredRace(t *testing.T) {
 					return v, err
 				}
 			}
-			r := staggered[int]{
-				loop: n.l, delay: time.Microsecond, retryable: isSystemError,
-				attempts: []func(context.Context) (int, error){late(0), late(1), late(2)},
-				drop:     func(int) { n.Error("a second winner") },
+			r := asyncio.Race[int]{
+				Loop: n.l, Delay: time.Microsecond,
+				Attempts: []func(context.Context) (int, error){late(0), late(1), late(2)},
+				Discard:  func(int) { n.Error("a second winner") },
 			}
-			open := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+			open := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				n.until(ctx, "all attempts", func() bool { return begun == 3 })
 				return struct{}{}, gate.SetResult(struct{}{})
 			})
-			v, winner, errs, err := r.run(ctx)
+			v, winner, errs, err := r.Run(ctx)
 			n.check(err)
-			if v != 0 || winner != 0 || len(errs) != 3 || errs[0] != nil || !errors.Is(errs[1], ErrCancelled) || !errors.Is(errs[2], ErrCancelled) {
+			if v != 0 || winner != 0 || len(errs) != 3 || errs[0] != nil || !errors.Is(errs[1], asyncio.ErrCancelled) || !errors.Is(errs[2], asyncio.ErrCancelled) {
 				n.Errorf("%d won (%d), errors %v", winner, v, errs)
 			}
 			n.check(open.Exception())
 		})
 	})
-	overSelectors(t, "a-winner-has-an-owner", func(n *netTest) {
+	netRow(t, "a-winner-has-an-owner", func(n *netTest) {
 		// Whenever the race is cancelled: what was made is returned or discarded.
 		n.run(func(ctx context.Context) {
 			const most = 30
@@ -461,7 +461,7 @@ func TestStaggeredRace(t *testing.T) {
 				attempt := func(long int) func(context.Context) (int, error) {
 					return func(ctx context.Context) (int, error) {
 						for range long {
-							if err := Sleep(ctx, 0); err != nil {
+							if err := asyncio.Sleep(ctx, 0); err != nil {
 								return 0, err
 							}
 						}
@@ -469,16 +469,16 @@ func TestStaggeredRace(t *testing.T) {
 						return long, nil
 					}
 				}
-				r := staggered[int]{
-					loop: n.l, delay: 1, retryable: isSystemError, drop: func(int) { discarded++ },
-					attempts: []func(context.Context) (int, error){attempt(5), attempt(4), attempt(3)},
+				r := asyncio.Race[int]{
+					Loop: n.l, Delay: 1, Discard: func(int) { discarded++ },
+					Attempts: []func(context.Context) (int, error){attempt(5), attempt(4), attempt(3)},
 				}
-				task := CreateTask(n.l, func(ctx context.Context) (int, error) {
-					_, winner, _, err := r.run(ctx)
+				task := asyncio.CreateTask(n.l, func(ctx context.Context) (int, error) {
+					_, winner, _, err := r.Run(ctx)
 					return winner, err
 				})
 				for range passes {
-					n.check(Sleep(ctx, 0))
+					n.check(asyncio.Sleep(ctx, 0))
 				}
 				task.Cancel()
 				_, err := task.Await(ctx)
@@ -493,22 +493,22 @@ func TestStaggeredRace(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.718.staggered-cancelled-twice", func(n *netTest) {
+	netRow(t, "base.718.staggered-cancelled-twice", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			begun, cancels := 0, 0
 			slow := func(ctx context.Context) (int, error) { // takes two cancellations to end
 				begun++
 				for range 2 {
-					if err := Sleep(ctx, time.Hour); !errors.Is(err, ErrCancelled) {
+					if err := asyncio.Sleep(ctx, time.Hour); !errors.Is(err, asyncio.ErrCancelled) {
 						n.Errorf("got %v", err)
 					}
 					cancels++
 				}
-				return 0, ErrCancelled
+				return 0, asyncio.ErrCancelled
 			}
-			r := staggered[int]{loop: n.l, delay: time.Microsecond, retryable: isSystemError, attempts: []func(context.Context) (int, error){slow, slow}}
-			task := CreateTask(n.l, func(ctx context.Context) (int, error) {
-				_, winner, _, err := r.run(ctx)
+			r := asyncio.Race[int]{Loop: n.l, Delay: time.Microsecond, Attempts: []func(context.Context) (int, error){slow, slow}}
+			task := asyncio.CreateTask(n.l, func(ctx context.Context) (int, error) {
+				_, winner, _, err := r.Run(ctx)
 				return winner, err
 			})
 			n.until(ctx, "both attempts", func() bool { return begun == 2 })
@@ -519,13 +519,13 @@ func TestStaggeredRace(t *testing.T) {
 			}
 			task.Cancel("second")
 			_, err := task.Await(ctx)
-			if c := asCancelled(err); c == nil || c.Message != "second" || cancels != 4 {
+			if c := (*asyncio.CancelledError)(nil); !errors.As(err, &c) || c.Message != "second" || cancels != 4 {
 				n.Errorf("got %v after %d cancellations", err, cancels)
 			}
 		})
 	})
-	overSelectors(t, "base.719.staggered-eager", func(n *netTest) {
-		n.check(n.l.SetTaskFactory(func(_ EventLoop, s *TaskSpec) error { s.Eager = true; return nil }))
+	netRow(t, "base.719.staggered-eager", func(n *netTest) {
+		n.check(n.l.SetTaskFactory(func(_ asyncio.EventLoop, s *asyncio.TaskSpec) error { s.Eager = true; return nil }))
 		n.run(func(ctx context.Context) {
 			begun := 0
 			step := func(f func(ctx context.Context) (int, error)) func(context.Context) (int, error) {
@@ -537,11 +537,11 @@ func TestStaggeredRace(t *testing.T) {
 					return f(ctx)
 				}
 			}
-			third := NewFuture[struct{}](n.l)
-			r := staggered[int]{
-				loop: n.l, delay: time.Hour, retryable: isSystemError, drop: func(int) { n.Error("a second winner") },
-				attempts: []func(context.Context) (int, error){
-					step(func(ctx context.Context) (int, error) { return 0, Sleep(ctx, 100*time.Hour) }),
+			third := asyncio.NewFuture[struct{}](n.l)
+			r := asyncio.Race[int]{
+				Loop: n.l, Delay: time.Hour, Discard: func(int) { n.Error("a second winner") },
+				Attempts: []func(context.Context) (int, error){
+					step(func(ctx context.Context) (int, error) { return 0, asyncio.Sleep(ctx, 100*time.Hour) }),
 					step(func(ctx context.Context) (int, error) { _, err := third.Await(ctx); return 1, err }),
 					step(func(ctx context.Context) (int, error) {
 						n.check(third.SetResult(struct{}{}))
@@ -549,32 +549,32 @@ func TestStaggeredRace(t *testing.T) {
 					}),
 				},
 			}
-			v, winner, errs, err := r.run(ctx)
-			if v != 1 || winner != 1 || err != nil || len(errs) != 3 || !errors.Is(errs[0], ErrCancelled) || errs[1] != nil || errs[2] != syscall.ENOENT {
+			v, winner, errs, err := r.Run(ctx)
+			if v != 1 || winner != 1 || err != nil || len(errs) != 3 || !errors.Is(errs[0], asyncio.ErrCancelled) || errs[1] != nil || errs[2] != syscall.ENOENT {
 				n.Errorf("%d won with %d, errors %v, %v", winner, v, errs, err)
 			}
 			// What wins at once.
-			r.attempts = []func(context.Context) (int, error){
+			r.Attempts = []func(context.Context) (int, error){
 				func(context.Context) (int, error) { return 0, syscall.ENOENT },
 				func(context.Context) (int, error) { return 1, nil },
 				func(context.Context) (int, error) { n.Error("tried on"); return 2, nil },
 			}
-			if v, winner, errs, err = r.run(ctx); v != 1 || winner != 1 || err != nil || len(errs) != 2 {
+			if v, winner, errs, err = r.Run(ctx); v != 1 || winner != 1 || err != nil || len(errs) != 2 {
 				n.Errorf("%d won with %d, errors %v, %v", winner, v, errs, err)
 			}
 		})
 	})
-	overSelectors(t, "not-a-failure", func(n *netTest) {
+	netRow(t, "not-a-failure", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			for _, delay := range []time.Duration{0, time.Hour} {
-				r := staggered[int]{
-					loop: n.l, delay: delay, retryable: isSystemError,
-					attempts: []func(context.Context) (int, error){
+				r := asyncio.Race[int]{
+					Loop: n.l, Delay: delay,
+					Attempts: []func(context.Context) (int, error){
 						func(context.Context) (int, error) { return 0, errOdd },
 						func(context.Context) (int, error) { n.Error("tried on"); return 1, nil },
 					},
 				}
-				if _, winner, _, err := r.run(ctx); err != errOdd || winner != -1 {
+				if _, winner, _, err := r.Run(ctx); err != errOdd || winner != -1 {
 					n.Errorf("winner %d, %v", winner, err)
 				}
 			}

@@ -215,7 +215,7 @@ func usedDescriptors() (n int) {
 	return n
 }
 
-// When the descriptors are used up, no loop's program ends, and whatever it does
+// TestCrowdedProcess: when the descriptors are used up, no loop's program ends, and whatever it does
 // then it does or says that it cannot.
 func TestCrowdedProcess(t *testing.T) {
 	t.Parallel()

@@ -12,23 +12,6 @@ import (
 	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
-// logTo makes a loop log into a book.
-func logTo(b *testkit.LogBook) asyncio.LoopOption { return asyncio.WithLogger(b.Logger()) }
-
-// onePass runs one pass of the loop.
-func onePass(t *testing.T, loop asyncio.EventLoop) {
-	t.Helper()
-	loop.Stop()
-	must(t, loop.RunForever())
-}
-
-// soon schedules a callback.
-func soon(t *testing.T, loop asyncio.EventLoop, f func()) {
-	t.Helper()
-	_, err := loop.CallSoon(f)
-	must(t, err)
-}
-
 // brokenDefault is a loop whose default exception handler panics.
 type brokenDefault struct {
 	asyncio.EventLoop

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"bytes"
@@ -9,15 +9,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-asyncio/asyncio/internal/transport"
+	"github.com/go-asyncio/asyncio"
 )
 
 // TestFlowControl: the marks, and the protocol's part in them.
 func TestFlowControl(t *testing.T) {
 	t.Parallel()
-	overFake(t, "protocols.012a.limits-order", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "protocols.012a.limits-order", func(ctx context.Context, n *netTest) {
 		tr, _ := n.faked(ctx, &recorder{})
-		if err := tr.SetWriteBufferLimits(0, 1); !errors.Is(err, ErrInvalidArgument) {
+		if err := tr.SetWriteBufferLimits(0, 1); !errors.Is(err, asyncio.ErrInvalidArgument) {
 			n.Errorf("high below low: %v", err)
 		}
 		if low, high := tr.GetWriteBufferLimits(); low != 16<<10 || high != 64<<10 {
@@ -25,7 +25,7 @@ func TestFlowControl(t *testing.T) {
 		}
 		tr.Abort()
 	})
-	overFake(t, "protocols.012b.limits-set", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "protocols.012b.limits-set", func(ctx context.Context, n *netTest) {
 		tr, _ := n.faked(ctx, &recorder{})
 		for _, c := range []struct{ high, low, wantLow, wantHigh int }{
 			{1024, 128, 128, 1024}, {1024, -1, 256, 1024}, {-1, 100, 100, 400}, {-1, -1, 16 << 10, 64 << 10}, {0, 0, 0, 0},
@@ -37,7 +37,7 @@ func TestFlowControl(t *testing.T) {
 		}
 		tr.Abort()
 	})
-	overFake(t, "protocols.012c.limits-lowered-pause", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "protocols.012c.limits-lowered-pause", func(ctx context.Context, n *netTest) {
 		r := &recorder{}
 		tr, fs := n.faked(ctx, r)
 		fs.accept = 0
@@ -53,7 +53,7 @@ func TestFlowControl(t *testing.T) {
 // TestFlowControlOverSockets: a peer that reads slowly.
 func TestFlowControlOverSockets(t *testing.T) {
 	t.Parallel()
-	overConnections(t, "selev.078a.write-low-water-resume", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.078a.write-low-water-resume", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		const low, high = 1 << 20, 4 << 20
 		n.check(r.transport.SetWriteBufferLimits(high, low))
 		sent := 0
@@ -85,13 +85,13 @@ func TestFlowControlOverSockets(t *testing.T) {
 			n.Errorf("%s", r.history())
 		}
 	})
-	overConnections(t, "selev.078b.pause-callback-error", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.078b.pause-callback-error", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		n.expectErrors = true
 		r.onPause = func() { panic("in pause") }
 		r.onResume = func() { panic("in resume") }
 		sent := fill(n, r.transport)
 		if r.history() == "made" { // what is buffered is below the mark
-			more := pattern(transport.DefaultHighWater)
+			more := pattern(asyncio.DefaultHighWater)
 			r.transport.Write(more)
 			sent = append(sent, more...)
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/go-asyncio/asyncio"
 )
 
-// Handles of CallSoonThreadsafe, used by other goroutines than the loop's.
+// TestThreadsafeHandles: handles of CallSoonThreadsafe, used by other goroutines than the loop's.
 func TestThreadsafeHandles(t *testing.T) {
 	t.Parallel()
 	// running calls f on another goroutine while the handle's callback runs, and

@@ -10,7 +10,7 @@ import (
 	"github.com/go-asyncio/asyncio"
 )
 
-// What is called from the wrong place says in one line what is wrong and which
+// TestMisuseNamesTheWay: what is called from the wrong place says in one line what is wrong and which
 // call does it from there.
 func TestMisuseNamesTheWay(t *testing.T) {
 	t.Parallel()

@@ -198,9 +198,11 @@ func TestOverridesAreAsked(t *testing.T) {
 				elsewhere(func() { l.CallExceptionHandler(asyncio.ExceptionContext{}) })
 			})
 			asks("an executor's result", func(done *asyncio.Future[int]) {
-				go done.SetResult(1)
-				_, err := asyncio.ToThread(ctx, func() (int, error) { return 0, nil })
+				waited := make(chan struct{})
+				soon(t, l, func() { close(waited) }) // when it is waited for
+				_, err := asyncio.ToThread(ctx, func() (int, error) { <-waited; return 0, nil })
 				must(t, err)
+				must(t, done.SetResult(1))
 			})
 			asks("cancelling a task", func(done *asyncio.Future[int]) {
 				task := asyncio.Go(ctx, func(ctx context.Context) (int, error) {

@@ -46,14 +46,14 @@ func newScene(t *testing.T) *scene {
 	_, s.port, err = net.SplitHostPort(peer.Addr().String())
 	must(t, err)
 	s.peer = peer
-	var serving sync.WaitGroup
-	serving.Go(func() {
+	var peers sync.WaitGroup
+	peers.Go(func() {
 		for {
 			c, err := peer.Accept()
 			if err != nil {
 				return
 			}
-			serving.Go(func() {
+			peers.Go(func() {
 				_, _ = io.Copy(io.Discard, c)
 				_ = c.Close()
 			})
@@ -61,14 +61,13 @@ func newScene(t *testing.T) *scene {
 	})
 	t.Cleanup(func() {
 		must(t, peer.Close())
-		if !t.Failed() {
-			serving.Wait() // or the next scene would count what is about to be closed
-		}
+		peers.Wait() // or the next scene would count what they still have
 	})
-	// What it accepts with is there before anything is counted. It is not waited for
-	// without end: before may have counted what has been closed since.
-	for began := time.Now(); before >= 0 && testkit.OpenFiles() < before+filesOfListener && time.Since(began) < time.Second; {
-		runtime.Gosched()
+	for end := time.Now().Add(patience); before >= 0 && testkit.OpenFiles() < before+filesOfListener; {
+		if time.Now().After(end) {
+			t.Fatal("the peer does not accept")
+		}
+		runtime.Gosched() // what it accepts with is there before anything is counted
 	}
 	return s
 }

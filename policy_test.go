@@ -338,9 +338,9 @@ var chosenSelectorProgram = program("a chosen selector", func() error {
 	return c.err()
 })
 
-// TestProactorLoop: the example that makes a proactor loop gets one, or the reason
+// TestDefaultProactorLoop: the example that makes a proactor loop gets one, or the reason
 // why there is none.
-func TestProactorLoop(t *testing.T) {
+func TestDefaultProactorLoop(t *testing.T) {
 	t.Parallel()
 	loop, err := asyncio.NewProactorEventLoop(nil)
 	if err != nil {

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/proactors"
@@ -219,25 +220,25 @@ func (w *watchedProactor) Close() error {
 	return w.Proactor.Close()
 }
 
-// overPorts runs f, as the subtest named row, in a coroutine of a loop over each
+// portRow runs f, as the subtest named row, in a coroutine of a loop over each
 // proactor of the system, and over one of the tests' own, named port, that every
 // system has.
-func overPorts(t *testing.T, row string, f func(ctx context.Context, n *netTest, w *watchedProactor)) {
+func portRow(t *testing.T, row string, f func(ctx context.Context, n *netTest, w *watchedProactor)) {
 	t.Helper()
-	overIdlePorts(t, row, func(n *netTest, w *watchedProactor) {
+	idlePortRow(t, row, func(n *netTest, w *watchedProactor) {
 		n.run(func(ctx context.Context) { f(ctx, n, w) })
 	})
 }
 
-// overIdlePorts is overPorts for what needs a loop that does not run.
-func overIdlePorts(t *testing.T, row string, f func(n *netTest, w *watchedProactor)) {
+// idlePortRow is portRow for what needs a loop that does not run.
+func idlePortRow(t *testing.T, row string, f func(n *netTest, w *watchedProactor)) {
 	t.Helper()
 	t.Run(row, func(t *testing.T) {
 		t.Parallel()
 		overOpeners(t, func(t *testing.T, p proactors.Proactor) {
 			t.Parallel()
 			w := watched(t, p)
-			f(newTestOf(t, func(o LoopOption) (EventLoop, error) { return NewProactorEventLoop(w, o) }), w)
+			f(newTestOf(t, func(o ...asyncio.LoopOption) (asyncio.EventLoop, error) { return asyncio.NewProactorEventLoop(w, o...) }), w)
 		})
 	})
 }
@@ -257,11 +258,11 @@ func overOpeners(t *testing.T, f func(t *testing.T, p proactors.Proactor)) {
 	t.Run("port", func(t *testing.T) { f(t, newTryingProactor()) })
 }
 
-// overPortConnections is overPorts with a plain peer and the protocol that it is
+// portConnectionRow is portRow with a plain peer and the protocol that it is
 // connected to, and ends the connection after f.
-func overPortConnections(t *testing.T, row string, f func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder)) {
+func portConnectionRow(t *testing.T, row string, f func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder)) {
 	t.Helper()
-	overPorts(t, row, func(ctx context.Context, n *netTest, w *watchedProactor) {
+	portRow(t, row, func(ctx context.Context, n *netTest, w *watchedProactor) {
 		c, r := n.raw(ctx)
 		f(ctx, n, w, c, r)
 		w.release()

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/proactors"
@@ -15,7 +16,7 @@ import (
 // TestProactorLoop: the loop over completion, its wake-up and its end.
 func TestProactorLoop(t *testing.T) {
 	t.Parallel()
-	overIdlePorts(t, "proactor.036.loop-close", func(n *netTest, w *watchedProactor) {
+	idlePortRow(t, "proactor.036.loop-close", func(n *netTest, w *watchedProactor) {
 		n.l.Stop()
 		n.check(n.l.RunForever())
 		for range 3 {
@@ -25,7 +26,7 @@ func TestProactorLoop(t *testing.T) {
 			n.Errorf("the proactor was closed %d times", w.closes)
 		}
 	})
-	overIdlePorts(t, "proactor.037a.self-reading", func(n *netTest, w *watchedProactor) {
+	idlePortRow(t, "proactor.037a.self-reading", func(n *netTest, w *watchedProactor) {
 		// A wake-up is used up, and the next one works as well: in one run and in the next.
 		const each = 5
 		woken := 0
@@ -50,7 +51,7 @@ func TestProactorLoop(t *testing.T) {
 			}
 		}
 	})
-	overIdlePorts(t, "proactor.037b.self-reading-error", func(n *netTest, w *watchedProactor) {
+	idlePortRow(t, "proactor.037b.self-reading-error", func(n *netTest, w *watchedProactor) {
 		// A proactor that cannot be waited for cannot be woken either: the run is
 		// over, and its caller is told.
 		w.broken = errOdd
@@ -66,7 +67,7 @@ func TestProactorLoop(t *testing.T) {
 			n.Error("the next run did nothing")
 		}
 	})
-	overIdlePorts(t, "proactor.038.write-to-self", func(n *netTest, w *watchedProactor) {
+	idlePortRow(t, "proactor.038.write-to-self", func(n *netTest, w *watchedProactor) {
 		for round := range 5 {
 			ran, wakes := 0, w.wakes.Load()
 			w.sleeps = func() {
@@ -85,7 +86,7 @@ func TestProactorLoop(t *testing.T) {
 			}
 		}
 	})
-	overPorts(t, "proactor.039.process-events", func(ctx context.Context, n *netTest, w *watchedProactor) {
+	portRow(t, "proactor.039.process-events", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		// A wait that ends with nothing done has nothing processed: what is under way
 		// stays so.
 		c, r := n.raw(ctx)
@@ -120,7 +121,7 @@ func checkProactorDescriptors(t *testing.T, open func() (proactors.Proactor, err
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := NewProactorEventLoop(p)
+	l, err := asyncio.NewProactorEventLoop(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,13 +152,13 @@ func checkProactorDescriptors(t *testing.T, open func() (proactors.Proactor, err
 // TestProactorServing: listening sockets over completion.
 func TestProactorServing(t *testing.T) {
 	t.Parallel()
-	overPorts(t, "proactor.040a.start-serving", func(ctx context.Context, n *netTest, w *watchedProactor) {
+	portRow(t, "proactor.040a.start-serving", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		s, addr := n.serve(ctx, nil)
-		fd := s.acceptors[0].FD()
+		fd := asyncio.Acceptor(s).FD()
 		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, fd) == 1 })
 		for i := range 4 {
 			dialPlain(n, addr)
-			n.until(ctx, "the connection", func() bool { return len(n.l.transports.of(s)) == i+1 })
+			n.until(ctx, "the connection", func() bool { return len(asyncio.TransportsOf(s)) == i+1 })
 			if k := w.underway(proactors.Accept, fd); k != 1 {
 				n.Errorf("%d accepts under way after %d connections", k, i+1)
 			}
@@ -166,32 +167,31 @@ func TestProactorServing(t *testing.T) {
 		s.AbortClients()
 		n.check(s.WaitClosed(ctx))
 	})
-	overPorts(t, "proactor.040b.start-serving-error", func(ctx context.Context, n *netTest, w *watchedProactor) {
+	portRow(t, "proactor.040b.start-serving-error", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		n.expectErrors = true
 		s, addr := n.serve(ctx, nil)
-		k := s.acceptors[0]
-		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, k.FD()) == 1 })
-		w.fail(proactors.Accept, k.FD(), errIO)
+		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, asyncio.Acceptor(s).FD()) == 1 })
+		w.fail(proactors.Accept, asyncio.Acceptor(s).FD(), errIO)
 		n.until(ctx, "the report", func() bool { return len(n.reported) == 1 })
 		e := n.reported[0]
-		if e.Message != "socket.accept() failed" || !errors.Is(e.Err, errIO) || e.Extra["socket"] != k.String() {
+		if e.Message != "socket.accept() failed" || !errors.Is(e.Err, errIO) || e.Extra["socket"] != asyncio.Acceptor(s).String() {
 			n.Errorf("reported %+v", e)
 		}
 		n.passes(ctx)
-		if w.underway(proactors.Accept, k.FD()) != 0 || !k.Resting() {
+		if w.underway(proactors.Accept, asyncio.Acceptor(s).FD()) != 0 || !asyncio.Acceptor(s).Resting() {
 			n.Error("it goes on accepting at once")
 		}
 		// The time is up: as if the timer were due.
-		k.Again()
+		asyncio.Acceptor(s).Again()
 		dialPlain(n, addr)
-		n.until(ctx, "the connection", func() bool { return len(n.l.transports.of(s)) == 1 })
+		n.until(ctx, "the connection", func() bool { return len(asyncio.TransportsOf(s)) == 1 })
 		s.Close()
 		s.AbortClients()
 		n.check(s.WaitClosed(ctx))
 	})
-	overPorts(t, "proactor.040c.start-serving-cancel", func(ctx context.Context, n *netTest, w *watchedProactor) {
+	portRow(t, "proactor.040c.start-serving-cancel", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		s, addr := n.serve(ctx, nil)
-		fd := s.acceptors[0].FD()
+		fd := asyncio.Acceptor(s).FD()
 		n.until(ctx, "an accept", func() bool { return w.underway(proactors.Accept, fd) == 1 })
 		s.Close()
 		n.until(ctx, "the end of the accept", func() bool { return len(w.flights) == 0 })
@@ -204,10 +204,10 @@ func TestProactorServing(t *testing.T) {
 		}
 		n.check(s.WaitClosed(ctx))
 	})
-	overPorts(t, "proactor.041.stop-serving", func(ctx context.Context, n *netTest, w *watchedProactor) {
+	portRow(t, "proactor.041.stop-serving", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		one, gone := n.serve(ctx, nil)
 		other, addr := n.serve(ctx, nil)
-		fd, stays := one.acceptors[0].FD(), other.acceptors[0].FD()
+		fd, stays := asyncio.Acceptor(one).FD(), asyncio.Acceptor(other).FD()
 		n.until(ctx, "accepts", func() bool {
 			return w.underway(proactors.Accept, fd) == 1 && w.underway(proactors.Accept, stays) == 1
 		})
@@ -221,7 +221,7 @@ func TestProactorServing(t *testing.T) {
 			n.Error("the listener is still open")
 		}
 		dialPlain(n, addr)
-		n.until(ctx, "the connection", func() bool { return len(n.l.transports.of(other)) == 1 })
+		n.until(ctx, "the connection", func() bool { return len(asyncio.TransportsOf(other)) == 1 })
 		other.Close()
 		other.AbortClients()
 		n.check(errors.Join(one.WaitClosed(ctx), other.WaitClosed(ctx)))
@@ -256,10 +256,12 @@ func TestProactorReaders(t *testing.T) {
 	}
 	t.Run("proactor.049.no-reader-writer-api", func(t *testing.T) {
 		t.Parallel()
-		overMechanisms(t, testkit.Proactors, func(n *netTest) { (&readerTest{netTest: n}).watch(watch) })
+		overLoops(t, testkit.Proactors, func(t *testing.T) { (&readerTest{netTest: newNetTest(t)}).watch(watch) })
 		t.Run("port", func(t *testing.T) {
 			t.Parallel()
-			n := newTestOf(t, func(o LoopOption) (EventLoop, error) { return NewProactorEventLoop(newTryingProactor(), o) })
+			n := newTestOf(t, func(o ...asyncio.LoopOption) (asyncio.EventLoop, error) {
+				return asyncio.NewProactorEventLoop(newTryingProactor(), o...)
+			})
 			(&readerTest{netTest: n}).watch(refuse)
 		})
 	})

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/proactors"
 )
@@ -18,7 +19,7 @@ const errIO = syscall.EIO
 // TestProactorReading: what a connection receives over completion.
 func TestProactorReading(t *testing.T) {
 	t.Parallel()
-	overPortConnections(t, "proactor.001.loop-reading-first", func(ctx context.Context, n *netTest, w *watchedProactor, _ *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.001.loop-reading-first", func(ctx context.Context, n *netTest, w *watchedProactor, _ *net.TCPConn, r *recorder) {
 		fd := socketOf(r.transport)
 		n.until(ctx, "a receive", func() bool { return w.underway(proactors.Receive, fd) == 1 })
 		n.passes(ctx)
@@ -26,7 +27,7 @@ func TestProactorReading(t *testing.T) {
 			n.Errorf("posted %v, %s", w.posted, r.history())
 		}
 	})
-	overPortConnections(t, "proactor.002.loop-reading-data", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.002.loop-reading-data", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
 		fd, calls := socketOf(r.transport), 0
 		r.onData = func([]byte) { calls++ }
 		// The receive that goes on is one that repeats, or the next one.
@@ -40,7 +41,7 @@ func TestProactorReading(t *testing.T) {
 	})
 	for _, open := range []bool{false, true} {
 		row := map[bool]string{false: "proactor.003.loop-reading-eof", true: "proactor.003.loop-reading-eof_stays"}[open]
-		overPortConnections(t, row, func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
+		portConnectionRow(t, row, func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
 			fd := socketOf(r.transport)
 			r.keepOpen = open
 			c.Write([]byte("x"))
@@ -60,13 +61,13 @@ func TestProactorReading(t *testing.T) {
 			}
 		})
 	}
-	overPortConnections(t, "proactor.004a.loop-reading-aborted", func(ctx context.Context, n *netTest, w *watchedProactor, _ *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.004a.loop-reading-aborted", func(ctx context.Context, n *netTest, w *watchedProactor, _ *net.TCPConn, r *recorder) {
 		readFatal(ctx, n, w, r, errConnAborted)
 	})
-	overPortConnections(t, "proactor.006.loop-reading-os-error", func(ctx context.Context, n *netTest, w *watchedProactor, _ *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.006.loop-reading-os-error", func(ctx context.Context, n *netTest, w *watchedProactor, _ *net.TCPConn, r *recorder) {
 		readFatal(ctx, n, w, r, errIO)
 	})
-	overPortConnections(t, "proactor.004b.loop-reading-aborted-closing", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.004b.loop-reading-aborted-closing", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
 		n.l.SetDebug(true)
 		n.sending(ctx, w, r, "data")
 		n.check(r.transport.Close())
@@ -81,14 +82,14 @@ func TestProactorReading(t *testing.T) {
 			n.Errorf("the peer got %q, lost with %v", got, r.lostErr)
 		}
 	})
-	overPortConnections(t, "proactor.005.loop-reading-reset", func(ctx context.Context, n *netTest, w *watchedProactor, _ *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.005.loop-reading-reset", func(ctx context.Context, n *netTest, w *watchedProactor, _ *net.TCPConn, r *recorder) {
 		w.fail(proactors.Receive, socketOf(r.transport), errConnReset)
 		n.until(ctx, "the end", func() bool { return r.lost })
 		if !errors.Is(r.lostErr, errConnReset) || n.log.String() != "" {
 			n.Errorf("lost with %v, logged %v", r.lostErr, n.log)
 		}
 	})
-	overPortConnections(t, "proactor.021.pause-resume", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.021.pause-resume", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
 		fd := socketOf(r.transport)
 		n.until(ctx, "a receive", func() bool { return w.underway(proactors.Receive, fd) == 1 })
 		// Pausing and going on at once: the receive that there is stays the only one.
@@ -116,9 +117,9 @@ func TestProactorReading(t *testing.T) {
 			n.until(ctx, "what was held back", func() bool { return string(r.data) == want })
 		}
 	})
-	overPorts(t, "proactor.022.pause-in-connection-made", func(ctx context.Context, n *netTest, w *watchedProactor) {
+	portRow(t, "proactor.022.pause-in-connection-made", func(ctx context.Context, n *netTest, w *watchedProactor) {
 		c, r := n.raw(ctx, func(r *recorder) {
-			r.onMade = func(t Transport) { n.check(t.PauseReading()) }
+			r.onMade = func(t asyncio.Transport) { n.check(t.PauseReading()) }
 		})
 		c.Write([]byte("data"))
 		n.passes(ctx)
@@ -156,12 +157,12 @@ func (n *netTest) sending(ctx context.Context, w *watchedProactor, r *recorder, 
 // TestProactorWriting: what a connection sends over completion.
 func TestProactorWriting(t *testing.T) {
 	t.Parallel()
-	overPortConnections(t, "proactor.007a.write-idle", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.007a.write-idle", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
 		// The transport has no buffer; what the system does not have yet counts.
 		if k, err := r.transport.Write([]byte("data")); k != 4 || err != nil || r.transport.GetWriteBufferSize() != 4 {
 			n.Errorf("Write = %d, %v; %d bytes buffered", k, err, r.transport.GetWriteBufferSize())
 		}
-		if r.transport.(*streamTransport).core.Sending() {
+		if asyncio.Sending(r.transport) {
 			n.Error("the transport has a buffer")
 		}
 		waits := w.waits
@@ -173,7 +174,7 @@ func TestProactorWriting(t *testing.T) {
 			n.Errorf("the peer got %q, %d bytes are buffered", got, r.transport.GetWriteBufferSize())
 		}
 	})
-	overPortConnections(t, "proactor.007b.write-empty", func(ctx context.Context, n *netTest, w *watchedProactor, _ *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.007b.write-empty", func(ctx context.Context, n *netTest, w *watchedProactor, _ *net.TCPConn, r *recorder) {
 		for _, p := range [][]byte{nil, {}} {
 			if k, err := r.transport.Write(p); k != 0 || err != nil {
 				n.Errorf("Write = %d, %v", k, err)
@@ -184,7 +185,7 @@ func TestProactorWriting(t *testing.T) {
 			n.Errorf("sends %q, %d bytes buffered", w.sends, r.transport.GetWriteBufferSize())
 		}
 	})
-	overPortConnections(t, "proactor.007c.write-busy", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.007c.write-busy", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
 		n.sending(ctx, w, r, "one")
 		r.transport.Write([]byte("two"))
 		n.passes(ctx)
@@ -196,7 +197,7 @@ func TestProactorWriting(t *testing.T) {
 			n.Errorf("the peer got %q", got)
 		}
 	})
-	overPortConnections(t, "proactor.008.loop-writing", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.008.loop-writing", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
 		n.sending(ctx, w, r, "one")
 		for _, s := range []string{"two", "three", "four"} {
 			r.transport.Write([]byte(s))
@@ -210,7 +211,7 @@ func TestProactorWriting(t *testing.T) {
 			n.Errorf("sends %q", w.sends)
 		}
 	})
-	overPortConnections(t, "proactor.009.loop-writing-error", func(ctx context.Context, n *netTest, w *watchedProactor, _ *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.009.loop-writing-error", func(ctx context.Context, n *netTest, w *watchedProactor, _ *net.TCPConn, r *recorder) {
 		n.l.SetDebug(true)
 		n.sending(ctx, w, r, "data")
 		r.transport.Write([]byte("more"))
@@ -229,7 +230,7 @@ func TestProactorWriting(t *testing.T) {
 			n.Errorf("lost with %v, sends %q, logged %v", r.lostErr, w.sends, n.log)
 		}
 	})
-	overPortConnections(t, "proactor.019a.write-eof", func(ctx context.Context, n *netTest, _ *watchedProactor, c *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.019a.write-eof", func(ctx context.Context, n *netTest, _ *watchedProactor, c *net.TCPConn, r *recorder) {
 		if !r.transport.CanWriteEOF() {
 			n.Error("CanWriteEOF is false")
 		}
@@ -245,7 +246,7 @@ func TestProactorWriting(t *testing.T) {
 			n.Error("the connection is closed")
 		}
 	})
-	overPortConnections(t, "proactor.019b.write-eof-after-send", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.019b.write-eof-after-send", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
 		n.sending(ctx, w, r, "data")
 		for range 2 {
 			n.check(r.transport.WriteEOF())
@@ -256,7 +257,7 @@ func TestProactorWriting(t *testing.T) {
 			n.Errorf("the peer got %q, closing=%v", got, r.transport.IsClosing())
 		}
 	})
-	overPortConnections(t, "proactor.023a.pause-writing-over-high", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.023a.pause-writing-over-high", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
 		n.check(r.transport.SetWriteBufferLimits(4, 0))
 		n.sending(ctx, w, r, "0123456789")
 		n.until(ctx, "the pause", func() bool { return r.history() == "made pause" })
@@ -269,7 +270,7 @@ func TestProactorWriting(t *testing.T) {
 			n.Errorf("the peer got %q, %d bytes buffered", got, r.transport.GetWriteBufferSize())
 		}
 	})
-	overPortConnections(t, "proactor.023b.pause-writing-counts-inflight", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.023b.pause-writing-counts-inflight", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
 		n.check(r.transport.SetWriteBufferLimits(4, 0))
 		n.sending(ctx, w, r, "1")
 		r.transport.Write([]byte("23"))
@@ -292,7 +293,7 @@ func TestProactorWriting(t *testing.T) {
 // TestProactorEnd: how a connection ends over completion.
 func TestProactorEnd(t *testing.T) {
 	t.Parallel()
-	overPortConnections(t, "proactor.010.loop-writing-closing", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.010.loop-writing-closing", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
 		n.sending(ctx, w, r, "one")
 		r.transport.Write([]byte("two"))
 		n.check(r.transport.Close())
@@ -302,7 +303,7 @@ func TestProactorEnd(t *testing.T) {
 			n.Errorf("the peer got %q, lost with %v", got, r.lostErr)
 		}
 	})
-	overPortConnections(t, "proactor.011.abort", func(ctx context.Context, n *netTest, _ *watchedProactor, c *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.011.abort", func(ctx context.Context, n *netTest, _ *watchedProactor, c *net.TCPConn, r *recorder) {
 		r.transport.Abort()
 		if !r.transport.IsClosing() || r.lost {
 			n.Errorf("closing=%v, lost=%v at once", r.transport.IsClosing(), r.lost)
@@ -312,7 +313,7 @@ func TestProactorEnd(t *testing.T) {
 			n.Errorf("the peer got %q, lost with %v", got, r.lostErr)
 		}
 	})
-	overPortConnections(t, "proactor.012.close", func(ctx context.Context, n *netTest, _ *watchedProactor, _ *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.012.close", func(ctx context.Context, n *netTest, _ *watchedProactor, _ *net.TCPConn, r *recorder) {
 		n.check(r.transport.Close())
 		if r.lost {
 			n.Error("lost within Close")
@@ -325,7 +326,7 @@ func TestProactorEnd(t *testing.T) {
 			n.Errorf("%s with %v", r.history(), r.lostErr)
 		}
 	})
-	overPortConnections(t, "proactor.013.close-send-pending", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.013.close-send-pending", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
 		n.sending(ctx, w, r, "one")
 		r.transport.Write([]byte("two"))
 		n.check(r.transport.Close())
@@ -339,7 +340,7 @@ func TestProactorEnd(t *testing.T) {
 		}
 		n.until(ctx, "the end", func() bool { return r.lost })
 	})
-	overPortConnections(t, "proactor.015.fatal-error", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.015.fatal-error", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
 		n.expectErrors = true
 		n.sending(ctx, w, r, "data")
 		r.onData = func([]byte) { panic(errOdd) }
@@ -349,7 +350,7 @@ func TestProactorEnd(t *testing.T) {
 			n.Errorf("reported %+v, lost with %v", n.reported, r.lostErr)
 		}
 	})
-	overPortConnections(t, "proactor.016.force-close", func(ctx context.Context, n *netTest, w *watchedProactor, _ *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.016.force-close", func(ctx context.Context, n *netTest, w *watchedProactor, _ *net.TCPConn, r *recorder) {
 		fd := socketOf(r.transport)
 		n.sending(ctx, w, r, "one")
 		r.transport.Write([]byte("two"))
@@ -365,7 +366,7 @@ func TestProactorEnd(t *testing.T) {
 			n.Errorf("sends %q", w.sends)
 		}
 	})
-	overPortConnections(t, "proactor.017.force-close-once", func(ctx context.Context, n *netTest, w *watchedProactor, _ *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.017.force-close-once", func(ctx context.Context, n *netTest, w *watchedProactor, _ *net.TCPConn, r *recorder) {
 		n.sending(ctx, w, r, "one")
 		n.check(r.transport.Close())
 		n.passes(ctx)
@@ -382,7 +383,7 @@ func TestProactorEnd(t *testing.T) {
 			n.Errorf("%s with %v", r.history(), r.lostErr)
 		}
 	})
-	overPortConnections(t, "proactor.018.connection-lost-closes-socket", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
+	portConnectionRow(t, "proactor.018.connection-lost-closes-socket", func(ctx context.Context, n *netTest, w *watchedProactor, c *net.TCPConn, r *recorder) {
 		fd := socketOf(r.transport)
 		r.onLost = func(error) {
 			if a, err := sock.RemoteAddr(fd); err != nil || a.String() != c.LocalAddr().String() {
@@ -394,7 +395,7 @@ func TestProactorEnd(t *testing.T) {
 		if got := n.arrived(ctx, c, 1); got != "" || w.underway(proactors.Receive, fd) != 0 {
 			n.Errorf("the peer got %q, under way %v", got, w.flights)
 		}
-		if r.transport.GetExtraInfo("socket") != any(fd) || n.l.transports.open.First() != nil {
+		if r.transport.GetExtraInfo("socket") != any(fd) || len(asyncio.Transports(n.l)) != 0 {
 			n.Error("the connection is still listed")
 		}
 	})
@@ -406,7 +407,7 @@ func TestProactorDeadSocket(t *testing.T) {
 	t.Run("proactor.014.close-dead-socket", func(t *testing.T) {
 		overOpeners(t, func(t *testing.T, p proactors.Proactor) {
 			w := watched(t, p)
-			n := newTestOf(t, func(o LoopOption) (EventLoop, error) { return NewProactorEventLoop(w, o) })
+			n := newTestOf(t, func(o ...asyncio.LoopOption) (asyncio.EventLoop, error) { return asyncio.NewProactorEventLoop(w, o...) })
 			n.run(func(ctx context.Context) {
 				_, r := n.raw(ctx)
 				n.passes(ctx)

@@ -19,9 +19,6 @@ import (
 // answer is more bytes than the system takes for a peer that does not read yet.
 const answer = 8 << 20
 
-// patience is when a test that waits for something gives up.
-const patience = 20 * time.Second
-
 // leaver is a protocol that ends one of its calls otherwise than by returning. It echoes
 // what comes, or answers with more than the system takes.
 type leaver struct {

@@ -1,10 +1,12 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
 	"errors"
 	"net"
 	"testing"
+
+	"github.com/go-asyncio/asyncio"
 )
 
 // TestBaseProtocols: what is there to embed does nothing.
@@ -12,7 +14,7 @@ func TestBaseProtocols(t *testing.T) {
 	t.Parallel()
 	t.Run("protocols.001.base-protocol-noop", func(t *testing.T) {
 		t.Parallel()
-		var p Protocol = struct{ BaseProtocol }{}
+		var p asyncio.Protocol = struct{ asyncio.BaseProtocol }{}
 		p.ConnectionMade(nil)
 		p.ConnectionLost(nil)
 		p.PauseWriting()
@@ -20,7 +22,7 @@ func TestBaseProtocols(t *testing.T) {
 	})
 	t.Run("protocols.002.stream-protocol-noop", func(t *testing.T) {
 		t.Parallel()
-		var p Protocol = struct{ BaseProtocol }{}
+		var p asyncio.Protocol = struct{ asyncio.BaseProtocol }{}
 		p.DataReceived([]byte("x"))
 		if p.EOFReceived() {
 			t.Error("the connection would stay open at its end")
@@ -34,12 +36,12 @@ func TestUnimplementedTransport(t *testing.T) {
 	refused := func(t *testing.T, errs ...error) {
 		t.Helper()
 		for i, err := range errs {
-			if !errors.Is(err, ErrNotImplemented) || !errors.Is(err, errors.ErrUnsupported) {
+			if !errors.Is(err, asyncio.ErrNotImplemented) || !errors.Is(err, errors.ErrUnsupported) {
 				t.Errorf("method %d answers %v", i, err)
 			}
 		}
 	}
-	empty := func(t *testing.T, b BaseTransport) {
+	empty := func(t *testing.T, b asyncio.BaseTransport) {
 		t.Helper()
 		if b.IsClosing() || b.GetExtraInfo("socket") != nil || b.LocalAddr() != nil || b.RemoteAddr() != nil {
 			t.Error("an absent transport knows something")
@@ -47,7 +49,7 @@ func TestUnimplementedTransport(t *testing.T) {
 	}
 	t.Run("protocols.009.abstract-transport", func(t *testing.T) {
 		t.Parallel()
-		var tr Transport = struct{ UnimplementedTransport }{}
+		var tr asyncio.Transport = struct{ asyncio.UnimplementedTransport }{}
 		_, err := tr.Write([]byte("x"))
 		refused(t, err, tr.WriteLines(nil), tr.WriteEOF(), tr.PauseReading(), tr.ResumeReading(), tr.SetProtocol(nil),
 			tr.SetWriteBufferLimits(1, 1), tr.Close())
@@ -63,7 +65,7 @@ func TestUnimplementedTransport(t *testing.T) {
 // TestExtraInfo is what transports know.
 func TestExtraInfo(t *testing.T) {
 	t.Parallel()
-	overFake(t, "protocols.006.extra-default", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "protocols.006.extra-default", func(ctx context.Context, n *netTest) {
 		tr, _ := n.faked(ctx, &recorder{}) // a stream that is no socket
 		for _, name := range []string{"sockname", "peername", "anything"} {
 			if v := tr.GetExtraInfo(name); v != nil {
@@ -75,7 +77,7 @@ func TestExtraInfo(t *testing.T) {
 		}
 		tr.Abort()
 	})
-	overSelectors(t, "protocols.007.get-extra-info", func(n *netTest) {
+	netRow(t, "protocols.007.get-extra-info", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			client, server := n.pair(ctx)
 			tr := client.transport

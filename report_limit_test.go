@@ -104,7 +104,7 @@ func told(t *testing.T, log *testkit.LogBook, message string) (full, sums, count
 	return full, sums, counted
 }
 
-// What repeats without limit is told some times and then counted, and nothing is
+// TestReportsInNumbers: what repeats without limit is told some times and then counted, and nothing is
 // left out of the count.
 func TestReportsInNumbers(t *testing.T) {
 	t.Parallel()
@@ -191,7 +191,7 @@ func (l *timerSeer) CallAt(when time.Duration, f func()) (asyncio.TimerHandle, e
 	return l.EventLoop.CallAt(when, f)
 }
 
-// The sum is told when the period is over, by a loop that has nothing else to do;
+// TestReportsAreSummedUp: the sum is told when the period is over, by a loop that has nothing else to do;
 // then reports are told in full again.
 func TestReportsAreSummedUp(t *testing.T) {
 	t.Parallel()

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -9,17 +9,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
 // TestLookUps: names are looked up off the loop, which owns what it starts.
 func TestLookUps(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "loop-goes-on", func(n *netTest) {
+	netRow(t, "loop-goes-on", func(n *netTest) {
 		r := &namesOf{block: make(chan struct{}), answers: map[string][]string{"host": {"127.0.0.1:1"}}}
-		n.l.lookups.resolver = r
+		asyncio.SetResolver(n.l, r)
 		n.run(func(ctx context.Context) {
-			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+			task := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil)
 				return struct{}{}, err
 			})
@@ -28,33 +29,33 @@ func TestLookUps(t *testing.T) {
 				n.Error("done without an answer")
 			}
 			close(r.block)
-			if _, err := task.Await(ctx); !errors.Is(err, errConnRefused) {
+			if _, err := task.Await(ctx); !errors.Is(err, asyncio.ErrConnRefused) {
 				n.Errorf("got %v", err)
 			}
 		})
 	})
-	overSelectors(t, "cancelled", func(n *netTest) {
+	netRow(t, "cancelled", func(n *netTest) {
 		r := &namesOf{block: make(chan struct{})}
-		n.l.lookups.resolver = r
+		asyncio.SetResolver(n.l, r)
 		n.run(func(ctx context.Context) {
-			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+			task := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil)
 				return struct{}{}, err
 			})
 			n.until(ctx, "the look-up", func() bool { return r.begun.Load() == 1 })
 			task.Cancel()
-			if _, err := task.Await(ctx); !errors.Is(err, ErrCancelled) {
+			if _, err := task.Await(ctx); !errors.Is(err, asyncio.ErrCancelled) {
 				n.Errorf("got %v", err)
 			}
 			n.until(ctx, "the look-up to be given up", func() bool { return r.ended.Load() == 1 })
 		})
 	})
-	overSelectors(t, "loop-closed", func(n *netTest) {
+	netRow(t, "loop-closed", func(n *netTest) {
 		n.expectErrors = true // a task is destroyed
 		r := &namesOf{block: make(chan struct{})}
-		n.l.lookups.resolver = r
+		asyncio.SetResolver(n.l, r)
 		n.run(func(ctx context.Context) {
-			CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+			asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil)
 				return struct{}{}, err
 			})
@@ -65,16 +66,16 @@ func TestLookUps(t *testing.T) {
 			n.Error("Close did not wait for the look-up")
 		}
 	})
-	overSelectors(t, "error", func(n *netTest) {
-		n.l.lookups.resolver = &namesOf{err: errOdd}
+	netRow(t, "error", func(n *netTest) {
+		asyncio.SetResolver(n.l, &namesOf{err: errOdd})
 		n.run(func(ctx context.Context) {
 			if _, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil); !errors.Is(err, errOdd) || !strings.Contains(err.Error(), "host") {
 				n.Errorf("got %v", err)
 			}
 		})
 	})
-	overSelectors(t, "base.105.getaddrinfo-debug-slow", func(n *netTest) {
-		n.l.lookups.resolver = slowly{&namesOf{err: errOdd}}
+	netRow(t, "base.105.getaddrinfo-debug-slow", func(n *netTest) {
+		asyncio.SetResolver(n.l, slowly{&namesOf{err: errOdd}})
 		n.l.SetDebug(true)
 		n.run(func(ctx context.Context) {
 			look := func() { n.l.CreateConnection(ctx, plainFactory, "tcp", "host:1", nil) }

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-asyncio/asyncio"
 )
 
 // namesBothWays is a resolver that knows names of addresses, too.
@@ -34,9 +36,9 @@ func (r *namesBothWays) NameOf(ctx context.Context, ip netip.Addr) (string, erro
 
 func TestGetAddrInfo(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "literal", func(n *netTest) {
+	netRow(t, "literal", func(n *netTest) {
 		asked := &namesOf{}
-		n.l.lookups.resolver = asked
+		asyncio.SetResolver(n.l, asked)
 		n.run(func(ctx context.Context) {
 			for _, c := range [][3]string{
 				{"tcp", "127.0.0.1:80", "tcp 127.0.0.1:80"},
@@ -53,8 +55,8 @@ func TestGetAddrInfo(t *testing.T) {
 			n.Errorf("looked up %v", asked.hosts)
 		}
 	})
-	overSelectors(t, "name", func(n *netTest) {
-		n.l.lookups.resolver = &namesOf{answers: map[string][]string{"host": {"[::1]:7", "127.0.0.1:7"}}}
+	netRow(t, "name", func(n *netTest) {
+		asyncio.SetResolver(n.l, &namesOf{answers: map[string][]string{"host": {"[::1]:7", "127.0.0.1:7"}}})
 		n.run(func(ctx context.Context) {
 			got, err := n.l.GetAddrInfo(ctx, "udp", "host:echo")
 			if err != nil || fmt.Sprint(got) != "[[::1]:7 127.0.0.1:7]" {
@@ -67,14 +69,14 @@ func TestGetAddrInfo(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "from-outside", func(n *netTest) {
-		n.l.lookups.resolver = &namesOf{answers: map[string][]string{"host": {"127.0.0.1:7"}}}
+	netRow(t, "from-outside", func(n *netTest) {
+		asyncio.SetResolver(n.l, &namesOf{answers: map[string][]string{"host": {"127.0.0.1:7"}}})
 		got, err := n.l.GetAddrInfo(context.Background(), "tcp", "host:7") // the loop does not even run
 		if err != nil || fmt.Sprint(got) != "[127.0.0.1:7]" {
 			n.Errorf("%v, %v", got, err)
 		}
 	})
-	overSelectors(t, "system", func(n *netTest) {
+	netRow(t, "system", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			got, err := n.l.GetAddrInfo(ctx, "tcp4", "localhost:http")
 			if err != nil || fmt.Sprint(got) != "[127.0.0.1:80]" {
@@ -82,27 +84,27 @@ func TestGetAddrInfo(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "refused", func(n *netTest) {
+	netRow(t, "refused", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			for _, c := range [][2]string{{"tcp", "host"}, {"tcp", "host:65536"}, {"unix", "path"}, {"tcp5", "host:1"}} {
-				if _, err := n.l.GetAddrInfo(ctx, c[0], c[1]); !errors.Is(err, ErrInvalidArgument) {
+				if _, err := n.l.GetAddrInfo(ctx, c[0], c[1]); !errors.Is(err, asyncio.ErrInvalidArgument) {
 					n.Errorf("%s %s: %v", c[0], c[1], err)
 				}
 			}
 		})
 		n.inCallback(func() {
-			if _, err := n.l.GetAddrInfo(context.Background(), "tcp", "host:1"); !errors.Is(err, ErrAwaitInCallback) {
+			if _, err := n.l.GetAddrInfo(context.Background(), "tcp", "host:1"); !errors.Is(err, asyncio.ErrAwaitInCallback) {
 				n.Errorf("in a callback: %v", err)
 			}
 		})
 		n.check(n.l.Close())
-		if _, err := n.l.GetAddrInfo(context.Background(), "tcp", "127.0.0.1:1"); !errors.Is(err, ErrLoopClosed) {
+		if _, err := n.l.GetAddrInfo(context.Background(), "tcp", "127.0.0.1:1"); !errors.Is(err, asyncio.ErrLoopClosed) {
 			n.Errorf("closed: %v", err)
 		}
 	})
-	overSelectors(t, "given-up", func(n *netTest) {
+	netRow(t, "given-up", func(n *netTest) {
 		r := &namesOf{block: make(chan struct{})}
-		n.l.lookups.resolver = r
+		asyncio.SetResolver(n.l, r)
 		n.run(func(ctx context.Context) {
 			short, cancel := context.WithTimeout(ctx, time.Millisecond)
 			defer cancel()
@@ -118,8 +120,8 @@ func TestGetAddrInfo(t *testing.T) {
 func TestGetNameInfo(t *testing.T) {
 	t.Parallel()
 	at := func(address string) net.Addr { return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address)) }
-	overSelectors(t, "name", func(n *netTest) {
-		n.l.lookups.resolver = &namesBothWays{names: map[string]string{"127.0.0.1": "here"}}
+	netRow(t, "name", func(n *netTest) {
+		asyncio.SetResolver(n.l, &namesBothWays{names: map[string]string{"127.0.0.1": "here"}})
 		n.run(func(ctx context.Context) {
 			for address, want := range map[string]string{
 				"127.0.0.1:80": "here 80", "[::1]:443": "::1 443", // which has no name
@@ -131,37 +133,37 @@ func TestGetNameInfo(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "fails", func(n *netTest) {
-		n.l.lookups.resolver = &namesBothWays{namesOf: namesOf{err: errOdd}}
+	netRow(t, "fails", func(n *netTest) {
+		asyncio.SetResolver(n.l, &namesBothWays{namesOf: namesOf{err: errOdd}})
 		n.run(func(ctx context.Context) {
 			if _, _, err := n.l.GetNameInfo(ctx, at("127.0.0.1:80")); !errors.Is(err, errOdd) || !strings.Contains(err.Error(), "GetNameInfo") {
 				n.Errorf("got %v", err)
 			}
 		})
 	})
-	overSelectors(t, "cancelled", func(n *netTest) {
-		n.l.lookups.resolver = &namesBothWays{namesOf: namesOf{block: make(chan struct{})}}
+	netRow(t, "cancelled", func(n *netTest) {
+		asyncio.SetResolver(n.l, &namesBothWays{namesOf: namesOf{block: make(chan struct{})}})
 		n.run(func(ctx context.Context) {
-			task := Go(ctx, func(ctx context.Context) (string, error) {
+			task := asyncio.Go(ctx, func(ctx context.Context) (string, error) {
 				host, _, err := n.l.GetNameInfo(ctx, at("127.0.0.1:80"))
 				return host, err
 			})
 			n.passes(ctx)
 			task.Cancel()
-			if _, err := task.Await(ctx); !errors.Is(err, ErrCancelled) {
+			if _, err := task.Await(ctx); !errors.Is(err, asyncio.ErrCancelled) {
 				n.Errorf("got %v", err)
 			}
 		})
 		n.check(n.l.Close()) // waits for the look-up
 	})
-	overSelectors(t, "resolver-without-names", func(n *netTest) {
-		n.l.lookups.resolver = &namesOf{}
+	netRow(t, "resolver-without-names", func(n *netTest) {
+		asyncio.SetResolver(n.l, &namesOf{})
 		host, service, err := n.l.GetNameInfo(context.Background(), at("127.0.0.1:80"))
 		if err != nil || host != "127.0.0.1" || service != "80" {
 			n.Errorf("%q %q, %v", host, service, err)
 		}
 	})
-	overSelectors(t, "system", func(n *netTest) {
+	netRow(t, "system", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			host, service, err := n.l.GetNameInfo(ctx, at("127.0.0.1:80"))
 			if err != nil || host == "" || service != "80" {
@@ -169,9 +171,9 @@ func TestGetNameInfo(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "refused", func(n *netTest) {
+	netRow(t, "refused", func(n *netTest) {
 		for _, a := range []net.Addr{nil, &net.UnixAddr{Name: "x", Net: "unix"}, &net.IPAddr{}} {
-			if _, _, err := n.l.GetNameInfo(context.Background(), a); !errors.Is(err, ErrInvalidArgument) {
+			if _, _, err := n.l.GetNameInfo(context.Background(), a); !errors.Is(err, asyncio.ErrInvalidArgument) {
 				n.Errorf("%v: %v", a, err)
 			}
 		}

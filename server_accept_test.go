@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -10,17 +10,17 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
-	"github.com/go-asyncio/asyncio/internal/listen"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
-// TestAccept is how connections are accepted and set up.
+// TestAccept is how connections are accepted and set up. It is not parallel, and has one
+// loop at a time: select has no room for the descriptors of all of them together, nor for
+// those of other tests.
 func TestAccept(t *testing.T) {
-	t.Parallel()
-	// One loop at a time: select has no room for the descriptors of all of them together.
 	var one sync.Mutex
-	overSelectors(t, "selev.713.accept-backlog-one-more", func(n *netTest) {
+	netRow(t, "selev.713.accept-backlog-one-more", func(n *netTest) {
 		one.Lock()
 		n.Cleanup(one.Unlock) // after those of the clients
 		n.expectErrors = true
@@ -30,7 +30,7 @@ func TestAccept(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "selev.715.accept-factory-failure", func(n *netTest) {
+	netRow(t, "selev.715.accept-factory-failure", func(n *netTest) {
 		for _, debug := range []bool{false, true} {
 			n.l.SetDebug(debug)
 			n.expectErrors, n.reported = true, nil
@@ -39,25 +39,25 @@ func TestAccept(t *testing.T) {
 				c := dialPlain(n, addr)
 				n.until(ctx, "the report", func() bool { return len(n.reported) > 0 })
 				wantEnd(n, c)
-				if p := (*PanicError)(nil); len(n.reported) != 1 || !errors.As(n.reported[0].Err, &p) || s.active != 0 {
-					n.Errorf("debug %v: reported %+v; %d connections", debug, n.reported, s.active)
+				if p := (*asyncio.PanicError)(nil); len(n.reported) != 1 || !errors.As(n.reported[0].Err, &p) || asyncio.Active(s) != 0 {
+					n.Errorf("debug %v: reported %+v; %d connections", debug, n.reported, asyncio.Active(s))
 				}
 				s.Close()
 				n.check(s.WaitClosed(ctx))
 			})
 		}
 	})
-	overSelectors(t, "base.082.accept-out-of-fds", func(n *netTest) {
+	netRow(t, "base.082.accept-out-of-fds", func(n *netTest) {
 		for _, failure := range outOfResources {
 			n.expectErrors, n.reported = true, nil
-			eng := &scripted{Engine: n.l.eng}
+			eng := &scripted{Engine: asyncio.Engine(n.l)}
 			fake := &fakeListener{}
 			eng.listener = func(fd uintptr, h engine.ListenHandler) (engine.Listener, error) {
 				l, err := eng.Engine.Listener(fd, h)
 				fake.Listener, fake.h = l, h
 				return fake, err
 			}
-			n.l.eng = eng
+			asyncio.SetEngine(n.l, eng)
 			n.run(func(ctx context.Context) {
 				s, addr := n.serve(ctx, nil)
 				fake.StopAccepting() // as the engine does when it fails
@@ -68,18 +68,18 @@ func TestAccept(t *testing.T) {
 				if !s.IsServing() || fake.closed {
 					n.Error("the listener was given up")
 				}
-				a := s.acceptors[0]
+				a := asyncio.Acceptor(s)
 				if !a.Resting() {
 					n.Error("accepting does not rest")
 				}
 				dialPlain(n, addr)
 				n.passes(ctx)
-				if fake.starts != 1 || s.active != 0 {
-					n.Errorf("accepting was begun %d times, %d accepted", fake.starts, s.active)
+				if fake.starts != 1 || asyncio.Active(s) != 0 {
+					n.Errorf("accepting was begun %d times, %d accepted", fake.starts, asyncio.Active(s))
 				}
 				// The time is up: as if the timer were due.
 				a.Again()
-				n.until(ctx, "the client that waited", func() bool { return s.active == 1 })
+				n.until(ctx, "the client that waited", func() bool { return asyncio.Active(s) == 1 })
 				// Closing the server in such a pause ends the pause.
 				fake.h.AcceptFailed(failure)
 				s.Close()
@@ -90,14 +90,14 @@ func TestAccept(t *testing.T) {
 				s.AbortClients()
 				n.check(s.WaitClosed(ctx))
 			})
-			n.l.eng = eng.Engine
+			asyncio.SetEngine(n.l, eng.Engine)
 		}
 	})
-	overSelectors(t, "other-failure", func(n *netTest) {
+	netRow(t, "other-failure", func(n *netTest) {
 		n.expectErrors = true
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
-			k := s.acceptors[0]
+			k := asyncio.Acceptor(s)
 			k.AcceptFailed(syscall.EPERM)
 			if len(n.reported) != 1 || n.reported[0].Message != "socket.accept() failed" || fmt.Sprint(n.reported[0].Extra["socket"]) != k.String() {
 				n.Errorf("reported %+v", n.reported)
@@ -108,7 +108,7 @@ func TestAccept(t *testing.T) {
 			s.Close()
 		})
 	})
-	overSelectors(t, "stream-refused", func(n *netTest) {
+	netRow(t, "stream-refused", func(n *netTest) {
 		// The engine has no room for the connection (select beyond its limit).
 		n.expectErrors = true
 		n.script().stream = func(uintptr, engine.StreamHandler) (engine.Stream, error) { return nil, errOdd }
@@ -116,8 +116,8 @@ func TestAccept(t *testing.T) {
 			s, addr := n.serve(ctx, nil)
 			c := dialPlain(n, addr)
 			n.until(ctx, "the report", func() bool { return len(n.reported) == 1 })
-			if n.reported[0].Err != errOdd || s.active != 0 {
-				n.Errorf("reported %+v, %d active", n.reported, s.active)
+			if n.reported[0].Err != errOdd || asyncio.Active(s) != 0 {
+				n.Errorf("reported %+v, %d active", n.reported, asyncio.Active(s))
 			}
 			if _, err := c.Read([]byte{0}); err == nil {
 				n.Error("the socket is still open")
@@ -140,27 +140,26 @@ func acceptedAtOnce(ctx context.Context, n *netTest, backlog, clients int) {
 		dialPlain(n, a.String())
 	}
 	made := 0
-	s, err := n.l.CreateServer(ctx, func() Protocol {
+	s, err := n.l.CreateServer(ctx, func() asyncio.Protocol {
 		if made++; made == 3 {
 			panic("the third one")
 		}
 		return &recorder{}
-	}, "", "", &ServerOptions{Sock: fd, DeferServing: true})
+	}, "", "", &asyncio.ServerOptions{Sock: fd, DeferServing: true})
 	if err != nil {
 		n.Fatal(err)
 	}
-	s.backlog = backlog
-	n.check(s.start())
+	n.check(asyncio.StartServing(s, backlog))
 	most, before := 0, 0
 	for end := n.l.Time() + patience; (made < clients || before < clients-1) && n.l.Time() < end; {
-		n.check(Sleep(ctx, 0)) // one pass
-		most = max(most, s.active-before)
-		before = s.active
+		n.check(asyncio.Sleep(ctx, 0)) // one pass
+		most = max(most, asyncio.Active(s)-before)
+		before = asyncio.Active(s)
 	}
 	if most != backlog+1 {
 		n.Errorf("backlog %d: %d accepted in one pass", backlog, most)
 	}
-	if k := len(n.l.transports.of(s)); k != clients-1 {
+	if k := len(asyncio.TransportsOf(s)); k != clients-1 {
 		n.Errorf("%d connections, want %d", k, clients-1)
 	}
 	if len(n.reported) != 1 || !strings.Contains(n.reported[0].Message, "incoming connection") {
@@ -170,13 +169,6 @@ func acceptedAtOnce(ctx context.Context, n *netTest, backlog, clients int) {
 	s.AbortClients()
 	n.check(s.WaitClosed(ctx))
 }
-
-// What the system says of an address that it does not have, and of one that somebody else
-// has.
-const (
-	errAddrNotAvailable = listen.AddrNotAvailable
-	errAddrInUse        = listen.AddrInUse
-)
 
 // fakeListener counts.
 type fakeListener struct {
@@ -200,8 +192,8 @@ func (f *fakeListener) Close() error {
 // set up, and a task makes a server, leaves no descriptor (TestMain counts).
 func TestLoopClosedWhileServing(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "accepted-not-set-up", func(n *netTest) {
-		var s *Server
+	netRow(t, "accepted-not-set-up", func(n *netTest) {
+		var s *asyncio.Server
 		var c net.Conn
 		n.run(func(ctx context.Context) {
 			var addr string
@@ -210,22 +202,22 @@ func TestLoopClosedWhileServing(t *testing.T) {
 		})
 		fd, err := sock.FromConn(c)
 		n.check(err)
-		before := s.active
-		n.l.ifOwner(func() { s.acceptors[0].Accepted(fd, sock.Addr{}) }) // its step is in the next pass, which never comes
-		if n.l.transports.waiting.First() == nil || s.active != before+1 {
+		before := asyncio.Active(s)
+		asyncio.AcceptIdle(s, fd) // its step is in the next pass, which never comes
+		if !asyncio.Accepted(n.l) || asyncio.Active(s) != before+1 {
 			n.Fatal("the connection does not wait to be set up")
 		}
 		n.check(n.l.Close())
 		n.check(c.Close())
 	})
-	overSelectors(t, "half-made-server", func(n *netTest) {
+	netRow(t, "half-made-server", func(n *netTest) {
 		n.expectErrors = true // a task is destroyed
 		f := &fakeSockets{}
 		n.script().sockets = f
-		n.l.lookups.resolver = &namesOf{block: make(chan struct{})}
+		asyncio.SetResolver(n.l, &namesOf{block: make(chan struct{})})
 		n.run(func(ctx context.Context) {
-			CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
-				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &ServerOptions{Addresses: []string{"host:0"}})
+			asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &asyncio.ServerOptions{Addresses: []string{"host:0"}})
 				return struct{}{}, err
 			})
 			n.until(ctx, "the first socket", func() bool { return len(f.opened) == 1 })

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
-	"github.com/go-asyncio/asyncio/selectors"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 	"golang.org/x/sys/unix"
 )
 
@@ -21,32 +21,13 @@ import (
 // clients wait: they are served when there are descriptors again.
 func TestOutOfDescriptors(t *testing.T) {
 	t.Parallel()
-	for name, open := range outOfDescriptorsPrograms {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			inProgram(t, open)
-		})
-	}
+	overLoops(t, testkit.Selectors, func(t *testing.T) { inProgram(t, outOfDescriptorsProgram) })
 }
 
-var outOfDescriptorsPrograms = map[string]string{
-	"select": program("out-of-descriptors-select", func() error {
-		return outOfDescriptors(func() (selectors.Selector, error) { return selectors.NewSelectSelector() })
-	}),
-	"poll": program("out-of-descriptors-poll", func() error {
-		return outOfDescriptors(func() (selectors.Selector, error) { return selectors.NewPollSelector() })
-	}),
-	"epoll": program("out-of-descriptors-epoll", func() error {
-		return outOfDescriptors(func() (selectors.Selector, error) { return selectors.NewEpollSelector() })
-	}),
-}
+var outOfDescriptorsProgram = program("out-of-descriptors", outOfDescriptors)
 
-func outOfDescriptors(open func() (selectors.Selector, error)) error {
-	s, err := open()
-	if err != nil {
-		return err
-	}
-	loop, err := asyncio.NewSelectorEventLoop(s)
+func outOfDescriptors() error {
+	loop, err := programLoop()
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -6,28 +6,30 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/go-asyncio/asyncio"
 )
 
 // TestClientsEnd: whatever a connection has come to when the server's clients are ended,
 // it is over, and nobody waits for its peer, which is silent.
 func TestClientsEnd(t *testing.T) {
 	t.Parallel()
-	ends := map[string]func(s *Server, forever *Task[struct{}]){
-		"AbortClients": func(s *Server, _ *Task[struct{}]) { s.Close(); s.AbortClients() },
-		"CloseClients": func(s *Server, _ *Task[struct{}]) { s.Close(); s.CloseClients() },
-		"before-Close": func(s *Server, _ *Task[struct{}]) { s.AbortClients(); s.Close() },
-		"ServeForever": func(_ *Server, forever *Task[struct{}]) { forever.Cancel() },
+	ends := map[string]func(s *asyncio.Server, forever *asyncio.Task[struct{}]){
+		"AbortClients": func(s *asyncio.Server, _ *asyncio.Task[struct{}]) { s.Close(); s.AbortClients() },
+		"CloseClients": func(s *asyncio.Server, _ *asyncio.Task[struct{}]) { s.Close(); s.CloseClients() },
+		"before-Close": func(s *asyncio.Server, _ *asyncio.Task[struct{}]) { s.AbortClients(); s.Close() },
+		"ServeForever": func(_ *asyncio.Server, forever *asyncio.Task[struct{}]) { forever.Cancel() },
 	}
 	for name, end := range ends {
 		for _, moment := range []string{"accepted", "set-up", "served"} {
-			overSelectors(t, name+"/"+moment, func(n *netTest) {
+			netRow(t, name+"/"+moment, func(n *netTest) {
 				n.run(func(ctx context.Context) { endClientsAt(ctx, n, moment, end) })
 			})
 		}
 	}
-	overSelectors(t, "factory", func(n *netTest) { // that ends the clients, its own among them
+	netRow(t, "factory", func(n *netTest) { // that ends the clients, its own among them
 		n.run(func(ctx context.Context) {
-			var s *Server
+			var s *asyncio.Server
 			made := false
 			s, addr := n.serve(ctx, func(*recorder) {
 				made = true
@@ -43,13 +45,13 @@ func TestClientsEnd(t *testing.T) {
 }
 
 // endClientsAt ends a server's only client at a moment of its life.
-func endClientsAt(ctx context.Context, n *netTest, moment string, end func(*Server, *Task[struct{}])) {
+func endClientsAt(ctx context.Context, n *netTest, moment string, end func(*asyncio.Server, *asyncio.Task[struct{}])) {
 	var r *recorder
 	s, addr := n.serve(ctx, func(made *recorder) { r = made })
-	forever := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
+	forever := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
 	n.passes(ctx)
 	moments := map[string]func() bool{
-		"accepted": func() bool { return n.l.transports.waiting.First() != nil },
+		"accepted": func() bool { return asyncio.Accepted(n.l) },
 		"set-up":   func() bool { return r != nil },
 		"served":   func() bool { return r != nil && r.transport != nil },
 	}
@@ -78,7 +80,7 @@ func endClientsAt(ctx context.Context, n *netTest, moment string, end func(*Serv
 		n.Errorf("the protocol was told %q", r.history())
 	}
 	s.Close()
-	if _, err := forever.Await(ctx); !errors.Is(err, ErrCancelled) {
+	if _, err := forever.Await(ctx); !errors.Is(err, asyncio.ErrCancelled) {
 		n.Errorf("ServeForever ended with %v", err)
 	}
 }
@@ -86,7 +88,7 @@ func endClientsAt(ctx context.Context, n *netTest, moment string, end func(*Serv
 // wantEnd fails the test if the connection of a plain peer is not over.
 func wantEnd(n *netTest, c net.Conn) {
 	n.Helper()
-	n.check(n.l.eng.Flush())
+	n.check(asyncio.Engine(n.l).Flush())
 	n.check(c.SetReadDeadline(time.Now().Add(patience)))
 	if _, err := c.Read(make([]byte, 1)); err == nil || isTimeout(err) {
 		n.Errorf("the peer reads %v, not the end", err)
@@ -101,32 +103,25 @@ func isTimeout(err error) bool {
 // TestWaitClosedForgets: a wait that is cancelled leaves nothing behind.
 func TestWaitClosedForgets(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "cancelled", func(n *netTest) {
+	netRow(t, "cancelled", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, _ := n.serve(ctx, nil)
 			for range 100 {
-				wait := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
-				n.check(Sleep(ctx, 0))
+				wait := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
+				n.check(asyncio.Sleep(ctx, 0))
 				wait.Cancel()
-				if _, err := wait.Await(ctx); !errors.Is(err, ErrCancelled) {
+				if _, err := wait.Await(ctx); !errors.Is(err, asyncio.ErrCancelled) {
 					n.Fatalf("the wait ended with %v", err)
 				}
 			}
-			if k := s.waiting(); k != 0 {
+			if k := asyncio.Awaiting(s); k != 0 {
 				n.Errorf("%d cancelled waits are kept", k)
 			}
-			stays := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
-			n.check(Sleep(ctx, 0))
+			stays := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
+			n.check(asyncio.Sleep(ctx, 0))
 			s.Close()
 			_, err := stays.Await(ctx)
 			n.check(err)
 		})
 	})
-}
-
-// waiting is how many wait for the server's end.
-func (s *Server) waiting() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.ended.Len()
 }

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -7,14 +7,16 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/go-asyncio/asyncio"
 )
 
 // TestServerLife is how servers start and end.
 func TestServerLife(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "sockets.026a.server-start-later", func(n *netTest) {
+	netRow(t, "sockets.026a.server-start-later", func(n *netTest) {
 		n.run(func(ctx context.Context) {
-			s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &ServerOptions{DeferServing: true})
+			s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &asyncio.ServerOptions{DeferServing: true})
 			if err != nil {
 				n.Fatal(err)
 			}
@@ -24,10 +26,10 @@ func TestServerLife(t *testing.T) {
 			if _, err := net.Dial("tcp", s.Addrs()[0].String()); err == nil {
 				n.Error("connected to a server that does not serve")
 			}
-			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
+			task := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
 			n.until(ctx, "serving", s.IsServing)
 			dialPlain(n, s.Addrs()[0].String())
-			n.until(ctx, "the client", func() bool { return n.l.transports.open.First() != nil })
+			n.until(ctx, "the client", func() bool { return len(asyncio.Transports(n.l)) != 0 })
 			n.check(s.StartServing(ctx))
 			task.Cancel()
 			n.until(ctx, "the end", task.Done)
@@ -36,13 +38,13 @@ func TestServerLife(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "sockets.026b.server-serve-forever-cancel", func(n *netTest) {
+	netRow(t, "sockets.026b.server-serve-forever-cancel", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, _ := n.serve(ctx, nil)
-			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
+			task := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
 			n.passes(ctx)
 			task.Cancel()
-			if _, err := task.Await(ctx); !errors.Is(err, ErrCancelled) {
+			if _, err := task.Await(ctx); !errors.Is(err, asyncio.ErrCancelled) {
 				n.Errorf("ended with %v", err)
 			}
 			if s.IsServing() || len(s.Addrs()) != 0 {
@@ -50,41 +52,41 @@ func TestServerLife(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "sockets.026c.server-serve-forever-closed", func(n *netTest) {
+	netRow(t, "sockets.026c.server-serve-forever-closed", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, _ := n.serve(ctx, nil)
 			s.Close()
 			for what, err := range map[string]error{"ServeForever": s.ServeForever(ctx), "StartServing": s.StartServing(ctx)} {
-				if !errors.Is(err, ErrServerClosed) || !errors.Is(err, net.ErrClosed) || !strings.Contains(err.Error(), "is closed") {
+				if !errors.Is(err, asyncio.ErrServerClosed) || !errors.Is(err, net.ErrClosed) || !strings.Contains(err.Error(), "is closed") {
 					n.Errorf("%s of a closed server: %v", what, err)
 				}
 			}
 		})
 	})
-	overSelectors(t, "sockets.028.server-double-serve-forever", func(n *netTest) {
+	netRow(t, "sockets.028.server-double-serve-forever", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, _ := n.serve(ctx, nil)
-			task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
+			task := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.ServeForever(ctx) })
 			n.passes(ctx)
-			if err := s.ServeForever(ctx); !errors.Is(err, ErrInvalidState) {
+			if err := s.ServeForever(ctx); !errors.Is(err, asyncio.ErrInvalidState) {
 				n.Errorf("a second ServeForever: %v", err)
 			}
 			s.Close() // ends the first one
-			if _, err := task.Await(ctx); !errors.Is(err, ErrCancelled) {
+			if _, err := task.Await(ctx); !errors.Is(err, asyncio.ErrCancelled) {
 				n.Errorf("ended with %v", err)
 			}
 		})
 	})
-	overSelectors(t, "wait-closed", func(n *netTest) {
+	netRow(t, "wait-closed", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			_, addr, r := "", "", (*recorder)(nil)
 			s, addr := n.serve(ctx, func(made *recorder) { r = made })
 			c := dialPlain(n, addr)
 			n.until(ctx, "the client", func() bool { return r != nil && r.transport != nil })
-			wait := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
+			wait := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
 			n.passes(ctx)
 			s.Close()
-			late := CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
+			late := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
 			n.passes(ctx)
 			if wait.Done() || late.Done() || r.lost {
 				n.Errorf("done %v, %v; lost %v with a connection open", wait.Done(), late.Done(), r.lost)
@@ -99,7 +101,7 @@ func TestServerLife(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "close-clients", func(n *netTest) {
+	netRow(t, "close-clients", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			var rs []*recorder
 			s, addr := n.serve(ctx, func(r *recorder) { rs = append(rs, r) })
@@ -113,7 +115,7 @@ func TestServerLife(t *testing.T) {
 			b := dialPlain(n, addr)
 			n.until(ctx, "the second client", connected(2))
 			dialPlain(n, otherAddr)
-			n.until(ctx, "the other server's client", func() bool { return len(n.l.transports.of(other)) == 1 })
+			n.until(ctx, "the other server's client", func() bool { return len(asyncio.TransportsOf(other)) == 1 })
 			// More than the system can take by and by, with nobody reading.
 			n.check(a.SetReadBuffer(1 << 16))
 			sent := pattern(16 << 20)
@@ -135,7 +137,7 @@ func TestServerLife(t *testing.T) {
 			if data := receive(ctx, n, "all data", got); len(data) != len(sent) {
 				n.Errorf("%d bytes of %d", len(data), len(sent))
 			}
-			if len(n.l.transports.of(other)) != 1 {
+			if len(asyncio.TransportsOf(other)) != 1 {
 				n.Error("the other server's client is gone")
 			}
 			other.AbortClients()
@@ -143,7 +145,7 @@ func TestServerLife(t *testing.T) {
 			n.check(other.WaitClosed(ctx))
 		})
 	})
-	overSelectors(t, "abort-clients", func(n *netTest) {
+	netRow(t, "abort-clients", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			var r *recorder
 			s, addr := n.serve(ctx, func(made *recorder) { r = made })
@@ -158,15 +160,15 @@ func TestServerLife(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "close-keeps-accepted", func(n *netTest) {
+	netRow(t, "close-keeps-accepted", func(n *netTest) {
 		// A connection that is accepted when the server closes is served all the same.
 		n.run(func(ctx context.Context) {
 			var r *recorder
-			var s *Server
+			var s *asyncio.Server
 			s, addr := n.serve(ctx, func(made *recorder) { r = made })
 			c := dialPlain(n, addr)
 			c.Write([]byte("question"))
-			n.until(ctx, "the accept", func() bool { return s.active == 1 })
+			n.until(ctx, "the accept", func() bool { return asyncio.Active(s) == 1 })
 			s.Close()
 			n.until(ctx, "the question", func() bool { return r != nil && string(r.data) == "question" })
 			r.transport.Write([]byte("answer"))
@@ -177,14 +179,14 @@ func TestServerLife(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "from-other-goroutines", func(n *netTest) {
-		stop := NewFuture[struct{}](n.l)
+	netRow(t, "from-other-goroutines", func(n *netTest) {
+		stop := asyncio.NewFuture[struct{}](n.l)
 		served := make(chan error, 1)
 		go func() {
 			defer stop.SetResult(struct{}{})
 			ctx := context.Background()
 			var lost atomic.Int32
-			s, err := n.l.CreateServer(ctx, func() Protocol { return &recorder{onLost: func(error) { lost.Add(1) }} }, "tcp", "localhost:0", nil)
+			s, err := n.l.CreateServer(ctx, func() asyncio.Protocol { return &recorder{onLost: func(error) { lost.Add(1) }} }, "tcp", "localhost:0", nil)
 			if err != nil {
 				n.Error(err)
 				return
@@ -199,8 +201,8 @@ func TestServerLife(t *testing.T) {
 			}
 			tr.Abort()
 			n.check(s.StartServing(ctx))
-			_, err = RunCoroutineThreadsafe(n.l, func(ctx context.Context) (struct{}, error) {
-				n.until(ctx, "ServeForever and the connection's end", func() bool { return s.forever != nil && lost.Load() == 1 })
+			_, err = asyncio.RunCoroutineThreadsafe(n.l, func(ctx context.Context) (struct{}, error) {
+				n.until(ctx, "ServeForever and the connection's end", func() bool { return asyncio.Served(s) && lost.Load() == 1 })
 				return struct{}{}, nil
 			}).Await(ctx)
 			n.check(err)
@@ -222,14 +224,14 @@ func TestServerLife(t *testing.T) {
 		}()
 		n.check(n.l.RunUntilComplete(stop))
 	})
-	overSelectors(t, "in-a-callback", func(n *netTest) {
+	netRow(t, "in-a-callback", func(n *netTest) {
 		n.run(func(ctx context.Context) {
-			done := NewFuture[error](n.l)
+			done := asyncio.NewFuture[error](n.l)
 			n.l.CallSoon(func() {
 				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", nil)
 				done.SetResult(err)
 			})
-			if err, _ := done.Await(ctx); !errors.Is(err, ErrAwaitInCallback) {
+			if err, _ := done.Await(ctx); !errors.Is(err, asyncio.ErrAwaitInCallback) {
 				n.Errorf("got %v", err)
 			}
 		})

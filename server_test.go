@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -13,20 +13,21 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/engine/system"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
-func plainFactory() Protocol { return &recorder{} }
+func plainFactory() asyncio.Protocol { return &recorder{} }
 
 // TestServer is the behaviour of servers over real sockets.
 func TestServer(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "events.022.create-server", func(n *netTest) {
+	netRow(t, "events.022.create-server", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			var r *recorder
-			s, err := n.l.CreateServer(ctx, func() Protocol { r = &recorder{}; return r }, "tcp", "0.0.0.0:0", nil)
+			s, err := n.l.CreateServer(ctx, func() asyncio.Protocol { r = &recorder{}; return r }, "tcp", "0.0.0.0:0", nil)
 			if err != nil {
 				n.Fatal(err)
 			}
@@ -34,7 +35,7 @@ func TestServer(t *testing.T) {
 			if len(addrs) != 1 || addrs[0].(*net.TCPAddr).Port == 0 || len(s.Sockets()) != 1 || !s.IsServing() {
 				n.Fatalf("addresses %v, serving %v", addrs, s.IsServing())
 			}
-			if s.GetLoop() != n.l.self || !strings.Contains(s.String(), addrs[0].String()) {
+			if s.GetLoop() != n.l || !strings.Contains(s.String(), addrs[0].String()) {
 				n.Errorf("loop %v, text %v", s.GetLoop(), s)
 			}
 			c := dialPlain(n, fmt.Sprintf("127.0.0.1:%d", addrs[0].(*net.TCPAddr).Port))
@@ -68,13 +69,13 @@ func TestServer(t *testing.T) {
 			})
 		})
 	})
-	overSelectors(t, "events.021.server-multiple-hosts", func(n *netTest) {
+	netRow(t, "events.021.server-multiple-hosts", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			for network, hosts := range map[string][]string{
 				"tcp4": {"127.0.0.1:0", "127.0.0.2:0", "127.0.0.1:0"},
 				"tcp6": {"[::1]:0", "[0:0:0:0:0:0:0:1]:0"},
 			} {
-				s, err := n.l.CreateServer(ctx, plainFactory, network, hosts[0], &ServerOptions{Addresses: hosts[1:]})
+				s, err := n.l.CreateServer(ctx, plainFactory, network, hosts[0], &asyncio.ServerOptions{Addresses: hosts[1:]})
 				if err != nil {
 					n.Fatal(err)
 				}
@@ -94,7 +95,7 @@ func TestServer(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "events.023.server-reuse-port", func(n *netTest) {
+	netRow(t, "events.023.server-reuse-port", func(n *netTest) {
 		if !sock.HasReusePort {
 			n.Skip("no SO_REUSEPORT here")
 		}
@@ -104,14 +105,14 @@ func TestServer(t *testing.T) {
 				n.Fatal(err)
 			}
 			addr := first.Addrs()[0].String()
-			if _, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, &ServerOptions{ReusePort: true}); !errors.Is(err, errAddrInUse) {
+			if _, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, &asyncio.ServerOptions{ReusePort: true}); !errors.Is(err, asyncio.ErrAddrInUse) {
 				n.Errorf("beside a server without port reuse: %v", err)
 			}
 			first.Close()
 			addr = "127.0.0.1:0" // not the same, which somebody else may have taken by now
-			var servers []*Server
+			var servers []*asyncio.Server
 			for range 2 {
-				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, &ServerOptions{ReusePort: true})
+				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, &asyncio.ServerOptions{ReusePort: true})
 				if err != nil {
 					n.Fatal(err)
 				}
@@ -123,20 +124,20 @@ func TestServer(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "events.030.server-addr-in-use", func(n *netTest) {
+	netRow(t, "events.030.server-addr-in-use", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
 			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", addr, nil)
-			if !errors.Is(err, errAddrInUse) || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "CreateServer") {
+			if !errors.Is(err, asyncio.ErrAddrInUse) || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "CreateServer") {
 				n.Errorf("got %v", err)
 			}
 			s.Close()
 		})
 	})
-	overSelectors(t, "events.031.server-dual-stack", func(n *netTest) {
+	netRow(t, "events.031.server-dual-stack", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			made := 0
-			s, err := n.l.CreateServer(ctx, func() Protocol { made++; return &recorder{} }, "tcp", ":0", nil)
+			s, err := n.l.CreateServer(ctx, func() asyncio.Protocol { made++; return &recorder{} }, "tcp", ":0", nil)
 			if err != nil {
 				n.Fatal(err)
 			}
@@ -153,7 +154,7 @@ func TestServer(t *testing.T) {
 			n.check(s.WaitClosed(ctx))
 		})
 	})
-	overSelectors(t, "base.048.server-ipv6", func(n *netTest) {
+	netRow(t, "base.048.server-ipv6", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "[::1]:0", nil)
 			if err != nil {
@@ -166,9 +167,9 @@ func TestServer(t *testing.T) {
 			n.check(s.WaitClosed(ctx))
 		})
 	})
-	overSelectors(t, "base.062.server-empty-host", func(n *netTest) {
+	netRow(t, "base.062.server-empty-host", func(n *netTest) {
 		asked := &namesOf{}
-		n.l.lookups.resolver = asked
+		asyncio.SetResolver(n.l, asked)
 		n.run(func(ctx context.Context) {
 			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", ":0", nil)
 			if dns := (*net.DNSError)(nil); !errors.As(err, &dns) {
@@ -179,8 +180,8 @@ func TestServer(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.064.server-empty-lookup", func(n *netTest) {
-		n.l.lookups.resolver = &namesOf{}
+	netRow(t, "base.064.server-empty-lookup", func(n *netTest) {
+		asyncio.SetResolver(n.l, &namesOf{})
 		n.run(func(ctx context.Context) {
 			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "example:0", nil)
 			if dns := (*net.DNSError)(nil); !errors.As(err, &dns) || dns.Name != "example" {
@@ -188,11 +189,11 @@ func TestServer(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "events.029.server-from-socket", func(n *netTest) {
+	netRow(t, "events.029.server-from-socket", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			fd := boundSocket(n, sock.Stream)
 			var r *recorder
-			s, err := n.l.CreateServer(ctx, func() Protocol { r = &recorder{}; return r }, "tcp", "", &ServerOptions{Sock: fd})
+			s, err := n.l.CreateServer(ctx, func() asyncio.Protocol { r = &recorder{}; return r }, "tcp", "", &asyncio.ServerOptions{Sock: fd})
 			if err != nil {
 				n.Fatal(err)
 			}
@@ -206,14 +207,14 @@ func TestServer(t *testing.T) {
 			n.check(s.WaitClosed(ctx))
 		})
 	})
-	overSelectors(t, "from-listener", func(n *netTest) {
+	netRow(t, "from-listener", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
 				n.Fatal(err)
 			}
 			made := 0
-			s, err := n.l.CreateServer(ctx, func() Protocol { made++; return &recorder{} }, "", "", &ServerOptions{Listener: l})
+			s, err := n.l.CreateServer(ctx, func() asyncio.Protocol { made++; return &recorder{} }, "", "", &asyncio.ServerOptions{Listener: l})
 			if err != nil {
 				n.Fatal(err)
 			}
@@ -225,26 +226,26 @@ func TestServer(t *testing.T) {
 			n.check(s.WaitClosed(ctx))
 		})
 	})
-	overSelectors(t, "base.047.server-sock-extra-type-bits", func(n *netTest) {
+	netRow(t, "base.047.server-sock-extra-type-bits", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			fd := boundSocket(n, sock.Stream) // non-blocking, close-on-exec
-			s, err := n.l.CreateServer(ctx, plainFactory, "", "", &ServerOptions{Sock: fd})
+			s, err := n.l.CreateServer(ctx, plainFactory, "", "", &asyncio.ServerOptions{Sock: fd})
 			if err != nil {
 				n.Fatal(err)
 			}
 			s.Close()
 		})
 	})
-	overSelectors(t, "base.045.server-wrong-sock-type", func(n *netTest) {
+	netRow(t, "base.045.server-wrong-sock-type", func(n *netTest) {
 		n.run(func(ctx context.Context) {
-			_, err := n.l.CreateServer(ctx, plainFactory, "", "", &ServerOptions{Sock: boundSocket(n, sock.Datagram)})
-			if !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), "a stream socket was expected") {
+			_, err := n.l.CreateServer(ctx, plainFactory, "", "", &asyncio.ServerOptions{Sock: boundSocket(n, sock.Datagram)})
+			if !errors.Is(err, asyncio.ErrInvalidArgument) || !strings.Contains(err.Error(), "a stream socket was expected") {
 				n.Errorf("a datagram socket: %v", err)
 			}
 			f, err := os.Open(os.Args[0])
 			n.check(err)
 			defer f.Close()
-			if _, err := n.l.CreateServer(ctx, plainFactory, "", "", &ServerOptions{Sock: f.Fd()}); !errors.Is(err, ErrInvalidArgument) {
+			if _, err := n.l.CreateServer(ctx, plainFactory, "", "", &asyncio.ServerOptions{Sock: f.Fd()}); !errors.Is(err, asyncio.ErrInvalidArgument) {
 				n.Errorf("a file: %v", err)
 			}
 			if _, err := f.Stat(); err != nil {
@@ -258,30 +259,30 @@ func TestServer(t *testing.T) {
 // looked up or opened.
 func TestServerArguments(t *testing.T) {
 	t.Parallel()
-	refuses := func(row, address string, o *ServerOptions, says string) {
-		overSelectors(t, row, func(n *netTest) {
+	refuses := func(row, address string, o *asyncio.ServerOptions, says string) {
+		netRow(t, row, func(n *netTest) {
 			n.run(func(ctx context.Context) {
 				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", address, o)
-				if !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), says) {
+				if !errors.Is(err, asyncio.ErrInvalidArgument) || !strings.Contains(err.Error(), says) {
 					n.Errorf("got %v, want %q", err, says)
 				}
 			})
 		})
 	}
-	refuses("base.046.server-handshake-timeout-without-tls", "127.0.0.1:0", &ServerOptions{TLSHandshakeTimeout: time.Second}, "only meaningful with TLS")
-	refuses("shutdown-timeout-without-tls", "127.0.0.1:0", &ServerOptions{TLSShutdownTimeout: time.Second}, "only meaningful with TLS")
+	refuses("base.046.server-handshake-timeout-without-tls", "127.0.0.1:0", &asyncio.ServerOptions{TLSHandshakeTimeout: time.Second}, "only meaningful with TLS")
+	refuses("shutdown-timeout-without-tls", "127.0.0.1:0", &asyncio.ServerOptions{TLSShutdownTimeout: time.Second}, "only meaningful with TLS")
 	refuses("base.063.server-nothing-given", "", nil, "neither an address nor a socket")
-	refuses("address-and-socket", "127.0.0.1:0", &ServerOptions{Sock: noSocket}, "at the same time")
-	refuses("negative-backlog", "127.0.0.1:0", &ServerOptions{Backlog: -1}, "backlog")
+	refuses("address-and-socket", "127.0.0.1:0", &asyncio.ServerOptions{Sock: noSocket}, "at the same time")
+	refuses("negative-backlog", "127.0.0.1:0", &asyncio.ServerOptions{Backlog: -1}, "backlog")
 	refuses("no-port", "127.0.0.1", nil, "missing port")
-	overSelectors(t, "networks", func(n *netTest) {
+	netRow(t, "networks", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			for _, network := range []string{"", "udp", "unix", "tcp5"} {
-				if _, err := n.l.CreateServer(ctx, plainFactory, network, "127.0.0.1:0", nil); !errors.Is(err, ErrInvalidArgument) {
+				if _, err := n.l.CreateServer(ctx, plainFactory, network, "127.0.0.1:0", nil); !errors.Is(err, asyncio.ErrInvalidArgument) {
 					n.Errorf("network %q: %v", network, err)
 				}
 			}
-			if _, err := n.l.CreateServer(ctx, nil, "tcp", "127.0.0.1:0", nil); !errors.Is(err, ErrInvalidArgument) {
+			if _, err := n.l.CreateServer(ctx, nil, "tcp", "127.0.0.1:0", nil); !errors.Is(err, asyncio.ErrInvalidArgument) {
 				n.Errorf("no factory: %v", err)
 			}
 		})
@@ -344,7 +345,7 @@ func (s *fakeSockets) Close(fd uintptr) error {
 func TestServerSystemRefuses(t *testing.T) {
 	t.Parallel()
 	reusePort := func(row string, refusal error) {
-		overSelectors(t, row, func(n *netTest) {
+		netRow(t, row, func(n *netTest) {
 			f := &fakeSockets{option: func(opt engine.Option) error {
 				if opt == engine.ReusePort {
 					return refusal
@@ -353,8 +354,8 @@ func TestServerSystemRefuses(t *testing.T) {
 			}}
 			n.script().sockets = f
 			n.run(func(ctx context.Context) {
-				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &ServerOptions{ReusePort: true})
-				if !errors.Is(err, ErrInvalidArgument) || !errors.Is(err, refusal) || !strings.Contains(err.Error(), "reuse_port") {
+				_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &asyncio.ServerOptions{ReusePort: true})
+				if !errors.Is(err, asyncio.ErrInvalidArgument) || !errors.Is(err, refusal) || !strings.Contains(err.Error(), "reuse_port") {
 					n.Errorf("got %v", err)
 				}
 				if len(f.opened) != 0 || f.closed != 1 {
@@ -365,7 +366,7 @@ func TestServerSystemRefuses(t *testing.T) {
 	}
 	reusePort("base.065a.server-reuse-port-unsupported", errors.ErrUnsupported)
 	reusePort("base.065b.server-reuse-port-not-working", syscall.EINVAL)
-	overSelectors(t, "base.066.server-bind-failure-closes", func(n *netTest) {
+	netRow(t, "base.066.server-bind-failure-closes", func(n *netTest) {
 		f := &fakeSockets{bind: func(a sock.Addr) error {
 			if a.Family() == sock.Inet4 {
 				return syscall.EACCES
@@ -383,12 +384,12 @@ func TestServerSystemRefuses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "no-ipv6", func(n *netTest) {
+	netRow(t, "no-ipv6", func(n *netTest) {
 		for _, f := range []*fakeSockets{
 			{open: func(f sock.Family) error { return onlyFor(f == sock.Inet6, syscall.EAFNOSUPPORT) }},
-			{bind: func(a sock.Addr) error { return onlyFor(a.Family() == sock.Inet6, errAddrNotAvailable) }},
+			{bind: func(a sock.Addr) error { return onlyFor(a.Family() == sock.Inet6, asyncio.ErrAddrNotAvailable) }},
 		} {
-			n.l.eng = &scripted{Engine: n.l.eng, sockets: f}
+			asyncio.SetEngine(n.l, &scripted{Engine: asyncio.Engine(n.l), sockets: f})
 			n.run(func(ctx context.Context) {
 				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", ":0", nil)
 				if err != nil {
@@ -399,13 +400,13 @@ func TestServerSystemRefuses(t *testing.T) {
 				}
 				s.Close()
 				_, err = n.l.CreateServer(ctx, plainFactory, "tcp6", ":0", nil)
-				if !errors.Is(err, errAddrNotAvailable) {
+				if !errors.Is(err, asyncio.ErrAddrNotAvailable) {
 					n.Errorf("IPv6 only: %v", err)
 				}
 			})
 		}
 	})
-	overSelectors(t, "base.711.server-keep-alive", func(n *netTest) {
+	netRow(t, "base.711.server-keep-alive", func(n *netTest) {
 		set := 0
 		n.script().sockets = &fakeSockets{option: func(opt engine.Option) error {
 			if opt == engine.KeepAlive {
@@ -415,7 +416,7 @@ func TestServerSystemRefuses(t *testing.T) {
 		}}
 		n.run(func(ctx context.Context) {
 			for _, on := range []bool{false, true} {
-				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &ServerOptions{KeepAlive: on})
+				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.1:0", &asyncio.ServerOptions{KeepAlive: on})
 				n.check(err)
 				if (set == 1) != on {
 					n.Errorf("KeepAlive %v: set on %d sockets", on, set)
@@ -424,7 +425,7 @@ func TestServerSystemRefuses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "base.712.server-reuse-port-family", func(n *netTest) {
+	netRow(t, "base.712.server-reuse-port-family", func(n *netTest) {
 		var families []sock.Family
 		set := 0
 		n.script().sockets = &fakeSockets{
@@ -437,8 +438,8 @@ func TestServerSystemRefuses(t *testing.T) {
 			},
 		}
 		n.run(func(ctx context.Context) {
-			s, err := n.l.CreateServer(ctx, plainFactory, "tcp", ":0", &ServerOptions{ReusePort: true})
-			if errors.Is(err, ErrInvalidArgument) {
+			s, err := n.l.CreateServer(ctx, plainFactory, "tcp", ":0", &asyncio.ServerOptions{ReusePort: true})
+			if errors.Is(err, asyncio.ErrInvalidArgument) {
 				return // the system cannot
 			}
 			n.check(err)
@@ -453,13 +454,13 @@ func TestServerSystemRefuses(t *testing.T) {
 			s.Close()
 		})
 	})
-	overSelectors(t, "base.713.server-address-not-available", func(n *netTest) {
+	netRow(t, "base.713.server-address-not-available", func(n *netTest) {
 		missing := func(a sock.Addr) bool { return a.AddrPort().Addr().String() == "127.0.0.2" }
-		n.script().sockets = &fakeSockets{bind: func(a sock.Addr) error { return onlyFor(missing(a), errAddrNotAvailable) }}
+		n.script().sockets = &fakeSockets{bind: func(a sock.Addr) error { return onlyFor(missing(a), asyncio.ErrAddrNotAvailable) }}
 		n.run(func(ctx context.Context) {
 			for _, debug := range []bool{false, true} {
 				n.l.SetDebug(debug)
-				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.2:0", &ServerOptions{Addresses: []string{"127.0.0.1:0"}})
+				s, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.2:0", &asyncio.ServerOptions{Addresses: []string{"127.0.0.1:0"}})
 				if err != nil {
 					n.Fatal(err)
 				}
@@ -474,12 +475,12 @@ func TestServerSystemRefuses(t *testing.T) {
 			n.l.SetDebug(false)
 		})
 	})
-	overSelectors(t, "base.714.server-no-address-left", func(n *netTest) {
-		f := &fakeSockets{bind: func(sock.Addr) error { return errAddrNotAvailable }}
+	netRow(t, "base.714.server-no-address-left", func(n *netTest) {
+		f := &fakeSockets{bind: func(sock.Addr) error { return asyncio.ErrAddrNotAvailable }}
 		n.script().sockets = f
 		n.run(func(ctx context.Context) {
-			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.2:0", &ServerOptions{Addresses: []string{"127.0.0.3:7"}})
-			if !errors.Is(err, errAddrNotAvailable) || !strings.Contains(err.Error(), "127.0.0.2:0") || !strings.Contains(err.Error(), "127.0.0.3:7") {
+			_, err := n.l.CreateServer(ctx, plainFactory, "tcp", "127.0.0.2:0", &asyncio.ServerOptions{Addresses: []string{"127.0.0.3:7"}})
+			if !errors.Is(err, asyncio.ErrAddrNotAvailable) || !strings.Contains(err.Error(), "127.0.0.2:0") || !strings.Contains(err.Error(), "127.0.0.3:7") {
 				n.Errorf("got %v", err)
 			}
 			if len(f.opened) != 0 {
@@ -487,13 +488,13 @@ func TestServerSystemRefuses(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "port-taken-on-the-other-family", func(n *netTest) {
+	netRow(t, "port-taken-on-the-other-family", func(n *netTest) {
 		// The port that was picked for one family is taken on the other: another is picked.
 		refused := 0
 		f := &fakeSockets{bind: func(a sock.Addr) error {
 			if a.Family() == sock.Inet4 && refused < 3 {
 				refused++
-				return errAddrInUse
+				return asyncio.ErrAddrInUse
 			}
 			return nil
 		}}

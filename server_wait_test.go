@@ -1,15 +1,17 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
 	"testing"
+
+	"github.com/go-asyncio/asyncio"
 )
 
 // TestServerWait: who waits for a server's end waits until it is closed and its last
 // connection has gone.
 func TestServerWait(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "sockets.701.wait-closed-open", func(n *netTest) {
+	netRow(t, "sockets.701.wait-closed-open", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
 			idle := n.waitClosed(s)
@@ -24,7 +26,7 @@ func TestServerWait(t *testing.T) {
 			n.ended(ctx, idle, busy)
 		})
 	})
-	overSelectors(t, "sockets.702.wait-closed-connections", func(n *netTest) {
+	netRow(t, "sockets.702.wait-closed-connections", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
 			clients := n.connectedClients(ctx, s, addr, 2)
@@ -43,11 +45,11 @@ func TestServerWait(t *testing.T) {
 			n.check(s.WaitClosed(ctx)) // at once
 		})
 	})
-	overSelectors(t, "sockets.705.server-scope-waits", func(n *netTest) {
+	netRow(t, "sockets.705.server-scope-waits", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
 			clients := n.connectedClients(ctx, s, addr, 1)
-			left := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+			left := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 				return struct{}{}, func() (err error) {
 					defer func() { s.Close(); err = s.WaitClosed(ctx) }()
 					return nil
@@ -67,17 +69,17 @@ func TestServerWait(t *testing.T) {
 // end goes on two passes after they have.
 func TestServerClients(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "sockets.703.close-clients", func(n *netTest) {
-		n.run(func(ctx context.Context) { endClients(ctx, n, (*Server).CloseClients, false) })
+	netRow(t, "sockets.703.close-clients", func(n *netTest) {
+		n.run(func(ctx context.Context) { endClients(ctx, n, (*asyncio.Server).CloseClients, false) })
 	})
-	overSelectors(t, "sockets.704.abort-clients", func(n *netTest) {
-		n.run(func(ctx context.Context) { endClients(ctx, n, (*Server).AbortClients, true) })
+	netRow(t, "sockets.704.abort-clients", func(n *netTest) {
+		n.run(func(ctx context.Context) { endClients(ctx, n, (*asyncio.Server).AbortClients, true) })
 	})
 }
 
 // endClients ends the clients of a closed server, the first of which may have more to read
 // than it does.
-func endClients(ctx context.Context, n *netTest, end func(*Server), unsent bool) {
+func endClients(ctx context.Context, n *netTest, end func(*asyncio.Server), unsent bool) {
 	s, addr := n.serve(ctx, nil)
 	clients := n.connectedClients(ctx, s, addr, 3)
 	if t := clients[0].transport; unsent {
@@ -92,7 +94,7 @@ func endClients(ctx context.Context, n *netTest, end func(*Server), unsent bool)
 	n.passes(ctx)
 	end(s)
 	for range 3 { // ConnectionLost comes in the first, the wait ends by the third
-		n.check(Sleep(ctx, 0))
+		n.check(asyncio.Sleep(ctx, 0))
 	}
 	if !wait.Done() {
 		n.Error("the wait goes on")
@@ -106,7 +108,7 @@ func endClients(ctx context.Context, n *netTest, end func(*Server), unsent bool)
 }
 
 // connectedClients connects peers that say nothing, and returns the server's side of each.
-func (n *netTest) connectedClients(ctx context.Context, s *Server, addr string, count int) []*recorder {
+func (n *netTest) connectedClients(ctx context.Context, s *asyncio.Server, addr string, count int) []*recorder {
 	n.Helper()
 	for range count {
 		dialPlain(n, addr)
@@ -114,8 +116,8 @@ func (n *netTest) connectedClients(ctx context.Context, s *Server, addr string, 
 	var rs []*recorder
 	n.until(ctx, "the connections", func() bool {
 		rs = rs[:0]
-		for _, t := range n.l.transports.of(s) {
-			if r := t.protocol().(*recorder); r.transport != nil {
+		for _, t := range asyncio.TransportsOf(s) {
+			if r := asyncio.ProtocolOf(t).(*recorder); r.transport != nil {
 				rs = append(rs, r)
 			}
 		}
@@ -124,12 +126,12 @@ func (n *netTest) connectedClients(ctx context.Context, s *Server, addr string, 
 	return rs
 }
 
-func (n *netTest) waitClosed(s *Server) *Task[struct{}] {
-	return CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
+func (n *netTest) waitClosed(s *asyncio.Server) *asyncio.Task[struct{}] {
+	return asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
 }
 
 // ended waits for tasks that must not fail.
-func (n *netTest) ended(ctx context.Context, tasks ...*Task[struct{}]) {
+func (n *netTest) ended(ctx context.Context, tasks ...*asyncio.Task[struct{}]) {
 	n.Helper()
 	for _, task := range tasks {
 		_, err := task.Await(ctx)

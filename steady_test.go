@@ -132,7 +132,7 @@ func TestBursts(t *testing.T) {
 	})
 	t.Run("then-work", func(t *testing.T) {
 		s := &restSelector{}
-		afterBurst(t, s, 200_000, func(ctx context.Context) { must(t, asyncio.Sleep(ctx, 0)) })
+		afterBurst(t, s, 80_000, func(ctx context.Context) { must(t, asyncio.Sleep(ctx, 0)) })
 		if s.rests > 0 {
 			t.Errorf("the loop rested %d times", s.rests)
 		}
@@ -160,7 +160,7 @@ func (s *restSelector) Select(timeout time.Duration) ([]selectors.Ready, error) 
 // afterBurst goes through a burst of callbacks and timers, and then through some
 // rounds of little work; little of the burst's memory must be left.
 func afterBurst(t *testing.T, s *restSelector, rounds int, round func(ctx context.Context)) {
-	const many = 50_000
+	const many = 20_000
 	var err error
 	s.Selector, err = selectors.NewDefaultSelector()
 	must(t, err)

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"bytes"
@@ -8,22 +8,23 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
 // TestTransportEnd: how connections end, over real sockets.
 func TestTransportEnd(t *testing.T) {
 	t.Parallel()
-	overConnections(t, "selev.019.transport-ctor", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.019.transport-ctor", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		fd := socketOf(r.transport)
 		if a, err := sock.RemoteAddr(fd); err != nil || a.String() != c.LocalAddr().String() {
 			n.Errorf("descriptor %d leads to %v, %v; the peer is %v", fd, a, err, c.LocalAddr())
 		}
-		var loop EventLoop
-		r.onData = func([]byte) { loop, _ = GetRunningLoop() }
+		var loop asyncio.EventLoop
+		r.onData = func([]byte) { loop, _ = asyncio.GetRunningLoop() }
 		c.Write([]byte("x"))
 		n.until(ctx, "the data", func() bool { return loop != nil })
-		if loop != n.l.self {
+		if loop != n.l {
 			n.Errorf("the protocol is called on %v", loop)
 		}
 		r.transport.Abort()
@@ -32,7 +33,7 @@ func TestTransportEnd(t *testing.T) {
 			n.Errorf("the descriptor was %d and is %d", fd, now)
 		}
 	})
-	overConnections(t, "selev.020.abort", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.020.abort", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		sent := fill(n, r.transport)
 		unsent := r.transport.GetWriteBufferSize()
 		r.transport.Abort()
@@ -47,7 +48,7 @@ func TestTransportEnd(t *testing.T) {
 			n.Errorf("%d bytes arrived of %d, of which %d were buffered", len(got), len(sent), unsent)
 		}
 	})
-	overConnections(t, "selev.021.close-waits-for-buffer", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.021.close-waits-for-buffer", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		sent := fill(n, r.transport)
 		n.check(r.transport.Close())
 		n.check(c.CloseWrite())
@@ -62,7 +63,7 @@ func TestTransportEnd(t *testing.T) {
 			n.Errorf("%s", r.history())
 		}
 	})
-	overConnections(t, "selev.022.force-close", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.022.force-close", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		fill(n, r.transport)
 		for range 2 {
 			r.transport.Abort()
@@ -80,7 +81,7 @@ func TestTransportEnd(t *testing.T) {
 			n.Errorf("%s", r.history())
 		}
 	})
-	overSelectors(t, "selev.023a.fatal-error-os-quiet", func(n *netTest) {
+	netRow(t, "selev.023a.fatal-error-os-quiet", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			for _, debug := range []bool{false, true} {
 				c, r := n.raw(ctx)
@@ -96,7 +97,7 @@ func TestTransportEnd(t *testing.T) {
 			}
 		})
 	})
-	overConnections(t, "selev.023b.fatal-error-other-reported", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.023b.fatal-error-other-reported", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		n.expectErrors = true
 		r.onData = func([]byte) { panic(errOdd) }
 		c.Write([]byte("x"))
@@ -112,12 +113,12 @@ func TestTransportEnd(t *testing.T) {
 			n.Errorf("lost with %v", r.lostErr)
 		}
 	})
-	overConnections(t, "selev.024.connection-lost-releases", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.024.connection-lost-releases", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		n.expectErrors = true
 		fd := socketOf(r.transport)
 		r.onData = func([]byte) { panic(errOdd) }
 		r.onLost = func(error) {
-			if _, err := sock.RemoteAddr(fd); err != nil || r.transport.GetProtocol() != Protocol(r) {
+			if _, err := sock.RemoteAddr(fd); err != nil || r.transport.GetProtocol() != asyncio.Protocol(r) {
 				n.Errorf("released before the protocol was told: %v", err)
 			}
 		}
@@ -131,7 +132,7 @@ func TestTransportEnd(t *testing.T) {
 			n.Errorf("the peer got %q", got)
 		}
 	})
-	overConnections(t, "selev.025.add-reader-after-close", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.025.add-reader-after-close", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		fd := socketOf(r.transport)
 		sent := fill(n, r.transport)
 		n.check(r.transport.PauseReading())
@@ -148,8 +149,8 @@ func TestTransportEnd(t *testing.T) {
 			n.Errorf("%s, reading=%v", r.history(), r.transport.IsReading())
 		}
 	})
-	overSelectors(t, "selev.025.add-reader-after-close_at-once", closedAtOnce)
-	overConnections(t, "selev.042b.write-ready-closing", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	netRow(t, "selev.025.add-reader-after-close_at-once", closedAtOnce)
+	connectionRow(t, "selev.042b.write-ready-closing", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		sent := fill(n, r.transport)
 		n.check(r.transport.Close())
 		n.passes(ctx)
@@ -158,7 +159,7 @@ func TestTransportEnd(t *testing.T) {
 		}
 		arrives(ctx, n, c, r, sent)
 	})
-	overConnections(t, "selev.049.close-removes-writer", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.049.close-removes-writer", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		fd := socketOf(r.transport)
 		sent := fill(n, r.transport)
 		if i := n.interest(fd); !strings.Contains(i, "write") {
@@ -174,7 +175,7 @@ func TestTransportEnd(t *testing.T) {
 			n.Errorf("registered for %q at the end", i)
 		}
 	})
-	overConnections(t, "selev.080.abort-drops-buffer-first", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.080.abort-drops-buffer-first", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		fill(n, r.transport)
 		n.check(r.transport.Close())
 		r.transport.Abort()
@@ -196,7 +197,7 @@ func TestTransportEnd(t *testing.T) {
 func closedAtOnce(n *netTest) {
 	n.run(func(ctx context.Context) {
 		_, r := n.raw(ctx, func(r *recorder) {
-			r.onMade = func(t Transport) { n.check(t.Close()) }
+			r.onMade = func(t asyncio.Transport) { n.check(t.Close()) }
 			r.onLost = func(error) {
 				if i := n.interest(socketOf(r.transport)); i != "" {
 					n.Errorf("registered for %q although it was closed before reading began", i)
@@ -231,7 +232,7 @@ func (n *netTest) drain(ctx context.Context, c net.Conn, r *recorder, size int) 
 }
 
 // socketOf is a transport's descriptor.
-func socketOf(t Transport) uintptr { return t.GetExtraInfo("socket").(uintptr) }
+func socketOf(t asyncio.Transport) uintptr { return t.GetExtraInfo("socket").(uintptr) }
 
 // reset has the peer reset the connection.
 func reset(n *netTest, c *net.TCPConn) {

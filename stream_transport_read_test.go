@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -6,12 +6,14 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"github.com/go-asyncio/asyncio"
 )
 
 // TestTransportReading: how connections are read, over real sockets.
 func TestTransportReading(t *testing.T) {
 	t.Parallel()
-	overConnections(t, "selev.027.pause-resume-idempotent", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.027.pause-resume-idempotent", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		fd := socketOf(r.transport)
 		if i := n.interest(fd); !r.transport.IsReading() || i != "read" {
 			n.Errorf("at first: reading=%v, registered for %q", r.transport.IsReading(), i)
@@ -39,10 +41,10 @@ func TestTransportReading(t *testing.T) {
 			n.Error("reading after Close")
 		}
 	})
-	overSelectors(t, "selev.028.pause-in-connection-made", func(n *netTest) {
+	netRow(t, "selev.028.pause-in-connection-made", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			c, r := n.raw(ctx, func(r *recorder) {
-				r.onMade = func(t Transport) { n.check(t.PauseReading()) }
+				r.onMade = func(t asyncio.Transport) { n.check(t.PauseReading()) }
 			})
 			fd := socketOf(r.transport)
 			c.Write([]byte("data"))
@@ -59,7 +61,7 @@ func TestTransportReading(t *testing.T) {
 			n.until(ctx, "the end", func() bool { return r.lost })
 		})
 	})
-	overConnections(t, "selev.030.read-ready-data", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.030.read-ready-data", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		for _, want := range []string{"data", "datamore"} {
 			c.Write([]byte(want[len(r.data):]))
 			n.until(ctx, "the data", func() bool { return string(r.data) == want })
@@ -78,7 +80,7 @@ func TestTransportReading(t *testing.T) {
 			n.Errorf("wrong data, in %d calls", calls)
 		}
 	})
-	overConnections(t, "selev.052.protocol-switch", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.052.protocol-switch", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		b := &bufferedRecorder{size: 10}
 		send := func(to *recorder, p, want string) {
 			c.Write([]byte(p))
@@ -87,7 +89,7 @@ func TestTransportReading(t *testing.T) {
 		tr := r.transport
 		send(r, "one", "one")
 		n.check(tr.SetProtocol(b))
-		if tr.GetProtocol() != Protocol(b) {
+		if tr.GetProtocol() != asyncio.Protocol(b) {
 			n.Error("GetProtocol is not what was set")
 		}
 		send(&b.recorder, "two", "two")
@@ -96,21 +98,21 @@ func TestTransportReading(t *testing.T) {
 		}
 		n.check(tr.SetProtocol(r))
 		send(r, "three", "onethree")
-		if err := tr.SetProtocol(nil); !errors.Is(err, ErrInvalidArgument) {
+		if err := tr.SetProtocol(nil); !errors.Is(err, asyncio.ErrInvalidArgument) {
 			n.Errorf("SetProtocol(nil): %v", err)
 		}
 		if len(b.hints) != 1 || string(b.data) != "two" {
 			n.Error("the buffered protocol is still asked")
 		}
 	})
-	overSelectors(t, "selev.033.read-conn-reset", func(n *netTest) { readReset(n, &recorder{}, "made data lost") })
-	overSelectors(t, "selev.057.buffered-conn-reset", func(n *netTest) {
+	netRow(t, "selev.033.read-conn-reset", func(n *netTest) { readReset(n, &recorder{}, "made data lost") })
+	netRow(t, "selev.057.buffered-conn-reset", func(n *netTest) {
 		readReset(n, &bufferedRecorder{size: 10}, "made updated 1 lost")
 	})
 }
 
 // readReset: the peer sends a byte, and once that is read, resets.
-func readReset(n *netTest, p Protocol, history string) {
+func readReset(n *netTest, p asyncio.Protocol, history string) {
 	n.run(func(ctx context.Context) {
 		r := record(p)
 		c := n.accept(ctx, p)
@@ -131,15 +133,15 @@ func readReset(n *netTest, p Protocol, history string) {
 // over real sockets.
 func TestTransportProtocolFails(t *testing.T) {
 	t.Parallel()
-	plain := func(set func(*recorder)) func() Protocol {
-		return func() Protocol { r := &recorder{}; set(r); return r }
+	plain := func(set func(*recorder)) func() asyncio.Protocol {
+		return func() asyncio.Protocol { r := &recorder{}; set(r); return r }
 	}
-	buffered := func(set func(*bufferedRecorder)) func() Protocol {
-		return func() Protocol { b := &bufferedRecorder{size: 10}; set(b); return b }
+	buffered := func(set func(*bufferedRecorder)) func() asyncio.Protocol {
+		return func() asyncio.Protocol { b := &bufferedRecorder{size: 10}; set(b); return b }
 	}
 	for _, c := range []struct {
 		row      string
-		protocol func() Protocol
+		protocol func() asyncio.Protocol
 		message  string
 		err      string
 		history  string
@@ -153,7 +155,7 @@ func TestTransportProtocolFails(t *testing.T) {
 			"Fatal error: protocol.EOFReceived() call failed.", "in eof", "made data eof lost",
 		},
 		{
-			"made-callback-error", plain(func(r *recorder) { r.onMade = func(Transport) { panic("in made") } }),
+			"made-callback-error", plain(func(r *recorder) { r.onMade = func(asyncio.Transport) { panic("in made") } }),
 			"Fatal error: protocol.ConnectionMade() call failed.", "in made", "made lost",
 		},
 		{
@@ -169,7 +171,7 @@ func TestTransportProtocolFails(t *testing.T) {
 			"Fatal error: protocol.BufferUpdated() call failed.", "in updated", "made updated 1 lost",
 		},
 	} {
-		overSelectors(t, c.row, func(n *netTest) {
+		netRow(t, c.row, func(n *netTest) {
 			n.expectErrors = true
 			n.run(func(ctx context.Context) {
 				p := c.protocol()
@@ -188,7 +190,7 @@ func TestTransportProtocolFails(t *testing.T) {
 					n.Errorf("%s", r.history())
 				}
 				n.passes(ctx)
-				if n.interest(socketOf(r.transport)) != "" || n.l.transports.open.First() != nil {
+				if n.interest(socketOf(r.transport)) != "" || len(asyncio.Transports(n.l)) != 0 {
 					n.Error("the connection is not closed")
 				}
 			})

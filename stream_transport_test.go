@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/testkit"
@@ -19,8 +20,8 @@ import (
 // TestTransport is the behaviour of a connection over real sockets.
 func TestTransport(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "selev.001.make-socket-transport", func(n *netTest) {
-		var tr Transport
+	netRow(t, "selev.001.make-socket-transport", func(n *netTest) {
+		var tr asyncio.Transport
 		n.run(func(ctx context.Context) {
 			client, server := n.pair(ctx)
 			tr = client.transport
@@ -39,21 +40,21 @@ func TestTransport(t *testing.T) {
 			n.Errorf("text form %q after the loop was closed", s)
 		}
 	})
-	overSelectors(t, "selev.026.start-order", func(n *netTest) {
+	netRow(t, "selev.026.start-order", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			a, b, err := sock.Pair()
 			n.check(err)
 			sock.Write(b, []byte("early"))
 			var order []string
 			r := &recorder{
-				onMade: func(Transport) { order = append(order, "made") },
+				onMade: func(asyncio.Transport) { order = append(order, "made") },
 				onData: func([]byte) { order = append(order, "data") },
 			}
 			started := false
-			_, err = newStreamTransport(n.l, a, r, nil, sock.Addr{}, callback(func() {
+			_, err = asyncio.NewTransport(n.l, a, r, sock.Addr{}, func() {
 				order = append(order, "waiter")
 				started = true
-			}))
+			})
 			n.check(err)
 			if len(order) != 0 {
 				n.Error("something happened within the call")
@@ -67,27 +68,27 @@ func TestTransport(t *testing.T) {
 			sock.Close(b)
 		})
 	})
-	overSelectors(t, "selev.031a.read-ready-eof-closes", func(n *netTest) { eofCloses(n, func() Protocol { return &recorder{} }) })
-	overSelectors(t, "selev.055a.buffered-eof", func(n *netTest) {
-		eofCloses(n, func() Protocol { return &bufferedRecorder{size: 10} })
+	netRow(t, "selev.031a.read-ready-eof-closes", func(n *netTest) { eofCloses(n, func() asyncio.Protocol { return &recorder{} }) })
+	netRow(t, "selev.055a.buffered-eof", func(n *netTest) {
+		eofCloses(n, func() asyncio.Protocol { return &bufferedRecorder{size: 10} })
 	})
-	overSelectors(t, "selev.031b.read-ready-eof-keep-open", func(n *netTest) {
-		eofKeepsOpen(n, func() Protocol { return &recorder{keepOpen: true} })
+	netRow(t, "selev.031b.read-ready-eof-keep-open", func(n *netTest) {
+		eofKeepsOpen(n, func() asyncio.Protocol { return &recorder{keepOpen: true} })
 	})
-	overSelectors(t, "selev.055b.buffered-eof-keep-open", func(n *netTest) {
-		eofKeepsOpen(n, func() Protocol { return &bufferedRecorder{size: 10, recorder: recorder{keepOpen: true}} })
+	netRow(t, "selev.055b.buffered-eof-keep-open", func(n *netTest) {
+		eofKeepsOpen(n, func() asyncio.Protocol { return &bufferedRecorder{size: 10, recorder: recorder{keepOpen: true}} })
 	})
-	for row, make := range map[string]func() Protocol{
-		"selev.032.read-would-block":     func() Protocol { return &recorder{} },
-		"selev.056.buffered-would-block": func() Protocol { return &bufferedRecorder{size: 10} },
+	for row, make := range map[string]func() asyncio.Protocol{
+		"selev.032.read-would-block":     func() asyncio.Protocol { return &recorder{} },
+		"selev.056.buffered-would-block": func() asyncio.Protocol { return &bufferedRecorder{size: 10} },
 	} {
 		t.Run(row, func(t *testing.T) {
 			t.Parallel()
-			overMechanisms(t, testkit.Selectors, func(n *netTest) { spurious(n, nil, make()) })
+			overLoops(t, testkit.Selectors, func(t *testing.T) { spurious(newNetTest(t), nil, make()) })
 		})
-		overIdlePorts(t, row+"_completion", func(n *netTest, w *watchedProactor) { spurious(n, w, make()) })
+		idlePortRow(t, row+"_completion", func(n *netTest, w *watchedProactor) { spurious(n, w, make()) })
 	}
-	overSelectors(t, "selev.054.buffered-read", func(n *netTest) {
+	netRow(t, "selev.054.buffered-read", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			b := &bufferedRecorder{size: 10}
 			c := n.accept(ctx, b)
@@ -100,7 +101,7 @@ func TestTransport(t *testing.T) {
 			n.passes(ctx)
 		})
 	})
-	overSelectors(t, "selev.045.write-ready-would-block", func(n *netTest) {
+	netRow(t, "selev.045.write-ready-would-block", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			c, server := n.raw(ctx)
 			sent := fill(n, server.transport)
@@ -122,7 +123,7 @@ func TestTransport(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "peer-pauses", func(n *netTest) {
+	netRow(t, "peer-pauses", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			client, server := n.pair(ctx)
 			n.check(client.transport.PauseReading())
@@ -149,7 +150,7 @@ func TestTransport(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "wrong-goroutine", func(n *netTest) {
+	netRow(t, "wrong-goroutine", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			client, server := n.pair(ctx)
 			elsewhere := make(chan []error)
@@ -162,7 +163,7 @@ func TestTransport(t *testing.T) {
 				}
 			}()
 			for i, err := range <-elsewhere {
-				if !errors.Is(err, ErrWrongGoroutine) {
+				if !errors.Is(err, asyncio.ErrWrongGoroutine) {
 					n.Errorf("call %d from another goroutine: %v", i, err)
 				}
 			}
@@ -170,7 +171,7 @@ func TestTransport(t *testing.T) {
 			n.until(ctx, "the end", func() bool { return client.lost && server.lost })
 		})
 	})
-	overSelectors(t, "idle-loop", func(n *netTest) {
+	netRow(t, "idle-loop", func(n *netTest) {
 		// Methods work on a loop that does not run, by whoever holds it.
 		var client, server *recorder
 		n.run(func(ctx context.Context) { client, server = n.pair(ctx) })
@@ -185,7 +186,7 @@ func TestTransport(t *testing.T) {
 			}
 		})
 	})
-	overSelectors(t, "selev.081.unclosed-transport-warning", func(n *netTest) {
+	netRow(t, "selev.081.unclosed-transport-warning", func(n *netTest) {
 		var peer net.Conn
 		var text string
 		n.run(func(ctx context.Context) {
@@ -204,9 +205,9 @@ func TestTransport(t *testing.T) {
 }
 
 // accept serves p, a recorder, to one plain connection.
-func (n *netTest) accept(ctx context.Context, p Protocol) *net.TCPConn {
+func (n *netTest) accept(ctx context.Context, p asyncio.Protocol) *net.TCPConn {
 	n.Helper()
-	s, err := n.l.CreateServer(ctx, func() Protocol { return p }, "tcp", "127.0.0.1:0", nil)
+	s, err := n.l.CreateServer(ctx, func() asyncio.Protocol { return p }, "tcp", "127.0.0.1:0", nil)
 	if err != nil {
 		n.Fatal(err)
 	}
@@ -222,14 +223,14 @@ func (n *netTest) accept(ctx context.Context, p Protocol) *net.TCPConn {
 }
 
 // record is what happened to a recorder of either kind.
-func record(p Protocol) *recorder {
+func record(p asyncio.Protocol) *recorder {
 	if b, ok := p.(*bufferedRecorder); ok {
 		return &b.recorder
 	}
 	return p.(*recorder)
 }
 
-func eofCloses(n *netTest, make func() Protocol) {
+func eofCloses(n *netTest, make func() asyncio.Protocol) {
 	n.run(func(ctx context.Context) {
 		p := make()
 		r := record(p)
@@ -245,7 +246,7 @@ func eofCloses(n *netTest, make func() Protocol) {
 	})
 }
 
-func eofKeepsOpen(n *netTest, make func() Protocol) {
+func eofKeepsOpen(n *netTest, make func() asyncio.Protocol) {
 	n.run(func(ctx context.Context) {
 		p := make()
 		r := record(p)
@@ -271,7 +272,7 @@ func eofKeepsOpen(n *netTest, make func() Protocol) {
 
 // spurious: a stream that is told of readiness that is not there, or over a proactor
 // of a receive that ended with nothing, reads nothing, and goes on.
-func spurious(n *netTest, w *watchedProactor, p Protocol) {
+func spurious(n *netTest, w *watchedProactor, p asyncio.Protocol) {
 	n.run(func(ctx context.Context) {
 		r := record(p)
 		c := n.accept(ctx, p)
@@ -294,7 +295,7 @@ func spurious(n *netTest, w *watchedProactor, p Protocol) {
 }
 
 // fill writes until something is buffered and returns all that was written.
-func fill(n *netTest, t Transport) (sent []byte) {
+func fill(n *netTest, t asyncio.Transport) (sent []byte) {
 	n.Helper()
 	n.check(setSendBuffer(socketOf(t), 1<<17))
 	chunk := pattern(1 << 20)
@@ -336,12 +337,12 @@ var errOdd = errors.New("odd")
 // TestTransportRefused: a stream that cannot be made leaves no transport behind.
 func TestTransportRefused(t *testing.T) {
 	t.Parallel()
-	overFake(t, "stream-refused", func(ctx context.Context, n *netTest) {
-		n.l.eng.(*scripted).stream = func(uintptr, engine.StreamHandler) (engine.Stream, error) { return nil, errOdd }
-		if _, err := newStreamTransport(n.l, 1, &recorder{}, nil, sock.Addr{}, nil); err != errOdd {
+	fakeRow(t, "stream-refused", func(ctx context.Context, n *netTest) {
+		asyncio.Engine(n.l).(*scripted).stream = func(uintptr, engine.StreamHandler) (engine.Stream, error) { return nil, errOdd }
+		if _, err := asyncio.NewTransport(n.l, 1, &recorder{}, sock.Addr{}, nil); err != errOdd {
 			n.Errorf("got %v", err)
 		}
-		if n.l.transports.open.First() != nil {
+		if len(asyncio.Transports(n.l)) != 0 {
 			n.Error("the transport that was not made is listed")
 		}
 	})

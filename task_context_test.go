@@ -102,3 +102,19 @@ func TestTaskContext(t *testing.T) {
 		must(t, err)
 	})
 }
+
+func TestTaskContextGiven(t *testing.T) {
+	t.Parallel()
+	row(t, "tasks.743.get-context", func(t *testing.T, ctx context.Context, _ asyncio.EventLoop) {
+		given := with(context.Background(), "given")
+		task := asyncio.Go(ctx, func(ctx context.Context) (int, error) {
+			want(t, "inside", asyncio.CurrentTask().(*asyncio.Task[int]).Context(), ctx)
+			return 0, nil
+		}, asyncio.WithContext(given))
+		holds(t, task.Context(), "given")
+		before := task.Context()
+		_, err := task.Await(ctx)
+		must(t, err)
+		want(t, "after", task.Context(), before)
+	})
+}

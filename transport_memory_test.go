@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/testkit"
@@ -21,7 +22,7 @@ const idleLimit = 700
 // after the other.
 func overBothKinds(t *testing.T, f func(*netTest)) {
 	for _, m := range testkit.Available(t, testkit.Kinds) {
-		t.Run(m.Name, func(t *testing.T) { f(newNetTest(t, m)) })
+		t.Run(m.Name, func(t *testing.T) { f(newNetTest(t)) })
 	}
 }
 
@@ -45,7 +46,7 @@ func idleConnections(n *netTest) {
 			for range k {
 				a, b, err := sock.Pair()
 				n.check(err)
-				_, err = newStreamTransport(n.l, a, &BaseProtocol{}, nil, sock.Addr{}, nil)
+				_, err = asyncio.NewTransport(n.l, a, &asyncio.BaseProtocol{}, sock.Addr{}, nil)
 				n.check(err)
 				peers = append(peers, b)
 			}
@@ -64,8 +65,8 @@ func idleConnections(n *netTest) {
 		if goroutinesAfter > goroutines {
 			n.Errorf("%d goroutines more", goroutinesAfter-goroutines)
 		}
-		for tr := range n.l.transports.open.All() {
-			tr.core.Abort(nil)
+		for _, tr := range asyncio.Transports(n.l) {
+			tr.Abort()
 		}
 		n.passes(ctx)
 		for _, fd := range peers {
@@ -82,14 +83,14 @@ func echoAllocatesNothing(n *netTest) {
 	n.run(func(ctx context.Context) {
 		a, peer, err := sock.Pair()
 		n.check(err)
-		tr, err := newStreamTransport(n.l, a, &echoProtocol{}, nil, sock.Addr{}, nil)
+		tr, err := asyncio.NewTransport(n.l, a, &echoProtocol{}, sock.Addr{}, nil)
 		n.check(err)
 		n.passes(ctx)
 		msg := make([]byte, 64)
 		message := func() {
 			sock.Write(peer, msg)
 			for k := 0; k <= 0; {
-				n.check(Sleep(ctx, 0))
+				n.check(asyncio.Sleep(ctx, 0))
 				if k, err = sock.Read(peer, msg); err != nil && !sock.WouldBlock(err) {
 					n.Fatal(err)
 				}
@@ -109,14 +110,14 @@ func echoAllocatesNothing(n *netTest) {
 
 // TestBacklogAllocatesLittle: neither does falling behind and catching up.
 func TestBacklogAllocatesLittle(t *testing.T) {
-	n := newNetTest(t, defaultMechanism(t))
+	n := newNetTest(t)
 	n.run(func(ctx context.Context) {
 		a, peer, err := sock.Pair()
 		n.check(err)
-		tr, err := newStreamTransport(n.l, a, &echoProtocol{}, nil, sock.Addr{}, nil)
+		tr, err := asyncio.NewTransport(n.l, a, &echoProtocol{}, sock.Addr{}, nil)
 		n.check(err)
 		n.passes(ctx)
-		event := tr.core.Engine().(engine.Completer)
+		event := asyncio.StreamOf(tr).(engine.Completer)
 		big := make([]byte, 1<<20)
 		buf := make([]byte, 1<<16)
 		backlog := func() {
@@ -141,18 +142,18 @@ func TestBacklogAllocatesLittle(t *testing.T) {
 }
 
 type echoProtocol struct {
-	BaseProtocol
-	t Transport
+	asyncio.BaseProtocol
+	t asyncio.Transport
 }
 
-func (p *echoProtocol) ConnectionMade(t Transport) { p.t = t }
-func (p *echoProtocol) DataReceived(data []byte)   { p.t.Write(data) }
+func (p *echoProtocol) ConnectionMade(t asyncio.Transport) { p.t = t }
+func (p *echoProtocol) DataReceived(data []byte)           { p.t.Write(data) }
 
 // TestPeerThatNeverReads: a server that respects PauseWriting and has much to
 // say to a client that never reads keeps a bounded amount of it.
 func TestPeerThatNeverReads(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "bounded", func(n *netTest) {
+	netRow(t, "bounded", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			const total, piece = 64 << 20, 16 << 10
 			c, server := n.raw(ctx)
@@ -208,9 +209,9 @@ func TestPeerThatNeverReads(t *testing.T) {
 // accounted for and nothing is left.
 func TestChurn(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "seeded", func(n *netTest) {
+	netRow(t, "seeded", func(n *netTest) {
 		n.run(func(ctx context.Context) {
-			s, err := n.l.CreateServer(ctx, func() Protocol { return &echoProtocol{} }, "tcp", "127.0.0.1:0", nil)
+			s, err := n.l.CreateServer(ctx, func() asyncio.Protocol { return &echoProtocol{} }, "tcp", "127.0.0.1:0", nil)
 			if err != nil {
 				n.Fatal(err)
 			}
@@ -236,9 +237,9 @@ func TestChurn(t *testing.T) {
 				return left == 0
 			})
 			s.Close()
-			n.until(ctx, "the connections to end", func() bool { return s.active == 0 })
+			n.until(ctx, "the connections to end", func() bool { return asyncio.Active(s) == 0 })
 			n.check(s.WaitClosed(ctx))
-			if n.l.transports.open.First() != nil {
+			if len(asyncio.Transports(n.l)) != 0 {
 				n.Error("a transport is left")
 			}
 		})

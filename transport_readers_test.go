@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/testkit"
@@ -42,12 +43,13 @@ type readerTest struct {
 	fd, other uintptr
 }
 
-// overPairs runs f in a coroutine, as overSelectors does.
-func overPairs(t *testing.T, row string, f func(ctx context.Context, r *readerTest)) {
+// pairRow runs f in a coroutine, as netRow does.
+func pairRow(t *testing.T, row string, f func(ctx context.Context, r *readerTest)) {
 	t.Helper()
 	t.Run(row, func(t *testing.T) {
 		t.Parallel()
-		testkit.Over(t, testkit.Unpinned, func(t *testing.T, m testkit.Mechanism) {
+		overLoops(t, testkit.Unpinned, func(t *testing.T) {
+			m, _ := mechanismOf(t)
 			r := &readerTest{}
 			if open := m.Selector; open != nil {
 				m.Selector = func() (selectors.Selector, error) {
@@ -56,7 +58,7 @@ func overPairs(t *testing.T, row string, f func(ctx context.Context, r *readerTe
 					return r.sel, err
 				}
 			}
-			r.netTest = newNetTest(t, m)
+			r.netTest = newNetTestOn(t, m)
 			if r.sel != nil {
 				r.sel.calls = nil
 			}
@@ -107,8 +109,8 @@ func (r *readerTest) everyCall(fd uintptr) map[string]error {
 	_, removeReader := r.l.RemoveReader(fd)
 	_, removeWriter := r.l.RemoveWriter(fd)
 	return map[string]error{
-		"AddReader": r.l.AddReader(fd, nothing), "RemoveReader": removeReader,
-		"AddWriter": r.l.AddWriter(fd, nothing), "RemoveWriter": removeWriter,
+		"AddReader": r.l.AddReader(fd, doNothing), "RemoveReader": removeReader,
+		"AddWriter": r.l.AddWriter(fd, doNothing), "RemoveWriter": removeWriter,
 	}
 }
 
@@ -125,18 +127,18 @@ func (r *readerTest) forgetCalls() {
 	}
 }
 
-func nothing() {}
+func doNothing() {}
 
 // TestReaders is AddReader and its like, over each selector.
 func TestReaders(t *testing.T) {
 	t.Parallel()
-	overPairs(t, "selev.007.add-reader-new", func(ctx context.Context, r *readerTest) {
-		r.check(r.l.AddReader(r.fd, nothing))
+	pairRow(t, "selev.007.add-reader-new", func(ctx context.Context, r *readerTest) {
+		r.check(r.l.AddReader(r.fd, doNothing))
 		r.want("read", "register read")
 		r.removes(r.l.RemoveWriter, false)
 		r.removes(r.l.RemoveReader, true)
 	})
-	overPairs(t, "selev.008.add-reader-replaces", func(ctx context.Context, r *readerTest) {
+	pairRow(t, "selev.008.add-reader-replaces", func(ctx context.Context, r *readerTest) {
 		var got []string
 		r.check(r.l.AddWriter(r.fd, func() { got = append(got, "writer") }))
 		r.check(r.l.AddReader(r.fd, func() { got = append(got, "old") }))
@@ -154,52 +156,52 @@ func TestReaders(t *testing.T) {
 			r.Errorf("called: %s", s)
 		}
 	})
-	overPairs(t, "selev.009.remove-reader-only-event", func(ctx context.Context, r *readerTest) {
-		r.check(r.l.AddReader(r.fd, nothing))
+	pairRow(t, "selev.009.remove-reader-only-event", func(ctx context.Context, r *readerTest) {
+		r.check(r.l.AddReader(r.fd, doNothing))
 		r.removes(r.l.RemoveReader, true)
 		r.want("", "register read, unregister")
 		r.removes(r.l.RemoveReader, false)
 	})
-	overPairs(t, "selev.010.remove-reader-keeps-writer", func(ctx context.Context, r *readerTest) {
+	pairRow(t, "selev.010.remove-reader-keeps-writer", func(ctx context.Context, r *readerTest) {
 		wrote := 0
-		r.check(r.l.AddReader(r.fd, nothing))
+		r.check(r.l.AddReader(r.fd, doNothing))
 		r.check(r.l.AddWriter(r.fd, func() { wrote++ }))
 		r.forgetCalls()
 		r.removes(r.l.RemoveReader, true)
 		r.want("write", "modify write")
 		r.until(ctx, "the writer", func() bool { return wrote > 0 })
 	})
-	overPairs(t, "selev.011.remove-reader-unknown", func(ctx context.Context, r *readerTest) {
+	pairRow(t, "selev.011.remove-reader-unknown", func(ctx context.Context, r *readerTest) {
 		r.removes(r.l.RemoveReader, false)
 		r.want("", "")
 	})
-	overPairs(t, "selev.012.add-writer-new", func(ctx context.Context, r *readerTest) {
-		r.check(r.l.AddWriter(r.fd, nothing))
+	pairRow(t, "selev.012.add-writer-new", func(ctx context.Context, r *readerTest) {
+		r.check(r.l.AddWriter(r.fd, doNothing))
 		r.want("write", "register write")
 		r.removes(r.l.RemoveReader, false)
 		r.removes(r.l.RemoveWriter, true)
 	})
-	overPairs(t, "selev.013.remove-writer-only-event", func(ctx context.Context, r *readerTest) {
-		r.check(r.l.AddWriter(r.fd, nothing))
+	pairRow(t, "selev.013.remove-writer-only-event", func(ctx context.Context, r *readerTest) {
+		r.check(r.l.AddWriter(r.fd, doNothing))
 		r.removes(r.l.RemoveWriter, true)
 		r.want("", "register write, unregister")
 		r.removes(r.l.RemoveWriter, false)
 	})
-	overPairs(t, "selev.014.remove-writer-keeps-reader", func(ctx context.Context, r *readerTest) {
+	pairRow(t, "selev.014.remove-writer-keeps-reader", func(ctx context.Context, r *readerTest) {
 		read := 0
 		r.check(r.l.AddReader(r.fd, func() { read++ }))
-		r.check(r.l.AddWriter(r.fd, nothing))
+		r.check(r.l.AddWriter(r.fd, doNothing))
 		r.forgetCalls()
 		r.removes(r.l.RemoveWriter, true)
 		r.want("read", "modify read")
 		r.feed()
 		r.until(ctx, "the reader", func() bool { return read > 0 })
 	})
-	overPairs(t, "selev.015.remove-writer-unknown", func(ctx context.Context, r *readerTest) {
+	pairRow(t, "selev.015.remove-writer-unknown", func(ctx context.Context, r *readerTest) {
 		r.removes(r.l.RemoveWriter, false)
 		r.want("", "")
 	})
-	overPairs(t, "selev.016a.event-read-queues-reader", func(ctx context.Context, r *readerTest) {
+	pairRow(t, "selev.016a.event-read-queues-reader", func(ctx context.Context, r *readerTest) {
 		called := 0
 		r.check(r.l.AddReader(r.fd, func() { called++ }))
 		r.passes(ctx)
@@ -209,20 +211,20 @@ func TestReaders(t *testing.T) {
 		r.feed()
 		r.until(ctx, "the reader", func() bool { return called > 1 }) // again and again
 	})
-	overPairs(t, "selev.016b.event-read-cancelled", func(ctx context.Context, r *readerTest) {
+	pairRow(t, "selev.016b.event-read-cancelled", func(ctx context.Context, r *readerTest) {
 		removedAfterPoll(ctx, r, r.l.AddReader, r.l.RemoveReader, func(fd uintptr) {
 			sock.Write(fd, []byte("x"))
 		})
 	})
-	overPairs(t, "selev.017a.event-write-queues-writer", func(ctx context.Context, r *readerTest) {
+	pairRow(t, "selev.017a.event-write-queues-writer", func(ctx context.Context, r *readerTest) {
 		called := 0
 		r.check(r.l.AddWriter(r.fd, func() { called++ }))
 		r.until(ctx, "the writer", func() bool { return called > 1 })
 	})
-	overPairs(t, "selev.017b.event-write-cancelled", func(ctx context.Context, r *readerTest) {
+	pairRow(t, "selev.017b.event-write-cancelled", func(ctx context.Context, r *readerTest) {
 		removedAfterPoll(ctx, r, r.l.AddWriter, r.l.RemoveWriter, func(uintptr) {})
 	})
-	overPairs(t, "events.008.reader-callback", func(ctx context.Context, r *readerTest) {
+	pairRow(t, "events.008.reader-callback", func(ctx context.Context, r *readerTest) {
 		var got []byte
 		removed := false
 		r.check(r.l.AddReader(r.fd, func() {
@@ -244,7 +246,7 @@ func TestReaders(t *testing.T) {
 			r.Errorf("got %q", got)
 		}
 	})
-	overPairs(t, "events.009.writer-callback", func(ctx context.Context, r *readerTest) {
+	pairRow(t, "events.009.writer-callback", func(ctx context.Context, r *readerTest) {
 		var got []string
 		arg := "argument"
 		r.check(r.l.AddWriter(r.fd, func() { got = append(got, arg) }))
@@ -252,15 +254,15 @@ func TestReaders(t *testing.T) {
 		r.removes(r.l.RemoveWriter, true)
 		r.removes(r.l.RemoveWriter, false)
 	})
-	overPairs(t, "unix.065.add-reader-invalid", func(ctx context.Context, r *readerTest) {
+	pairRow(t, "unix.065.add-reader-invalid", func(ctx context.Context, r *readerTest) {
 		for what, err := range r.everyCall(^uintptr(0)) {
-			if !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), "-1 is no file descriptor") {
+			if !errors.Is(err, asyncio.ErrInvalidArgument) || !strings.Contains(err.Error(), "-1 is no file descriptor") {
 				r.Errorf("%s: %v", what, err)
 			}
 		}
 		r.want("", "")
 	})
-	overPairs(t, "unix.066.add-reader-transport-fd", func(ctx context.Context, r *readerTest) {
+	pairRow(t, "unix.066.add-reader-transport-fd", func(ctx context.Context, r *readerTest) {
 		client, server := r.pair(ctx)
 		fd := client.transport.GetExtraInfo("socket").(uintptr)
 		text := fmt.Sprintf("file descriptor %d is used by transport %v", fd, client.transport)
@@ -276,7 +278,7 @@ func TestReaders(t *testing.T) {
 		r.until(ctx, "the end", func() bool { return client.lost && server.lost })
 		r.removes(func(uintptr) (bool, error) { return r.l.RemoveReader(fd) }, false)
 	})
-	overPairs(t, "reader-beside-writer", func(ctx context.Context, r *readerTest) {
+	pairRow(t, "reader-beside-writer", func(ctx context.Context, r *readerTest) {
 		// A writer that comes and goes in every pass does not starve the reader.
 		read, turns := 0, 0
 		r.check(r.l.AddReader(r.fd, func() { read++ }))
@@ -286,7 +288,7 @@ func TestReaders(t *testing.T) {
 			if turns++; turns > 50 {
 				return
 			}
-			r.check(r.l.AddWriter(r.fd, nothing))
+			r.check(r.l.AddWriter(r.fd, doNothing))
 			r.removes(r.l.RemoveWriter, true)
 			r.l.CallSoon(turn)
 		}
@@ -330,8 +332,10 @@ func removedAfterPoll(ctx context.Context, r *readerTest, add func(uintptr, func
 // TestLoopDescriptors is what the loop has of its own, and what is left of it.
 func TestLoopDescriptors(t *testing.T) {
 	t.Parallel()
-	own := func(n *netTest) []uintptr { return n.l.eng.(interface{ Descriptors() []uintptr }).Descriptors() }
-	overSelectors(t, "selev.003a.close-releases", func(n *netTest) {
+	own := func(n *netTest) []uintptr {
+		return asyncio.Engine(n.l).(interface{ Descriptors() []uintptr }).Descriptors()
+	}
+	netRow(t, "selev.003a.close-releases", func(n *netTest) {
 		fds := own(n)
 		if len(fds) == 0 {
 			n.Fatal("a loop that cannot be woken")
@@ -347,7 +351,7 @@ func TestLoopDescriptors(t *testing.T) {
 			n.Errorf("left: %v", own(n))
 		}
 		if sel == nil {
-			if _, err := n.l.self.(*ProactorEventLoop).Proactor().Wait(0); !errors.Is(err, proactors.ErrClosed) {
+			if _, err := n.l.(*asyncio.ProactorEventLoop).Proactor().Wait(0); !errors.Is(err, proactors.ErrClosed) {
 				n.Errorf("the proactor is open: %v", err)
 			}
 		} else if _, err := sel.Select(0); !errors.Is(err, selectors.ErrClosed) {
@@ -355,7 +359,7 @@ func TestLoopDescriptors(t *testing.T) {
 		}
 		n.check(n.l.Close())
 	})
-	overSelectors(t, "events.034.internal-fds", func(n *netTest) {
+	netRow(t, "events.034.internal-fds", func(n *netTest) {
 		n.run(func(ctx context.Context) {})
 		if sel := n.selector(); sel != nil {
 			if k := sel.GetMap().Len(); k != 1 {
@@ -367,14 +371,14 @@ func TestLoopDescriptors(t *testing.T) {
 			n.Errorf("left: %v", own(n))
 		}
 	})
-	overSelectors(t, "selev.003b.closed-refuses-fds", closedLoopRefuses)
-	overSelectors(t, "events.044.add-fds-after-close", closedLoopRefuses)
-	overSelectors(t, "events.043.remove-fds-after-close", func(n *netTest) {
+	netRow(t, "selev.003b.closed-refuses-fds", closedLoopRefuses)
+	netRow(t, "events.044.add-fds-after-close", closedLoopRefuses)
+	netRow(t, "events.043.remove-fds-after-close", func(n *netTest) {
 		fd, other, err := sock.Pair()
 		n.check(err)
 		defer sock.Close(fd)
 		defer sock.Close(other)
-		n.check(n.l.AddReader(fd, nothing))
+		n.check(n.l.AddReader(fd, doNothing))
 		n.check(n.l.Close())
 		for _, remove := range []func(uintptr) (bool, error){n.l.RemoveReader, n.l.RemoveWriter} {
 			if had, err := remove(fd); had || err != nil {
@@ -382,9 +386,9 @@ func TestLoopDescriptors(t *testing.T) {
 			}
 		}
 	})
-	overSelectors(t, "selev.005b.wakeup-write-other-error", func(n *netTest) {
+	netRow(t, "selev.005b.wakeup-write-other-error", func(n *netTest) {
 		n.check(n.l.Close())
-		if _, err := n.l.CallSoonThreadsafe(nothing); !errors.Is(err, ErrLoopClosed) {
+		if _, err := n.l.CallSoonThreadsafe(doNothing); !errors.Is(err, asyncio.ErrLoopClosed) {
 			n.Errorf("waking a closed loop: %v", err)
 		}
 	})
@@ -397,13 +401,13 @@ func closedLoopRefuses(n *netTest) {
 	defer sock.Close(other)
 	n.check(n.l.Close())
 	for what, err := range map[string]error{
-		"AddReader": n.l.AddReader(fd, nothing), "AddWriter": n.l.AddWriter(fd, nothing), "RunForever": n.l.RunForever(),
+		"AddReader": n.l.AddReader(fd, doNothing), "AddWriter": n.l.AddWriter(fd, doNothing), "RunForever": n.l.RunForever(),
 	} {
-		if !errors.Is(err, ErrLoopClosed) {
+		if !errors.Is(err, asyncio.ErrLoopClosed) {
 			n.Errorf("%s: %v", what, err)
 		}
 	}
-	if err := n.l.RunUntilComplete(NewFuture[int](n.l)); !errors.Is(err, ErrLoopClosed) {
+	if err := n.l.RunUntilComplete(asyncio.NewFuture[int](n.l)); !errors.Is(err, asyncio.ErrLoopClosed) {
 		n.Errorf("RunUntilComplete: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"bytes"
@@ -8,15 +8,16 @@ import (
 	"net"
 	"testing"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 )
 
 // TestWriteLines: several pieces as one write, over real sockets.
 func TestWriteLines(t *testing.T) {
 	t.Parallel()
-	overConnections(t, "selev.702.writelines-full", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.702.writelines-full", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		n.check(r.transport.WriteLines([][]byte{[]byte("one "), []byte("two "), []byte("three")}))
-		if size := r.transport.GetWriteBufferSize(); size != n.held(13) || r.transport.(*streamTransport).core.Sending() {
+		if size := r.transport.GetWriteBufferSize(); size != n.held(13) || asyncio.Sending(r.transport) {
 			n.Errorf("%d bytes are buffered", size)
 		}
 		// The loop has not turned.
@@ -24,10 +25,10 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("the peer got %q; registered for %q", got, n.interest(socketOf(r.transport)))
 		}
 	})
-	overConnections(t, "selev.703.writelines-partial", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.703.writelines-partial", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		writesInPart(ctx, n, c, r)
 	})
-	overConnections(t, "selev.704.vectored-flush", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.704.vectored-flush", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		sent := fill(n, r.transport)
 		fd := socketOf(r.transport)
 		for i := range 200 { // each is appended to what is buffered
@@ -45,7 +46,7 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("registered for %q with nothing buffered", i)
 		}
 	})
-	overConnections(t, "selev.706.vectored-limit", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.706.vectored-limit", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		const many = 5000 // more than any system takes at once
 		var pieces [][]byte
 		var want []byte
@@ -58,7 +59,7 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("%d bytes arrived of %d", len(got), len(want))
 		}
 	})
-	overConnections(t, "selev.707.writelines-empty-write", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.707.writelines-empty-write", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		sent := fill(n, r.transport)
 		before := r.transport.GetWriteBufferSize()
 		for _, p := range [][]byte{nil, {}} {
@@ -74,16 +75,16 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("%d bytes arrived of %d", len(got), len(sent))
 		}
 	})
-	overConnections(t, "selev.708.writelines-after-eof", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.708.writelines-after-eof", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		n.check(r.transport.WriteEOF())
-		if err := r.transport.WriteLines([][]byte{[]byte("late")}); !errors.Is(err, ErrInvalidState) {
+		if err := r.transport.WriteLines([][]byte{[]byte("late")}); !errors.Is(err, asyncio.ErrInvalidState) {
 			n.Errorf("WriteLines after WriteEOF: %v", err)
 		}
 		if got := n.reads(c, 1); len(got) != 0 {
 			n.Errorf("the peer got %q", got)
 		}
 	})
-	overConnections(t, "selev.710.writelines-pauses", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.710.writelines-pauses", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		n.check(r.transport.SetWriteBufferLimits(1, 0))
 		piece := pattern(1 << 20)
 		var sent []byte
@@ -98,12 +99,12 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("%d bytes arrived of %d, %q", len(got), len(sent), r.history())
 		}
 	})
-	overConnections(t, "selev.711.writelines-after-loss", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.711.writelines-after-loss", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		r.transport.Abort()
 		late := func(when string) {
-			before := r.transport.(*streamTransport).core.LateWrites()
+			before := asyncio.LostWrites(r.transport)
 			err := r.transport.WriteLines([][]byte{[]byte("x"), []byte("y")})
-			if after := r.transport.(*streamTransport).core.LateWrites(); !errors.Is(err, net.ErrClosed) || after != before+1 || r.transport.GetWriteBufferSize() != 0 {
+			if after := asyncio.LostWrites(r.transport); !errors.Is(err, net.ErrClosed) || after != before+1 || r.transport.GetWriteBufferSize() != 0 {
 				n.Errorf("%s: %v, %d lost writes, %d bytes are buffered", when, err, after-before, r.transport.GetWriteBufferSize())
 			}
 		}
@@ -114,7 +115,7 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("the peer got %q", got)
 		}
 	})
-	overConnections(t, "selev.712.writelines-empty-piece", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.712.writelines-empty-piece", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		sent := fill(n, r.transport)
 		n.check(r.transport.WriteLines([][]byte{nil, []byte("end"), {}, nil}))
 		sent = append(sent, "end"...)
@@ -127,7 +128,7 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("lost with %v", r.lostErr)
 		}
 	})
-	overFake(t, "selev.705.vectored-error", func(ctx context.Context, n *netTest) {
+	fakeRow(t, "selev.705.vectored-error", func(ctx context.Context, n *netTest) {
 		n.l.SetDebug(true)
 		r := &recorder{}
 		tr, fs := n.faked(ctx, r)
@@ -142,9 +143,9 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("lost with %v, logged %v", r.lostErr, n.log)
 		}
 	})
-	overConnections(t, "selev.701.transport-fd-in-use", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "selev.701.transport-fd-in-use", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		fd := socketOf(r.transport)
-		_, err := newStreamTransport(n.l, fd, &recorder{}, nil, r.transport.(*streamTransport).remote, nil)
+		_, err := asyncio.NewTransport(n.l, fd, &recorder{}, asyncio.RemoteOf(r.transport), nil)
 		var used *engine.UsedError
 		if !errors.As(err, &used) || used.FD != fd {
 			n.Errorf("a second transport of descriptor %d: %v", fd, err)
@@ -154,13 +155,13 @@ func TestWriteLines(t *testing.T) {
 			n.Errorf("the peer got %q", got)
 		}
 	})
-	overConnections(t, "data-is-lent", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "data-is-lent", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		// The slice is the protocol's for the length of the call, whatever comes meanwhile.
 		r.onData = func(p []byte) {
 			before := bytes.Clone(p)
 			_, err := c.Write([]byte("more of it"))
 			n.check(err)
-			n.check(n.l.eng.Flush())
+			n.check(asyncio.Engine(n.l).Flush())
 			if !bytes.Equal(p, before) {
 				n.Errorf("%q has become %q", before, p)
 			}

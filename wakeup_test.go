@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/engine/readiness"
 	"github.com/go-asyncio/asyncio/internal/testkit"
@@ -16,7 +17,7 @@ import (
 // wakeCounter is an engine that counts wake-ups and tells when it is about to
 // sleep.
 type wakeCounter struct {
-	*readiness.Engine
+	engine.Engine
 	wakes  atomic.Int64
 	sleeps func()
 }
@@ -35,7 +36,7 @@ func (e *wakeCounter) Poll(timeout time.Duration) ([]engine.Event, error) {
 	return e.Engine.Poll(timeout)
 }
 
-func countWakes(t *testing.T) (*SelectorEventLoop, *wakeCounter) {
+func countWakes(t *testing.T) (asyncio.EventLoop, *wakeCounter) {
 	t.Helper()
 	s, err := selectors.NewDefaultSelector()
 	if err != nil {
@@ -45,8 +46,8 @@ func countWakes(t *testing.T) (*SelectorEventLoop, *wakeCounter) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, e := &SelectorEventLoop{selector: s}, &wakeCounter{Engine: eng}
-	l.init(e, l, nil)
+	e := &wakeCounter{Engine: eng}
+	l := asyncio.LoopOn(e)
 	t.Cleanup(func() {
 		if err := l.Close(); err != nil {
 			t.Error(err)
@@ -131,14 +132,14 @@ func TestWakeups(t *testing.T) {
 			}
 		}
 	})
-	overSelectors(t, "selev.005b.wakeup-write-other-error", func(n *netTest) {
+	netRow(t, "selev.005b.wakeup-write-other-error", func(n *netTest) {
 		// What keeps a loop from being woken, other than the system, is that it is
 		// closed; and that its caller hears.
 		n.check(n.l.Close())
-		if _, err := n.l.CallSoonThreadsafe(func() {}); !errors.Is(err, ErrLoopClosed) {
+		if _, err := n.l.CallSoonThreadsafe(func() {}); !errors.Is(err, asyncio.ErrLoopClosed) {
 			n.Errorf("got %v", err)
 		}
-		n.l.eng.Wake() // harmless
+		asyncio.Engine(n.l).Wake() // harmless
 		n.l.Stop()
 	})
 }
@@ -183,11 +184,11 @@ func TestDescriptors(t *testing.T) {
 func checkDescriptors(t *testing.T, inner selectors.Selector) {
 	s := &closeCounter{Selector: inner, watched: map[any]bool{}}
 	before := testkit.OpenFiles()
-	l, err := NewSelectorEventLoop(s)
+	l, err := asyncio.NewSelectorEventLoop(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	eng := l.eng.(*readiness.Engine)
+	eng := asyncio.Engine(l).(interface{ Descriptors() []uintptr })
 	// One pair, the two ends of which may be one descriptor.
 	own := eng.Descriptors()
 	if len(own) != 1 && len(own) != 2 {

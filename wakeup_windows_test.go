@@ -1,20 +1,22 @@
-package asyncio
+package asyncio_test
 
 import (
 	"context"
 	"testing"
+
+	"github.com/go-asyncio/asyncio"
 )
 
 func TestFullWakeup(t *testing.T) {
 	t.Parallel()
-	overSelectors(t, "selev.005a.wakeup-write-would-block", func(n *netTest) {
+	netRow(t, "selev.005a.wakeup-write-would-block", func(n *netTest) {
 		for range 3000 { // more than the loop's socket holds while it is not read
-			n.l.eng.Wake()
+			asyncio.Engine(n.l).Wake()
 		}
 		n.run(func(ctx context.Context) {
 			n.passes(ctx)
 			// It is empty now, and wakes the loop as before.
-			f := NewFuture[int](n.l)
+			f := asyncio.NewFuture[int](n.l)
 			go func() {
 				_, err := n.l.CallSoonThreadsafe(func() { n.check(f.SetResult(1)) })
 				n.check(err)

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 // GetWriteBufferSize, and so for the marks, wherever it is.
 func TestWriteSize(t *testing.T) {
 	t.Parallel()
-	overConnections(t, "counts", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "counts", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		for k := 1; k <= 3; k++ {
 			r.transport.Write([]byte("ten bytes."))
 			if size := r.transport.GetWriteBufferSize(); size != n.held(10*k) {
@@ -30,7 +30,7 @@ func TestWriteSize(t *testing.T) {
 			n.Errorf("%d bytes arrived", len(got))
 		}
 	})
-	overConnections(t, "pauses", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "pauses", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		events := func(pauses int) string {
 			if n.held(1) == 0 {
 				return "made" // all of it is gone at once
@@ -74,7 +74,7 @@ func TestWriteSize(t *testing.T) {
 			n.until(ctx, "to go on", func() bool { return r.history() == events(6) && left == 0 })
 		}
 	})
-	overConnections(t, "ends-while-held", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
+	connectionRow(t, "ends-while-held", func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder) {
 		n.check(r.transport.SetWriteBufferLimits(0, 0))
 		r.transport.Write([]byte("last words"))
 		n.check(r.transport.Close())

@@ -81,18 +81,20 @@ func (p *hookedProactor) Wake() {
 // InBubble is a WaitHook that sleeps in the time of a test bubble (testing/synctest),
 // which stands still while anybody works and jumps when all sleep: what happens does not
 // depend on how fast the machine is. What sleeps in the kernel would hold the bubble's
-// time, so a wait is many polls, a step apart.
+// time, so a wait is many polls, a step apart: a millisecond, and a hundredth of the wait
+// when that is longer.
 func InBubble(wait func(time.Duration) (bool, error), timeout time.Duration) error {
 	const step, patience = time.Millisecond, 24 * time.Hour
 	for began := time.Now(); ; {
 		found, err := wait(0)
-		left := timeout - time.Since(began)
+		waited := time.Since(began)
+		left := timeout - waited
 		if err != nil || found || left <= 0 {
 			return err
 		}
-		if time.Since(began) > patience {
+		if waited > patience {
 			return errors.New("testkit: no timer, and no other goroutine has ended the wait")
 		}
-		time.Sleep(min(step, left))
+		time.Sleep(min(max(step, waited/100), left))
 	}
 }

@@ -83,6 +83,17 @@ func Available(t testing.TB, which func(Mechanism) bool) (some []Mechanism) {
 	return some
 }
 
+// Named returns the mechanism of this machine that has the name.
+func Named(name string) (Mechanism, error) {
+	all, err := found()
+	for _, m := range all {
+		if m.Name == name {
+			return m, nil
+		}
+	}
+	return Mechanism{}, errors.Join(err, fmt.Errorf("testkit: %q is not here", name))
+}
+
 // Over runs f in a subtest, parallel to others and named for the mechanism, for each
 // mechanism of this machine that the filter takes.
 func Over(t *testing.T, which func(Mechanism) bool, f func(t *testing.T, m Mechanism)) {

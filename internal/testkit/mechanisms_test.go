@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-asyncio/asyncio/proactors"
@@ -18,9 +19,15 @@ func TestAvailable(t *testing.T) {
 		name, err := On(m,
 			func(s selectors.Selector) (string, error) { return "selector", s.Close() },
 			func(p proactors.Proactor) (string, error) { return "proactor", p.Close() })
+		if same, err := Named(m.Name); err != nil || same.Name != m.Name {
+			t.Errorf("%s: %v", m.Name, err)
+		}
 		if err != nil || (name == "selector") != (m.Selector != nil) || (name == "proactor") != (m.Proactor != nil) {
 			t.Errorf("%s is a %s: %v", m.Name, name, err)
 		}
+	}
+	if m, err := Named("abacus"); err == nil {
+		t.Errorf("there is %v", m)
 	}
 	kinds := Available(t, Kinds)
 	if k := len(kinds); k != 1 && k != 2 || kinds[0].Selector == nil || k == 2 && kinds[1].Proactor == nil {
@@ -72,6 +79,24 @@ func TestHooked(t *testing.T) {
 			})
 		if err != broken || !slices.Equal(asked, []time.Duration{time.Hour}) {
 			t.Errorf("%v, asked for %v", err, asked)
+		}
+	})
+}
+
+// TestInBubble: a long wait is few polls, and ends when it should.
+func TestInBubble(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		polls, began := 0, time.Now()
+		err := InBubble(func(timeout time.Duration) (bool, error) {
+			polls++
+			return timeout != 0, nil
+		}, time.Hour)
+		if waited := time.Since(began); err != nil || waited != time.Hour || polls > 5000 {
+			t.Errorf("%v after %v and %d polls", err, waited, polls)
+		}
+		if err := InBubble(func(time.Duration) (bool, error) { return false, nil }, selectors.Forever); err == nil {
+			t.Error("a wait for nothing goes on for ever")
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import "golang.org/x/sys/windows"
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // newLoop makes a loop that is closed at the end of the test, of the kind that
@@ -111,3 +112,20 @@ func sleeper(d time.Duration) func(context.Context) (struct{}, error) {
 
 // goexit ends the goroutine as a failing test does.
 func goexit() { runtime.Goexit() }
+
+// logTo makes a loop log into a book.
+func logTo(b *testkit.LogBook) asyncio.LoopOption { return asyncio.WithLogger(b.Logger()) }
+
+// onePass runs one pass of the loop.
+func onePass(t *testing.T, loop asyncio.EventLoop) {
+	t.Helper()
+	loop.Stop()
+	must(t, loop.RunForever())
+}
+
+// soon schedules a callback.
+func soon(t *testing.T, loop asyncio.EventLoop, f func()) {
+	t.Helper()
+	_, err := loop.CallSoon(f)
+	must(t, err)
+}

@@ -1,4 +1,4 @@
-package asyncio
+package asyncio_test
 
 import (
 	"bytes"
@@ -12,39 +12,32 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/engine/completion"
 	"github.com/go-asyncio/asyncio/internal/engine/system"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/testkit"
-	"github.com/go-asyncio/asyncio/proactors"
+	"github.com/go-asyncio/asyncio/internal/testkit/loops"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
 // patience is when a test that waits for something gives up.
 const patience = 30 * time.Second
 
-// overMechanisms runs f in a subtest for each mechanism of this machine that the filter
-// takes.
-func overMechanisms(t *testing.T, which func(testkit.Mechanism) bool, f func(n *netTest)) {
+// netRow is a row about connections: f runs as the subtest named row, once in a subtest
+// for each mechanism of the system.
+func netRow(t *testing.T, row string, f func(n *netTest)) {
 	t.Helper()
-	testkit.Over(t, which, func(t *testing.T, m testkit.Mechanism) { f(newNetTest(t, m)) })
-}
-
-// overSelectors runs f as the subtest named row, once in a subtest for each
-// mechanism of the system, proactors included.
-func overSelectors(t *testing.T, row string, f func(n *netTest)) {
-	t.Helper()
-	words, lost := lostUnderWine[row]
-	lost = lost && testkit.UnderWine()
+	test := func(t *testing.T) { f(newNetTest(t)) }
 	which := testkit.Unpinned
-	if lost {
+	if words, lost := lostUnderWine[row]; lost && testkit.UnderWine() {
 		which = testkit.Proactors
-		t.Run(words, func(t *testing.T) { overMechanisms(t, testkit.Selectors, f) })
+		t.Run(words, func(t *testing.T) { overLoops(t, testkit.Selectors, test) })
 	}
 	t.Run(row, func(t *testing.T) {
 		t.Parallel()
-		overMechanisms(t, which, f)
+		overLoops(t, which, test)
 	})
 }
 
@@ -61,12 +54,12 @@ var lostUnderWine = map[string]string{
 // that reach the exception handler fail it.
 type netTest struct {
 	*testing.T
-	l     *baseLoop
+	l     asyncio.EventLoop
 	clock aheadClock
 	log   *testkit.LogBook
 
 	expectErrors bool
-	reported     []ExceptionContext // loop only
+	reported     []asyncio.ExceptionContext // loop only
 }
 
 // aheadClock is the system's clock, and what a test has it go ahead.
@@ -82,47 +75,40 @@ func (c *aheadClock) Now() time.Duration {
 // skip has it go ahead by d.
 func (c *aheadClock) skip(d time.Duration) { c.ahead.Add(int64(d)) }
 
-func newNetTest(t *testing.T, m testkit.Mechanism) *netTest {
+// newNetTest makes a loop over what the test is for.
+func newNetTest(t *testing.T) *netTest {
 	t.Helper()
-	return newTestOf(t, func(o LoopOption) (EventLoop, error) {
-		return testkit.On(m,
-			func(s selectors.Selector) (EventLoop, error) { return NewSelectorEventLoop(s, o) },
-			func(p proactors.Proactor) (EventLoop, error) { return NewProactorEventLoop(p, o) })
-	})
+	m, _ := mechanismOf(t)
+	return newNetTestOn(t, m)
 }
 
-// defaultMechanism is what a selector loop takes by itself.
-func defaultMechanism(t *testing.T) testkit.Mechanism {
+func newNetTestOn(t *testing.T, m testkit.Mechanism) *netTest {
 	t.Helper()
-	return testkit.Available(t, func(m testkit.Mechanism) bool { return m.Selector != nil && m.Default })[0]
+	return newTestOf(t, func(o ...asyncio.LoopOption) (asyncio.EventLoop, error) { return loops.New(m, o...) })
 }
 
-func newTestOf(t *testing.T, open func(LoopOption) (EventLoop, error)) *netTest {
+func newTestOf(t *testing.T, open func(...asyncio.LoopOption) (asyncio.EventLoop, error)) *netTest {
 	t.Helper()
 	n := &netTest{T: t, log: &testkit.LogBook{}}
 	n.clock.epoch = time.Now()
-	loop, err := open(func(c *loopConfig) {
-		c.clock = &n.clock
-		c.log = n.log.Logger()
-	})
+	loop, err := open(asyncio.WithLogger(n.log.Logger()), asyncio.WithClock(&n.clock))
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := loop.base()
-	n.l = l
-	n.check(l.SetExceptionHandler(func(_ EventLoop, c ExceptionContext) {
+	n.l = loop
+	n.check(loop.SetExceptionHandler(func(_ asyncio.EventLoop, c asyncio.ExceptionContext) {
 		n.reported = append(n.reported, c)
 		if !n.expectErrors {
 			n.Errorf("exception handler: %s: %v", c.Message, c.Err)
 		}
 	}))
-	t.Cleanup(func() { n.check(l.Close()) })
+	t.Cleanup(func() { n.check(loop.Close()) })
 	return n
 }
 
 // selector is the loop's, or nil if it runs over a proactor.
 func (n *netTest) selector() selectors.Selector {
-	if l, ok := n.l.self.(*SelectorEventLoop); ok {
+	if l, ok := n.l.(*asyncio.SelectorEventLoop); ok {
 		return l.Selector()
 	}
 	return nil
@@ -139,7 +125,7 @@ func (n *netTest) check(err error) {
 // run runs f as a coroutine of the loop.
 func (n *netTest) run(f func(ctx context.Context)) {
 	n.Helper()
-	task := CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
+	task := asyncio.CreateTask(n.l, func(ctx context.Context) (struct{}, error) {
 		f(ctx)
 		return struct{}{}, nil
 	})
@@ -155,7 +141,7 @@ func (n *netTest) until(ctx context.Context, what string, cond func() bool) {
 			n.Fatalf("waited in vain: %s; reported: %v; logged: %v", what, n.reported, n.log)
 		}
 		// Not Sleep(ctx, 0): the loop is to block between the events it is here for.
-		n.check(Sleep(ctx, time.Millisecond))
+		n.check(asyncio.Sleep(ctx, time.Millisecond))
 	}
 }
 
@@ -178,15 +164,15 @@ func receive[T any](ctx context.Context, n *netTest, what string, from <-chan T)
 func (n *netTest) passes(ctx context.Context) {
 	n.Helper()
 	for range 5 {
-		n.check(Sleep(ctx, 0))
+		n.check(asyncio.Sleep(ctx, 0))
 	}
 }
 
 // serve makes a server on a port of the loopback interface whose protocols are
 // returned as they are made.
-func (n *netTest) serve(ctx context.Context, made func(*recorder)) (*Server, string) {
+func (n *netTest) serve(ctx context.Context, made func(*recorder)) (*asyncio.Server, string) {
 	n.Helper()
-	s, err := n.l.CreateServer(ctx, func() Protocol {
+	s, err := n.l.CreateServer(ctx, func() asyncio.Protocol {
 		r := &recorder{}
 		if made != nil {
 			made(r)
@@ -209,7 +195,7 @@ func (n *netTest) pair(ctx context.Context, options ...func(client, server *reco
 			o(client, server)
 		}
 	})
-	if _, _, err := n.l.CreateConnection(ctx, func() Protocol { return client }, "tcp", addr, nil); err != nil {
+	if _, _, err := n.l.CreateConnection(ctx, func() asyncio.Protocol { return client }, "tcp", addr, nil); err != nil {
 		n.Fatal(err)
 	}
 	n.until(ctx, "the server's side", func() bool { return server != nil && server.transport != nil })
@@ -237,11 +223,11 @@ func (n *netTest) raw(ctx context.Context, options ...func(*recorder)) (*net.TCP
 	return c.(*net.TCPConn), server
 }
 
-// overConnections runs f, as overSelectors does, in a coroutine, with a plain
+// connectionRow runs f, as netRow does, in a coroutine, with a plain
 // peer and the protocol that it is connected to, and ends the connection after it.
-func overConnections(t *testing.T, row string, f func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder)) {
+func connectionRow(t *testing.T, row string, f func(ctx context.Context, n *netTest, c *net.TCPConn, r *recorder)) {
 	t.Helper()
-	overSelectors(t, row, func(n *netTest) {
+	netRow(t, row, func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			c, r := n.raw(ctx)
 			f(ctx, n, c, r)
@@ -255,7 +241,7 @@ func overConnections(t *testing.T, row string, f func(ctx context.Context, n *ne
 // nothing.
 func (n *netTest) interest(fd uintptr) string {
 	n.Helper()
-	if e, ok := n.l.eng.(*completion.Engine); ok {
+	if e, ok := asyncio.Engine(n.l).(*completion.Engine); ok {
 		if m := e.Interest(fd); m != 0 {
 			return selectors.EventMask(m).String()
 		}
@@ -282,8 +268,8 @@ func (n *netTest) held(written int) int {
 // before. It blocks: what the loop had to do for them it has done before.
 func (n *netTest) reads(c net.Conn, size int) []byte {
 	n.Helper()
-	if n.l.onLoop() {
-		n.check(n.l.eng.Flush()) // a proactor has them only queued
+	if asyncio.OnLoop(n.l) {
+		n.check(asyncio.Engine(n.l).Flush()) // a proactor has them only queued
 	}
 	n.check(c.SetReadDeadline(time.Now().Add(patience)))
 	p := make([]byte, size)
@@ -309,13 +295,13 @@ func (n *netTest) someBytes(c net.Conn) []byte {
 // recorder is a protocol that writes down what happens to it.
 type recorder struct {
 	events    []string
-	transport Transport
+	transport asyncio.Transport
 	data      []byte
 	lost      bool
 	lostErr   error
 	keepOpen  bool // what EOFReceived answers
 
-	onMade   func(Transport)
+	onMade   func(asyncio.Transport)
 	onData   func([]byte)
 	onEOF    func()
 	onLost   func(error)
@@ -327,7 +313,7 @@ func (r *recorder) note(format string, args ...any) {
 	r.events = append(r.events, fmt.Sprintf(format, args...))
 }
 
-func (r *recorder) ConnectionMade(t Transport) {
+func (r *recorder) ConnectionMade(t asyncio.Transport) {
 	r.transport = t
 	r.note("made")
 	if r.onMade != nil {
@@ -443,8 +429,8 @@ func (s *scripted) Sockets() engine.Sockets {
 
 // script puts a scripted engine under the loop, which must not have run yet.
 func (n *netTest) script() *scripted {
-	s := &scripted{Engine: n.l.eng}
-	n.l.eng = s
+	s := &scripted{Engine: asyncio.Engine(n.l)}
+	asyncio.SetEngine(n.l, s)
 	return s
 }
 
@@ -524,16 +510,16 @@ func (s *fakeStream) called(call string) (count int) {
 
 // faked makes a transport over a fake stream, and has its protocol connected.
 // Coroutines only.
-func (n *netTest) faked(ctx context.Context, p Protocol) (*streamTransport, *fakeStream) {
+func (n *netTest) faked(ctx context.Context, p asyncio.Protocol) (asyncio.Transport, *fakeStream) {
 	n.Helper()
 	fs := &fakeStream{fd: 12345, accept: -1}
-	eng := n.l.eng.(*scripted)
+	eng := asyncio.Engine(n.l).(*scripted)
 	eng.stream = func(fd uintptr, h engine.StreamHandler) (engine.Stream, error) {
 		fs.h, fs.fd = h, fd
 		return fs, nil
 	}
 	eng.sockets = noSockets{}
-	t, err := newStreamTransport(n.l, fs.fd, p, nil, sock.Addr{}, nil)
+	t, err := asyncio.NewTransport(n.l, fs.fd, p, sock.Addr{}, nil)
 	if err != nil {
 		n.Fatal(err)
 	}
@@ -549,13 +535,13 @@ func (noSockets) RemoteAddr(uintptr) (sock.Addr, error)       { return sock.Addr
 func (noSockets) SetOption(uintptr, engine.Option, int) error { return net.ErrClosed }
 func (noSockets) Close(uintptr) error                         { return nil }
 
-// overFake runs f, as the subtest named row, with a transport over a fake
+// fakeRow runs f, as the subtest named row, with a transport over a fake
 // stream.
-func overFake(t *testing.T, row string, f func(ctx context.Context, n *netTest)) {
+func fakeRow(t *testing.T, row string, f func(ctx context.Context, n *netTest)) {
 	t.Helper()
 	t.Run(row, func(t *testing.T) {
 		t.Parallel()
-		n := newNetTest(t, defaultMechanism(t))
+		n := newNetTest(t)
 		n.script()
 		n.run(func(ctx context.Context) { f(ctx, n) })
 	})
@@ -563,8 +549,8 @@ func overFake(t *testing.T, row string, f func(ctx context.Context, n *netTest))
 
 // spuriously has the stream hear that it is ready, as a selector may say in
 // error. Over a proactor there is nothing like it, but see spurious.
-func spuriously(t Transport, m engine.Mask) {
-	if s, ok := t.(*streamTransport).core.Engine().(engine.Completer); ok {
+func spuriously(t asyncio.Transport, m engine.Mask) {
+	if s, ok := asyncio.StreamOf(t).(engine.Completer); ok {
 		s.Complete(uint64(m))
 	}
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package asyncio
+package asyncio_test
 
 import (
 	"syscall"

@@ -10,11 +10,15 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/loops"
 )
 
 // programVariable names the program that the test binary runs in place of its
 // tests: see inProgram.
 const programVariable = "ASYNCIO_TEST_PROGRAM"
+
+// mechanismVariable names the mechanism that the program is for: see programLoop.
+const mechanismVariable = "ASYNCIO_TEST_MECHANISM"
 
 // programs are what tests run in a process of their own: its main goroutine is
 // theirs, and so are the program's policy and its signals.
@@ -60,14 +64,25 @@ func programCommand(name string) *exec.Cmd {
 func inProgram(t *testing.T, name string) {
 	t.Helper()
 	cmd := programCommand(name)
-	if m, ok := mechanismOf(t); ok && m.Proactor != nil {
-		cmd.Env = append(cmd.Env, asyncio.LoopVariable+"=proactor")
-	} else if ok {
-		cmd.Env = append(cmd.Env, asyncio.LoopVariable+"=selector")
+	if m, ok := mechanismOf(t); ok {
+		kind := "selector"
+		if m.Proactor != nil {
+			kind = "proactor"
+		}
+		cmd.Env = append(cmd.Env, asyncio.LoopVariable+"="+kind, mechanismVariable+"="+m.Name)
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, bytes.TrimSpace(out))
 	}
+}
+
+// programLoop makes a loop over the mechanism that the test of a program is for.
+func programLoop() (asyncio.EventLoop, error) {
+	m, err := testkit.Named(os.Getenv(mechanismVariable))
+	if err != nil {
+		return nil, err
+	}
+	return loops.New(m)
 }
 
 // complaints are what a program finds wrong.
