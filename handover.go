@@ -26,6 +26,9 @@ func inLoop[T any](ctx context.Context, l *baseLoop, op string, f func(context.C
 		v, err := f(ctx)
 		switch {
 		case err != nil:
+			if h.state.Load() == left {
+				err = opError(op, ErrCancelled) // why it failed concerns nobody any more
+			}
 		case !h.give(v):
 			if discard != nil {
 				discard(v)

@@ -17,7 +17,6 @@ type clock struct {
 	given      Clock
 	epoch      time.Time // where the system's began
 	resolution time.Duration
-	seen       time.Duration // the latest time that the loop has read; its owner's
 }
 
 func (c *clock) init(given Clock) {
@@ -66,8 +65,8 @@ func (l *Loop) Later(d time.Duration) time.Duration {
 
 // Advance is Now for the owner: the time that the loop has seen moves on with it.
 func (l *Loop) Advance() time.Duration {
-	l.clock.seen = l.clock.now()
-	return l.clock.seen
+	l.seen = l.clock.now()
+	return l.seen
 }
 
 // AddTime adds without overflow: a timer too far away is never due.

@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -11,16 +12,13 @@ import (
 
 // Loop is one goroutine with one queue. It is a part of its host, by value; Init makes it
 // ready. What is not atomic belongs to whoever owns the loop; see [Loop.Acquire].
+//
+// What other goroutines read when they hand it something stands in front and hardly ever
+// changes; what the loop writes all the time stands apart from it, so that neither waits
+// for the other's line of the processor's cache.
 type Loop struct {
 	eng  engine.Engine
 	host Host
-
-	// Pool has the loop's coroutines. Owner only.
-	Pool coro.Pool
-
-	// Stepping is whose coroutine the loop has switched to, or had last: it hears of it if
-	// that coroutine leaves by Goexit. The host sets it before each switch. Owner only.
-	Stepping Stepper
 
 	// Divert, if the host sets it before the first run, is called by Schedule, and what it
 	// reports true for it has taken. Events then go through the queue even if nothing is
@@ -32,17 +30,32 @@ type Loop struct {
 
 	// Asked has the loop call the host's Answer before it next polls. Any goroutine may set
 	// it; Answer takes it back.
-	Asked  atomic.Bool
-	asleep atomic.Bool // the loop is in its engine, for as long as that takes
+	Asked atomic.Bool
 
-	clock clock
-	queue
-	nodes
+	clock   clock
+	inbox   *mailbox.Box[Item]
+	foreign sync.Pool // unused nodes for other goroutines: *node
+	owner
+
+	_ [64]byte
+
+	// Pool has the loop's coroutines. Owner only.
+	Pool coro.Pool
+
+	// Stepping is whose coroutine the loop has switched to, or had last: it hears of it if
+	// that coroutine leaves by Goexit. The host sets it before each switch. Owner only.
+	Stepping Stepper
+
+	asleep atomic.Bool   // the loop is in its engine, for as long as that takes
+	seen   time.Duration // the latest time that the loop has read
+
+	ready ring
+	free  []*node // unused ones
+	taken []Item  // what was taken from the inbox, kept for its memory
 	timing
 	trimmer
 	running
 	pass
-	owner
 }
 
 // Host is whose loop it is. The loop calls it on its own goroutine, and never for a
@@ -95,7 +108,7 @@ func (l *Loop) Init(eng engine.Engine, host Host, c Clock) {
 	l.eng, l.host = eng, host
 	l.clock.init(c)
 	l.inbox = mailbox.New[Item](eng.Wake)
-	l.nodes.init(l)
+	l.foreign.New = func() any { return &node{loop: l, shared: true} }
 }
 
 // Asleep reports whether the loop is in its engine for as long as that takes, so that

@@ -1,7 +1,6 @@
 package sched
 
 import (
-	"sync"
 	"sync/atomic"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
@@ -38,16 +37,6 @@ type node struct {
 	timed  bool             // it is in the timer queue
 	shared bool             // from the pool for other goroutines
 	made   *goroutine.Trace // where it was made, if anybody wants to know
-}
-
-// nodes are a loop's unused nodes.
-type nodes struct {
-	free    []*node
-	foreign sync.Pool // those for other goroutines: *node
-}
-
-func (ns *nodes) init(l *Loop) {
-	ns.foreign.New = func() any { return &node{loop: l, shared: true} }
 }
 
 // newNode takes a node from the loop's free list. Owner only.

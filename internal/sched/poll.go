@@ -48,7 +48,7 @@ func (l *Loop) collect() {
 	var events []engine.Event
 	var err error
 	polled := true
-	due := l.timerDue(l.clock.seen)
+	due := l.timerDue(l.seen)
 	switch {
 	case l.ready.len() == 0 && !due && !l.stopping.Load():
 		events, polled, err = l.pollIdle()
@@ -92,14 +92,14 @@ func (l *Loop) polled() {
 		l.Advance()
 	}
 	if !idle && !l.wasIdle {
-		if l.clock.seen-l.lastPoll > skipTime {
+		if l.seen-l.lastPoll > skipTime {
 			l.skipLimit /= 2
 		} else {
 			l.skipLimit = min(2*l.skipLimit+1, maxSkip)
 		}
 	}
 	l.wasIdle = idle
-	l.lastPoll = l.clock.seen
+	l.lastPoll = l.seen
 	l.first = false
 	l.skipped, l.callbacksSincePoll = 0, 0
 	l.afterPoll()
@@ -109,7 +109,7 @@ func (l *Loop) polled() {
 // queue: they are dispatched one by one, and what they schedule waits for the
 // next pass all the same.
 func (l *Loop) enqueue(events []engine.Event) {
-	if len(events) > 0 && l.ready.len() == 0 && l.Divert == nil && !l.Debug.Load() && !l.timerDue(l.clock.seen) {
+	if len(events) > 0 && l.ready.len() == 0 && l.Divert == nil && !l.Debug.Load() && !l.timerDue(l.seen) {
 		l.events, l.nextEv = events, 0
 		return
 	}
@@ -117,7 +117,7 @@ func (l *Loop) enqueue(events []engine.Event) {
 		l.ready.push(Item{e.To, e.Ev})
 	}
 	if l.timers.Len() > 0 {
-		l.queueDueTimers(l.clock.seen)
+		l.queueDueTimers(l.seen)
 	}
 	l.end = l.ready.tail
 }

@@ -3,15 +3,7 @@ package sched
 import (
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/goroutine"
-	"github.com/go-asyncio/asyncio/internal/mailbox"
 )
-
-// queue is the part of a loop that knows what is to run.
-type queue struct {
-	ready ring
-	inbox *mailbox.Box[Item]
-	taken []Item // what was taken from the inbox, kept for its memory
-}
 
 // Schedule has to complete ev in the next pass, behind all that was scheduled before.
 // Owner only.
