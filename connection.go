@@ -30,15 +30,7 @@ func (c connection) results(err error) (Transport, Protocol, error) {
 	return c.transport, c.protocol, nil
 }
 
-// CreateConnection connects to address, a "host:port" of network "tcp", "tcp4"
-// or "tcp6", and returns the transport and the protocol that factory made,
-// whose ConnectionMade has been called. Names are looked up off the loop, and
-// all addresses of the host are tried, in turn or overlapping, as opts says; nil
-// is the default. If all fail for different reasons, errors.Is finds each.
-// ErrInvalidArgument for options that contradict each other. A call that fails or is
-// cancelled leaves no connection behind: one that was made already is aborted, and
-// its protocol told. It suspends or blocks: any goroutine may call it.
-// (loop.create_connection)
+// CreateConnection implements Networker.
 func (l *baseLoop) CreateConnection(ctx context.Context, factory func() Protocol, network, address string, opts *ConnectionOptions) (Transport, Protocol, error) {
 	const op = "CreateConnection"
 	o := orDefault(opts)
@@ -89,10 +81,7 @@ func (o *ConnectionOptions) target(op string, factory func() Protocol, network, 
 	return parseTCP(op, network, address)
 }
 
-// ConnectAcceptedSocket takes over a connection that was accepted elsewhere, a
-// stream socket's descriptor or, with fd 0, opts.Conn, and returns as
-// CreateConnection does. fd belongs to the call as ConnectionOptions.Sock says.
-// It suspends or blocks: any goroutine may call it. (loop.connect_accepted_socket)
+// ConnectAcceptedSocket implements Networker.
 func (l *baseLoop) ConnectAcceptedSocket(ctx context.Context, factory func() Protocol, fd uintptr, opts *ConnectionOptions) (Transport, Protocol, error) {
 	const op = "ConnectAcceptedSocket"
 	o := orDefault(opts)

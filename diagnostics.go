@@ -56,18 +56,13 @@ func (l *baseLoop) logger() *slog.Logger {
 	return slog.Default()
 }
 
-// GetDebug reports debug mode. Any goroutine may call it. (loop.get_debug)
+// GetDebug implements Debugging.
 func (l *baseLoop) GetDebug() bool { return l.core.Debug.Load() }
 
-// SetDebug switches debug mode, which the environment variable ASYNCIO_DEBUG (with
-// a value that is not empty, 0, false, no or off) switches on for new loops. In it, handles, futures and tasks record where
-// they were made, slow callbacks are logged with their duration, and a call that
-// blocks the loop is reported as soon as it is slow (see WithBlockedReport). Any goroutine may call it. (loop.set_debug)
+// SetDebug implements Debugging.
 func (l *baseLoop) SetDebug(on bool) { l.core.Debug.Store(on) }
 
-// SetSlowCallbackDuration sets from when on a callback counts as slow in debug
-// mode, 100 ms at first. Any goroutine may call it; zero and less:
-// ErrInvalidArgument. (loop.slow_callback_duration)
+// SetSlowCallbackDuration implements Debugging.
 func (l *baseLoop) SetSlowCallbackDuration(d time.Duration) error {
 	if d <= 0 {
 		return invalid("SetSlowCallbackDuration", "%v is not positive", d)

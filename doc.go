@@ -2,6 +2,20 @@
 // "Event loops", with its loops, policies, handles, timers, futures, tasks,
 // transports, protocols and servers, rebuilt for Go.
 //
+// # Who may call what
+//
+// The comments of functions and methods use two terms:
+//
+//   - "Loop only": callbacks and coroutines of that loop, or any goroutine while the loop
+//     does not run. Elsewhere it is refused with ErrWrongGoroutine, and on a closed loop
+//     with ErrLoopClosed; where that would serve nobody the comment says so.
+//   - "Any goroutine": also while the loop runs on another one. What "suspends or blocks"
+//     suspends the coroutine that calls it and blocks a goroutine that is none of a
+//     loop's; a plain callback, which can do neither, gets ErrAwaitInCallback.
+//
+// What a method of a loop does is written once, at the interface that it belongs to: see
+// EventLoop.
+//
 // # Who owns what
 //
 // One rule holds for every call that makes something or is given something: a

@@ -37,67 +37,102 @@ type EventLoop interface {
 
 // LoopRunner is the part of a loop that runs and ends it.
 type LoopRunner interface {
-	// RunForever runs the loop until Stop is called. Any goroutine may call it
-	// while the loop does not run; it blocks. ErrLoopRunning, ErrLoopClosed.
-	// (loop.run_forever)
+	// RunForever runs the loop until Stop is called. It blocks. Any goroutine may call
+	// it while the loop does not run; ErrLoopRunning from a callback or coroutine of any
+	// loop, ErrLoopClosed. (loop.run_forever)
 	RunForever() error
-	// RunUntilComplete runs the loop until a is done and returns a's error:
-	// ErrLoopStopped if Stop came first, ErrWrongLoop if a is another loop's.
+	// RunUntilComplete runs the loop until a is done and returns a's error, or
+	// ErrLoopStopped if Stop came first. ErrWrongLoop if a is another loop's.
 	// (loop.run_until_complete)
 	RunUntilComplete(a Awaitable) error
-	// Stop ends the run after the pass that is under way; before a run, it makes
-	// the next one a single pass. Any goroutine may call it. (loop.stop)
+	// Stop ends the run after the pass that is under way: what is queued at this moment
+	// runs, what it adds is left for the next run. Before a run, it makes the next one a
+	// single pass. Any goroutine may call it. (loop.stop)
 	Stop()
-	// IsRunning reports whether the loop runs now. Any goroutine. (loop.is_running)
+	// IsRunning reports whether the loop runs now. Any goroutine may call it.
+	// (loop.is_running)
 	IsRunning() bool
-	// IsClosed reports whether the loop was closed. Any goroutine. (loop.is_closed)
+	// IsClosed reports whether the loop was closed. Any goroutine may call it.
+	// (loop.is_closed)
 	IsClosed() bool
-	// Close ends the loop: it unwinds suspended coroutines, reports failures that
-	// nobody looked at, and releases its descriptors. ErrLoopRunning while it
-	// runs; closing again is harmless. Any goroutine may call it. (loop.close)
+	// Close ends the loop: it unwinds suspended coroutines (their deferred functions
+	// run), reports failures that nobody looked at, drops what is queued, and releases
+	// every descriptor and goroutine the loop has. It waits for none of the work in
+	// executors. ErrLoopRunning while the loop runs; closing again is harmless. Any
+	// goroutine may call it. (loop.close)
 	Close() error
 }
 
 // Scheduler is the part of a loop that runs callbacks, now or later.
 type Scheduler interface {
-	// Time is the loop's own monotonic clock. Any goroutine. (loop.time)
+	// Time returns the loop's monotonic time. It reads the clock afresh: now, and not
+	// when the pass began. Any goroutine may call it. (loop.time)
 	Time() time.Duration
-	// CallSoon runs f in the next pass, in the order of the calls.
+	// CallSoon runs f in the next pass, in the order of the calls. f must not call
+	// runtime.LockOSThread; use ToThread or a pinned loop for what needs a thread. Loop
+	// only: ErrWrongGoroutine, ErrLoopClosed; nil f: ErrInvalidArgument.
 	// (loop.call_soon)
 	CallSoon(f func()) (Handle, error)
-	// CallSoonThreadsafe is CallSoon for any goroutine; it wakes the loop.
+	// CallSoonThreadsafe is CallSoon for any goroutine, and wakes the loop if it sleeps.
+	// It keeps the order with CallSoon: what was scheduled first runs first.
 	// ErrLoopClosed. (loop.call_soon_threadsafe)
 	CallSoonThreadsafe(f func()) (Handle, error)
-	// CallLater runs f when d has passed. (loop.call_later)
+	// CallLater runs f when d has passed, counted from this call. Loop only; errors as
+	// of CallSoon. (loop.call_later)
 	CallLater(d time.Duration, f func()) (TimerHandle, error)
-	// CallAt runs f at the given loop time; timers due at the same time run in
-	// the order in which they were set. (loop.call_at)
+	// CallAt runs f at the given loop time, or in the next pass if that has passed.
+	// Timers due at the same time run in the order in which they were set. Loop only;
+	// errors as of CallSoon. (loop.call_at)
 	CallAt(when time.Duration, f func()) (TimerHandle, error)
 }
 
 // Networker is the part of a loop that serves and connects.
 type Networker interface {
-	// CreateConnection connects to address and returns the transport and the
-	// protocol made by factory, after its ConnectionMade. It suspends or blocks:
-	// any goroutine. (loop.create_connection)
+	// CreateConnection connects to address, a "host:port" of network "tcp", "tcp4" or
+	// "tcp6", and returns the transport and the protocol that factory made, whose
+	// ConnectionMade has been called. Names are looked up off the loop, and all
+	// addresses of the host are tried, in turn or overlapping, as opts says; nil is the
+	// default. If all fail for different reasons, errors.Is finds each.
+	// ErrInvalidArgument for options that contradict each other. A call that fails or is
+	// cancelled leaves no connection behind: one that was made already is aborted, and
+	// its protocol told. It suspends or blocks: any goroutine may call it.
+	// (loop.create_connection)
 	CreateConnection(ctx context.Context, factory func() Protocol, network, address string, opts *ConnectionOptions) (Transport, Protocol, error)
-	// CreateServer listens on address and serves each connection by a protocol
-	// made by factory. It suspends or blocks: any goroutine. (loop.create_server)
+	// CreateServer listens on address, a "host:port" of network "tcp", "tcp4" or "tcp6",
+	// and serves each connection by a protocol that factory makes. An empty host is
+	// every interface, of both address families; port 0 is one that the system picks,
+	// the same for all addresses of a host; opts says more, nil is the default.
+	// ErrInvalidArgument for options that contradict each other. A call that fails or is
+	// cancelled leaves nothing that listens behind. It suspends or blocks: any goroutine
+	// may call it. (loop.create_server)
 	CreateServer(ctx context.Context, factory func() Protocol, network, address string, opts *ServerOptions) (*Server, error)
-	// ConnectAcceptedSocket takes over a connection that was accepted elsewhere.
-	// It suspends or blocks: any goroutine. (loop.connect_accepted_socket)
+	// ConnectAcceptedSocket takes over a connection that was accepted elsewhere, a
+	// stream socket's descriptor or, with fd 0, opts.Conn, and returns as
+	// CreateConnection does. fd belongs to the call as ConnectionOptions.Sock says. It
+	// suspends or blocks: any goroutine may call it. (loop.connect_accepted_socket)
 	ConnectAcceptedSocket(ctx context.Context, factory func() Protocol, fd uintptr, opts *ConnectionOptions) (Transport, Protocol, error)
 }
 
 // NameResolver is the part of a loop that looks names up without holding it up.
 type NameResolver interface {
-	// GetAddrInfo returns the addresses of a host and service, in the order in
-	// which they should be tried. It suspends or blocks: any goroutine.
-	// (loop.getaddrinfo)
+	// GetAddrInfo returns the addresses of address, a "host:service" of network "tcp" or
+	// "udp", with "4" or "6" for one family only, in the order in which they should be
+	// tried: *net.TCPAddr or *net.UDPAddr. An IP address with a port number is answered
+	// at once; names are looked up off the loop, and the look-up is given up when ctx is
+	// done, the task is cancelled or the loop closed. The empty host is every interface,
+	// the empty service port 0.
+	//
+	// ErrInvalidArgument for what is no such address; a name that does not exist is a
+	// *net.DNSError. In debug mode, look-ups are logged with their time. It suspends or
+	// blocks: any goroutine may call it. (loop.getaddrinfo)
 	GetAddrInfo(ctx context.Context, network, address string) ([]net.Addr, error)
-	// GetNameInfo returns the name of an address's host, or the address as text
-	// if it has none, and its port. It suspends or blocks: any goroutine.
-	// (loop.getnameinfo)
+	// GetNameInfo returns the name of the host that has the address, or the IP address
+	// as text if it has none, and its port in digits: Go looks no names up for ports.
+	// addr is a *net.TCPAddr or a *net.UDPAddr. The name is looked up in the default
+	// executor, as GetAddrInfo does it.
+	//
+	// ErrInvalidArgument for other addresses; the *net.DNSError of a look-up that
+	// failed. It suspends or blocks: any goroutine may call it. (loop.getnameinfo)
 	GetNameInfo(ctx context.Context, addr net.Addr) (host, service string, err error)
 }
 
@@ -143,29 +178,44 @@ type ExecutorUser interface {
 
 // ErrorHandling is the part of a loop that hears of what nobody else catches.
 type ErrorHandling interface {
-	// SetExceptionHandler sets who hears of errors; nil is the default handler.
-	// (loop.set_exception_handler)
+	// SetExceptionHandler sets who hears of errors; nil is the default handler, which
+	// logs. Loop only. (loop.set_exception_handler)
 	SetExceptionHandler(h ExceptionHandler) error
-	// GetExceptionHandler returns what was set, or nil.
-	// (loop.get_exception_handler)
+	// GetExceptionHandler returns what was set, or nil. Loop only; from another
+	// goroutine while the loop runs it returns nil. (loop.get_exception_handler)
 	GetExceptionHandler() ExceptionHandler
-	// DefaultExceptionHandler logs the context as an error; what comes in numbers
-	// is logged at a bounded rate, and counted. (loop.default_exception_handler)
+	// DefaultExceptionHandler logs the context as an error: the message first, then each
+	// other field in the order of their names. If the program has set no logger, neither
+	// for the loop nor as slog's default, stacks are printed below, line by line; any
+	// other logger gets them as attributes. In debug mode, a context that does not say
+	// where its object was made gets the place where the running callback was scheduled.
+	//
+	// What comes in numbers (the same message for the same kinds of error and protocol)
+	// is logged ten times, and then once a second with how many more there were, the
+	// rest at Close. A handler set with SetExceptionHandler hears each. It logs on the
+	// caller's goroutine: a slog.Handler that blocks holds the loop up, so one that
+	// writes where nobody may read should drop instead. Any goroutine may call it.
+	// (loop.default_exception_handler)
 	DefaultExceptionHandler(c ExceptionContext)
-	// CallExceptionHandler gives the context to the handler. Any goroutine: off
-	// the loop it is passed on to it. (loop.call_exception_handler)
+	// CallExceptionHandler gives the context to the handler that was set, or to the
+	// default one; a handler that panics is itself reported. Any goroutine may call it:
+	// off the loop the call is passed on to the loop, and on a loop that is closed the
+	// default handler logs it. (loop.call_exception_handler)
 	CallExceptionHandler(c ExceptionContext)
 }
 
 // Debugging is the part of a loop that helps to find mistakes.
 type Debugging interface {
-	// GetDebug reports debug mode. Any goroutine. (loop.get_debug)
+	// GetDebug reports debug mode. Any goroutine may call it. (loop.get_debug)
 	GetDebug() bool
-	// SetDebug switches debug mode: slow callbacks and calls that block the loop
-	// are reported, and handles, futures and tasks know where they were made.
-	// Any goroutine. (loop.set_debug)
+	// SetDebug switches debug mode, which the environment variable ASYNCIO_DEBUG (with a
+	// value that is not empty, 0, false, no or off) switches on for new loops. In it,
+	// handles, futures and tasks record where they were made, slow callbacks are logged
+	// with their duration, and a call that blocks the loop is reported as soon as it is
+	// slow (see WithBlockedReport). Any goroutine may call it. (loop.set_debug)
 	SetDebug(on bool)
-	// SetSlowCallbackDuration sets from when on a callback counts as slow (100 ms).
+	// SetSlowCallbackDuration sets from when on a callback counts as slow in debug mode,
+	// 100 ms at first. Any goroutine may call it; zero and less: ErrInvalidArgument.
 	// (loop.slow_callback_duration)
 	SetSlowCallbackDuration(d time.Duration) error
 }

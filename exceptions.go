@@ -27,8 +27,7 @@ type ExceptionContext struct {
 // loop's goroutine. (the handler of set_exception_handler)
 type ExceptionHandler func(loop EventLoop, c ExceptionContext)
 
-// SetExceptionHandler sets who hears of errors; nil is the default handler, which
-// logs. Loop only. (loop.set_exception_handler)
+// SetExceptionHandler implements ErrorHandling.
 func (l *baseLoop) SetExceptionHandler(h ExceptionHandler) error {
 	hold, err := l.acquireClosed("SetExceptionHandler")
 	if err != nil {
@@ -39,26 +38,13 @@ func (l *baseLoop) SetExceptionHandler(h ExceptionHandler) error {
 	return nil
 }
 
-// GetExceptionHandler returns what was set, or nil. Loop only; from another
-// goroutine while the loop runs it returns nil. (loop.get_exception_handler)
+// GetExceptionHandler implements ErrorHandling.
 func (l *baseLoop) GetExceptionHandler() (h ExceptionHandler) {
 	l.ifOwner(func() { h = l.handler })
 	return h
 }
 
-// DefaultExceptionHandler logs the context as an error: the message first, then
-// each other field in the order of their names. If the program has set no logger,
-// neither for the loop nor as slog's default, stacks are printed below, line by line;
-// any other logger gets them as attributes. In debug mode, a context that
-// does not say where its object was made gets the place where the running
-// callback was scheduled.
-//
-// What comes in numbers (the same message for the same kinds of error and
-// protocol) is logged ten times, and then once a second with how many more there
-// were, the rest at Close. A handler set with SetExceptionHandler hears each. It
-// logs on the caller's goroutine: a slog.Handler that blocks holds the loop up, so
-// one that writes where nobody may read should drop instead. Any goroutine may
-// call it. (loop.default_exception_handler)
+// DefaultExceptionHandler implements ErrorHandling.
 func (l *baseLoop) DefaultExceptionHandler(c ExceptionContext) {
 	kind := fmt.Sprintf("%s|%T|%T", c.message(), c.Err, c.Protocol)
 	if !l.mayReport(kind, func(more string) {
@@ -191,10 +177,7 @@ func (c ExceptionContext) String() string {
 	return b.String()
 }
 
-// CallExceptionHandler gives the context to the handler that was set, or to the
-// default one; a handler that panics is itself reported. Any goroutine may call
-// it: off the loop the call is passed on to the loop, and on a loop that is
-// closed the default handler logs it. (loop.call_exception_handler)
+// CallExceptionHandler implements ErrorHandling.
 func (l *baseLoop) CallExceptionHandler(c ExceptionContext) {
 	switch {
 	case l.ifOwner(func() { l.report(c) }):

@@ -92,12 +92,10 @@ func (l *baseLoop) owned() bool { return l.core.OwnedByCaller() }
 // it runs.
 func (l *baseLoop) ifOwner(f func()) bool { return l.core.IfOwner(f) }
 
-// IsRunning reports whether the loop runs now. Any goroutine may call it.
-// (loop.is_running)
+// IsRunning implements LoopRunner.
 func (l *baseLoop) IsRunning() bool { return l.core.Runner() != 0 }
 
-// IsClosed reports whether the loop was closed. Any goroutine may call it.
-// (loop.is_closed)
+// IsClosed implements LoopRunner.
 func (l *baseLoop) IsClosed() bool { return l.core.Closed() }
 
 func (l *baseLoop) base() *baseLoop { return l }

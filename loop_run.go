@@ -7,14 +7,10 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sched"
 )
 
-// RunForever runs the loop until Stop is called. It blocks. Any goroutine may
-// call it while the loop does not run; ErrLoopRunning from a callback or
-// coroutine of any loop, ErrLoopClosed. (loop.run_forever)
+// RunForever implements LoopRunner.
 func (l *baseLoop) RunForever() error { return l.run("RunForever", nil) }
 
-// RunUntilComplete runs the loop until a is done and returns a's error, or
-// ErrLoopStopped if Stop came first. ErrWrongLoop if a is another loop's.
-// (loop.run_until_complete)
+// RunUntilComplete implements LoopRunner.
 func (l *baseLoop) RunUntilComplete(a Awaitable) error {
 	const op = "RunUntilComplete"
 	f := futureOf(a)
@@ -84,9 +80,7 @@ func runError(err error) error {
 // fail ends the run with an error, at once.
 func (l *baseLoop) fail(err error) { l.core.Fail(err) }
 
-// Stop ends the run after the pass that is under way: what is queued at this
-// moment runs, what it adds is left for the next run. Before a run, it makes the
-// next one a single pass. Any goroutine may call it. (loop.stop)
+// Stop implements LoopRunner.
 func (l *baseLoop) Stop() {
 	l.core.Stop()
 	if l.outer && !l.onLoop() {
@@ -94,11 +88,7 @@ func (l *baseLoop) Stop() {
 	}
 }
 
-// Close ends the loop: it unwinds suspended coroutines (their deferred functions
-// run), reports failures that nobody looked at, drops what is queued, and
-// releases every descriptor and goroutine the loop has. It waits for none of the
-// work in executors. ErrLoopRunning while the loop runs; closing again is
-// harmless. Any goroutine may call it. (loop.close)
+// Close implements LoopRunner.
 func (l *baseLoop) Close() error {
 	if l.core.Closed() && !l.core.Active() {
 		return nil

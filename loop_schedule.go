@@ -8,14 +8,10 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sched"
 )
 
-// Time returns the loop's monotonic time. It reads the clock afresh. Any
-// goroutine may call it. (loop.time)
+// Time implements Scheduler.
 func (l *baseLoop) Time() time.Duration { return l.core.Now() }
 
-// CallSoon runs f in the next pass, in the order of the calls. f must not call
-// runtime.LockOSThread; use ToThread or a pinned loop for what needs a thread.
-// Loop only: ErrWrongGoroutine, ErrLoopClosed; nil f: ErrInvalidArgument.
-// (loop.call_soon)
+// CallSoon implements Scheduler.
 func (l *baseLoop) CallSoon(f func()) (Handle, error) {
 	const op = "CallSoon"
 	if f == nil {
@@ -64,9 +60,7 @@ type callback func()
 
 func (f callback) Complete(uint64) { f() }
 
-// CallSoonThreadsafe is CallSoon for any goroutine. It keeps the order with
-// CallSoon: what was scheduled first runs first. ErrLoopClosed.
-// (loop.call_soon_threadsafe)
+// CallSoonThreadsafe implements Scheduler.
 func (l *baseLoop) CallSoonThreadsafe(f func()) (Handle, error) {
 	const op = "CallSoonThreadsafe"
 	if f == nil {
@@ -79,8 +73,7 @@ func (l *baseLoop) CallSoonThreadsafe(f func()) (Handle, error) {
 	return Handle{r}, nil
 }
 
-// CallLater runs f when d has passed, counted from this call. Loop only.
-// (loop.call_later)
+// CallLater implements Scheduler.
 func (l *baseLoop) CallLater(d time.Duration, f func()) (TimerHandle, error) {
 	const op = "CallLater"
 	if f == nil {
@@ -93,9 +86,7 @@ func (l *baseLoop) CallLater(d time.Duration, f func()) (TimerHandle, error) {
 	return TimerHandle{t}, nil
 }
 
-// CallAt runs f at the given loop time, or in the next pass if that has passed.
-// Timers due at the same time run in the order in which they were set. Loop
-// only. (loop.call_at)
+// CallAt implements Scheduler.
 func (l *baseLoop) CallAt(when time.Duration, f func()) (TimerHandle, error) {
 	const op = "CallAt"
 	if f == nil {

@@ -15,16 +15,7 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
-// GetAddrInfo returns the addresses of address, a "host:service" of network
-// "tcp" or "udp", with "4" or "6" for one family only, in the order in which they
-// should be tried: *net.TCPAddr or *net.UDPAddr. An IP address with a port number
-// is answered at once; names are looked up off the loop, and the look-up is given
-// up when ctx is done, the task is cancelled or the loop closed. The empty host
-// is every interface, the empty service port 0.
-//
-// ErrInvalidArgument for what is no such address; a name that does not exist is a
-// *net.DNSError. In debug mode, look-ups are logged with their time. It suspends
-// or blocks: any goroutine may call it. (loop.getaddrinfo)
+// GetAddrInfo implements NameResolver.
 func (l *baseLoop) GetAddrInfo(ctx context.Context, network, address string) ([]net.Addr, error) {
 	const op = "GetAddrInfo"
 	target, err := netaddr.Parse(network, address)
@@ -50,13 +41,7 @@ func (l *baseLoop) GetAddrInfo(ctx context.Context, network, address string) ([]
 	return addrs, nil
 }
 
-// GetNameInfo returns the name of the host that has the address, or the IP
-// address as text if it has none, and its port in digits: Go looks no names up
-// for ports. addr is a *net.TCPAddr or a *net.UDPAddr. The
-// name is looked up in the default executor, as GetAddrInfo does it.
-//
-// ErrInvalidArgument for other addresses; the *net.DNSError of a look-up that
-// failed. It suspends or blocks: any goroutine may call it. (loop.getnameinfo)
+// GetNameInfo implements NameResolver.
 func (l *baseLoop) GetNameInfo(ctx context.Context, addr net.Addr) (host, service string, err error) {
 	const op = "GetNameInfo"
 	a, err := sock.AddrOf(addr)

@@ -10,13 +10,7 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
-// CreateServer listens on address, a "host:port" of network "tcp", "tcp4" or
-// "tcp6", and serves each connection by a protocol that factory makes. An empty
-// host is every interface, of both address families; port 0 is one that the
-// system picks, the same for all addresses of a host; opts says more, nil is the
-// default. ErrInvalidArgument for options that contradict each other. A call that
-// fails or is cancelled leaves nothing that listens behind. It suspends or blocks:
-// any goroutine may call it. (loop.create_server)
+// CreateServer implements Networker.
 func (l *baseLoop) CreateServer(ctx context.Context, factory func() Protocol, network, address string, opts *ServerOptions) (*Server, error) {
 	const op = "CreateServer"
 	o := orDefault(opts)
