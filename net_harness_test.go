@@ -438,7 +438,6 @@ func (n *netTest) script() *scripted {
 type fakeStream struct {
 	h       engine.StreamHandler
 	fd      uintptr
-	calls   []string
 	wrote   []byte
 	accept  int   // how many bytes a write takes; -1: all
 	err     error // what a write returns
@@ -449,18 +448,15 @@ type fakeStream struct {
 	sendErr error
 }
 
-func (s *fakeStream) note(call string) { s.calls = append(s.calls, call) }
-
-func (s *fakeStream) StartReading() error   { s.note("start"); s.reading = true; return nil }
-func (s *fakeStream) StopReading()          { s.note("stop"); s.reading = false }
+func (s *fakeStream) StartReading() error   { s.reading = true; return nil }
+func (s *fakeStream) StopReading()          { s.reading = false }
 func (s *fakeStream) UseReadBuffer(on bool) { s.lends = on }
-func (s *fakeStream) StopSending()          { s.note("stopsending"); s.sending = false }
-func (s *fakeStream) CloseWrite() error     { s.note("closewrite"); return nil }
-func (s *fakeStream) Close() error          { s.note("close"); s.closed = true; return nil }
+func (s *fakeStream) StopSending()          { s.sending = false }
+func (s *fakeStream) CloseWrite() error     { return nil }
+func (s *fakeStream) Close() error          { s.closed = true; return nil }
 func (s *fakeStream) FD() uintptr           { return s.fd }
 
 func (s *fakeStream) Send() error {
-	s.note("send")
 	s.sending = s.sendErr == nil
 	return s.sendErr
 }
@@ -476,7 +472,6 @@ func (s *fakeStream) Pending() bool { return false }
 func (s *fakeStream) Held() int { return 0 }
 
 func (s *fakeStream) WriteVec(bufs [][]byte) (int, error) {
-	s.note("write")
 	p := bytes.Join(bufs, nil)
 	if s.accept >= 0 {
 		p = p[:min(s.accept, len(p))]
@@ -497,15 +492,6 @@ func (s *fakeStream) writable(n int, err error) {
 	s.wrote = append(s.wrote, out...)
 	s.sending = false
 	s.h.Sent(len(out), err)
-}
-
-func (s *fakeStream) called(call string) (count int) {
-	for _, c := range s.calls {
-		if c == call {
-			count++
-		}
-	}
-	return count
 }
 
 // faked makes a transport over a fake stream, and has its protocol connected.

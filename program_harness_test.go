@@ -10,7 +10,6 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
-	"github.com/go-asyncio/asyncio/internal/testkit/loops"
 )
 
 // programVariable names the program that the test binary runs in place of its
@@ -74,15 +73,6 @@ func inProgram(t *testing.T, name string) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, bytes.TrimSpace(out))
 	}
-}
-
-// programLoop makes a loop over the mechanism that the test of a program is for.
-func programLoop() (asyncio.EventLoop, error) {
-	m, err := testkit.Named(os.Getenv(mechanismVariable))
-	if err != nil {
-		return nil, err
-	}
-	return loops.New(m)
 }
 
 // complaints are what a program finds wrong.

@@ -9,7 +9,7 @@ import (
 
 // misplaced has its node where it may not be.
 type misplaced struct {
-	name  int
+	_     int
 	place list.Node[misplaced]
 }
 
