@@ -33,21 +33,25 @@ func (l *Loop) At(when time.Duration, to engine.Completer, ev uint64) Timer {
 
 // FuncAt is At for a function of a user's. made is as for Func, and so is who may call it.
 func (l *Loop) FuncAt(when time.Duration, f func(), made *goroutine.Trace) (Timer, State) {
-	hold, state := l.Acquire()
-	var t Timer
-	if state == Owned {
-		t = l.funcAt(when, f, made)
+	if l.quicklyInBody() && !l.closed.Load() {
+		return l.funcAt(when, f, made), Owned
 	}
-	hold.Leave()
-	return t, state
+	return l.funcAtElsewhere(f, made, func() time.Duration { return when })
 }
 
 // FuncLater is FuncAt for the time at which d will have passed.
 func (l *Loop) FuncLater(d time.Duration, f func(), made *goroutine.Trace) (Timer, State) {
+	if l.quicklyInBody() && !l.closed.Load() {
+		return l.funcAt(l.Later(d), f, made), Owned
+	}
+	return l.funcAtElsewhere(f, made, func() time.Duration { return l.Later(d) })
+}
+
+// funcAtElsewhere is funcAt for who is not the loop's body. when is asked by the owner.
+func (l *Loop) funcAtElsewhere(f func(), made *goroutine.Trace, when func() time.Duration) (t Timer, state State) {
 	hold, state := l.Acquire()
-	var t Timer
 	if state == Owned {
-		t = l.funcAt(l.Later(d), f, made)
+		t = l.funcAt(when(), f, made)
 	}
 	hold.Leave()
 	return t, state
