@@ -47,9 +47,10 @@ func (c *Condition) With(ctx context.Context, f func() error) error { return wit
 //
 // The caller holds the lock when Wait returns, with or without an error. If it is
 // cancelled, or ctx is done, Wait still waits for the lock, whatever ctx says, and returns
-// the last such error; a notification that it was given then goes to the next. Only a
-// goroutine that is no loop's may lose the lock, when the loop is closed
-// (asyncio.ErrLoopClosed) or its run fails meanwhile. (Condition.wait)
+// the last such error; a notification that it was given then goes to the next. Only when
+// the loop is closed (asyncio.ErrLoopClosed), or its run fails, there is no waiting any
+// more: the caller has the lock then together with who has it, and releases it all the
+// same. (Condition.wait)
 func (c *Condition) Wait(ctx context.Context) error {
 	const op = "Condition.Wait"
 	l, back := c.lock(), false
@@ -60,7 +61,7 @@ func (c *Condition) Wait(ctx context.Context) error {
 	}
 	defer func() {
 		if !back {
-			l.permits.retakeUnwound()
+			l.permits.force() // it is unwound, and its deferred functions release the lock
 		}
 	}()
 	notified, err := c.sleep(ctx, op, l)
@@ -118,7 +119,7 @@ func (c *Condition) sleep(ctx context.Context, op string, l *Lock) (notified boo
 }
 
 // retake takes the lock, and returns the last error of those that would have ended a
-// wait for it. Only if there is no waiting for it any more, it does not get it.
+// wait for it.
 func retake(ctx context.Context, l *Lock) (err error) {
 	for {
 		e := l.Acquire(ctx)
@@ -126,6 +127,7 @@ func retake(ctx context.Context, l *Lock) (err error) {
 			return err
 		}
 		if err = e; !gaveUp(e) {
+			l.permits.force()
 			return err
 		}
 		if ctx != nil {

@@ -253,4 +253,23 @@ func TestOutside(t *testing.T) {
 		s.fails(c.Wait(context.Background()), asyncio.ErrLoopClosed)
 		s.must(c.Release())
 	})
+	bare(t, "the loop is closed while another holds the lock", func(s *stage) {
+		var c locks.Condition
+		ended := make(chan error)
+		s.run(func() {
+			s.must(c.Bind(s.loop))
+			go func() {
+				ended <- c.With(context.Background(), func() error { return c.Wait(context.Background()) })
+			}()
+			for c.String() != "<Condition unlocked waiters=1>" {
+				s.must(asyncio.Sleep(s.ctx, 1e6))
+			}
+			s.must(c.Acquire(s.ctx))
+		})
+		s.must(s.loop.Close())
+		s.fails(<-ended, asyncio.ErrLoopClosed)
+		s.want("still held", &c, "<Condition locked>")
+		s.must(c.Release())
+		s.want("afterwards", &c, "<Condition unlocked>")
+	})
 }

@@ -75,14 +75,12 @@ func (p *permits) passOn(n int) {
 	p.mu.Unlock()
 }
 
-// retakeUnwound takes a permit for a coroutine that is unwound, so that its deferred
-// functions find what they release, if that is still possible.
-func (p *permits) retakeUnwound() {
+// force takes a permit whether or not there is one, for who cannot wait for it any more
+// and will give it back: until all have, nobody else gets one.
+func (p *permits) force() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.unpromised() > 0 {
-		p.spare--
-	}
+	p.spare--
 }
 
 // holder is what With works on.
