@@ -41,9 +41,10 @@ func NewBarrier(parties int) (*Barrier, error) {
 	return &Barrier{others: parties - 1}, nil
 }
 
-// Wait waits until all parties have come. Each gets an index of its own, from 0 in the
-// order in which they came; on an error it is -1. Who comes while others still leave waits
-// for that first. It suspends or blocks: any goroutine.
+// Wait waits until all parties have come. The index is how many were in when the caller
+// came: each has one of its own, from 0, unless one was cancelled meanwhile. On an error it
+// is -1. Who comes while others still leave waits for that first. It suspends or blocks:
+// any goroutine.
 //
 // ErrBrokenBarrier if the barrier is broken, or is reset or aborted before the caller
 // goes on. Who is cancelled is not counted any more and breaks nothing; for this and the
