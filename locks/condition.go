@@ -96,7 +96,7 @@ func (c *Condition) admit(op string, l *Lock) error {
 	case bound == nil && err == nil:
 		bound = running
 	case bound == nil:
-		bound = l.permits.near
+		bound = l.permits.nearby()
 	}
 	switch {
 	case bound == nil:

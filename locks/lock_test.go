@@ -212,6 +212,20 @@ func TestOutside(t *testing.T) {
 		s.must(c.Bind(s.loop))
 		s.fails(s.other(func(ctx context.Context) error { return c.With(ctx, func() error { return c.Wait(ctx) }) }), asyncio.ErrWrongLoop)
 	})
+	row(t, "a loop that is closed is none", func(s *stage) {
+		for _, g := range guards() {
+			s.must(s.other(g.Acquire))
+			s.fails(s.elsewhere(func() error { return g.Acquire(context.Background()) }), asyncio.ErrNoCurrentLoop)
+			task := s.start(g.Acquire)
+			s.pass(1)
+			s.must(g.Release())
+			s.must(s.ended(task))
+		}
+		var c locks.Condition
+		s.must(s.other(c.Acquire))
+		s.fails(s.elsewhere(func() error { return c.Wait(context.Background()) }), asyncio.ErrNoCurrentLoop)
+		s.want("still held", c.Locked(), true)
+	})
 	row(t, "callbacks cannot wait", func(s *stage) {
 		var e locks.Event
 		var c locks.Condition

@@ -35,7 +35,7 @@ func (q *queue) bind(op string, loop asyncio.EventLoop) error {
 
 // meet notes the loop of a coroutine that needs no wait.
 func (q *queue) meet() {
-	if q.loop != nil || q.near != nil && !q.near.IsClosed() {
+	if q.loop != nil || q.nearby() != nil {
 		return
 	}
 	if loop, err := asyncio.GetRunningLoop(); err == nil {
@@ -50,12 +50,20 @@ func (q *queue) choose(op string) error {
 	}
 	loop, err := asyncio.GetRunningLoop()
 	if err != nil {
-		if loop = q.near; loop == nil {
+		if loop = q.nearby(); loop == nil {
 			return unbound(op)
 		}
 	}
 	q.loop = loop
 	return nil
+}
+
+// nearby is the loop for a goroutine that waits before anybody has, nil if there is none.
+func (q *queue) nearby() asyncio.EventLoop {
+	if q.near == nil || q.near.IsClosed() {
+		return nil
+	}
+	return q.near
 }
 
 // wait waits to be woken. woken reports that the caller was, whether or not it then
