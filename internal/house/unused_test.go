@@ -49,6 +49,7 @@ var ofUse = map[string]string{
 	"asyncio.Waiter":              "its zero value is ready",
 	"asyncio.Waiters":             "its zero value is ready",
 	"asyncio.Wakeup":              "Waiters give one",
+	"locks.Event":                 "its zero value is ready",
 	"proactors.Meter":             "proactors are asked for it",
 	"proactors.Usage":             "what a Meter gives",
 }
