@@ -1,0 +1,112 @@
+package queues
+
+import (
+	"context"
+
+	"github.com/go-asyncio/asyncio"
+)
+
+// outside reports whether the caller is no loop's.
+func outside() bool {
+	_, err := asyncio.GetRunningLoop()
+	return err != nil
+}
+
+// bind binds the queue to the loop of who is going to wait.
+func (q *Queue[T]) bind() error {
+	if q.loop != nil {
+		return nil
+	}
+	loop, err := asyncio.GetRunningLoop()
+	switch {
+	case err != nil:
+		if loop, err = asyncio.GetEventLoop(); err != nil {
+			return err
+		}
+	case asyncio.CurrentTask() == nil:
+		return asyncio.ErrAwaitInCallback // who cannot wait binds nothing
+	}
+	q.loop = loop
+	return nil
+}
+
+// enter takes a place in a line.
+func (q *Queue[T]) enter(l *line[T], item T) (*place[T], error) {
+	if err := q.bind(); err != nil {
+		return nil, err
+	}
+	return l.join(outside(), item), nil
+}
+
+// wait waits at a place and gives it up. Who was served has what it waited for, whatever
+// ended the wait; that is never a coroutine. The mutex is given up meanwhile.
+func (q *Queue[T]) wait(ctx context.Context, l *line[T], p *place[T]) (served bool, item T, err error) {
+	defer func() {
+		served, item = p.served, p.item
+		l.leave(p)
+	}()
+	// Where an error would be handed on, leave has done it: the next one is due.
+	_, err = p.waiters.Wait(ctx, q.loop, &q.mu)
+	return false, item, err
+}
+
+// unlock wakes all who are due and gives up the mutex.
+func (q *Queue[T]) unlock() {
+	for q.wakeNext() {
+		q.mu.Lock()
+	}
+}
+
+// wakeNext wakes one who is due, and gives up the mutex. It reports whether another one is.
+func (q *Queue[T]) wakeNext() (more bool) {
+	var next asyncio.Wakeup
+	defer func() { // also if less panics, and then again in the call of who is woken
+		q.mu.Unlock()
+		next.Do()
+	}()
+	if p := q.getter(); p != nil {
+		next = q.getters.wake(p)
+		if p.outside && q.items.len() > 0 {
+			p.item, p.served = q.items.pop(), true
+		}
+	} else if p := q.putter(); p != nil {
+		next = q.putters.wake(p)
+		if p.outside && !q.shut {
+			q.items.push(p.item)
+			q.unfinished++
+			p.served = true
+		}
+	} else {
+		return false
+	}
+	return q.getter() != nil || q.putter() != nil
+}
+
+// getter returns the first who waits for an item, if there is one for it. A goroutine
+// elsewhere is served when those before it have had theirs.
+func (q *Queue[T]) getter() *place[T] {
+	p, n := q.getters.first, q.size()
+	switch {
+	case p == nil:
+		return nil
+	case q.shut && (n == 0 || !p.outside):
+		return p
+	case n <= q.getters.called, p.outside && q.getters.called > 0:
+		return nil
+	}
+	return p
+}
+
+// putter returns the first who waits for room, if there is some for it.
+func (q *Queue[T]) putter() *place[T] {
+	p := q.putters.first
+	switch {
+	case p == nil:
+		return nil
+	case q.shut:
+		return p
+	case q.maxsize-q.size() <= q.putters.called, p.outside && q.putters.called > 0:
+		return nil
+	}
+	return p
+}
