@@ -52,34 +52,52 @@ func (q *Queue[T]) wait(ctx context.Context, l *line[T], p *place[T]) (served bo
 
 // unlock wakes all who are due and gives up the mutex.
 func (q *Queue[T]) unlock() {
-	for q.wakeNext() {
-		q.mu.Lock()
-	}
-}
-
-// wakeNext wakes one who is due, and gives up the mutex. It reports whether another one is.
-func (q *Queue[T]) wakeNext() (more bool) {
-	var next asyncio.Wakeup
-	defer func() { // also if less panics, and then again in the call of who is woken
+	for q.getters.first != nil || q.putters.first != nil {
+		next, more := q.next()
 		q.mu.Unlock()
 		next.Do()
-	}()
-	if p := q.getter(); p != nil {
-		next = q.getters.wake(p)
-		if p.outside && q.items.len() > 0 {
-			p.item, p.served = q.items.pop(), true
+		if !more {
+			return
 		}
-	} else if p := q.putter(); p != nil {
-		next = q.putters.wake(p)
-		if p.outside && !q.shut {
-			q.items.push(p.item)
-			q.unfinished++
-			p.served = true
-		}
-	} else {
-		return false
+		q.mu.Lock()
 	}
-	return q.getter() != nil || q.putter() != nil
+	q.mu.Unlock()
+}
+
+// next wakes one who is due, if there is one. It reports whether another one is.
+func (q *Queue[T]) next() (next asyncio.Wakeup, more bool) {
+	l, p := &q.getters, q.getter()
+	if p == nil {
+		l, p = &q.putters, q.putter()
+	}
+	if p == nil {
+		return next, false
+	}
+	next = l.wake(p)
+	if p.outside {
+		q.serve(l, p, next)
+	}
+	return next, q.getter() != nil || q.putter() != nil
+}
+
+// serve gives a goroutine that is no loop's what it waits for.
+func (q *Queue[T]) serve(l *line[T], p *place[T], next asyncio.Wakeup) {
+	served := false
+	defer func() {
+		if !served { // less has panicked, and will again in the call of who is woken
+			q.mu.Unlock()
+			next.Do()
+		}
+	}()
+	switch {
+	case l == &q.getters && q.items.len() > 0:
+		p.item, p.served = q.items.pop(), true
+	case l == &q.putters && !q.shut:
+		q.items.push(p.item)
+		q.unfinished++
+		p.served = true
+	}
+	served = true
 }
 
 // getter returns the first who waits for an item, if there is one for it. A goroutine
