@@ -93,6 +93,48 @@ func TestGoroutines(t *testing.T) {
 		s.must(err)
 		want(s, "item", <-late, 2)
 	})
+	row(t, "a goroutine does not put ahead of a coroutine that was woken", func(s *stage) {
+		q := queues.NewQueue[int](1)
+		s.must(q.PutNowait(0))
+		first := asyncio.GoErr(s.ctx, func(ctx context.Context) error { return q.Put(ctx, 1) })
+		s.passes(1)
+		item, err := q.GetNowait() // and first is woken
+		s.must(err)
+		want(s, "item", item, 0)
+		ended := s.elsewhere(func() { s.check(q.Put(context.Background(), 2)) })
+		for !waiting(q, "putters", 1)() { // the loop stands still meanwhile
+			continue
+		}
+		result(s, first)
+		for i := 1; i <= 2; i++ {
+			item, err := q.Get(s.ctx)
+			s.must(err)
+			want(s, "item", item, i)
+		}
+		_, err = ended.Await(s.ctx)
+		s.must(err)
+	})
+	row(t, "a goroutine behind a putter that was woken is not served first", func(s *stage) {
+		q := queues.NewQueue[int](2)
+		s.must(q.PutNowait(-2))
+		s.must(q.PutNowait(-1))
+		first := asyncio.GoErr(s.ctx, func(ctx context.Context) error { return q.Put(ctx, 1) })
+		s.passes(1)
+		ended := s.elsewhere(func() { s.check(q.Put(context.Background(), 2)) })
+		s.until(waiting(q, "putters", 2))
+		for range 2 {
+			_, err := q.GetNowait()
+			s.must(err)
+		}
+		result(s, first)
+		_, err := ended.Await(s.ctx)
+		s.must(err)
+		for i := 1; i <= 2; i++ {
+			item, err := q.GetNowait()
+			s.must(err)
+			want(s, "item", item, i)
+		}
+	})
 	row(t, "the context of a goroutine ends its wait", func(s *stage) {
 		q := queues.NewQueue[int](1)
 		s.must(q.Bind(s.loop))
