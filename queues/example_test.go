@@ -9,7 +9,7 @@ import (
 	"github.com/go-asyncio/asyncio/queues"
 )
 
-// A worker works on what is put until the queue is shut down.
+// ExampleQueue has a worker work on what is put until the queue is shut down.
 func ExampleQueue() {
 	err := asyncio.RunErr(context.Background(), func(ctx context.Context) error {
 		q := queues.NewQueue[string](2)
@@ -47,8 +47,8 @@ func ExampleQueue() {
 	// <nil>
 }
 
-// Jobs come out by their priority, and those of one priority in the order in which they were
-// put.
+// ExampleNewPriorityQueueFunc has jobs come out by their priority, and those of one priority in
+// the order in which they were put.
 func ExampleNewPriorityQueueFunc() {
 	type job struct {
 		priority int
