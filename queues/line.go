@@ -69,15 +69,20 @@ func (l *line[T]) wake(p *place[T]) asyncio.Wakeup {
 	return p.waiters.WakeOne(nil)
 }
 
-// leave gives a place up when its wait has ended, in whatever way.
-func (l *line[T]) leave(p *place[T]) {
+// leave gives a place up, if p is not nil, when its wait has ended, in whatever way. Who
+// was served has what it waited for, whatever ended the wait; that is never a coroutine.
+func (l *line[T]) leave(p *place[T]) (served bool, item T) {
 	switch {
+	case p == nil:
+		return false, item
 	case !p.woken:
 		l.remove(p)
 	case !p.outside:
 		l.called--
 	}
 	var none T
+	served, item = p.served, p.item
 	p.prev, p.woken, p.served, p.item = nil, false, false, none
 	p.next, l.spare = l.spare, p
+	return served, item
 }

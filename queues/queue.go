@@ -84,16 +84,25 @@ func (q *Queue[T]) Put(ctx context.Context, item T) error {
 	if err := asyncio.ConsumeBudget(ctx); err != nil {
 		return err
 	}
+	var p *place[T]
 	q.mu.Lock()
-	defer q.unlock()
+	defer func() {
+		q.putters.leave(p) // if the wait did not return
+		q.unlock()
+	}()
 	for q.items != nil && !q.shut && (q.full() || q.putters.ahead() && outside()) {
-		p, err := q.enter(&q.putters, item)
-		if err != nil {
+		var err error
+		if p, err = q.enter(&q.putters, item); err != nil {
 			return opError(op, err)
 		}
-		if served, _, err := q.wait(ctx, &q.putters, p); served {
+		// What Wait says is to be handed on is: by leave, after which the next one is due.
+		_, err = p.waiters.Wait(ctx, q.loop, &q.mu)
+		served, _ := q.putters.leave(p)
+		p = nil
+		switch {
+		case served:
 			return nil
-		} else if err != nil {
+		case err != nil:
 			return waitError(op, err)
 		}
 	}
@@ -131,16 +140,24 @@ func (q *Queue[T]) Get(ctx context.Context) (item T, err error) {
 	if err := asyncio.ConsumeBudget(ctx); err != nil {
 		return item, err
 	}
+	var p *place[T]
 	q.mu.Lock()
-	defer q.unlock()
+	defer func() {
+		q.getters.leave(p) // if the wait did not return
+		q.unlock()
+	}()
 	for q.items != nil && (q.items.len() == 0 && !q.shut || q.items.len() > 0 && q.getters.ahead() && outside()) {
-		p, err := q.enter(&q.getters, item)
-		if err != nil {
+		if p, err = q.enter(&q.getters, item); err != nil {
 			return item, opError(op, err)
 		}
-		if served, given, err := q.wait(ctx, &q.getters, p); served {
+		// As in Put.
+		_, err = p.waiters.Wait(ctx, q.loop, &q.mu)
+		served, given := q.getters.leave(p)
+		p = nil
+		switch {
+		case served:
 			return given, nil
-		} else if err != nil {
+		case err != nil:
 			return item, waitError(op, err)
 		}
 	}

@@ -1,10 +1,6 @@
 package queues
 
-import (
-	"context"
-
-	"github.com/go-asyncio/asyncio"
-)
+import "github.com/go-asyncio/asyncio"
 
 // outside reports whether the caller is no loop's.
 func outside() bool {
@@ -36,18 +32,6 @@ func (q *Queue[T]) enter(l *line[T], item T) (*place[T], error) {
 		return nil, err
 	}
 	return l.join(outside(), item), nil
-}
-
-// wait waits at a place and gives it up. Who was served has what it waited for, whatever
-// ended the wait; that is never a coroutine. The mutex is given up meanwhile.
-func (q *Queue[T]) wait(ctx context.Context, l *line[T], p *place[T]) (served bool, item T, err error) {
-	defer func() {
-		served, item = p.served, p.item
-		l.leave(p)
-	}()
-	// Where an error would be handed on, leave has done it: the next one is due.
-	_, err = p.waiters.Wait(ctx, q.loop, &q.mu)
-	return false, item, err
 }
 
 // unlock wakes all who are due and gives up the mutex.
