@@ -25,10 +25,10 @@
 //
 // # Which loop
 //
-// As in asyncio a queue is made without a loop and is bound to the loop of the coroutine
-// that first waits in it; goroutines elsewhere then wait for that loop, too. A goroutine
-// that comes before any coroutine binds its current loop (asyncio.GetEventLoop), and
-// has the error asyncio.ErrNoCurrentLoop if there is none: Bind names the loop ahead.
+// As in asyncio a queue is made without a loop and is bound, for good, to the loop of who
+// first waits in it. A goroutine that is no loop's waits for that loop, too; if nobody has
+// waited, for that of the coroutine that was there last; if there was none, it gets
+// asyncio.ErrNoCurrentLoop. Bind names the loop ahead.
 //
 // # Whose turn it is
 //
@@ -38,7 +38,7 @@
 // A goroutine that is no loop's never goes ahead of those who wait or were woken, and it is
 // served on the spot: what it waits for is given to it, or taken from it, before it
 // knows. Who is woken and cancelled at the same time loses nothing: what it was woken for
-// stays, and the next one is woken.
+// stays, and the next one is woken. PutNowait and GetNowait do not look who waits.
 //
 // # Giving way
 //

@@ -282,7 +282,7 @@ func TestWhichLoop(t *testing.T) {
 		s.must(q.Bind(s.loop))
 		s.wantError("bind", q.Bind(nil), asyncio.ErrInvalidArgument)
 	})
-	row(t, "a goroutine without a loop", func(s *stage) {
+	row(t, "a goroutine that comes first", func(s *stage) {
 		q := queues.NewQueue[int](0)
 		ended := s.elsewhere(func() {
 			_, err := q.Get(context.Background())
@@ -290,6 +290,19 @@ func TestWhichLoop(t *testing.T) {
 		})
 		_, err := ended.Await(s.ctx)
 		s.must(err)
+		s.must(q.PutNowait(1)) // a coroutine has been there now
+		s.gets(q, 1)
+		ended = s.elsewhere(func() {
+			_, err := q.Get(context.Background())
+			s.check(err)
+		})
+		s.until(waiting(q, "getters", 1))
+		s.must(q.PutNowait(2))
+		_, err = ended.Await(s.ctx)
+		s.must(err)
+		otherLoop(s, func(_ context.Context, loop asyncio.EventLoop) {
+			s.wantError("bind", q.Bind(loop), asyncio.ErrWrongLoop)
+		})
 	})
 }
 

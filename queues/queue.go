@@ -14,7 +14,8 @@ import (
 // not be copied. (asyncio.Queue)
 type Queue[T any] struct {
 	mu         sync.Mutex
-	loop       asyncio.EventLoop // nil until somebody has waited
+	loop       asyncio.EventLoop // nil until somebody has waited,
+	seen       asyncio.EventLoop // and then that of the last coroutine that was there
 	items      order[T]
 	maxsize    int
 	unfinished int // items that were put and not reported as done
@@ -119,6 +120,7 @@ func (q *Queue[T]) PutNowait(item T) error {
 
 // add is PutNowait with the mutex.
 func (q *Queue[T]) add(op string, item T) error {
+	q.notice()
 	switch {
 	case q.items == nil:
 		return opError(op, errNotMade)
@@ -174,6 +176,7 @@ func (q *Queue[T]) GetNowait() (T, error) {
 
 // take is GetNowait with the mutex.
 func (q *Queue[T]) take(op string) (item T, err error) {
+	q.notice()
 	switch {
 	case q.items == nil:
 		return item, opError(op, errNotMade)

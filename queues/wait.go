@@ -1,11 +1,33 @@
 package queues
 
-import "github.com/go-asyncio/asyncio"
+import (
+	"fmt"
 
-// outside reports whether the caller is no loop's.
-func outside() bool {
-	_, err := asyncio.GetRunningLoop()
-	return err != nil
+	"github.com/go-asyncio/asyncio"
+)
+
+// outside reports whether the caller is no coroutine. That is a goroutine that is no loop's;
+// a plain callback is not let wait.
+func outside() bool { return asyncio.CurrentTask() == nil }
+
+// running returns the loop whose coroutine the caller is, nil if it is none. An error, of
+// which others have no use, would be allocated.
+func running() asyncio.EventLoop {
+	if outside() {
+		return nil
+	}
+	loop, _ := asyncio.GetRunningLoop() // there is one
+	return loop
+}
+
+// notice remembers whose coroutine was there last, for goroutines that come before anybody
+// has waited.
+func (q *Queue[T]) notice() {
+	if q.loop == nil {
+		if loop := running(); loop != nil {
+			q.seen = loop
+		}
+	}
 }
 
 // bind binds the queue to the loop of who is going to wait.
@@ -13,16 +35,16 @@ func (q *Queue[T]) bind() error {
 	if q.loop != nil {
 		return nil
 	}
-	loop, err := asyncio.GetRunningLoop()
-	switch {
-	case err != nil:
-		if loop, err = asyncio.GetEventLoop(); err != nil {
-			return err
-		}
-	case asyncio.CurrentTask() == nil:
+	if q.loop = running(); q.loop != nil {
+		return nil
+	}
+	if _, err := asyncio.GetRunningLoop(); err == nil {
 		return asyncio.ErrAwaitInCallback // who cannot wait binds nothing
 	}
-	q.loop = loop
+	if q.seen == nil {
+		return fmt.Errorf("%w: the queue is bound to no loop yet; use Bind", asyncio.ErrNoCurrentLoop)
+	}
+	q.loop = q.seen
 	return nil
 }
 
