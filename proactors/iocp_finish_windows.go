@@ -14,7 +14,7 @@ func (p *iocp) packet(k *packet) {
 	r := recordOf(k.ov)
 	p.busy--
 	switch status := windows.NTStatus(r.ov.Internal); {
-	case status == windows.STATUS_CANCELLED && r.cancelled:
+	case r.cancelled && (status == windows.STATUS_CANCELLED || r.asksAgain()):
 		p.failed(r, ErrCancelled)
 	case r.kind == Poll || r.polls:
 		if int32(status) < 0 {
@@ -36,6 +36,11 @@ func (p *iocp) packet(k *packet) {
 		p.finish(r, k.n)
 	}
 }
+
+// asksAgain reports that the packet only says that something can be done, which is then
+// asked of the descriptor. If the operation was cancelled meanwhile, that may be closed by
+// now and its number somebody else's, whose data it is not to take.
+func (r *record) asksAgain() bool { return r.polls || r.kind == Receive && r.own }
 
 // finish ends an operation that the system has done.
 func (p *iocp) finish(r *record, n uint32) {
