@@ -15,8 +15,9 @@ func TestLeft(t *testing.T) {
 	if err := before.Left(0); err != nil {
 		t.Errorf("nothing has been done: %v", err)
 	}
-	release := make(chan struct{})
-	go stays(release)
+	begun, release := make(chan struct{}), make(chan struct{})
+	go stays(begun, release)
+	<-begun
 	if err := before.Left(soon); err == nil || !strings.Contains(err.Error(), "testkit.stays") {
 		t.Errorf("a goroutine stays: %v", err)
 	}
@@ -40,4 +41,7 @@ func TestLeft(t *testing.T) {
 	}
 }
 
-func stays(release chan struct{}) { <-release }
+func stays(begun, release chan struct{}) {
+	close(begun)
+	<-release
+}
