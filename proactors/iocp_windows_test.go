@@ -18,7 +18,8 @@ import (
 // port is a proactor under test, and what has come out of it.
 type port struct {
 	*testing.T
-	p *iocp
+	p       *iocp
+	foreign *iocp // sockets are this one's, if it is set
 }
 
 func newPort(t *testing.T) *port {
@@ -32,7 +33,7 @@ func newPort(t *testing.T) *port {
 			t.Error(err)
 		}
 	})
-	return &port{t, p.(*iocp)}
+	return &port{T: t, p: p.(*iocp)}
 }
 
 func (p *port) must(err error) {
