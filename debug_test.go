@@ -129,6 +129,7 @@ func TestSlowCallbacks(t *testing.T) {
 // holdUntilReported holds the loop until it is said to be blocked.
 func holdUntilReported(t *testing.T, log *testkit.LogBook) {
 	t.Helper()
+	// To sleep is what is tested here: it holds the loop.
 	for began := time.Now(); len(log.Lines("Event loop blocked")) == 0; time.Sleep(time.Millisecond) {
 		if time.Since(began) > 30*time.Second {
 			t.Error("no report while the loop is blocked")

@@ -14,6 +14,7 @@ import (
 // program's side. See pty(7).
 func openTerminal(t *testing.T) (user, program *os.File) {
 	t.Helper()
+	// A container may have no /dev/pts; what a terminal shows cannot be looked at there.
 	user, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Skip("no pseudo-terminals here: ", err)

@@ -77,7 +77,7 @@ const idle = "idle"
 func pressKeys(what string) int {
 	if what == idle {
 		fmt.Println(idle)
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) // the test kills it
 		return 0
 	}
 	kernel := syscall.NewLazyDLL("kernel32.dll")

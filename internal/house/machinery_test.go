@@ -101,6 +101,7 @@ func isInternal(path string) bool { return strings.Contains(path+"/", "/internal
 func typed(t *testing.T) map[string]*types.Package {
 	t.Helper()
 	if _, err := exec.LookPath("go"); err != nil {
+		// The run under Wine has none; every other run has.
 		t.Skip("there is no go command here")
 	}
 	pkgs, err := exported()

@@ -99,6 +99,7 @@ func TestAddrZone(t *testing.T) {
 	t.Parallel()
 	list, err := net.Interfaces()
 	if err != nil || len(list) == 0 {
+		// A zone is the name of an interface.
 		t.Skipf("no interfaces: %v", err)
 	}
 	i := list[0]
@@ -210,6 +211,7 @@ func TestAddrOfErrors(t *testing.T) {
 func TestAbstract(t *testing.T) {
 	t.Parallel()
 	if !abstractNames {
+		// Linux alone has them; that others refuse them is tested with the addresses.
 		t.Skip("the system has no abstract names")
 	}
 	any, err := UnixAddr("")

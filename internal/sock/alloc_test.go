@@ -8,7 +8,8 @@ import (
 // TestNoAllocation is not parallel: AllocsPerRun counts the whole process.
 func TestNoAllocation(t *testing.T) {
 	if runtime.GOOS != "linux" && runtime.GOOS != "windows" {
-		t.Skip("only the Linux calls are made without allocating")
+		// Elsewhere the calls are those of golang.org/x/sys, which allocate for addresses.
+		t.Skip("only the calls of Linux and Windows are made without allocating")
 	}
 	a, b := pair(t)
 	msg, buf := []byte("0123456789"), make([]byte, 64)

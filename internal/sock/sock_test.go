@@ -102,7 +102,7 @@ func until(again func(error) bool, f func() error) error {
 		if err == nil || !again(err) {
 			return err
 		}
-		time.Sleep(50 * time.Microsecond)
+		time.Sleep(50 * time.Microsecond) // what is awaited comes from the system, which tells nobody here
 	}
 }
 
@@ -503,6 +503,7 @@ func TestReusePort(t *testing.T) {
 func TestDualStack(t *testing.T) {
 	t.Parallel()
 	if len(families(t)) < 2 {
+		// A container may have IPv6 switched off.
 		t.Skip("the machine has no ::1")
 	}
 	for _, only := range []bool{false, true} {

@@ -40,7 +40,7 @@ func TestInsist(t *testing.T) {
 					return tt.end
 				}
 				i.Insist(call)
-				time.Sleep(time.Hour)
+				time.Sleep(time.Hour) // of the bubble's: it takes no time
 				if n := calls.Load(); n != tt.failures+1 {
 					t.Errorf("%d calls, want %d", n, tt.failures+1)
 				}
@@ -67,7 +67,7 @@ func TestInsistOnce(t *testing.T) {
 			i.Insist(call)
 		}
 		works.Store(true)
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) // of the bubble's: it takes no time
 		if n := calls.Load(); n != 11 {
 			t.Errorf("%d calls, want one for each of ten and one more", n)
 		}

@@ -16,7 +16,7 @@ func TestAcceptAborted(t *testing.T) {
 	t.Parallel()
 	p, err := proactors.NewDefaultProactor()
 	if errors.Is(err, errors.ErrUnsupported) {
-		t.Skip(err)
+		t.Skip(err) // there is no proactor whose accepts could be aborted
 	}
 	if err != nil {
 		t.Fatal(err)
