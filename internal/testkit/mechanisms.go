@@ -50,9 +50,6 @@ func there(name string, trial error) (bool, error) {
 	return trial == nil, nil
 }
 
-// Every is a filter for [Available] that takes all mechanisms.
-func Every(Mechanism) bool { return true }
-
 // Unpinned is a filter for [Available]: what stands on the mechanism may change its
 // thread, as it does if nobody says otherwise.
 func Unpinned(m Mechanism) bool { return !m.Pinned }
