@@ -168,14 +168,8 @@ func (a *acceptor) AcceptFailed(err error) { a.failed = append(a.failed, err) }
 func (b *bench) listen() (engine.Listener, *acceptor, sock.Addr) {
 	b.Helper()
 	s := b.e.Sockets()
-	fd, err := s.Open(sock.Inet4, sock.Stream)
-	b.must(err)
-	any, err := sock.InetAddr(netip.MustParseAddrPort("127.0.0.1:0"))
-	b.must(err)
-	b.must(s.Bind(fd, any))
+	fd, addr := b.bindOpen()
 	b.must(s.Listen(fd, 200))
-	addr, err := s.LocalAddr(fd)
-	b.must(err)
 	a := &acceptor{}
 	l, err := b.e.Listener(fd, a)
 	b.must(err)
@@ -186,6 +180,20 @@ func (b *bench) listen() (engine.Listener, *acceptor, sock.Addr) {
 		}
 	})
 	return l, a, addr
+}
+
+// bindOpen makes a socket with a port of the system's choice; it is the caller's.
+func (b *bench) bindOpen() (uintptr, sock.Addr) {
+	b.Helper()
+	s := b.e.Sockets()
+	fd, err := s.Open(sock.Inet4, sock.Stream)
+	b.must(err)
+	any, err := sock.InetAddr(netip.MustParseAddrPort("127.0.0.1:0"))
+	b.must(err)
+	b.must(s.Bind(fd, any))
+	addr, err := s.LocalAddr(fd)
+	b.must(err)
+	return fd, addr
 }
 
 // dial begins to connect; the descriptor is the caller's.
