@@ -38,16 +38,19 @@
 //
 // life asks what it needs to know of the kind of transport by the interface body, and
 // takes it as a parameter, so that it costs a connection nothing. There is one kind
-// now, Stream (stream.go, write.go); the others come in the same way:
+// now, Stream (stream.go, write.go). A pipe is a Stream, too, of which one half is used:
 //
-//   - Datagrams: a body whose queue has packets with their addresses. stop ends
-//     receiving, there being no pause of it by default; drop and unsent are those of
-//     the queue; the size that flow control is told is that of its packets; an error
-//     that concerns one peer goes to the protocol and is not the end.
-//   - A pipe's read side: a body that sends nothing: unsent is always false, drop does
-//     nothing, flow control is never told anything.
-//   - A pipe's write side: a body that receives nothing: stop does nothing. That the
-//     reader has gone it hears from the engine, and ends by fail.
+//   - The side that is read (pipe_read.go) never sends: it has no queue, and flow control
+//     is told nothing. The end of what it reads is its end, whatever the protocol
+//     answers.
+//   - The side that is written (pipe_write.go) never receives: what it starts instead of
+//     reading is the watch for the end of its reader, which the engine tells as an end of
+//     stream. To end writing is to close.
+//
+// Datagrams come in the same way: a body whose queue has packets with their addresses.
+// stop ends receiving, there being no pause of it by default; drop and unsent are those
+// of the queue; the size that flow control is told is that of its packets; an error that
+// concerns one peer goes to the protocol and is not the end.
 //
 // All of it belongs to the loop's goroutine.
 package transport
@@ -131,4 +134,5 @@ const (
 	StepMade Step = iota // call ConnectionMade
 	StepRead             // begin to receive
 	StepLost             // call ConnectionLost
+	StepEOF              // call EOFReceived, of a pipe
 )

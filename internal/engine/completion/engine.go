@@ -46,6 +46,7 @@ type Engine struct {
 	sends []*stream  // who wants to be asked for what to send
 	vec   [][]byte   // scratch of one gathered send
 	spare []*watchOp // of watches, not in flight
+	pipes pipeRoom
 
 	lent   uint64   // the Ev of the completion whose memory a handler is reading, or 0
 	now    delivery // what is to be told besides
