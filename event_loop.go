@@ -26,6 +26,7 @@ type EventLoop interface {
 	Networker
 	NameResolver
 	Watcher
+	SignalHandling
 	ExecutorUser
 	ErrorHandling
 	Debugging
