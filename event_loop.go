@@ -27,6 +27,7 @@ type EventLoop interface {
 	PipeConnector
 	NameResolver
 	Watcher
+	SignalHandling
 	ExecutorUser
 	ErrorHandling
 	Debugging
