@@ -17,6 +17,7 @@ type Stream struct {
 	protocol Protocol
 	lender   Buffered       // the protocol, if it lends the memory to read into
 	queue    *buffers.Queue // nil when nothing waits, as of an idle connection
+	transfer *Transfer      // of a file, which is under way
 	life
 
 	readingPaused bool
@@ -56,6 +57,8 @@ func (s *Stream) Run(step Step, reason error) {
 		s.startReading()
 	case StepLost:
 		s.end(s, reason)
+	case StepGoOn:
+		s.goOn()
 	}
 }
 
@@ -63,7 +66,10 @@ func (s *Stream) Run(step Step, reason error) {
 func (s *Stream) Close() { s.close(s) }
 
 // Abort has the stream lost at once, with a reason or nil.
-func (s *Stream) Abort(reason error) { s.abort(s, reason) }
+func (s *Stream) Abort(reason error) {
+	s.dropTransfer(reason)
+	s.abort(s, reason)
+}
 
 // Discard lets go of everything and tells the protocol nothing: its loop is closed.
 func (s *Stream) Discard() { s.discard(s) }
@@ -85,7 +91,7 @@ func (s *Stream) Closing() bool { return s.closing }
 func (s *Stream) Released() bool { return s.released }
 
 // Reading reports whether the stream receives.
-func (s *Stream) Reading() bool { return !s.closing && !s.readingPaused }
+func (s *Stream) Reading() bool { return !s.closing && !s.readingPaused && s.transfer == nil }
 
 // FD is the descriptor, for information. It stays what it was after the end.
 func (s *Stream) FD() uintptr { return s.stream.FD() }
@@ -99,7 +105,7 @@ func (s *Stream) String() string { return s.outside.String() }
 
 // PauseReading keeps data from the protocol. It reports whether it was reading.
 func (s *Stream) PauseReading() bool {
-	if !s.Reading() {
+	if s.closing || s.readingPaused {
 		return false
 	}
 	s.readingPaused = true
@@ -126,7 +132,7 @@ func (s *Stream) adopt(p Protocol) {
 
 // startReading receives, if that is what is wanted.
 func (s *Stream) startReading() {
-	if s.closing || s.readingPaused || s.ended {
+	if !s.Reading() || s.ended {
 		return
 	}
 	if err := s.stream.StartReading(); err != nil {
