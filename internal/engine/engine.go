@@ -285,6 +285,8 @@ type Stream interface {
 	// FD is the descriptor, for information. It stays what it was after
 	// Close.
 	FD() uintptr
+
+	FileSender
 }
 
 // StreamHandler is told what happens on a Stream.

@@ -27,7 +27,8 @@
 //
 // With nothing queued a write goes straight to the engine. What the system does not
 // take is copied to the queue, and one Send is under way for as long as there is a
-// queue. An idle connection has no queue.
+// queue. An idle connection has no queue. A file is a Transfer (sendfile.go), which has
+// the stream for itself while it is under way.
 //
 // # Flow control
 //
@@ -133,4 +134,5 @@ const (
 	StepRead             // begin to receive
 	StepLost             // call ConnectionLost
 	StepEOF              // call EOFReceived, of a pipe
+	StepGoOn             // after a file: go on to receive and to be written to
 )

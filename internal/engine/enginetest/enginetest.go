@@ -5,6 +5,7 @@ package enginetest
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,61 +16,15 @@ import (
 // patience is when a test that waits for something gives up.
 const patience = 20 * time.Second
 
+// testCase is one behaviour of an engine.
+type testCase struct {
+	name string
+	run  func(*testing.T, *bench)
+}
+
 // Test runs the suite; open makes a fresh engine each time.
 func Test(t *testing.T, open func() (engine.Engine, error)) {
-	for _, c := range []struct {
-		name string
-		run  func(*testing.T, *bench)
-	}{
-		{"Echo", testEcho},
-		{"WriteVec", testWriteVec},
-		{"OwnReadBuffer", testOwnReadBuffer},
-		{"ReadBufferRefused", testReadBufferRefused},
-		{"StopReadingKeepsData", testStopReadingKeepsData},
-		{"StopInReceived", testStopInReceived},
-		{"HalfClose", testHalfClose},
-		{"Pending", testPending},
-		{"EOFAgainAfterStart", testEOFAgainAfterStart},
-		{"Backlog", testBacklog},
-		{"SmallBacklog", testSmallBacklog},
-		{"SendFromSent", testSendFromSent},
-		{"StopSending", testStopSending},
-		{"CloseInReceived", testCloseInReceived},
-		{"CloseBetweenPollAndComplete", testCloseBetweenPollAndComplete},
-		{"CloseTwice", testCloseTwice},
-		{"PeerGoneFailsSend", testPeerGoneFailsSend},
-		{"PanicInHandler", testPanicInHandler},
-		{"ManyConnections", testManyConnections},
-		{"AcceptHeldBack", testAcceptHeldBack},
-		{"StopInAccepted", testStopInAccepted},
-		{"AcceptBounded", testAcceptBounded},
-		{"AcceptAddress", testAcceptAddress},
-		{"ConnectRefused", testConnectRefused},
-		{"ConnectCancelled", testConnectCancelled},
-		{"Watch", testWatch},
-		{"WatchReplacedAfterPoll", testWatchReplacedAfterPoll},
-		{"WatchKeptAfterPoll", testWatchKeptAfterPoll},
-		{"WatchRemovedAfterPoll", testWatchRemovedAfterPoll},
-		{"WatchRefusedForOwned", testWatchRefusedForOwned},
-		{"WatchUnknown", testWatchUnknown},
-		{"StreamEndsWatch", testStreamEndsWatch},
-		{"OwnedTwice", testOwnedTwice},
-		{"Datagrams", testDatagrams},
-		{"DatagramsConnected", testDatagramsConnected},
-		{"DatagramTruncated", testDatagramTruncated},
-		{"DatagramsHeldBack", testDatagramsHeldBack},
-		{"DatagramHandlerFails", testDatagramHandlerFails},
-		{"DatagramCloseInReceived", testDatagramCloseInReceived},
-		{"DatagramCloseBetween", testDatagramCloseBetween},
-		{"DatagramRefused", testDatagramRefused},
-		{"DatagramNobody", testDatagramNobody},
-		{"DatagramAwait", testDatagramAwait},
-		{"DatagramClosedEngine", testDatagramClosedEngine},
-		{"DatagramOwned", testDatagramOwned},
-		{"Wake", testWake},
-		{"PollTimesOut", testPollTimesOut},
-		{"Closed", testClosed},
-	} {
+	for _, c := range slices.Concat(coreCases, sendfileCases, datagramCases) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			e, err := open()
@@ -81,6 +36,46 @@ func Test(t *testing.T, open func() (engine.Engine, error)) {
 			c.run(t, b)
 		})
 	}
+}
+
+// coreCases are about streams, listeners, connecting, watches and the engine itself.
+var coreCases = []testCase{
+	{"Echo", testEcho},
+	{"WriteVec", testWriteVec},
+	{"OwnReadBuffer", testOwnReadBuffer},
+	{"ReadBufferRefused", testReadBufferRefused},
+	{"StopReadingKeepsData", testStopReadingKeepsData},
+	{"StopInReceived", testStopInReceived},
+	{"HalfClose", testHalfClose},
+	{"Pending", testPending},
+	{"EOFAgainAfterStart", testEOFAgainAfterStart},
+	{"Backlog", testBacklog},
+	{"SmallBacklog", testSmallBacklog},
+	{"SendFromSent", testSendFromSent},
+	{"StopSending", testStopSending},
+	{"CloseInReceived", testCloseInReceived},
+	{"CloseBetweenPollAndComplete", testCloseBetweenPollAndComplete},
+	{"CloseTwice", testCloseTwice},
+	{"PeerGoneFailsSend", testPeerGoneFailsSend},
+	{"PanicInHandler", testPanicInHandler},
+	{"ManyConnections", testManyConnections},
+	{"AcceptHeldBack", testAcceptHeldBack},
+	{"StopInAccepted", testStopInAccepted},
+	{"AcceptBounded", testAcceptBounded},
+	{"AcceptAddress", testAcceptAddress},
+	{"ConnectRefused", testConnectRefused},
+	{"ConnectCancelled", testConnectCancelled},
+	{"Watch", testWatch},
+	{"WatchReplacedAfterPoll", testWatchReplacedAfterPoll},
+	{"WatchKeptAfterPoll", testWatchKeptAfterPoll},
+	{"WatchRemovedAfterPoll", testWatchRemovedAfterPoll},
+	{"WatchRefusedForOwned", testWatchRefusedForOwned},
+	{"WatchUnknown", testWatchUnknown},
+	{"StreamEndsWatch", testStreamEndsWatch},
+	{"OwnedTwice", testOwnedTwice},
+	{"Wake", testWake},
+	{"PollTimesOut", testPollTimesOut},
+	{"Closed", testClosed},
 }
 
 // bench drives one engine.
