@@ -24,8 +24,10 @@ type EventLoop interface {
 	LoopRunner
 	Scheduler
 	Networker
+	PipeConnector
 	NameResolver
 	Watcher
+	SignalHandling
 	ExecutorUser
 	ErrorHandling
 	Debugging
