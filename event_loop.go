@@ -24,6 +24,7 @@ type EventLoop interface {
 	LoopRunner
 	Scheduler
 	Networker
+	DatagramNetworker
 	NameResolver
 	Watcher
 	ExecutorUser
