@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // receiver is a protocol of datagrams that writes down what happens to it.
@@ -141,16 +143,32 @@ func (n *netTest) letters(c *net.UDPConn, count int) (got []string) {
 }
 
 // dgramRow is a row about endpoints: f runs as netRow's do, in a coroutine, with a plain
-// peer and an endpoint, which is closed after it.
+// peer and an endpoint, which is ended after it. Rows of proactors run on those.
 func dgramRow(t *testing.T, row string, f func(ctx context.Context, n *netTest, c *net.UDPConn, r *receiver)) {
 	t.Helper()
-	netRow(t, row, func(n *netTest) {
-		n.run(func(ctx context.Context) {
-			r := n.endpoint(ctx, local)
-			f(ctx, n, n.plainPeer(), r)
-			n.ends(ctx, r)
+	which := testkit.Unpinned
+	if strings.HasPrefix(row, "proactor.") {
+		which = testkit.Proactors
+	}
+	t.Run(row, func(t *testing.T) {
+		t.Parallel()
+		overLoops(t, which, func(t *testing.T) {
+			n := newNetTest(t)
+			n.run(func(ctx context.Context) {
+				r := n.endpoint(ctx, local)
+				f(ctx, n, n.plainPeer(), r)
+				n.ends(ctx, r)
+			})
 		})
 	})
+}
+
+// spuriousDatagram has the engine hear that there is something to receive, as a selector may
+// say in error. Over a proactor there is nothing like it.
+func spuriousDatagram(t asyncio.DatagramTransport) {
+	if s, ok := asyncio.DatagramOf(t).(engine.Completer); ok {
+		s.Complete(uint64(engine.Read))
+	}
 }
 
 // ends closes an endpoint and waits for its end.

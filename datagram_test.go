@@ -21,13 +21,6 @@ func TestDatagramEndpoint(t *testing.T) {
 			})
 		})
 	}
-	dgramRow(t, "selev.059.dgram-read", func(ctx context.Context, n *netTest, c *net.UDPConn, r *receiver) {
-		n.posts(c, "hello", r.transport.LocalAddr())
-		n.until(ctx, "the datagram", func() bool { return len(r.got) > 0 })
-		if r.got[0] != "hello" || r.from[0].String() != c.LocalAddr().String() {
-			n.Errorf("got %q from %v", r.got, r.from)
-		}
-	})
 }
 
 // needIPv6 skips a test where there is no IPv6.
