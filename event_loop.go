@@ -25,6 +25,7 @@ type EventLoop interface {
 	Scheduler
 	Networker
 	PipeConnector
+	DatagramNetworker
 	NameResolver
 	Watcher
 	SignalHandling

@@ -129,6 +129,12 @@ func Sending(t Transport) bool { return t.(*streamTransport).core.Sending() }
 // LostWrites is how many writes went nowhere because the connection was lost.
 func LostWrites(t Transport) int { return t.(*streamTransport).core.LateWrites() }
 
+// LateSends is how many datagrams went nowhere because the endpoint was lost.
+func LateSends(t DatagramTransport) int { return t.(*datagramTransport).core.LateSends() }
+
+// DatagramOf is what an endpoint has of its engine.
+func DatagramOf(t DatagramTransport) engine.Datagram { return t.(*datagramTransport).core.Engine() }
+
 // RemoteOf is the address that a transport was made for.
 func RemoteOf(t Transport) sock.Addr { return t.(*streamTransport).remote }
 
