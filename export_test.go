@@ -120,6 +120,20 @@ func NewTransport(l EventLoop, fd uintptr, p Protocol, remote sock.Addr, made fu
 	return t, nil
 }
 
+// NewPipe makes the transport of a pipe that is written, or read; made is called when its
+// protocol is connected.
+func NewPipe(l EventLoop, fd uintptr, written bool, p Protocol, made func()) (Transport, error) {
+	open := newReadPipe
+	if written {
+		open = newWritePipe
+	}
+	t, err := open(l.base(), fd, p, callback(made))
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
 // StreamOf is what a transport has of its engine.
 func StreamOf(t Transport) engine.Stream { return t.(*streamTransport).core.Engine() }
 

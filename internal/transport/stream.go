@@ -141,7 +141,7 @@ func (s *Stream) adopt(p Protocol) {
 
 // startReading receives, if that is what is wanted.
 func (s *Stream) startReading() {
-	if !s.Reading() || s.ended {
+	if s.closing || s.readingPaused || s.transfer != nil || s.ended {
 		return
 	}
 	if err := s.stream.StartReading(); err != nil {
