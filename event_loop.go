@@ -26,6 +26,7 @@ type EventLoop interface {
 	Networker
 	NameResolver
 	Watcher
+	FileSender
 	ExecutorUser
 	ErrorHandling
 	Debugging

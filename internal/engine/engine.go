@@ -24,7 +24,7 @@
 // of these two shapes: a datagram socket is an object with a handler of
 // its own (its send queue keeps boundaries and addresses), a pipe is a Stream
 // (whose CloseWrite may be unsupported), a unix socket is a Stream and a
-// Listener, a raw socket call or sendfile is a call with a function. TLS and
+// Listener, a raw socket call is a call with a function. TLS and
 // subprocesses stand wholly above the seam.
 //
 // # One pass of the loop

@@ -294,7 +294,7 @@ func (s *fakeStream) Send() error {
 	return s.sendErr
 }
 
-func (s *fakeStream) SendFile(_ engine.File, _, n int64) error {
+func (s *fakeStream) Sendfile(_ engine.File, _, n int64) error {
 	if err := s.Send(); err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ var events = map[string]struct {
 	"abort":         {func(b *bench) { b.Abort(nil) }, func(m *model) bool { m.abort(nil); return false }},
 	"abort-odd":     {func(b *bench) { b.Abort(errOdd) }, func(m *model) bool { m.dropTransfer(errOdd); m.abort(errOdd); return false }},
 	"transfer":      {begins, func(m *model) bool { m.begin(); return false }},
-	"file":          {sendsFile, func(m *model) bool { m.sendFile(fileSize); return false }},
+	"file":          {sendsFile, func(m *model) bool { m.startFile(fileSize); return false }},
 	"piece":         {func(b *bench) { sendsPiece(b, nil) }, func(m *model) bool { return m.sendPiece(2, 5, nil) }},
 	"piece-failed":  {func(b *bench) { sendsPiece(b, errOdd) }, func(m *model) bool { return m.sendPiece(2, 5, errOdd) }},
 	"finish":        {finishes, func(m *model) bool { m.finish(); return false }},
@@ -129,7 +129,7 @@ func begins(b *bench) {
 func sendsFile(b *bench) {
 	if b.ready {
 		b.ready = false
-		b.transfer.SendFile(someFile{}, 0, fileSize)
+		b.transfer.Sendfile(someFile{}, 0, fileSize)
 	}
 }
 

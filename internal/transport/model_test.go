@@ -392,8 +392,8 @@ func (m *model) dropTransfer(reason error) {
 	}
 }
 
-// sendFile begins a step: n bytes of the file.
-func (m *model) sendFile(n int) {
+// startFile begins a step: n bytes of the file.
+func (m *model) startFile(n int) {
 	if !m.ready {
 		return
 	}

@@ -56,9 +56,9 @@ func (s *Stream) Transfer(told func(n int64, err error)) (*Transfer, error) {
 	return t, nil
 }
 
-// SendFile has up to n bytes of a file sent, from offset on; fewer are sent if the file
+// Sendfile has up to n bytes of a file sent, from offset on; fewer are sent if the file
 // ends before. It must be ready.
-func (t *Transfer) SendFile(f engine.File, offset, n int64) {
+func (t *Transfer) Sendfile(f engine.File, offset, n int64) {
 	t.waits, t.sent, t.piece = true, 0, 0
 	t.file, t.offset, t.left = f, offset, n
 	t.next()
@@ -72,7 +72,7 @@ func (t *Transfer) next() {
 		return
 	}
 	s.sending = true
-	if err := s.stream.SendFile(t.file, t.offset, t.left); err != nil {
+	if err := s.stream.Sendfile(t.file, t.offset, t.left); err != nil {
 		s.sending, t.file = false, nil
 		t.step(t.sent, err)
 	}

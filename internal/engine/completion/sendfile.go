@@ -20,8 +20,8 @@ type piece struct {
 	offset, n int64
 }
 
-// SendFile implements engine.Stream.
-func (s *stream) SendFile(f engine.File, offset, n int64) error {
+// Sendfile implements engine.Stream.
+func (s *stream) Sendfile(f engine.File, offset, n int64) error {
 	if s.closed || s.e.closed {
 		return engine.ErrClosed
 	}
@@ -41,7 +41,7 @@ func (p *piece) Complete(ev uint64) {
 	err := proactors.FromEv(ev).Err() // the first time there was no operation, and 0 is none
 	n := 0
 	if err == nil {
-		n, err = system.SendFile(s.fd, p.f, p.offset, p.n)
+		n, err = system.Sendfile(s.fd, p.f, p.offset, p.n)
 	}
 	if err != nil && sock.WouldBlock(err) {
 		err = s.e.submit(&p.op, proactors.Request{Kind: proactors.Poll, FD: s.fd, Mask: proactors.Writable})

@@ -49,7 +49,7 @@ func (p *peer) transfers(f *os.File, offset, left int64) *transfer {
 func (x *transfer) next() {
 	x.p.sending = true
 	x.p.out = make([]byte, min(x.left, engine.MostOfFile)) // what Sent may take
-	x.p.b.must(x.p.s.SendFile(x.file, x.offset, x.left))
+	x.p.b.must(x.p.s.Sendfile(x.file, x.offset, x.left))
 }
 
 func (x *transfer) sent() {
@@ -88,9 +88,9 @@ func (x *transfer) ends(client *peer) bool {
 	return true
 }
 
-// testSendFile: a part of a file, with what was put before and after it, in order, and no
+// testSendfile: a part of a file, with what was put before and after it, in order, and no
 // more in a pass than the contract says; asked for too much, it ends with the file.
-func testSendFile(t *testing.T, b *bench) {
+func testSendfile(t *testing.T, b *bench) {
 	client, server := b.peers()
 	data := pattern(3<<20 + 7)
 	f := b.file(data)
@@ -127,9 +127,9 @@ func testSendFile(t *testing.T, b *bench) {
 	}
 }
 
-// testSendFileStopped: what is withdrawn sends nothing more, also if the system was ready
+// testSendfileStopped: what is withdrawn sends nothing more, also if the system was ready
 // for it already, and what was told is what went.
-func testSendFileStopped(t *testing.T, b *bench) {
+func testSendfileStopped(t *testing.T, b *bench) {
 	client, server := b.peers()
 	server.s.StopReading()
 	data := pattern(64 << 20)
@@ -160,9 +160,9 @@ func testSendFileStopped(t *testing.T, b *bench) {
 	b.until("the rest", func() bool { return len(server.got) == len(want)+5 })
 }
 
-// testSendFileFails: a file that is closed, or is none, is an error, and the stream goes
+// testSendfileFails: a file that is closed, or is none, is an error, and the stream goes
 // on.
-func testSendFileFails(t *testing.T, b *bench) {
+func testSendfileFails(t *testing.T, b *bench) {
 	client, server := b.peers()
 	closed := b.file([]byte("closed"))
 	file, err := closed.SyscallConn()
@@ -189,8 +189,8 @@ func testSendFileFails(t *testing.T, b *bench) {
 	b.until("what was put after it", func() bool { return string(server.got) == "goes on" })
 }
 
-// testSendFilePeerGone: the end of the connection is the transfer's.
-func testSendFilePeerGone(t *testing.T, b *bench) {
+// testSendfilePeerGone: the end of the connection is the transfer's.
+func testSendfilePeerGone(t *testing.T, b *bench) {
 	client, server := b.peers()
 	client.s.StopReading()
 	server.put([]byte("never read"))
@@ -206,8 +206,8 @@ func testSendFilePeerGone(t *testing.T, b *bench) {
 	}
 }
 
-// testSendFileClose: nothing is told after Close, wherever the transfer is.
-func testSendFileClose(t *testing.T, b *bench) {
+// testSendfileClose: nothing is told after Close, wherever the transfer is.
+func testSendfileClose(t *testing.T, b *bench) {
 	data := pattern(8 << 20)
 	for passes := range 6 {
 		client, server := b.peers()
@@ -221,8 +221,8 @@ func testSendFileClose(t *testing.T, b *bench) {
 		if x.over && x.err == nil {
 			t.Fatal("8 MiB went to a peer that does not read")
 		}
-		if err := client.s.SendFile(x.file, 0, 1); err == nil {
-			t.Error("SendFile of a closed stream succeeds")
+		if err := client.s.Sendfile(x.file, 0, 1); err == nil {
+			t.Error("Sendfile of a closed stream succeeds")
 		}
 	}
 }

@@ -12,8 +12,8 @@ type piece struct {
 	offset, n int64
 }
 
-// SendFile implements engine.Stream.
-func (s *stream) SendFile(f engine.File, offset, n int64) error {
+// Sendfile implements engine.Stream.
+func (s *stream) Sendfile(f engine.File, offset, n int64) error {
 	if err := s.Send(); err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func (s *stream) SendFile(f engine.File, offset, n int64) error {
 // two pieces.
 func (s *stream) fileWritable() {
 	p := s.file
-	n, err := system.SendFile(s.fd, p.f, p.offset, p.n)
+	n, err := system.Sendfile(s.fd, p.f, p.offset, p.n)
 	if err != nil && sock.WouldBlock(err) {
 		return
 	}

@@ -7,12 +7,12 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
-// SendFile sends of a file what the socket takes now, as far as one pass allows. A file
+// Sendfile sends of a file what the socket takes now, as far as one pass allows. A file
 // that is closed is os.ErrClosed.
-func SendFile(fd uintptr, f engine.File, offset, n int64) (sent int, err error) {
+func Sendfile(fd uintptr, f engine.File, offset, n int64) (sent int, err error) {
 	err = os.ErrClosed // which is why Control does not call
 	_ = f.Control(func(file uintptr) {
-		sent, err = sock.SendFile(fd, file, offset, int(min(n, engine.MostOfFile)))
+		sent, err = sock.Sendfile(fd, file, offset, int(min(n, engine.MostOfFile)))
 	})
 	return sent, err
 }
