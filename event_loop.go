@@ -24,9 +24,11 @@ type EventLoop interface {
 	LoopRunner
 	Scheduler
 	Networker
+	PipeConnector
 	NameResolver
 	Watcher
 	FileSender
+	SignalHandling
 	ExecutorUser
 	ErrorHandling
 	Debugging

@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"context"
+	"syscall"
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
@@ -53,6 +54,9 @@ func WithClock(c sched.Clock) LoopOption { return func(o *loopConfig) { o.clock 
 
 // OnLoop tells whether the loop's goroutine asks.
 func OnLoop(l EventLoop) bool { return l.base().onLoop() }
+
+// SignalCame has the loop hear of a signal as if one had come.
+func SignalCame(l EventLoop, sig syscall.Signal) { l.base().signals.Signal(sig) }
 
 // Transports are those of the loop that are not over.
 func Transports(l EventLoop) (all []Transport) {

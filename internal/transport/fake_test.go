@@ -63,6 +63,12 @@ func (b *bench) history() string { return strings.Join(b.log, ", ") }
 // do runs f as a callback of a loop's, which may leave by Goexit; no panic comes out.
 func (b *bench) do(f func()) {
 	b.Helper()
+	b.calls(f, b.mayExit())
+}
+
+// calls is do when it is known whether somebody may leave.
+func (b *bench) calls(f func(), mayExit bool) {
+	b.Helper()
 	call := func() {
 		defer func() {
 			if p := recover(); p != nil {
@@ -71,7 +77,7 @@ func (b *bench) do(f func()) {
 		}()
 		f()
 	}
-	if !b.mayExit() {
+	if !mayExit {
 		call()
 	} else {
 		ended := make(chan struct{})

@@ -50,7 +50,7 @@ var events = map[string]struct {
 	"abort":         {func(b *bench) { b.Abort(nil) }, func(m *model) bool { m.abort(nil); return false }},
 	"abort-odd":     {func(b *bench) { b.Abort(errOdd) }, func(m *model) bool { m.dropTransfer(errOdd); m.abort(errOdd); return false }},
 	"transfer":      {begins, func(m *model) bool { m.begin(); return false }},
-	"file":          {sendsFile, func(m *model) bool { m.startFile(fileSize); return false }},
+	"file":          {sendsFile, func(m *model) bool { m.sendfile(fileSize); return false }},
 	"piece":         {func(b *bench) { sendsPiece(b, nil) }, func(m *model) bool { return m.sendPiece(2, 5, nil) }},
 	"piece-failed":  {func(b *bench) { sendsPiece(b, errOdd) }, func(m *model) bool { return m.sendPiece(2, 5, errOdd) }},
 	"finish":        {finishes, func(m *model) bool { m.finish(); return false }},

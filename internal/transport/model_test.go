@@ -392,8 +392,8 @@ func (m *model) dropTransfer(reason error) {
 	}
 }
 
-// startFile begins a step: n bytes of the file.
-func (m *model) startFile(n int) {
+// sendfile begins a step: n bytes of the file.
+func (m *model) sendfile(n int) {
 	if !m.ready {
 		return
 	}

@@ -13,24 +13,22 @@ import (
 var (
 	ErrAfterEOF = errors.New("write after the end of writing")
 	ErrLost     = errors.New("write to what is lost")
+	ErrReadSide = errors.New("write to a pipe that is read")
 )
 
 // gatherLimit is how many pieces of a queue one vectored write takes at most:
 // as many as a system call does.
 const gatherLimit = 64
 
-// failedWrite is the message of every failure to write.
-const failedWrite = "Fatal write error on socket transport"
-
 // writeFailed ends the stream because of an error of writing.
 func (s *Stream) writeFailed(err error) {
 	s.dropTransfer(err)
-	s.fail(s, failedWrite, err)
+	s.fail(s, s.side.failed("write"), err)
 }
 
 // Write sends p, at once as far as the system takes it, and queues the rest. It returns
-// len(p) unless there is an error: ErrAfterEOF, ErrLost, or what the system said, which
-// is the end.
+// len(p) unless there is an error: ErrAfterEOF, ErrLost, ErrReadSide, or what the system
+// said, which is the end.
 func (s *Stream) Write(p []byte) (int, error) {
 	if s.queue != nil || s.lost > 0 || s.eof || len(p) == 0 {
 		return s.writeLater(p)
@@ -61,14 +59,17 @@ func (s *Stream) writeLater(p []byte) (int, error) {
 
 // refuse says why n bytes cannot be written, if they cannot.
 func (s *Stream) refuse(n int) error {
-	if s.eof {
-		return ErrAfterEOF
-	}
 	switch {
+	case s.side == readSide:
+		return ErrReadSide
+	case s.eof:
+		return ErrAfterEOF
 	case n == 0:
 		return nil
 	case s.lost > 0:
 		s.lost++
+		return ErrLost
+	case s.closing && s.side == writeSide:
 		return ErrLost
 	case s.transfer != nil:
 		return ErrSendingFile
@@ -117,12 +118,19 @@ func after(pieces [][]byte, n int) [][]byte {
 	return nil
 }
 
-// WriteEOF ends the sending side once all is sent.
+// WriteEOF ends the sending side once all is sent. That of a pipe is all there is of it.
 func (s *Stream) WriteEOF() error {
-	if s.closing || s.eof {
+	switch {
+	case s.side == readSide:
+		return ErrReadSide
+	case s.closing || s.eof:
 		return nil
 	}
 	s.eof = true
+	if s.side == writeSide {
+		s.Close()
+		return nil
+	}
 	if s.unsent() || s.lost > 0 {
 		return nil
 	}

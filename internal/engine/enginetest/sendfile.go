@@ -10,6 +10,15 @@ import (
 	"github.com/go-asyncio/asyncio/internal/engine"
 )
 
+// sendfileCases are about files that are sent.
+var sendfileCases = []testCase{
+	{"Sendfile", testSendfile},
+	{"SendfileStopped", testSendfileStopped},
+	{"SendfileFails", testSendfileFails},
+	{"SendfilePeerGone", testSendfilePeerGone},
+	{"SendfileClose", testSendfileClose},
+}
+
 // transfer is a file that a peer sends, piece after piece.
 type transfer struct {
 	p      *peer
