@@ -28,6 +28,7 @@ type EventLoop interface {
 	DatagramNetworker
 	NameResolver
 	Watcher
+	FileSender
 	SignalHandling
 	ExecutorUser
 	ErrorHandling

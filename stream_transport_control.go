@@ -70,6 +70,8 @@ func (t *streamTransport) writeError(op string, err error) error {
 		return nil
 	case transport.ErrAfterEOF:
 		err = fmt.Errorf("%w: cannot call write() after write_eof()", ErrInvalidState)
+	case transport.ErrSendingFile:
+		err = fmt.Errorf("unable to write; %w", ErrSendfileInProgress)
 	case transport.ErrLost:
 		t.loop.noteLateWrite(t.core.LateWrites(), t.core.Released(), t.lateWrite(), t)
 		err = net.ErrClosed
