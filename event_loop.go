@@ -27,6 +27,7 @@ type EventLoop interface {
 	NameResolver
 	Watcher
 	SignalHandling
+	SocketCaller
 	ExecutorUser
 	ErrorHandling
 	Debugging

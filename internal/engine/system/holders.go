@@ -95,7 +95,7 @@ func (t *holderTable) take(fd uintptr) error {
 				return nil
 			}
 		case old&heldBit != 0:
-			return &engine.UsedError{FD: fd, By: engine.Elsewhere("a transport or a server, or is being made one")}
+			return &engine.UsedError{FD: fd, By: engine.Elsewhere("a transport or a server, or is being made one, or by a Socket: detach it first")}
 		default:
 			return &engine.UsedError{FD: fd, By: engine.Elsewhere("AddReader or AddWriter: remove the callback first")}
 		}
