@@ -122,12 +122,25 @@ func orDefault[T any](opts *T) T {
 	return *opts
 }
 
-// connected makes protocol and transport of a connected socket, which is its own
-// from the start, and waits until they have met. If it does not return them, because
-// of an error or because it is unwound, the socket is closed, or the connection
-// aborted and its protocol told. peer is what was connected to, or the zero Addr if
-// nobody knows: a peer that has gone the system does not know any more.
-func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, peer sock.Addr, factory func() Protocol) (c connection, err error) {
+// connected makes protocol and transport of a connected socket, as met does. peer is what
+// was connected to, or the zero Addr if nobody knows: a peer that has gone the system does
+// not know any more.
+func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, peer sock.Addr, factory func() Protocol) (connection, error) {
+	return l.met(ctx, op, fd, factory, func(l *baseLoop, fd uintptr, p Protocol, done engine.Completer) (*streamTransport, error) {
+		t, err := newStreamTransport(l, fd, p, nil, sock.Addr{}, done)
+		if err == nil && !t.remote.IsValid() {
+			t.remote = peer
+		}
+		return t, err
+	})
+}
+
+// met makes protocol and transport of a descriptor, which is its own from the start, and
+// waits until they have met. If it does not return them, because of an error or because it
+// is unwound, the descriptor is closed, or the connection aborted and its protocol told.
+func (l *baseLoop) met(ctx context.Context, op string, fd uintptr, factory func() Protocol,
+	open func(*baseLoop, uintptr, Protocol, engine.Completer) (*streamTransport, error),
+) (c connection, err error) {
 	var t *streamTransport
 	returned := false
 	defer func() {
@@ -146,13 +159,10 @@ func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, peer so
 		return connection{}, opError(op, err)
 	}
 	made := newFuture[struct{}](l)
-	t, err = newStreamTransport(l, fd, p, nil, sock.Addr{}, callback(func() {
+	t, err = open(l, fd, p, callback(func() {
 		_ = made.SetResult(struct{}{}) // unless who waits was cancelled
 	}))
 	if err == nil {
-		if !t.remote.IsValid() {
-			t.remote = peer
-		}
 		_, err = made.Await(ctx)
 	}
 	if err != nil {

@@ -24,6 +24,7 @@ type EventLoop interface {
 	LoopRunner
 	Scheduler
 	Networker
+	PipeConnector
 	NameResolver
 	Watcher
 	SignalHandling

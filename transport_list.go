@@ -60,5 +60,5 @@ func (l *baseLoop) closeNet() {
 	}
 	late := k.late
 	k.late = 0
-	l.tellLateWrites(late, "closed ones")
+	l.tellLateWrites(late, lateWriteToSocket, "closed ones")
 }

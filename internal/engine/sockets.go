@@ -1,11 +1,16 @@
 package engine
 
-import "github.com/go-asyncio/asyncio/internal/sock"
+import (
+	"os"
+
+	"github.com/go-asyncio/asyncio/internal/sock"
+)
 
 // Option is an option of a socket's. Its value is an int; that of a switch is 1 or 0.
 type Option uint8
 
-// The options that servers and connections set. All are switches.
+// The options that servers and connections set, all of them switches, and then those of
+// datagram sockets.
 const (
 	ReuseAddr Option = iota // SO_REUSEADDR
 	ReusePort               // SO_REUSEPORT
@@ -13,6 +18,14 @@ const (
 	NoDelay                 // TCP_NODELAY
 	KeepAlive               // SO_KEEPALIVE
 	Broadcast               // SO_BROADCAST
+
+	MulticastTTL       // IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS: hops, 0 to 255
+	MulticastLoop      // IP_MULTICAST_LOOP, IPV6_MULTICAST_LOOP: a switch
+	MulticastInterface // IP_MULTICAST_IF, IPV6_MULTICAST_IF: the interface's number, 0 for the system's choice
+
+	UDPSegment // UDP_SEGMENT, Linux: bytes, 0 for off
+	UDPGRO     // UDP_GRO, Linux: a switch; the Datagram must know of it (Coalesced)
+	RecvErr    // IP_RECVERR, IPV6_RECVERR, Linux: a switch; the Datagram must know of it (ErrorQueue)
 )
 
 // Sockets makes sockets, and knows about them. The calls answer at once, with
@@ -40,13 +53,18 @@ type Sockets interface {
 	// errors.ErrUnsupported.
 	SetOption(fd uintptr, opt Option, value int) error
 
+	// JoinGroup makes a datagram socket a member of a multicast group, on the interface
+	// of that number, 0 for the system's choice; LeaveGroup ends that.
+	JoinGroup(fd uintptr, group sock.Addr, iface int) error
+	LeaveGroup(fd uintptr, group sock.Addr, iface int) error
+
 	// LocalAddr is a socket's own address, RemoteAddr that of its peer.
 	LocalAddr(fd uintptr) (sock.Addr, error)
 	RemoteAddr(fd uintptr) (sock.Addr, error)
 
 	// Take is Adopt for a descriptor that a user gives away: from now on it is the
-	// caller's, who makes a Stream or a Listener of it or closes it. If a
-	// Stream, a Listener or a watch of any engine has it, or it is taken already, it
+	// caller's, who makes a Stream, a Listener or a Datagram of it or closes it. If one of these
+	// or a watch of any engine has it, or it is taken already, it
 	// is left alone, which a [*UsedError] says; with any other error it is no socket,
 	// and not taken either. Any goroutine may call it.
 	Take(fd uintptr) (sock.Type, error)
@@ -54,7 +72,14 @@ type Sockets interface {
 	// Untake ends a Take without closing the descriptor. Any goroutine may call it.
 	Untake(fd uintptr)
 
-	// Close closes a descriptor that no Stream or Listener owns. Any goroutine may
+	// TakePipe is Take for a pipe of a user's, to be used in one direction: what it returns
+	// is a descriptor of the caller's own, fit for Pipe, and f is closed. Both stay as
+	// they are if an engine has the file, which a [*UsedError] says; with any other error,
+	// a [*KindError] for what is no pipe, f is closed all the same. The standard files 0,
+	// 1 and 2 stay open in every case. Any goroutine may call it.
+	TakePipe(f *os.File, dir Mask) (uintptr, error)
+
+	// Close closes a descriptor that no Stream, Listener or Datagram owns. Any goroutine may
 	// call it.
 	Close(fd uintptr) error
 }

@@ -14,15 +14,6 @@ type Vec struct {
 	bufs [maxVec][]byte
 }
 
-// retry calls f again for as long as signals interrupt it.
-func retry(f func() error) error {
-	for {
-		if err := f(); err != syscall.EINTR {
-			return err
-		}
-	}
-}
-
 // Read reads what is there, up to len(p) bytes: 0 and no error at the end of
 // the stream (and if p is empty). It also reads pipes and terminals. See read(2).
 func Read(fd uintptr, p []byte) (n int, err error) {
@@ -92,6 +83,18 @@ func RecvFrom(fd uintptr, p []byte, from *Addr) (n int, err error) {
 		*from = addrOfSockaddr(sa)
 	}
 	return max(n, 0), err
+}
+
+// recvDatagram receives one datagram into room.
+func recvDatagram(fd uintptr, room []byte, a *Arrived) error {
+	var n, flags int
+	var sa unix.Sockaddr
+	err := retry(func() (err error) { n, _, flags, sa, err = unix.Recvmsg(int(fd), room, nil, 0); return err })
+	if err != nil {
+		return err
+	}
+	*a = Arrived{Data: room[:n:n], From: addrOfSockaddr(sa), Truncated: flags&unix.MSG_TRUNC != 0}
+	return nil
 }
 
 // SendTo sends p as one datagram to an address of the socket's own family

@@ -48,8 +48,30 @@ func (Sockets) SetOption(fd uintptr, opt engine.Option, value int) error {
 		return sock.SetKeepAlive(fd, on)
 	case engine.Broadcast:
 		return sock.SetBroadcast(fd, on)
+	case engine.MulticastTTL:
+		return sock.SetMulticastTTL(fd, value)
+	case engine.MulticastLoop:
+		return sock.SetMulticastLoop(fd, on)
+	case engine.MulticastInterface:
+		return sock.SetMulticastInterface(fd, value)
+	case engine.UDPSegment:
+		return sock.SetUDPSegment(fd, value)
+	case engine.UDPGRO:
+		return sock.SetUDPGRO(fd, on)
+	case engine.RecvErr:
+		return sock.SetRecvErr(fd, on)
 	}
 	return errors.ErrUnsupported
+}
+
+// JoinGroup implements engine.Sockets.
+func (Sockets) JoinGroup(fd uintptr, group sock.Addr, iface int) error {
+	return sock.JoinGroup(fd, group, iface)
+}
+
+// LeaveGroup implements engine.Sockets.
+func (Sockets) LeaveGroup(fd uintptr, group sock.Addr, iface int) error {
+	return sock.LeaveGroup(fd, group, iface)
 }
 
 // LocalAddr implements engine.Sockets.
