@@ -30,6 +30,7 @@ type EventLoop interface {
 	Watcher
 	FileSender
 	SignalHandling
+	SocketCaller
 	ExecutorUser
 	ErrorHandling
 	Debugging

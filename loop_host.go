@@ -46,7 +46,7 @@ func (h *loopHost) Closing() {
 	l.reportUnretrieved()
 	l.closeNet()
 	l.removeSignalHandlers()
-	l.watches = nil
+	l.forgetWatches()
 	l.closeExecutor()
 	l.policies.forget()
 	l.wakeForeign()

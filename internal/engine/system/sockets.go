@@ -98,6 +98,9 @@ func (s Sockets) Take(fd uintptr) (sock.Type, error) {
 	return typ, err
 }
 
+// Untake implements engine.Sockets.
+func (Sockets) Untake(fd uintptr) { holders.drop(fd) }
+
 // Close implements engine.Sockets.
 func (Sockets) Close(fd uintptr) error {
 	holders.drop(fd)
