@@ -27,6 +27,7 @@ type EventLoop interface {
 	PipeConnector
 	NameResolver
 	Watcher
+	SubprocessMaker
 	ExecutorUser
 	ErrorHandling
 	Debugging

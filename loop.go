@@ -30,6 +30,8 @@ type baseLoop struct {
 	policies   policyLinks
 	transports transports
 	lookups    lookups
+
+	subprocesses subprocesses
 }
 
 // init puts a new loop together.

@@ -40,6 +40,7 @@ func (h *loopHost) Closing() {
 	l.renew()
 	l.unwindTasks()
 	l.reportUnretrieved()
+	l.subprocesses.close(l.logger)
 	l.closeNet()
 	l.watches = nil
 	l.closeExecutor()

@@ -94,12 +94,12 @@ func (a *acceptAgain) Complete(uint64) { (*listen.Acceptor)(a).Again() }
 
 // makeProtocol calls a user's factory. If that leaves by Goexit, makeProtocol does not
 // return either.
-func makeProtocol(l *baseLoop, factory func() Protocol) (p Protocol, err error) {
+func makeProtocol[P any](l *baseLoop, factory func() P) (p P, err error) {
 	if err = l.callUser(func() { p = factory() }); err != nil {
-		return nil, err
+		return p, err
 	}
-	if p == nil {
-		return nil, invalid("protocol factory", "the protocol is nil")
+	if any(p) == nil {
+		return p, invalid("protocol factory", "the protocol is nil")
 	}
 	return p, nil
 }
