@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"os"
 	"time"
-
-	"github.com/go-asyncio/asyncio/internal/child"
 )
 
 // killPatience is how long the loop's close waits for a child that it has killed.
@@ -18,21 +16,15 @@ func (t *subprocessTransport) end() {
 	}
 }
 
-// discard lets go of a child whose loop is closed, and says what it was and what became of
-// it. The protocol hears nothing.
-func (t *subprocessTransport) discard() (what, became string, attrs []any) {
-	what, attrs = t.String(), []any{"program", t.program, "protocol", fmt.Sprintf("%T", t.protocol)}
-	became = "its pipes were open"
-	if t.how.Load() == nil {
-		var how child.Status
-		ended := false
-		if how, ended = t.proc.End(killPatience); ended {
-			t.how.Store(&how)
-			became = fmt.Sprintf("it was killed, returncode=%d", how.Code)
-		} else {
-			became = "it could not be killed and runs on"
-		}
-		t.proc.Release()
+// discard lets go of a child whose loop is closed, and says what became of it unless it was
+// about to be over. The protocol hears nothing.
+func (t *subprocessTransport) discard() (what string, attrs []any) {
+	attrs = []any{"program", t.program, "protocol", fmt.Sprintf("%T", t.protocol)}
+	switch {
+	case t.how.Load() == nil:
+		what = "unclosed " + t.String() + ": " + t.endNow()
+	case t.pipesOpen():
+		what = "unclosed " + t.String() + ": its pipes were open"
 	}
 	for _, p := range t.pipes {
 		if p != nil {
@@ -40,5 +32,28 @@ func (t *subprocessTransport) discard() (what, became string, attrs []any) {
 		}
 	}
 	t.release()
-	return what, became, attrs
+	return what, attrs
+}
+
+// endNow waits for the end of a child that was killed, and says how that went.
+func (t *subprocessTransport) endNow() string {
+	how, ended := t.proc.End(killPatience)
+	if ended {
+		t.how.Store(&how)
+	}
+	t.proc.Release()
+	if !ended {
+		return "it could not be killed and runs on"
+	}
+	return fmt.Sprintf("it has ended, returncode=%d", how.Code)
+}
+
+// pipesOpen reports whether there are pipes that nobody has closed.
+func (t *subprocessTransport) pipesOpen() bool {
+	for _, p := range t.pipes {
+		if p != nil && !p.lost && (p.transport == nil || !p.transport.IsClosing()) {
+			return true
+		}
+	}
+	return false
 }

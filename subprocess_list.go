@@ -20,8 +20,11 @@ type subprocesses struct {
 type openSubprocess struct {
 	place list.Node[openSubprocess]
 	child interface {
-		end()                                        // kills it, if it runs
-		discard() (what, became string, attrs []any) // waits for that, lets go of all, and tells of it
+		// end kills it, if it runs.
+		end()
+		// discard waits for that and lets go of all. It says what there is to tell, if there
+		// is something.
+		discard() (what string, attrs []any)
 	}
 }
 
@@ -33,7 +36,8 @@ func (k *subprocesses) close(logger func() *slog.Logger) {
 		s.child.end()
 	}
 	for s := k.open.First(); s != nil; s = k.open.First() {
-		what, became, attrs := s.child.discard()
-		logger().Warn("unclosed "+what+": "+became, attrs...)
+		if what, attrs := s.child.discard(); what != "" {
+			logger().Warn(what, attrs...)
+		}
 	}
 }
