@@ -31,6 +31,7 @@ type EventLoop interface {
 	FileSender
 	SignalHandling
 	SocketCaller
+	SubprocessMaker
 	ExecutorUser
 	ErrorHandling
 	Debugging
