@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit/folder"
 )
 
 // killed is the return code of a child that was killed, terminated that of one which was
@@ -248,7 +249,7 @@ func TestSubprocessArguments(t *testing.T) {
 	})
 
 	plainChildRow(t, "subprocess.021.start-error", func(ctx context.Context, n *netTest) {
-		dir := n.TempDir()
+		dir := folder.New(n)
 		plain := dir + "/plain"
 		n.check(os.WriteFile(plain, nil, 0o600))
 		for _, c := range []struct {
