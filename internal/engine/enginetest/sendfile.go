@@ -146,6 +146,7 @@ func testSendfileStopped(t *testing.T, b *bench) {
 	x := client.transfers(b.file(data), 0, int64(len(data)))
 	b.quiet()
 	if x.over {
+		b.must(server.s.StartReading())
 		if x.ends(server) {
 			t.Fatal("64 MiB went to a peer that does not read")
 		}
