@@ -34,7 +34,7 @@ func (t *datagramTransport) send(p []byte, addr net.Addr) error {
 	case nil:
 		return nil
 	case transport.ErrLost:
-		t.loop.noteLateWrite(t.core.LateSends(), t.core.Released(), t)
+		t.loop.noteLateWrite(t.core.LateSends(), t.core.Released(), lateWriteToSocket, t)
 		return opError("SendTo", net.ErrClosed)
 	default:
 		return opError("SendTo", err)

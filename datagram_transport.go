@@ -177,7 +177,7 @@ func (o *datagramOutside) Released(err error) {
 	if err != nil {
 		t.debugf("close: %v", err)
 	}
-	t.loop.tellLateWrites(t.core.LateSends()-lateWrites, t.String())
+	t.loop.tellLateWrites(t.core.LateSends()-lateWrites, lateWriteToSocket, t.String())
 }
 
 // String describes the transport by its state.

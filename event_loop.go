@@ -24,9 +24,12 @@ type EventLoop interface {
 	LoopRunner
 	Scheduler
 	Networker
+	PipeConnector
 	DatagramNetworker
 	NameResolver
 	Watcher
+	FileSender
+	SignalHandling
 	ExecutorUser
 	ErrorHandling
 	Debugging

@@ -469,6 +469,8 @@ func (s *fakeStream) Send() error {
 	return s.sendErr
 }
 
+func (s *fakeStream) Sendfile(engine.File, int64, int64) error { return errors.ErrUnsupported }
+
 func (s *fakeStream) Write(p []byte) (n, held int, err error) {
 	n, err = s.WriteVec([][]byte{p})
 	return n, 0, err

@@ -1,6 +1,7 @@
 package asyncio
 
 import (
+	"errors"
 	"fmt"
 	"net"
 
@@ -60,7 +61,7 @@ func (t *streamTransport) WriteEOF() (err error) {
 }
 
 // CanWriteEOF implements Transport.
-func (t *streamTransport) CanWriteEOF() bool { return true }
+func (t *streamTransport) CanWriteEOF() bool { return !t.core.IsReadPipe() }
 
 // writeError puts the loop's words to what became of a write.
 func (t *streamTransport) writeError(op string, err error) error {
@@ -69,9 +70,13 @@ func (t *streamTransport) writeError(op string, err error) error {
 		return nil
 	case transport.ErrAfterEOF:
 		err = fmt.Errorf("%w: cannot call write() after write_eof()", ErrInvalidState)
+	case transport.ErrSendingFile:
+		err = fmt.Errorf("unable to write; %w", ErrSendfileInProgress)
 	case transport.ErrLost:
-		t.loop.noteLateWrite(t.core.LateWrites(), t.core.Released(), t)
+		t.loop.noteLateWrite(t.core.LateWrites(), t.core.Released(), t.lateWrite(), t)
 		err = net.ErrClosed
+	case transport.ErrReadSide:
+		err = fmt.Errorf("%w: %v is the side of a pipe that is read", errors.ErrUnsupported, t)
 	}
 	return opError(op, err)
 }
@@ -91,7 +96,7 @@ func (t *streamTransport) IsClosing() bool { return t.core.Closing() }
 
 // PauseReading implements Transport.
 func (t *streamTransport) PauseReading() error {
-	return t.control("PauseReading", func() {
+	return t.controlReading("PauseReading", func() {
 		if t.core.PauseReading() {
 			t.debugf("pauses reading")
 		}
@@ -100,11 +105,19 @@ func (t *streamTransport) PauseReading() error {
 
 // ResumeReading implements Transport.
 func (t *streamTransport) ResumeReading() error {
-	return t.control("ResumeReading", func() {
+	return t.controlReading("ResumeReading", func() {
 		if t.core.ResumeReading() {
 			t.debugf("resumes reading")
 		}
 	})
+}
+
+// controlReading is control for what only a transport can do that reads.
+func (t *streamTransport) controlReading(op string, f func()) error {
+	if t.core.IsWritePipe() {
+		return opError(op, fmt.Errorf("%w: %v is the side of a pipe that is written", errors.ErrUnsupported, t))
+	}
+	return t.control(op, f)
 }
 
 // IsReading implements Transport.

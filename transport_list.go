@@ -76,7 +76,7 @@ func (l *baseLoop) closeNet() {
 	}
 	late := k.late
 	k.late = 0
-	l.tellLateWrites(late, "closed ones")
+	l.tellLateWrites(late, lateWriteToSocket, "closed ones")
 }
 
 // discardUnclosed lets go of a transport that was not closed before its loop was, and says

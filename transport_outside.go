@@ -9,10 +9,10 @@ import (
 // What transports of all kinds have of their loop.
 
 // noteLateWrite warns of a write to a transport that came too late, or counts it.
-func (l *baseLoop) noteLateWrite(late int, released bool, t fmt.Stringer) {
+func (l *baseLoop) noteLateWrite(late int, released bool, what string, t fmt.Stringer) {
 	switch {
 	case late == lateWrites:
-		l.logger().Warn("socket.send() raised exception.", "transport", t.String())
+		l.logger().Warn(what, "transport", t.String())
 	case late > lateWrites && released:
 		l.transports.late++
 	}

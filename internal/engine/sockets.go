@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/go-asyncio/asyncio/internal/sock"
+import (
+	"os"
+
+	"github.com/go-asyncio/asyncio/internal/sock"
+)
 
 // Option is an option of a socket's. Its value is an int; that of a switch is 1 or 0.
 type Option uint8
@@ -66,6 +70,13 @@ type Sockets interface {
 	// is left alone, which a [*UsedError] says; with any other error it is no socket,
 	// and not taken either. Any goroutine may call it.
 	Take(fd uintptr) (sock.Type, error)
+
+	// TakePipe is Take for a pipe of a user's, to be used in one direction: what it returns
+	// is a descriptor of the caller's own, fit for Pipe, and f is closed. Both stay as
+	// they are if an engine has the file, which a [*UsedError] says; with any other error,
+	// a [*KindError] for what is no pipe, f is closed all the same. The standard files 0,
+	// 1 and 2 stay open in every case. Any goroutine may call it.
+	TakePipe(f *os.File, dir Mask) (uintptr, error)
 
 	// Close closes a descriptor that no Stream, Listener or Datagram owns. Any goroutine may
 	// call it.
