@@ -1,6 +1,10 @@
 package asyncio
 
-import "github.com/go-asyncio/asyncio/internal/sched"
+import (
+	"fmt"
+
+	"github.com/go-asyncio/asyncio/internal/sched"
+)
 
 // loopHost is the loop as its core sees it.
 type loopHost baseLoop
@@ -41,9 +45,16 @@ func (h *loopHost) Closing() {
 	l.unwindTasks()
 	l.reportUnretrieved()
 	l.closeNet()
-	l.watches = nil
+	l.removeSignalHandlers()
+	l.forgetWatches()
 	l.closeExecutor()
 	l.policies.forget()
 	l.wakeForeign()
 	l.sumReports(true)
+}
+
+func (l *baseLoop) removeSignalHandlers() {
+	if err := l.signals.Close(); err != nil {
+		l.logger().Warn(fmt.Sprintf("signal handlers could not be removed: %v", err))
+	}
 }

@@ -36,7 +36,15 @@ func (l *baseLoop) connectPipe(ctx context.Context, op string, factory func() Pr
 		if !g.pass() {
 			return connection{}, opError(op, ErrCancelled)
 		}
-		return l.met(ctx, op, g.fd, factory, open)
+		t, p, err := meet(ctx, l, op, factory, meeting[*streamTransport, Protocol]{
+			fd:        g.fd,
+			transport: func(p Protocol, done engine.Completer) (*streamTransport, error) { return open(l, g.fd, p, done) },
+			abort:     func(t *streamTransport) { t.core.Abort(nil) },
+		})
+		if err != nil {
+			return connection{}, err
+		}
+		return connection{t, p}, nil
 	}, connection.discard)
 	return c.results(err)
 }

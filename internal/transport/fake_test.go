@@ -29,6 +29,9 @@ type bench struct {
 	eng  fakeStream
 	pool buffers.Pool
 	log  []string
+
+	transfer *transport.Transfer // the last
+	ready    bool                // it was told that it can go on
 }
 
 // The kinds of streams there are.
@@ -76,6 +79,12 @@ func (b *bench) history() string { return strings.Join(b.log, ", ") }
 // do runs f as a callback of a loop's, which may leave by Goexit; no panic comes out.
 func (b *bench) do(f func()) {
 	b.Helper()
+	b.calls(f, b.mayExit())
+}
+
+// calls is do when it is known whether somebody may leave.
+func (b *bench) calls(f func(), mayExit bool) {
+	b.Helper()
 	call := func() {
 		defer func() {
 			if p := recover(); p != nil {
@@ -84,7 +93,7 @@ func (b *bench) do(f func()) {
 		}()
 		f()
 	}
-	if !b.mayExit() {
+	if !mayExit {
 		call()
 	} else {
 		ended := make(chan struct{})
@@ -265,7 +274,8 @@ type fakeStream struct {
 	reading bool
 	lends   bool
 	sending bool
-	shut    int // how often CloseWrite was called
+	file    int64 // how much of a file is to be sent, or 0
+	shut    int   // how often CloseWrite was called
 	closed  bool
 	over    bool // the outside was told
 }
@@ -290,7 +300,7 @@ func (s *fakeStream) StartReading() error {
 }
 func (s *fakeStream) StopReading()          { s.used("stop"); s.reading = false }
 func (s *fakeStream) UseReadBuffer(on bool) { s.used("lend"); s.lends = on }
-func (s *fakeStream) StopSending()          { s.used("stop sending"); s.sending = false }
+func (s *fakeStream) StopSending()          { s.used("stop sending"); s.sending, s.file = false, 0 }
 func (s *fakeStream) FD() uintptr           { return s.fd }
 func (s *fakeStream) Pending() bool         { return len(s.held) > 0 }
 func (s *fakeStream) Held() int             { return len(s.held) }
@@ -311,6 +321,14 @@ func (s *fakeStream) Send() error {
 	s.used("send", s.sending, s.dir == engine.Read)
 	s.sending = s.sendErr == nil
 	return s.sendErr
+}
+
+func (s *fakeStream) Sendfile(_ engine.File, _, n int64) error {
+	if err := s.Send(); err != nil {
+		return err
+	}
+	s.file = n
+	return nil
 }
 
 func (s *fakeStream) Write(p []byte) (n, held int, err error) {
@@ -355,7 +373,11 @@ func (s *fakeStream) sent(n int, err error) {
 		return
 	}
 	s.flush(0, nil)
-	out := bytes.Join(s.h.Outgoing(nil), nil)
+	out := make([]byte, s.file)
+	if s.file == 0 {
+		out = bytes.Join(s.h.Outgoing(nil), nil)
+	}
+	s.file = 0
 	if n >= 0 {
 		out = out[:min(n, len(out))]
 	}

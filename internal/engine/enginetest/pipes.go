@@ -14,7 +14,7 @@ import (
 // that goes one way, and what is a pipe's own. open makes a fresh engine each time, pipe a
 // pipe whose ends are fit for it and the caller's.
 func TestPipes(t *testing.T, open func() (engine.Engine, error), pipe func() (r, w uintptr, err error)) {
-	for _, c := range []suiteCase{
+	for _, c := range []testCase{
 		{"WriteVec", testWriteVec},
 		{"OwnReadBuffer", testOwnReadBuffer},
 		{"ReadBufferRefused", testReadBufferRefused},
