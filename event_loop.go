@@ -25,10 +25,13 @@ type EventLoop interface {
 	Scheduler
 	Networker
 	PipeConnector
+	DatagramNetworker
 	NameResolver
 	Watcher
+	FileSender
 	SignalHandling
 	SocketCaller
+	SubprocessMaker
 	ExecutorUser
 	ErrorHandling
 	Debugging

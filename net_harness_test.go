@@ -401,6 +401,7 @@ type scripted struct {
 	sockets  engine.Sockets
 	connect  func(fd uintptr, addr sock.Addr, done func(error)) (func(), error)
 	listener func(fd uintptr, h engine.ListenHandler) (engine.Listener, error)
+	datagram func(fd uintptr, h engine.DatagramHandler, o engine.DatagramOptions) (engine.Datagram, error)
 }
 
 func (s *scripted) Stream(fd uintptr, h engine.StreamHandler) (engine.Stream, error) {
@@ -415,6 +416,13 @@ func (s *scripted) Listener(fd uintptr, h engine.ListenHandler) (engine.Listener
 		return s.listener(fd, h)
 	}
 	return s.Engine.Listener(fd, h)
+}
+
+func (s *scripted) Datagram(fd uintptr, h engine.DatagramHandler, o engine.DatagramOptions) (engine.Datagram, error) {
+	if s.datagram != nil {
+		return s.datagram(fd, h, o)
+	}
+	return s.Engine.Datagram(fd, h, o)
 }
 
 func (s *scripted) Connect(fd uintptr, addr sock.Addr, done func(error)) (func(), error) {

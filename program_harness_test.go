@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/again"
 	"github.com/go-asyncio/asyncio/internal/testkit/loops"
 )
 
@@ -52,7 +53,7 @@ func runProgram(name string) int {
 
 // programCommand is a command that runs a program in a process of its own.
 func programCommand(name string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0])
+	cmd := again.Command()
 	// The race detector would have each program wait for a second at its end.
 	cmd.Env = append(os.Environ(), programVariable+"="+name, "GORACE=atexit_sleep_ms=0")
 	ownConsole(cmd)

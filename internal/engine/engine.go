@@ -23,7 +23,7 @@
 // function for what happens once ([Engine.Connect]). What comes later takes one
 // of these two shapes: a pipe is a Stream
 // (whose CloseWrite may be unsupported), a unix socket is a Stream and a
-// Listener, a raw socket call or sendfile is a call with a function. TLS and
+// Listener, a raw socket call is a call with a function. TLS and
 // subprocesses stand wholly above the seam.
 //
 // # One pass of the loop

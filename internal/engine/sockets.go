@@ -49,6 +49,10 @@ type Sockets interface {
 	// backlog says, or as it may.
 	Listen(fd uintptr, backlog int) error
 
+	// ConnectDatagram has a datagram socket send to one address, and receive from it
+	// alone. That is done at once.
+	ConnectDatagram(fd uintptr, addr sock.Addr) error
+
 	// SetOption sets an option. One that these sockets do not have is
 	// errors.ErrUnsupported.
 	SetOption(fd uintptr, opt Option, value int) error

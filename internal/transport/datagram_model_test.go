@@ -22,7 +22,7 @@ type datagramModel struct {
 }
 
 func newDatagramModel(leaving, how string) *datagramModel {
-	return &datagramModel{model: *newModel(leaving, how)}
+	return &datagramModel{model: *newModel(connection, leaving, how)}
 }
 
 // counts brings the model up to date when the queue was changed.

@@ -34,13 +34,29 @@ type bench struct {
 	ready    bool                // it was told that it can go on
 }
 
-// newBench makes a stream whose steps have not run.
+// The kinds of streams there are.
+const (
+	connection = "connection"
+	readPipe   = "read pipe"
+	writePipe  = "write pipe"
+)
+
+// newBench makes a connection whose steps have not run.
 func newBench(t *testing.T) *bench {
+	t.Helper()
+	return newBenchOf(t, connection)
+}
+
+// newBenchOf makes a stream of a kind whose steps have not run.
+func newBenchOf(t *testing.T, kind string) *bench {
 	t.Helper()
 	b := &bench{T: t}
 	b.eng = fakeStream{T: t, accept: -1}
 	b.out = outside{b: b}
-	if err := b.Init(&b.out, fakeEngine{stream: &b.eng}, 12345, &player{b: b}); err != nil {
+	begin := map[string]func(transport.Outside, engine.Engine, uintptr, transport.Protocol) error{
+		connection: b.Init, readPipe: b.InitReadPipe, writePipe: b.InitWritePipe,
+	}[kind]
+	if err := begin(&b.out, fakeEngine{stream: &b.eng}, 12345, &player{b: b}); err != nil {
 		t.Fatal(err)
 	}
 	b.Start()
@@ -231,12 +247,19 @@ func (e fakeEngine) Stream(fd uintptr, h engine.StreamHandler) (engine.Stream, e
 	return e.stream, nil
 }
 
+// Pipe implements engine.Engine.
+func (e fakeEngine) Pipe(fd uintptr, dir engine.Mask, h engine.StreamHandler) (engine.Stream, error) {
+	e.stream.dir = dir
+	return e.Stream(fd, h)
+}
+
 // fakeStream is an engine's stream that does as it is told, and sees to it that it is
 // used as the contract says.
 type fakeStream struct {
 	*testing.T
-	h  engine.StreamHandler
-	fd uintptr
+	h   engine.StreamHandler
+	fd  uintptr
+	dir engine.Mask // of a pipe
 
 	accept  int   // how many bytes a write takes; -1: all
 	err     error // what a write returns
@@ -265,7 +288,7 @@ func (s *fakeStream) used(call string, while ...bool) {
 	}
 	for _, forbidden := range while {
 		if forbidden {
-			s.Errorf("%s at the wrong time: sending=%v", call, s.sending)
+			s.Errorf("%s at the wrong time: sending=%v, direction %d", call, s.sending, s.dir)
 		}
 	}
 }
@@ -283,7 +306,7 @@ func (s *fakeStream) Pending() bool         { return len(s.held) > 0 }
 func (s *fakeStream) Held() int             { return len(s.held) }
 
 func (s *fakeStream) CloseWrite() error {
-	s.used("close of writing", s.sending)
+	s.used("close of writing", s.sending, s.dir != 0)
 	s.shut++
 	return s.shutErr
 }
@@ -295,7 +318,7 @@ func (s *fakeStream) Close() error {
 }
 
 func (s *fakeStream) Send() error {
-	s.used("send", s.sending)
+	s.used("send", s.sending, s.dir == engine.Read)
 	s.sending = s.sendErr == nil
 	return s.sendErr
 }
@@ -314,7 +337,7 @@ func (s *fakeStream) Write(p []byte) (n, held int, err error) {
 }
 
 func (s *fakeStream) WriteVec(bufs [][]byte) (int, error) {
-	s.used("write", s.sending)
+	s.used("write", s.sending, s.dir == engine.Read)
 	s.writes++
 	p := bytes.Join(bufs, nil)
 	switch {
@@ -368,7 +391,7 @@ func (s *fakeStream) sent(n int, err error) {
 
 // brings has data come, if that is wanted.
 func (s *fakeStream) brings(data string) {
-	if !s.reading {
+	if !s.reading || s.dir == engine.Write {
 		return
 	}
 	p := []byte(data)
@@ -385,6 +408,9 @@ func (s *fakeStream) brings(data string) {
 func (s *fakeStream) ends(err error) {
 	if !s.reading {
 		return
+	}
+	if err != nil && s.dir == engine.Write {
+		return // which an engine does not tell
 	}
 	s.reading = false
 	if err != nil {

@@ -1,7 +1,9 @@
 package transport_test
 
 import (
+	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/go-asyncio/asyncio/internal/transport"
 )
@@ -10,6 +12,7 @@ import (
 // and with what happens one after the other. Whatever calls the protocol answers
 // whether a Goexit goes on up from there, gone.
 type model struct {
+	kind  string
 	log   []string
 	steps []scheduled
 
@@ -27,8 +30,8 @@ type model struct {
 	file, step, piece      int  // how much is to be sent of the file, how much its step has sent, or how long the piece is
 }
 
-func newModel(leaving, how string) *model {
-	m := &model{low: 16 << 10, high: 64 << 10, leaving: leaving, how: how}
+func newModel(kind, leaving, how string) *model {
+	m := &model{kind: kind, low: 16 << 10, high: 64 << 10, leaving: leaving, how: how}
 	m.steps = []scheduled{{transport.StepMade, nil}, {transport.StepRead, nil}}
 	return m
 }
@@ -115,6 +118,8 @@ func (m *model) pass() {
 		case m.released:
 		case s.step == transport.StepMade:
 			m.guarded("ConnectionMade", m.call("ConnectionMade", "made"))
+		case s.step == transport.StepEOF:
+			m.guarded("EOFReceived", m.call("EOFReceived", "eof"))
 		case s.step == transport.StepRead:
 			m.startReading()
 		case s.step == transport.StepGoOn:
@@ -169,8 +174,16 @@ func (m *model) fatal(message string, err error) (gone bool) {
 	return m.failed(message, err)
 }
 
+// failedTo is fatal for what the system refuses.
+func (m *model) failedTo(what string, err error) (gone bool) {
+	if m.kind == connection {
+		return m.fatal("Fatal "+what+" error on socket transport", err)
+	}
+	return m.fatal("Fatal "+what+" error on pipe transport", err)
+}
+
 func (m *model) data(text string) (gone bool) {
-	if !m.started {
+	if !m.started || m.kind == writePipe {
 		return false
 	}
 	name, how := "DataReceived", ""
@@ -202,6 +215,21 @@ func (m *model) end() (gone bool) {
 		return false
 	}
 	m.started, m.ended = false, true
+	switch m.kind {
+	case readPipe:
+		m.closing, m.lost = true, true
+		m.steps = append(m.steps, scheduled{transport.StepEOF, nil}, scheduled{transport.StepLost, nil})
+		m.note("received EOF")
+		return false
+	case writePipe:
+		if m.size() > 0 {
+			m.abort(syscall.EPIPE)
+		} else {
+			m.abort(nil)
+		}
+		m.note("its reader has gone")
+		return false
+	}
 	m.note("received EOF")
 	returned, gone := m.guarded("EOFReceived", m.call("EOFReceived", "eof"))
 	if returned && !m.stays {
@@ -211,17 +239,17 @@ func (m *model) end() (gone bool) {
 }
 
 func (m *model) readFailed() (gone bool) {
-	if !m.started {
+	if !m.started || m.kind == writePipe {
 		return false
 	}
 	m.started = false
-	return m.fatal("Fatal read error on socket transport", errOdd)
+	return m.failedTo("read", errOdd)
 }
 
 func (m *model) startReading() { m.started = !m.closing && !m.paused && !m.ended && !m.transfer }
 
 func (m *model) pauseReading() {
-	if !m.closing && !m.paused {
+	if !m.closing && !m.paused && m.kind != writePipe {
 		m.paused, m.started = true, false
 	}
 }
@@ -236,12 +264,12 @@ func (m *model) resumeReading() {
 // write writes n bytes, of which the system takes some at once.
 func (m *model) write(takes, n int) (gone bool) {
 	switch {
-	case m.eof:
+	case m.eof || m.kind == readPipe:
 		return false
 	case m.lost:
 		m.late++
 		return false
-	case m.transfer:
+	case m.transfer, m.closing && m.kind == writePipe:
 		return false
 	}
 	m.wrote += n
@@ -267,17 +295,21 @@ func (m *model) write(takes, n int) (gone bool) {
 
 func (m *model) writeFailed() (gone bool) {
 	switch {
-	case m.eof || m.lost || m.sending || m.transfer:
+	case m.eof || m.lost || m.sending || m.transfer || m.kind == readPipe:
 		return m.write(0, 1) // it does not come to that
 	}
-	return m.fatal("Fatal write error on socket transport", errOdd)
+	return m.failedTo("write", errOdd)
 }
 
 func (m *model) writeEOF() {
-	if m.closing || m.eof {
+	if m.closing || m.eof || m.kind == readPipe {
 		return
 	}
 	m.eof = true
+	if m.kind == writePipe {
+		m.close()
+		return
+	}
 	if m.sending = m.sending || m.held > 0; !m.sending && !m.transfer {
 		m.shut++
 	}
@@ -308,7 +340,7 @@ func (m *model) goes(n int, err error) (gone bool) {
 	}
 	if err != nil {
 		m.dropTransfer(err)
-		return m.fatal("Fatal write error on socket transport", err)
+		return m.failedTo("write", err)
 	}
 	n = min(n, m.queued)
 	m.sent += n
@@ -348,7 +380,7 @@ func (m *model) unsent(k int, err error) (gone bool) {
 	switch {
 	case err != nil:
 		m.dropTransfer(err)
-		return m.fatal("Fatal write error on socket transport", err)
+		return m.failedTo("write", err)
 	case m.lost:
 		return false
 	}
@@ -360,6 +392,8 @@ func (m *model) unsent(k int, err error) (gone bool) {
 // begin is a file that wants the stream.
 func (m *model) begin() {
 	switch {
+	case m.kind != connection:
+		m.note("refused %v", errors.ErrUnsupported)
 	case m.closing:
 		m.note("refused %v", transport.ErrClosing)
 	case m.eof:

@@ -36,9 +36,12 @@ type Transfer struct {
 }
 
 // Transfer gives the stream to a file, until End. told hears when all that was written
-// before has gone. The errors are ErrClosing, ErrAfterEOF and ErrSendingFile.
+// before has gone. The errors are ErrClosing, ErrAfterEOF and ErrSendingFile, and
+// errors.ErrUnsupported of a pipe.
 func (s *Stream) Transfer(told func(n int64, err error)) (*Transfer, error) {
 	switch {
+	case s.side != bothSides:
+		return nil, errors.ErrUnsupported
 	case s.closing:
 		return nil, ErrClosing
 	case s.eof:

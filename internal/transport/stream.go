@@ -114,7 +114,7 @@ func (s *Stream) String() string { return s.outside.String() }
 
 // PauseReading keeps data from the protocol. It reports whether it was reading.
 func (s *Stream) PauseReading() bool {
-	if s.closing || s.readingPaused {
+	if s.closing || s.readingPaused || s.side == writeSide {
 		return false
 	}
 	s.readingPaused = true
@@ -141,7 +141,7 @@ func (s *Stream) adopt(p Protocol) {
 
 // startReading receives, if that is what is wanted.
 func (s *Stream) startReading() {
-	if !s.Reading() || s.ended {
+	if s.closing || s.readingPaused || s.transfer != nil || s.ended {
 		return
 	}
 	if err := s.stream.StartReading(); err != nil {

@@ -169,7 +169,7 @@ func (s *Stream) SetLimits(high, low int) bool {
 	switch {
 	case !s.limit(high, low):
 		return false
-	case s.released:
+	case s.lost > 0: // nothing goes any more, and nobody is told of what is not sent
 	case s.queue == nil:
 		s.holds()
 	default:

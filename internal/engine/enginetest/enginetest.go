@@ -27,13 +27,7 @@ func Test(t *testing.T, open func() (engine.Engine, error)) {
 	for _, c := range slices.Concat(coreCases, sendfileCases, datagramCases) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			e, err := open()
-			if err != nil {
-				t.Fatal(err)
-			}
-			b := &bench{T: t, e: e}
-			t.Cleanup(b.close)
-			c.run(t, b)
+			c.run(t, newBench(t, open, nil))
 		})
 	}
 }
@@ -78,10 +72,23 @@ var coreCases = []testCase{
 	{"Closed", testClosed},
 }
 
+// newBench makes a bench; with a pipe its peers are the ends of such pipes.
+func newBench(t *testing.T, open func() (engine.Engine, error), pipe func() (r, w uintptr, err error)) *bench {
+	t.Helper()
+	e, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{T: t, e: e, pipe: pipe}
+	t.Cleanup(b.close)
+	return b
+}
+
 // bench drives one engine.
 type bench struct {
 	*testing.T
 	e       engine.Engine
+	pipe    func() (r, w uintptr, err error) // makes a pipe, nil if the test is not about them
 	cleanup []func()
 	between func() // called once, between the next Poll that brings events and their Complete
 }
@@ -405,9 +412,13 @@ func (b *bench) stream(fd uintptr) *peer {
 	return p
 }
 
-// peers makes a connection between two streams, both reading.
+// peers makes a connection between two streams, both reading; or a pipe from the first to
+// the second.
 func (b *bench) peers() (*peer, *peer) {
 	b.Helper()
+	if b.pipe != nil {
+		return b.pipePeers()
+	}
 	fa, fb := b.pair()
 	pa, pb := b.stream(fa), b.stream(fb)
 	b.must(pa.s.StartReading())
