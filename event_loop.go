@@ -25,8 +25,12 @@ type EventLoop interface {
 	Scheduler
 	Networker
 	PipeConnector
+	DatagramNetworker
 	NameResolver
 	Watcher
+	FileSender
+	SignalHandling
+	SocketCaller
 	SubprocessMaker
 	ExecutorUser
 	ErrorHandling

@@ -36,7 +36,15 @@ func (l *baseLoop) connectPipe(ctx context.Context, op string, factory func() Pr
 		if !g.pass() {
 			return connection{}, opError(op, ErrCancelled)
 		}
-		return l.met(ctx, op, g.fd, factory, open)
+		t, p, err := meet(ctx, l, op, factory, meeting[*streamTransport, Protocol]{
+			fd:        g.fd,
+			transport: func(p Protocol, done engine.Completer) (*streamTransport, error) { return open(l, g.fd, p, done) },
+			abort:     func(t *streamTransport) { t.core.Abort(nil) },
+		})
+		if err != nil {
+			return connection{}, err
+		}
+		return connection{t, p}, nil
 	}, connection.discard)
 	return c.results(err)
 }
@@ -59,7 +67,7 @@ func (l *baseLoop) takePipe(op string, pipe *os.File, dir engine.Mask) (*given, 
 		return nil, fmt.Errorf("asyncio: %s: %w: a pipe, a stream socket or a terminal was expected; use ToThread for other files: %s: %w",
 			op, ErrInvalidArgument, pipe.Name(), err)
 	case errors.Is(err, os.ErrClosed):
-		return nil, fmt.Errorf("asyncio: %s: %w: %s: %w", op, ErrInvalidArgument, pipe.Name(), err)
+		return nil, fmt.Errorf("asyncio: %s: %w: an open pipe was expected: %w", op, ErrInvalidArgument, err)
 	}
 	return nil, opError(op, fmt.Errorf("%s: %w", pipe.Name(), err))
 }

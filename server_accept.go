@@ -91,15 +91,3 @@ type acceptAgain listen.Acceptor
 
 // Complete implements engine.Completer.
 func (a *acceptAgain) Complete(uint64) { (*listen.Acceptor)(a).Again() }
-
-// makeProtocol calls a user's factory. If that leaves by Goexit, makeProtocol does not
-// return either.
-func makeProtocol[P any](l *baseLoop, factory func() P) (p P, err error) {
-	if err = l.callUser(func() { p = factory() }); err != nil {
-		return p, err
-	}
-	if any(p) == nil {
-		return p, invalid("protocol factory", "the protocol is nil")
-	}
-	return p, nil
-}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -93,17 +92,7 @@ func (o *streamOutside) Complete(step uint64) { o.core.Run(transport.Step(step),
 func (o *streamOutside) callbackName() string { return o.String() }
 
 // Exited implements transport.Outside.
-func (o *streamOutside) Exited(panicked any) transport.Exit {
-	if panicked == nil {
-		return transport.Exit{Reason: ErrGoexit, Told: o.loop.exitNoted}
-	}
-	exit := transport.Exit{Reason: &PanicError{panicked, debug.Stack()}}
-	if err, ok := panicked.(error); ok && isFatal(err) {
-		exit.Stops = true
-		o.loop.fail(err)
-	}
-	return exit
-}
+func (o *streamOutside) Exited(panicked any) transport.Exit { return o.loop.exitOf(panicked) }
 
 // Failed implements transport.Outside. What the system says about a connection is
 // nobody's mistake and is not reported, except in debug mode; as in asyncio, a pipe that
@@ -150,11 +139,7 @@ func isSystemError(err error) bool {
 }
 
 // debugf tells those who debug what has happened.
-func (t *streamTransport) debugf(format string, args ...any) {
-	if t.loop.GetDebug() {
-		t.loop.logger().Debug(fmt.Sprintf("%v ", t) + fmt.Sprintf(format, args...))
-	}
-}
+func (t *streamTransport) debugf(format string, args ...any) { t.loop.debugf(t, format, args...) }
 
 // tellLateWrites says how often a lost connection was written to after the warning, of
 // which there is one for each connection, whoever goes on to write.

@@ -70,8 +70,10 @@ func (t *streamTransport) writeError(op string, err error) error {
 		return nil
 	case transport.ErrAfterEOF:
 		err = fmt.Errorf("%w: cannot call write() after write_eof()", ErrInvalidState)
+	case transport.ErrSendingFile:
+		err = fmt.Errorf("unable to write; %w", ErrSendfileInProgress)
 	case transport.ErrLost:
-		t.noteLateWrite()
+		t.loop.noteLateWrite(t.core.LateWrites(), t.core.Released(), t.lateWrite(), t)
 		err = net.ErrClosed
 	case transport.ErrReadSide:
 		err = fmt.Errorf("%w: %v is the side of a pipe that is read", errors.ErrUnsupported, t)
@@ -79,38 +81,15 @@ func (t *streamTransport) writeError(op string, err error) error {
 	return opError(op, err)
 }
 
-// noteLateWrite warns of a write that came too late, or counts it.
-func (t *streamTransport) noteLateWrite() {
-	switch late := t.core.LateWrites(); {
-	case late == lateWrites:
-		t.loop.logger().Warn(t.lateWrite(), "transport", t.String())
-	case late > lateWrites && t.core.Released():
-		t.loop.transports.late++
-	}
-}
-
 // control runs f as the loop's owner, for methods that change the transport.
-func (t *streamTransport) control(op string, f func()) error {
-	hold, err := t.loop.acquireClosed(op)
-	if err != nil {
-		return err
-	}
-	defer hold.Leave()
-	f()
-	return nil
-}
+func (t *streamTransport) control(op string, f func()) error { return t.loop.control(op, f) }
 
 // Close implements Transport.
 func (t *streamTransport) Close() error { return t.control("Transport.Close", t.core.Close) }
 
 // Abort implements Transport. It has no error to return, so that from another
 // goroutine it goes to the loop instead of being refused.
-func (t *streamTransport) Abort() {
-	abort := func() { t.core.Abort(nil) }
-	if !t.loop.ifOwner(abort) {
-		t.loop.post(callback(abort), 0)
-	}
-}
+func (t *streamTransport) Abort() { t.loop.ownerOrLater(func() { t.core.Abort(nil) }) }
 
 // IsClosing implements Transport.
 func (t *streamTransport) IsClosing() bool { return t.core.Closing() }
@@ -163,14 +142,5 @@ func (t *streamTransport) GetWriteBufferLimits() (low, high int) { return t.core
 
 // SetWriteBufferLimits implements Transport.
 func (t *streamTransport) SetWriteBufferLimits(high, low int) error {
-	const op = "SetWriteBufferLimits"
-	done := false
-	if err := t.control(op, func() { done = t.core.SetLimits(high, low) }); err != nil {
-		return err
-	}
-	if !done {
-		high, low = transport.Limits(high, low)
-		return invalid(op, "high (%d) must not be below low (%d)", high, low)
-	}
-	return nil
+	return t.loop.setLimits(high, low, t.core.SetLimits)
 }

@@ -17,14 +17,13 @@
 // would block; over a Proactor it submits an operation and hears of its end.
 // A user of engines cannot tell them apart except by [Engine.Name].
 //
-// There is one object for each thing that lasts (a [Stream], a [Listener]), made
-// once and used for all of its life, so that an engine can embed its
+// There is one object for each thing that lasts (a [Stream], a [Listener], a [Datagram]),
+// made once and used for all of its life, so that an engine can embed its
 // operations in it and nothing is allocated per message; and one call with a
 // function for what happens once ([Engine.Connect]). What comes later takes one
-// of these two shapes: a datagram socket is an object with a handler of
-// its own (its send queue keeps boundaries and addresses), a pipe is a Stream
+// of these two shapes: a pipe is a Stream
 // (whose CloseWrite may be unsupported), a unix socket is a Stream and a
-// Listener, a raw socket call or sendfile is a call with a function. TLS and
+// Listener, a raw socket call is a call with a function. TLS and
 // subprocesses stand wholly above the seam.
 //
 // # One pass of the loop
@@ -81,8 +80,8 @@
 //
 // # Descriptors
 //
-// A Stream or Listener owns its descriptor from a successful call of
-// Engine.Stream or Engine.Listener to its Close, which closes it. A watched
+// A Stream, Listener or Datagram owns its descriptor from a successful call of
+// Engine.Stream, Engine.Listener or Engine.Datagram to its Close, which closes it. A watched
 // descriptor, and that of Connect, stay their user's. Descriptors must be
 // non-blocking (or overlapped) already. A simulated network gives out numbers
 // of its own through its [Sockets]; nobody above the seam passes a
@@ -203,6 +202,10 @@ type Engine interface {
 	// StartAccepting. A watch on fd ends.
 	Listener(fd uintptr, h ListenHandler) (Listener, error)
 
+	// Datagram takes over a socket that keeps messages apart, connected or not. Nothing
+	// is received before StartReading. A watch on fd ends.
+	Datagram(fd uintptr, h DatagramHandler, o DatagramOptions) (Datagram, error)
+
 	// Connect connects the socket and calls done once, with nil or the
 	// reason; done may be called before Connect returns. cancel withdraws
 	// the attempt: done is not called any more, and fd may be closed. It is
@@ -282,6 +285,8 @@ type Stream interface {
 	// FD is the descriptor, for information. It stays what it was after
 	// Close.
 	FD() uintptr
+
+	FileSender
 }
 
 // StreamHandler is told what happens on a Stream.

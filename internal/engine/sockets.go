@@ -9,7 +9,8 @@ import (
 // Option is an option of a socket's. Its value is an int; that of a switch is 1 or 0.
 type Option uint8
 
-// The options that servers and connections set. All are switches.
+// The options that servers and connections set, all of them switches, and then those of
+// datagram sockets.
 const (
 	ReuseAddr Option = iota // SO_REUSEADDR
 	ReusePort               // SO_REUSEPORT
@@ -17,12 +18,22 @@ const (
 	NoDelay                 // TCP_NODELAY
 	KeepAlive               // SO_KEEPALIVE
 	Broadcast               // SO_BROADCAST
+
+	MulticastTTL       // IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS: hops, 0 to 255
+	MulticastLoop      // IP_MULTICAST_LOOP, IPV6_MULTICAST_LOOP: a switch
+	MulticastInterface // IP_MULTICAST_IF, IPV6_MULTICAST_IF: the interface's number, 0 for the system's choice
+
+	UDPSegment // UDP_SEGMENT, Linux: bytes, 0 for off
+	UDPGRO     // UDP_GRO, Linux: a switch; the Datagram must know of it (Coalesced)
+	RecvErr    // IP_RECVERR, IPV6_RECVERR, Linux: a switch; the Datagram must know of it (ErrorQueue)
 )
 
 // Sockets makes sockets, and knows about them. The calls answer at once, with
 // the errors of package sock. A simulated network has its own; so has a test
 // that needs a call to fail.
 type Sockets interface {
+	Tries
+
 	// Open makes a socket as the engine needs it (non-blocking), not
 	// inherited by child processes.
 	Open(family sock.Family, typ sock.Type) (uintptr, error)
@@ -38,20 +49,32 @@ type Sockets interface {
 	// backlog says, or as it may.
 	Listen(fd uintptr, backlog int) error
 
+	// ConnectDatagram has a datagram socket send to one address, and receive from it
+	// alone. That is done at once.
+	ConnectDatagram(fd uintptr, addr sock.Addr) error
+
 	// SetOption sets an option. One that these sockets do not have is
 	// errors.ErrUnsupported.
 	SetOption(fd uintptr, opt Option, value int) error
+
+	// JoinGroup makes a datagram socket a member of a multicast group, on the interface
+	// of that number, 0 for the system's choice; LeaveGroup ends that.
+	JoinGroup(fd uintptr, group sock.Addr, iface int) error
+	LeaveGroup(fd uintptr, group sock.Addr, iface int) error
 
 	// LocalAddr is a socket's own address, RemoteAddr that of its peer.
 	LocalAddr(fd uintptr) (sock.Addr, error)
 	RemoteAddr(fd uintptr) (sock.Addr, error)
 
 	// Take is Adopt for a descriptor that a user gives away: from now on it is the
-	// caller's, who makes a Stream or a Listener of it or closes it. If a
-	// Stream, a Listener or a watch of any engine has it, or it is taken already, it
+	// caller's, who makes a Stream, a Listener or a Datagram of it or closes it. If one of these
+	// or a watch of any engine has it, or it is taken already, it
 	// is left alone, which a [*UsedError] says; with any other error it is no socket,
 	// and not taken either. Any goroutine may call it.
 	Take(fd uintptr) (sock.Type, error)
+
+	// Untake ends a Take without closing the descriptor. Any goroutine may call it.
+	Untake(fd uintptr)
 
 	// TakePipe is Take for a pipe of a user's, to be used in one direction: what it returns
 	// is a descriptor of the caller's own, fit for Pipe, and f is closed. Both stay as
@@ -60,7 +83,44 @@ type Sockets interface {
 	// 1 and 2 stay open in every case. Any goroutine may call it.
 	TakePipe(f *os.File, dir Mask) (uintptr, error)
 
-	// Close closes a descriptor that no Stream or Listener owns. Any goroutine may
+	// Close closes a descriptor that no Stream, Listener or Datagram owns. Any goroutine may
 	// call it.
 	Close(fd uintptr) error
+}
+
+// Tries are what is done with a socket that no Stream or Listener owns, by whoever waits
+// with Watch where a try would have to: sock.WouldBlock of its error says that. What is
+// done is done, and what would block has done nothing, so that a wait can end at any
+// instant and nothing is lost. Any goroutine may call them, one at a time for each
+// direction of a socket.
+type Tries interface {
+	// FamilyOf tells a socket's family.
+	FamilyOf(fd uintptr) (sock.Family, error)
+
+	// Receive receives into p, which has room for at least one byte. 0 is the end of a
+	// stream, or an empty datagram.
+	Receive(fd uintptr, p []byte) (int, error)
+
+	// ReceiveFrom receives one datagram and tells whose it is; what has no room in p is
+	// lost.
+	ReceiveFrom(fd uintptr, p []byte) (int, sock.Addr, error)
+
+	// Send sends as much of p as goes: at least one byte if there is one.
+	Send(fd uintptr, p []byte) (int, error)
+
+	// SendTo sends one datagram to an address of the socket's family.
+	SendTo(fd uintptr, p []byte, to sock.Addr) (int, error)
+
+	// Accept takes a connection from a listening socket. What it returns is taken, as by
+	// Take.
+	Accept(fd uintptr) (uintptr, sock.Addr, error)
+
+	// Connect begins to connect, or connects at once. With an error for which
+	// sock.InProgress holds it goes on by itself: when the socket is writable, Connected
+	// tells how it went.
+	Connect(fd uintptr, addr sock.Addr) error
+
+	// Connected returns the error of a connect that is over, or one for which
+	// sock.InProgress holds.
+	Connected(fd uintptr) error
 }

@@ -20,7 +20,7 @@ var subFloors = []string{
 	// the mechanisms
 	"selectors", "proactors",
 	// what implements the contract over them
-	"internal/engine/system",
+	"internal/engine/system", "internal/engine/datagrams",
 	"internal/engine/readiness", "internal/engine/completion", "internal/engine/simulated",
 	"internal/engine/enginetest",
 	// one goroutine, one queue

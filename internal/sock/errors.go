@@ -35,3 +35,12 @@ func OutOfDescriptors(err error) bool { return outOfDescriptors(errnoOf(err)) }
 // way closed, reset or aborted it. It answers to Python's BrokenPipeError,
 // ConnectionResetError and ConnectionAbortedError.
 func Disconnected(err error) bool { return disconnected(errnoOf(err)) }
+
+// Delayed reports whether err may be what the system has to say of a datagram that was
+// sent earlier, and not of the call that returned it: nobody listens there, or cannot be
+// reached. The system says it once.
+func Delayed(err error) bool { return delayed(errnoOf(err)) }
+
+// Unusable reports whether err says that a descriptor is none, or cannot be used for what
+// was asked: that will be so again.
+func Unusable(err error) bool { return unusable(errnoOf(err)) }

@@ -21,3 +21,20 @@ func disconnected(e syscall.Errno) bool {
 	}
 	return false
 }
+
+func delayed(e syscall.Errno) bool {
+	switch e {
+	case syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EHOSTUNREACH, syscall.ENETUNREACH,
+		syscall.EHOSTDOWN, syscall.ENETDOWN, syscall.EPROTO, syscall.ENOPROTOOPT, syscall.EMSGSIZE:
+		return true
+	}
+	return false
+}
+
+func unusable(e syscall.Errno) bool {
+	switch e {
+	case syscall.EBADF, syscall.ENOTSOCK, syscall.EINVAL, syscall.EFAULT, syscall.EOPNOTSUPP, syscall.ENOTCONN:
+		return true
+	}
+	return false
+}

@@ -33,3 +33,22 @@ func disconnected(e syscall.Errno) bool {
 	}
 	return false
 }
+
+func delayed(e syscall.Errno) bool {
+	switch e {
+	case windows.WSAECONNRESET, windows.WSAENETRESET, windows.WSAECONNREFUSED, windows.WSAEHOSTUNREACH,
+		windows.WSAENETUNREACH, windows.WSAENETDOWN, windows.WSAEHOSTDOWN, windows.WSAEMSGSIZE,
+		windows.ERROR_PORT_UNREACHABLE, windows.ERROR_HOST_UNREACHABLE, windows.ERROR_NETWORK_UNREACHABLE:
+		return true
+	}
+	return false
+}
+
+func unusable(e syscall.Errno) bool {
+	switch e {
+	case windows.WSAENOTSOCK, windows.WSAEINVAL, windows.WSAEFAULT, windows.WSAEOPNOTSUPP, windows.WSAENOTCONN,
+		windows.WSAESHUTDOWN, windows.ERROR_INVALID_HANDLE:
+		return true
+	}
+	return false
+}

@@ -85,6 +85,18 @@ func RecvFrom(fd uintptr, p []byte, from *Addr) (n int, err error) {
 	return max(n, 0), err
 }
 
+// recvDatagram receives one datagram into room.
+func recvDatagram(fd uintptr, room []byte, a *Arrived) error {
+	var n, flags int
+	var sa unix.Sockaddr
+	err := retry(func() (err error) { n, _, flags, sa, err = unix.Recvmsg(int(fd), room, nil, 0); return err })
+	if err != nil {
+		return err
+	}
+	*a = Arrived{Data: room[:n:n], From: addrOfSockaddr(sa), Truncated: flags&unix.MSG_TRUNC != 0}
+	return nil
+}
+
 // SendTo sends p as one datagram to an address of the socket's own family
 // (Addr.In); the zero Addr is the address that the socket is connected to.
 func SendTo(fd uintptr, p []byte, to Addr) (n int, err error) {

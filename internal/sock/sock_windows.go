@@ -19,6 +19,8 @@ var (
 	procPeer    = ws2.NewProc("getpeername")
 	procRecv    = ws2.NewProc("WSARecv")
 	procSend    = ws2.NewProc("WSASend")
+
+	procRecvFrom = ws2.NewProc("WSARecvFrom")
 )
 
 // startup has Winsock started before the first socket is made. It is never
@@ -118,22 +120,35 @@ func send(fd uintptr, bufs *windows.WSABuf, cnt int) (int, error) {
 // RecvFrom receives one datagram into p, what does not fit being lost, and
 // stores the sender's address in from unless from is nil.
 func RecvFrom(fd uintptr, p []byte, from *Addr) (int, error) {
-	buf := wsabuf(p)
-	var raw RawAddr
-	var n, flags uint32
-	size := int32(len(raw.B))
-	err := windows.WSARecvFrom(windows.Handle(fd), &buf, 1, &n, &flags,
-		(*windows.RawSockaddrAny)(unsafe.Pointer(&raw)), &size, nil, nil)
-	if err == windows.WSAEMSGSIZE {
-		n, err = uint32(len(p)), nil
-	}
-	if err != nil {
+	var a Arrived
+	if err := recvDatagram(fd, p, &a); err != nil {
 		return 0, err
 	}
 	if from != nil {
-		*from = Decode(raw.B[:max(0, min(int(size), len(raw.B)))])
+		*from = a.From
 	}
-	return int(n), nil
+	return len(a.Data), nil
+}
+
+// recvDatagram receives one datagram into room.
+func recvDatagram(fd uintptr, room []byte, a *Arrived) error {
+	buf := wsabuf(room)
+	var raw RawAddr
+	var n, flags uint32
+	size := int32(len(raw.B))
+	r, _, errno := syscall.SyscallN(procRecvFrom.Addr(), fd, uintptr(unsafe.Pointer(&buf)), 1,
+		uintptr(unsafe.Pointer(&n)), uintptr(unsafe.Pointer(&flags)),
+		uintptr(unsafe.Pointer(&raw)), uintptr(unsafe.Pointer(&size)), 0, 0)
+	err := failed(r, errno)
+	truncated := err == windows.WSAEMSGSIZE
+	if truncated {
+		n, err = uint32(len(room)), nil
+	}
+	if err != nil {
+		return err
+	}
+	*a = Arrived{Data: room[:n:n], From: Decode(raw.B[:max(0, min(int(size), len(raw.B)))]), Truncated: truncated}
+	return nil
 }
 
 // SendTo sends p as one datagram to an address of the socket's own family

@@ -17,6 +17,7 @@ type Stream struct {
 	protocol Protocol
 	lender   Buffered       // the protocol, if it lends the memory to read into
 	queue    *buffers.Queue // nil when nothing waits, as of an idle connection
+	transfer *Transfer      // of a file, which is under way
 	life
 
 	readingPaused bool
@@ -63,6 +64,8 @@ func (s *Stream) Run(step Step, reason error) {
 		s.end(s, reason)
 	case StepEOF:
 		s.tellEOF()
+	case StepGoOn:
+		s.goOn()
 	}
 }
 
@@ -70,7 +73,10 @@ func (s *Stream) Run(step Step, reason error) {
 func (s *Stream) Close() { s.close(s) }
 
 // Abort has the stream lost at once, with a reason or nil.
-func (s *Stream) Abort(reason error) { s.abort(s, reason) }
+func (s *Stream) Abort(reason error) {
+	s.dropTransfer(reason)
+	s.abort(s, reason)
+}
 
 // Discard lets go of everything and tells the protocol nothing: its loop is closed.
 func (s *Stream) Discard() { s.discard(s) }
@@ -92,7 +98,9 @@ func (s *Stream) Closing() bool { return s.closing }
 func (s *Stream) Released() bool { return s.released }
 
 // Reading reports whether the stream receives.
-func (s *Stream) Reading() bool { return !s.closing && !s.readingPaused && s.side != writeSide }
+func (s *Stream) Reading() bool {
+	return !s.closing && !s.readingPaused && s.side != writeSide && s.transfer == nil
+}
 
 // FD is the descriptor, for information. It stays what it was after the end.
 func (s *Stream) FD() uintptr { return s.stream.FD() }
@@ -106,7 +114,7 @@ func (s *Stream) String() string { return s.outside.String() }
 
 // PauseReading keeps data from the protocol. It reports whether it was reading.
 func (s *Stream) PauseReading() bool {
-	if !s.Reading() {
+	if s.closing || s.readingPaused || s.side == writeSide {
 		return false
 	}
 	s.readingPaused = true
@@ -133,7 +141,7 @@ func (s *Stream) adopt(p Protocol) {
 
 // startReading receives, if that is what is wanted.
 func (s *Stream) startReading() {
-	if s.closing || s.readingPaused || s.ended {
+	if s.closing || s.readingPaused || s.transfer != nil || s.ended {
 		return
 	}
 	if err := s.stream.StartReading(); err != nil {

@@ -20,6 +20,12 @@ var (
 // as many as a system call does.
 const gatherLimit = 64
 
+// writeFailed ends the stream because of an error of writing.
+func (s *Stream) writeFailed(err error) {
+	s.dropTransfer(err)
+	s.fail(s, s.side.failed("write"), err)
+}
+
 // Write sends p, at once as far as the system takes it, and queues the rest. It returns
 // len(p) unless there is an error: ErrAfterEOF, ErrLost, ErrReadSide, or what the system
 // said, which is the end.
@@ -35,7 +41,7 @@ func (s *Stream) Write(p []byte) (int, error) {
 		return n, nil
 	}
 	if err != nil {
-		s.fail(s, s.side.failed("write"), err)
+		s.writeFailed(err)
 		return n, err
 	}
 	s.enqueue(p[n:])
@@ -65,6 +71,8 @@ func (s *Stream) refuse(n int) error {
 		return ErrLost
 	case s.closing && s.side == writeSide:
 		return ErrLost
+	case s.transfer != nil:
+		return ErrSendingFile
 	}
 	return nil
 }
@@ -84,7 +92,7 @@ func (s *Stream) WriteVec(pieces [][]byte) error {
 	if s.queue == nil {
 		n, err := s.stream.WriteVec(pieces)
 		if err != nil {
-			s.fail(s, s.side.failed("write"), err)
+			s.writeFailed(err)
 			return err
 		}
 		if n == total {
@@ -136,7 +144,7 @@ func (s *Stream) closeWrite() error {
 	if err == nil || errors.As(err, new(syscall.Errno)) {
 		return nil
 	}
-	s.fail(s, s.side.failed("write"), err)
+	s.writeFailed(err)
 	return err
 }
 
@@ -161,7 +169,7 @@ func (s *Stream) SetLimits(high, low int) bool {
 	switch {
 	case !s.limit(high, low):
 		return false
-	case s.released:
+	case s.lost > 0: // nothing goes any more, and nobody is told of what is not sent
 	case s.queue == nil:
 		s.holds()
 	default:
@@ -199,7 +207,7 @@ func (s *Stream) send() bool {
 	s.sending = true
 	if err := s.stream.Send(); err != nil {
 		s.sending = false
-		s.fail(s, s.side.failed("write"), err)
+		s.writeFailed(err)
 		return false
 	}
 	return true
@@ -211,11 +219,19 @@ func (s *Stream) Outgoing(vec [][]byte) [][]byte { return s.queue.Gather(vec, ga
 // Sent implements engine.StreamHandler.
 func (s *Stream) Sent(n int, err error) {
 	s.sending = false
+	if t := s.transfer; t != nil && t.file != nil {
+		t.fileSent(n, err)
+		return
+	}
 	if err != nil {
-		s.fail(s, s.side.failed("write"), err)
+		s.writeFailed(err)
 		return
 	}
 	s.queue.Discard(n)
+	if s.transfer != nil {
+		s.afterSent(false)
+		return
+	}
 	returned := false
 	defer func() { // should the protocol not return from being told to go on
 		if !returned {
@@ -237,13 +253,23 @@ func (s *Stream) afterSent(exiting bool) {
 		s.send()
 		return
 	}
+	if t := s.transfer; t != nil {
+		t.step(t.piece, nil)
+		return
+	}
 	invariants.Check(!s.writingPaused || s.stream.Held() > s.marks.low, "a protocol whose bytes are sent was told to go on")
+	s.caughtUp(exiting)
+}
+
+// caughtUp ends the time in which something was to be sent. If that is the end of the
+// stream, too, it comes now or in a step of its own.
+func (s *Stream) caughtUp(later bool) {
 	s.queue.Release()
 	s.queue = nil
 	switch {
 	case s.closing:
 		s.lost++
-		if exiting {
+		if later {
 			s.outside.Later(StepLost, nil)
 		} else {
 			s.end(s, nil)
@@ -258,7 +284,7 @@ func (s *Stream) afterSent(exiting bool) {
 func (s *Stream) Unsent(rest []byte, err error) {
 	s.sending = false
 	if err != nil {
-		s.fail(s, s.side.failed("write"), err)
+		s.writeFailed(err)
 		return
 	}
 	if s.lost > 0 {
@@ -308,4 +334,5 @@ func (s *Stream) drop() {
 		s.queue.Release()
 		s.queue = nil
 	}
+	s.dropTransfer(nil)
 }

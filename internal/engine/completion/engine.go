@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/datagrams"
 	"github.com/go-asyncio/asyncio/internal/engine/system"
 	"github.com/go-asyncio/asyncio/proactors"
 	"github.com/go-asyncio/asyncio/selectors"
@@ -43,9 +44,10 @@ type Engine struct {
 	posted int
 	post   proactors.Request // scratch
 
-	sends []*stream  // who wants to be asked for what to send
-	vec   [][]byte   // scratch of one gathered send
-	spare []*watchOp // of watches, not in flight
+	sends []*stream       // who wants to be asked for what to send
+	vec   [][]byte        // scratch of one gathered send
+	spare []*watchOp      // of watches, not in flight
+	mail  *datagrams.Room // nil until there is a datagram socket
 	pipes pipeRoom
 
 	lent   uint64   // the Ev of the completion whose memory a handler is reading, or 0
@@ -92,6 +94,9 @@ func (e *Engine) Poll(timeout time.Duration) ([]engine.Event, error) {
 		return nil, engine.ErrClosed
 	}
 	e.over()
+	if e.mail != nil {
+		e.mail.Over()
+	}
 	e.gather()
 	if len(e.again) > 0 || len(e.sends) > 0 {
 		timeout = 0
@@ -176,6 +181,9 @@ func (e *Engine) Close() error {
 	e.closed = true
 	clear(e.nodes)
 	e.events, e.again, e.writes, e.sends, e.spare, e.vec, e.arena = nil, nil, nil, nil, nil, nil, nil
+	if e.mail != nil {
+		e.mail.Close()
+	}
 	return e.p.Close()
 }
 

@@ -3,6 +3,7 @@
 package completion
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
@@ -77,3 +78,6 @@ func (p *pipe) owner() any { return p.Handler() }
 func (p *pipe) interest() engine.Mask { return p.Interest() }
 
 func (p *pipe) abandon() { _ = p.Close() }
+
+// Sendfile implements engine.Stream: files are sent to sockets alone.
+func (p *pipe) Sendfile(engine.File, int64, int64) error { return errors.ErrUnsupported }

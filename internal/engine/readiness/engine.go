@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/engine/datagrams"
 	"github.com/go-asyncio/asyncio/internal/engine/system"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/wake"
@@ -43,8 +44,10 @@ type Engine struct {
 	waker  waker
 	nodes  map[uintptr]node // who has a descriptor; for opening and closing only
 	events []engine.Event
-	buf    []byte   // what is read, for streams whose handler lends no memory
-	vec    [][]byte // scratch of one gathered write
+	again  []engine.Event  // events of the engine's own, for the next Poll
+	mail   *datagrams.Room // nil until there is a datagram socket
+	buf    []byte          // what is read, for streams whose handler lends no memory
+	vec    [][]byte        // scratch of one gathered write
 	iov    sock.Vec
 	pipes  pipeRoom
 	polls  uint64 // how often Poll was called: tells stale events of watches
@@ -120,12 +123,19 @@ func (e *Engine) Poll(timeout time.Duration) ([]engine.Event, error) {
 	if e.closed {
 		return nil, engine.ErrClosed
 	}
-	if timeout == engine.BriefWait {
+	if e.mail != nil {
+		e.mail.Over()
+	}
+	if timeout == engine.BriefWait || len(e.again) > 0 {
 		timeout = 0
 	}
 	ready, err := e.sel.Select(timeout)
 	e.polls++
-	events, before := e.events[:0], len(e.events)
+	events, before := append(e.events[:0], e.again...), len(e.events)
+	if len(e.again) > 0 {
+		clear(e.again)
+		e.again = e.again[:0]
+	}
 	for i := range ready {
 		r := &ready[i]
 		switch n := r.Key.Data.(type) {
@@ -145,6 +155,9 @@ func (e *Engine) Poll(timeout time.Duration) ([]engine.Event, error) {
 	e.events = events
 	return events, err
 }
+
+// later has to called after the next Poll.
+func (e *Engine) later(to engine.Completer) { e.again = append(e.again, engine.Event{To: to}) }
 
 // Flush implements engine.Engine: nothing is ever queued.
 func (e *Engine) Flush() error {
@@ -174,7 +187,10 @@ func (e *Engine) Close() error {
 	}
 	clear(e.nodes)
 	clear(e.events)
-	e.events, e.buf = nil, nil
+	e.events, e.again, e.buf = nil, nil, nil
+	if e.mail != nil {
+		e.mail.Close()
+	}
 	return errors.Join(e.sel.Close(), e.waker.Close())
 }
 

@@ -3,6 +3,7 @@
 package readiness
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
@@ -62,3 +63,6 @@ func (p *pipe) FD() uintptr { return p.fd }
 func (p *pipe) owner() any { return p.Handler() }
 
 func (p *pipe) abandon() { _ = p.Close() }
+
+// Sendfile implements engine.Stream: files are sent to sockets alone.
+func (p *pipe) Sendfile(engine.File, int64, int64) error { return errors.ErrUnsupported }

@@ -143,20 +143,26 @@ func (p *Pipe) readable() {
 	case n > 0:
 		p.h.Received(buf[:n])
 	case err == nil || sock.HungUp(p.kind, err):
-		p.reading = false
+		p.stop()
 		p.h.ReadEOF()
 	case sock.WouldBlock(err):
 	default:
-		p.reading = false
+		p.stop()
 		p.h.ReadFailed(err)
 	}
+}
+
+// stop ends reading, and waiting for it: at its end a pipe is ready for ever.
+func (p *Pipe) stop() {
+	p.reading = false
+	_ = p.settle()
 }
 
 // ended looks whether the reader of what is written has gone.
 func (p *Pipe) ended() {
 	switch sock.ReaderOf(p.fd, p.kind) {
 	case sock.ReaderGone:
-		p.reading = false
+		p.stop()
 		p.h.ReadEOF()
 	case sock.ReaderUnknown:
 		p.deaf = true

@@ -32,6 +32,9 @@ func (Sockets) Bind(fd uintptr, addr sock.Addr) error { return sock.Bind(fd, add
 // Listen implements engine.Sockets.
 func (Sockets) Listen(fd uintptr, backlog int) error { return sock.Listen(fd, backlog) }
 
+// ConnectDatagram implements engine.Sockets.
+func (Sockets) ConnectDatagram(fd uintptr, addr sock.Addr) error { return sock.Connect(fd, addr) }
+
 // SetOption implements engine.Sockets.
 func (Sockets) SetOption(fd uintptr, opt engine.Option, value int) error {
 	on := value != 0
@@ -48,8 +51,30 @@ func (Sockets) SetOption(fd uintptr, opt engine.Option, value int) error {
 		return sock.SetKeepAlive(fd, on)
 	case engine.Broadcast:
 		return sock.SetBroadcast(fd, on)
+	case engine.MulticastTTL:
+		return sock.SetMulticastTTL(fd, value)
+	case engine.MulticastLoop:
+		return sock.SetMulticastLoop(fd, on)
+	case engine.MulticastInterface:
+		return sock.SetMulticastInterface(fd, value)
+	case engine.UDPSegment:
+		return sock.SetUDPSegment(fd, value)
+	case engine.UDPGRO:
+		return sock.SetUDPGRO(fd, on)
+	case engine.RecvErr:
+		return sock.SetRecvErr(fd, on)
 	}
 	return errors.ErrUnsupported
+}
+
+// JoinGroup implements engine.Sockets.
+func (Sockets) JoinGroup(fd uintptr, group sock.Addr, iface int) error {
+	return sock.JoinGroup(fd, group, iface)
+}
+
+// LeaveGroup implements engine.Sockets.
+func (Sockets) LeaveGroup(fd uintptr, group sock.Addr, iface int) error {
+	return sock.LeaveGroup(fd, group, iface)
 }
 
 // LocalAddr implements engine.Sockets.
@@ -72,6 +97,9 @@ func (s Sockets) Take(fd uintptr) (sock.Type, error) {
 	}
 	return typ, err
 }
+
+// Untake implements engine.Sockets.
+func (Sockets) Untake(fd uintptr) { holders.drop(fd) }
 
 // Close implements engine.Sockets.
 func (Sockets) Close(fd uintptr) error {

@@ -86,7 +86,7 @@ func TestSetOption(t *testing.T) {
 			}
 		}
 	}
-	if err := sockets.SetOption(fd, engine.Broadcast+1, 1); !errors.Is(err, errors.ErrUnsupported) {
+	if err := sockets.SetOption(fd, engine.RecvErr+1, 1); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("what is no option: %v", err)
 	}
 }
