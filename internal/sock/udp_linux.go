@@ -5,7 +5,9 @@ import "golang.org/x/sys/unix"
 // SetUDPSegment has each datagram that is sent cut into several of that many bytes, the
 // last of which may be shorter (UDP_SEGMENT of udp(7)); 0 ends it. It is
 // errors.ErrUnsupported elsewhere than on Linux.
-func SetUDPSegment(fd uintptr, size int) error { return setInt(fd, unix.SOL_UDP, unix.UDP_SEGMENT, size) }
+func SetUDPSegment(fd uintptr, size int) error {
+	return setInt(fd, unix.SOL_UDP, unix.UDP_SEGMENT, size)
+}
 
 // SetUDPGRO has the system hand over, in one piece, several datagrams of one sender's
 // (UDP_GRO of udp(7)), which Inbox.Receive takes apart. It is errors.ErrUnsupported
