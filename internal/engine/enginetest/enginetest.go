@@ -66,6 +66,16 @@ func Test(t *testing.T, open func() (engine.Engine, error)) {
 		{"DatagramAwait", testDatagramAwait},
 		{"DatagramClosedEngine", testDatagramClosedEngine},
 		{"DatagramOwned", testDatagramOwned},
+		{"DatagramBacklog", testDatagramBacklog},
+		{"DatagramErrorQueue", testDatagramErrorQueue},
+		{"DatagramCoalesced", testDatagramCoalesced},
+		{"DatagramCoalescedTruncated", testDatagramCoalescedTruncated},
+		{"DatagramFlood", testDatagramFlood},
+		{"DatagramExits", testDatagramExits},
+		{"DatagramMany", testDatagramMany},
+		{"DatagramReuse", testDatagramReuse},
+		{"DatagramCloseSends", testDatagramCloseSends},
+		{"DatagramHistory", testDatagramHistory},
 		{"Wake", testWake},
 		{"PollTimesOut", testPollTimesOut},
 		{"Closed", testClosed},
@@ -89,6 +99,7 @@ type bench struct {
 	e       engine.Engine
 	cleanup []func()
 	between func() // called once, between the next Poll that brings events and their Complete
+	exits   bool   // a handler may leave by Goexit
 }
 
 func (b *bench) close() {
@@ -122,8 +133,17 @@ func (b *bench) pass(timeout time.Duration) bool {
 	return len(events) > 0
 }
 
-// complete stands for the loop, which survives a panic of a handler.
+// complete stands for the loop, which survives a handler's panic and its Goexit.
 func (b *bench) complete(ev engine.Event) {
+	if b.exits {
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			ev.To.Complete(ev.Ev)
+		}()
+		<-over
+		return
+	}
 	defer func() {
 		if v := recover(); v != nil && v != any(onPurpose) {
 			panic(v)
