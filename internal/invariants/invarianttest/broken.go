@@ -26,7 +26,7 @@ func Broken(t *testing.T, cases map[string]func()) {
 		os.Exit(0)
 	}
 	for what := range cases {
-		cmd := again.Command("-test.run=^"+t.Name()+"$")
+		cmd := again.Command("-test.run=^" + t.Name() + "$")
 		cmd.Env = append(os.Environ(), variable+"="+what)
 		out, err := cmd.CombinedOutput()
 		if err == nil || !strings.Contains(string(out), "broken invariant: "+what) {
