@@ -96,7 +96,7 @@ func (r *record) wants() Mask {
 	switch r.kind {
 	case Poll:
 		return r.mask
-	case Send:
+	case Send, SendTo:
 		return Writable
 	}
 	return Readable
@@ -158,8 +158,17 @@ func (p *iocp) try(r *record) {
 			return
 		}
 		n, err = sock.Read(r.fd, r.bufs[0])
+	case ReceiveFrom:
+		p.receiveLetters(r)
+		return
 	case Send:
 		n, err = sock.Writev(r.fd, r.bufs, &p.vec)
+	case SendTo:
+		var b []byte
+		if len(r.bufs) > 0 {
+			b = r.bufs[0]
+		}
+		n, err = sock.SendTo(r.fd, b, sock.Decode(r.addrs[:r.addrSize]))
 	}
 	switch {
 	case err == nil:

@@ -23,7 +23,7 @@ func (p *iocp) Submit(op *Operation, q *Request) error {
 	if err := p.check(q); err != nil {
 		return fmt.Errorf("proactors: IOCP: submit: %w", err)
 	}
-	if q.Post && q.Kind == Send {
+	if q.Post && (q.Kind == Send || q.Kind == SendTo) {
 		return p.post(op, q)
 	}
 	var base windows.Handle
@@ -44,6 +44,9 @@ func (p *iocp) Submit(op *Operation, q *Request) error {
 	switch q.Kind {
 	case Receive, Send:
 		r.use(q.Bufs)
+	case SendTo:
+		r.use(q.Bufs)
+		r.addrSize = copy(r.addrs[:], q.Addr)
 	case Poll:
 		r.poll.handle = base
 	case Connect:
@@ -58,7 +61,13 @@ func (p *iocp) Submit(op *Operation, q *Request) error {
 // post sends what goes at once: on a socket that does not block, an ordinary call.
 // A completion is told of only if that is not all.
 func (p *iocp) post(op *Operation, q *Request) error {
-	n, err := sock.Writev(q.FD, q.Bufs, &p.vec)
+	var n int
+	var err error
+	if q.Kind == SendTo {
+		n, err = sock.SendTo(q.FD, q.Bufs[0], sock.Decode(q.Addr))
+	} else {
+		n, err = sock.Writev(q.FD, q.Bufs, &p.vec)
+	}
 	if err == nil && n == total(q.Bufs) {
 		return nil
 	}
@@ -94,6 +103,11 @@ func (p *iocp) check(q *Request) error {
 	case Send:
 		if total(q.Bufs) == 0 {
 			return fmt.Errorf("%w: nothing to send", errInvalid)
+		}
+	case ReceiveFrom:
+	case SendTo:
+		if len(q.Bufs) != 1 || len(q.Addr) == 1 || len(q.Addr) > 128 {
+			return fmt.Errorf("%w: a datagram in %d pieces, to an address of %d bytes", errInvalid, len(q.Bufs), len(q.Addr))
 		}
 	case Connect:
 		if foreign {
@@ -132,6 +146,10 @@ func (p *iocp) start(r *record) {
 		p.startAccept(r)
 	case r.kind == Receive:
 		p.startReceive(r)
+	case r.kind == ReceiveFrom:
+		p.startReceiveFrom(r)
+	case r.kind == SendTo:
+		p.startSendTo(r)
 	case r.kind == Send:
 		err := windows.WSASend(windows.Handle(r.fd), &r.vec[0], uint32(len(r.vec)), &r.n, 0, &r.ov, nil)
 		p.started(r, err)
