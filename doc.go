@@ -37,6 +37,10 @@
 //     A call on a coroutine that was cancelled before it began was never made.
 //   - A net.Conn or net.Listener in an option stays the caller's: the call works with a
 //     duplicate of its descriptor.
+//   - The file of a unix socket goes with it: the one that a server has made, or that came
+//     with the Sock of CreateUnixServer, is removed when the server or its loop is closed,
+//     or the call fails, unless ServerOptions.KeepSocketFile keeps it or another file is in
+//     its place. The file of a net.Listener is the listener's.
 //   - A descriptor that is given to AddReader or AddWriter stays the caller's, who
 //     removes the callback before closing it.
 //   - A loop owns the selector or proactor that it is made with.

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/netaddr"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
@@ -17,7 +18,8 @@ type given struct {
 	sockets engine.Sockets
 	fd      uintptr
 	typ     sock.Type
-	passed  atomic.Bool // it is the coroutine's, or closed
+	file    engine.SocketFile // goes with a unix socket's descriptor; or nil
+	passed  atomic.Bool       // it is the coroutine's, or closed
 }
 
 // take makes a descriptor the call's. With an error it is left as it is: it
@@ -45,13 +47,36 @@ func (g *given) pass() bool { return g.passed.CompareAndSwap(false, true) }
 // defers it.
 func (g *given) release() {
 	if g != nil && g.pass() {
-		_ = g.sockets.Close(g.fd) // nothing to be done about it
+		g.close()
 	}
+}
+
+// close closes the descriptor, with its file.
+func (g *given) close() {
+	if g.file != nil {
+		_ = g.file.Remove()
+	}
+	_ = g.sockets.Close(g.fd) // nothing to be done about it
+}
+
+// ofUnix has the file of a unix socket go with its descriptor, if it is to go.
+func (g *given) ofUnix(remove bool) {
+	if remove {
+		g.file, _ = g.sockets.FileOf(g.fd) // what is no unix socket has none
+	}
+}
+
+// ownFile is the file that goes with the descriptor, nil if there is none.
+func (g *given) ownFile() engine.SocketFile {
+	if g == nil {
+		return nil
+	}
+	return g.file
 }
 
 // socketOf returns the socket that was given to a call, or a duplicate of the
 // connection's or listener's, for the caller to close.
-func (l *baseLoop) socketOf(op string, g *given, c io.Closer) (uintptr, error) {
+func (l *baseLoop) socketOf(op, network string, g *given, c io.Closer) (uintptr, error) {
 	if g == nil {
 		var err error
 		if g, err = l.duplicate(op, c); err != nil {
@@ -61,9 +86,16 @@ func (l *baseLoop) socketOf(op string, g *given, c io.Closer) (uintptr, error) {
 	if !g.pass() {
 		return 0, opError(op, ErrCancelled)
 	}
-	if g.typ != sock.Stream {
-		_ = g.sockets.Close(g.fd)
+	switch addr, err := g.sockets.LocalAddr(g.fd); {
+	case g.typ != sock.Stream && network == netaddr.Unix:
+		g.close()
+		return 0, invalid(op, "a unix stream socket was expected, got a %v socket", g.typ)
+	case g.typ != sock.Stream:
+		g.close()
 		return 0, invalid(op, "a stream socket was expected, got a %v socket", g.typ)
+	case network == netaddr.Unix && (err != nil || addr.Family() != sock.Unix):
+		g.close()
+		return 0, invalid(op, "a unix stream socket was expected, got one of family %v", addr.Family())
 	}
 	return g.fd, nil
 }
