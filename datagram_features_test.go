@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
@@ -29,9 +30,9 @@ func TestDatagramBothFamilies(t *testing.T) {
 				if from := server.from[len(server.from)-1].String(); from != client.transport.LocalAddr().String() {
 					n.Errorf("the server was told %s, it is %v", from, client.transport.LocalAddr())
 				}
-				n.ends(ctx, client)
+				n.aborts(ctx, client)
 			}
-			n.ends(ctx, server)
+			n.aborts(ctx, server)
 		})
 	})
 	netRow(t, "udp6-alone", func(n *netTest) {
@@ -51,7 +52,7 @@ func TestDatagramBothFamilies(t *testing.T) {
 			if server.got[0] != "over IPv6" {
 				n.Errorf("got %q", server.got)
 			}
-			n.ends(ctx, server)
+			n.aborts(ctx, server)
 		})
 	})
 }
@@ -77,8 +78,8 @@ func TestDatagramReusePort(t *testing.T) {
 			if !errors.Is(err, asyncio.ErrAddrInUse) || r != nil {
 				n.Errorf("without a word: %v", err)
 			}
-			n.ends(ctx, one)
-			n.ends(ctx, two)
+			n.aborts(ctx, one)
+			n.aborts(ctx, two)
 		})
 	})
 }
@@ -88,7 +89,9 @@ func TestDatagramMulticast(t *testing.T) {
 	t.Parallel()
 	netRow(t, "members", func(n *netTest) {
 		lo := loopback(n)
-		group := asyncio.MulticastGroup{Addr: netip.MustParseAddr("239.255.77.1"), Interface: lo}
+		// Each has a group of its own: Linux gives a socket what comes for its port to any
+		// group of which anybody on the machine is a member (IP_MULTICAST_ALL of ip(7)).
+		group := asyncio.MulticastGroup{Addr: netip.AddrFrom4([4]byte{239, 255, 77, byte(groups.Add(1))}), Interface: lo}
 		n.run(func(ctx context.Context) {
 			member := n.endpoint(ctx, asyncio.DatagramOptions{LocalAddress: ":0", Groups: []asyncio.MulticastGroup{group}})
 			if ip := member.transport.LocalAddr().(*net.UDPAddr).IP; ip.To4() == nil {
@@ -117,11 +120,14 @@ func TestDatagramMulticast(t *testing.T) {
 			if err := member.transport.JoinGroup(group); err == nil || !strings.HasPrefix(err.Error(), "asyncio: JoinGroup: ") {
 				n.Errorf("joined twice: %v", err)
 			}
-			n.ends(ctx, member)
-			n.ends(ctx, sender)
+			n.aborts(ctx, member)
+			n.aborts(ctx, sender)
 		})
 	})
 }
+
+// groups counts the groups of the tests.
+var groups atomic.Int32
 
 // loopback is the name of the loopback interface. A test for which it takes multicasts is
 // skipped where it does not.

@@ -40,6 +40,29 @@ func TestDatagramUnix(t *testing.T) {
 			}
 		})
 	})
+	netRow(t, "base.077.datagram-unix-stale-path", func(n *netTest) {
+		dir := room(n.T)
+		n.run(func(ctx context.Context) {
+			o := asyncio.DatagramOptions{Network: "unixgram", LocalAddress: filepath.Join(dir, "s")}
+			first := n.endpoint(ctx, o)
+			if r, err := n.create(ctx, o); !errors.Is(err, asyncio.ErrAddrInUse) || r != nil {
+				n.Errorf("where a socket is in use: %v", err)
+			}
+			n.aborts(ctx, first)
+			if info, err := os.Lstat(o.LocalAddress); err != nil || info.Mode()&os.ModeSocket == 0 {
+				n.Errorf("after the end the file is %v, %v", info, err)
+			}
+			second := n.endpoint(ctx, o)
+			n.aborts(ctx, second)
+			n.check(errors.Join(os.Remove(o.LocalAddress), os.WriteFile(o.LocalAddress, []byte("mine"), 0o600)))
+			if r, err := n.create(ctx, o); !errors.Is(err, asyncio.ErrAddrInUse) || r != nil {
+				n.Errorf("where another file is: %v", err)
+			}
+			if text, err := os.ReadFile(o.LocalAddress); string(text) != "mine" || err != nil {
+				n.Errorf("the file is now %q, %v", text, err)
+			}
+		})
+	})
 	netRow(t, "asked-and-answered", func(n *netTest) {
 		dir := room(n.T)
 		n.run(func(ctx context.Context) {
@@ -69,7 +92,7 @@ func TestDatagramUnix(t *testing.T) {
 				n.Errorf("told %v", nameless.errs)
 			}
 			for _, r := range []*receiver{server, client, nameless} {
-				n.ends(ctx, r)
+				n.aborts(ctx, r)
 			}
 		})
 	})
