@@ -5,23 +5,14 @@ import (
 	"errors"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime"
 	"testing"
 	"time"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
-
-// hasUnixSockets tells whether the system has unix sockets.
-func hasUnixSockets() bool {
-	fd, err := sock.Open(sock.Unix, sock.Stream)
-	if err == nil {
-		sock.Close(fd)
-	}
-	return !sock.NoUnixSockets(err)
-}
 
 // unixKinds are the kinds of unix sockets that the system has, Stream first.
 func unixKinds() []sock.Type {
@@ -36,25 +27,10 @@ func unixKinds() []sock.Type {
 // unixRow is netRow for a row about unix sockets, with a path for one of them.
 func unixRow(t *testing.T, row string, f func(n *netTest, path string)) {
 	t.Helper()
-	if !hasUnixSockets() {
+	if !testkit.HasUnixSockets() {
 		return // TestUnixUnsupported looks at what is said there
 	}
-	netRow(t, row, func(n *netTest) { f(n, socketPath(n)) })
-}
-
-// socketPath is a path in a directory of the test's own, short enough for a socket.
-func socketPath(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "s")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	return filepath.Join(dir, "s")
+	netRow(t, row, func(n *netTest) { f(n, testkit.SocketPath(n)) })
 }
 
 // serveUnix makes a server on a path.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // TestUnixServerPathOfOthers: what only some systems can have at a path.
@@ -59,7 +60,7 @@ func TestUnixServerPathOfOthers(t *testing.T) {
 // TestUnixRelativePath: the file of a relative path is removed, whatever directory is the
 // current one by then. The test changes that, so it is alone.
 func TestUnixRelativePath(t *testing.T) {
-	dir := filepath.Dir(socketPath(t))
+	dir := filepath.Dir(testkit.SocketPath(t))
 	t.Chdir(dir)
 	n := newTestOf(t, func(o ...asyncio.LoopOption) (asyncio.EventLoop, error) {
 		return asyncio.NewSelectorEventLoop(nil, o...)

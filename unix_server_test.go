@@ -13,6 +13,7 @@ import (
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // TestUnixServer is how unix sockets are served.
@@ -419,12 +420,12 @@ func (s *unboundFiles) BindFile(uintptr, sock.Addr) (engine.SocketFile, error) {
 // use instead.
 func TestUnixUnsupported(t *testing.T) {
 	t.Parallel()
-	if hasUnixSockets() {
+	if testkit.HasUnixSockets() {
 		t.Skip("the system has unix sockets")
 	}
 	netRow(t, "refused", func(n *netTest) {
 		n.run(func(ctx context.Context) {
-			path := socketPath(n)
+			path := testkit.SocketPath(n)
 			_, err := n.l.CreateUnixServer(ctx, plainFactory, path, nil)
 			_, _, err2 := n.l.CreateUnixConnection(ctx, plainFactory, path, nil)
 			for op, err := range map[string]error{"CreateUnixServer": err, "CreateUnixConnection": err2} {
