@@ -120,6 +120,10 @@ type Tries interface {
 	// Send sends as much of p as goes: at least one byte if there is one.
 	Send(fd uintptr, p []byte) (int, error)
 
+	// Sendfile sends of a file what goes, as a Stream's Sendfile does: 0 and no error is its
+	// end.
+	Sendfile(fd uintptr, f File, offset, n int64) (int, error)
+
 	// SendTo sends one datagram to an address of the socket's family.
 	SendTo(fd uintptr, p []byte, to sock.Addr) (int, error)
 
