@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // killed is the return code of a child that was killed, terminated that of one which was
@@ -250,7 +251,7 @@ func TestSubprocessArguments(t *testing.T) {
 	})
 
 	plainChildRow(t, "subprocess.021.start-error", func(ctx context.Context, n *netTest) {
-		dir := n.TempDir()
+		dir := testkit.TempDir(n)
 		plain := dir + "/plain"
 		n.check(os.WriteFile(plain, nil, 0o600))
 		for _, c := range []struct {

@@ -261,7 +261,7 @@ func TestOptions(t *testing.T) {
 	})
 
 	row(t, "directory", func(s *stage) {
-		dir := s.TempDir()
+		dir := testkit.TempDir(s)
 		p := s.start(options(func(o *subprocess.Options) { o.Stdout, o.Dir = subprocess.Pipe, dir }), "dir")
 		stdout, _, err := p.Communicate(s.ctx, nil)
 		s.check(err)
@@ -273,7 +273,7 @@ func TestOptions(t *testing.T) {
 	})
 
 	row(t, "files", func(s *stage) {
-		name := s.TempDir() + "/file"
+		name := testkit.TempDir(s) + "/file"
 		s.must(os.WriteFile(name, []byte("from a file"), 0o600))
 		in, err := os.Open(name)
 		s.must(err)

@@ -281,12 +281,12 @@ func TestStartFails(t *testing.T) {
 	t.Parallel()
 	bothWays(t, func(t *testing.T, plain bool) {
 		s := spec(t, plain)
-		s.Path = t.TempDir() + "/none"
+		s.Path = testkit.TempDir(t) + "/none"
 		if _, err := child.Start(s); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("no such program: %v", err)
 		}
 		s = spec(t, plain)
-		s.Dir = t.TempDir() + "/none"
+		s.Dir = testkit.TempDir(t) + "/none"
 		if _, err := child.Start(s); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("no such folder: %v", err)
 		}
