@@ -28,7 +28,7 @@ var (
 )
 
 // Combine is what becomes of the errors of several attempts.
-func Combine(errs []error) error { return combine(errs, false) }
+func Combine(errs []error) error { return combine("test", errs, false) }
 
 // LoopOn makes a loop over an engine.
 func LoopOn(e engine.Engine) EventLoop {

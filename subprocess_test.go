@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
-	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/folder"
 )
 
 // killed is the return code of a child that was killed, terminated that of one which was
@@ -251,7 +251,7 @@ func TestSubprocessArguments(t *testing.T) {
 	})
 
 	plainChildRow(t, "subprocess.021.start-error", func(ctx context.Context, n *netTest) {
-		dir := testkit.TempDir(n)
+		dir := folder.New(n)
 		plain := dir + "/plain"
 		n.check(os.WriteFile(plain, nil, 0o600))
 		for _, c := range []struct {
