@@ -31,6 +31,8 @@ type EventLoop interface {
 	Watcher
 	FileSender
 	SignalHandling
+	SocketCaller
+	SubprocessMaker
 	ExecutorUser
 	ErrorHandling
 	Debugging

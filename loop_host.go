@@ -44,9 +44,10 @@ func (h *loopHost) Closing() {
 	l.renew()
 	l.unwindTasks()
 	l.reportUnretrieved()
+	l.subprocesses.close(l.logger)
 	l.closeNet()
 	l.removeSignalHandlers()
-	l.watches = nil
+	l.forgetWatches()
 	l.closeExecutor()
 	l.policies.forget()
 	l.wakeForeign()

@@ -241,7 +241,11 @@ func connectionRow(t *testing.T, row string, f func(ctx context.Context, n *netT
 // nothing.
 func (n *netTest) interest(fd uintptr) string {
 	n.Helper()
-	if e, ok := asyncio.Engine(n.l).(*completion.Engine); ok {
+	eng := asyncio.Engine(n.l)
+	if s, ok := eng.(*scripted); ok {
+		eng = s.Engine
+	}
+	if e, ok := eng.(*completion.Engine); ok {
 		if m := e.Interest(fd); m != 0 {
 			return selectors.EventMask(m).String()
 		}

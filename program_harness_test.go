@@ -11,6 +11,7 @@ import (
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/internal/testkit/again"
+	"github.com/go-asyncio/asyncio/internal/testkit/loops"
 )
 
 // programVariable names the program that the test binary runs in place of its
@@ -88,3 +89,12 @@ func (c *complaints) check(ok bool, format string, args ...any) {
 func (c *complaints) must(err error) { c.check(err == nil, "unexpected error: %v", err) }
 
 func (c *complaints) err() error { return errors.Join(*c...) }
+
+// programLoop makes a loop over the mechanism that the test of a program is for.
+func programLoop() (asyncio.EventLoop, error) {
+	m, err := testkit.Named(os.Getenv(mechanismVariable))
+	if err != nil {
+		return nil, err
+	}
+	return loops.New(m)
+}

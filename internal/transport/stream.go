@@ -114,7 +114,7 @@ func (s *Stream) String() string { return s.outside.String() }
 
 // PauseReading keeps data from the protocol. It reports whether it was reading.
 func (s *Stream) PauseReading() bool {
-	if s.closing || s.readingPaused {
+	if s.closing || s.readingPaused || s.side == writeSide {
 		return false
 	}
 	s.readingPaused = true

@@ -91,6 +91,7 @@ type bench struct {
 	pipe    func() (r, w uintptr, err error) // makes a pipe, nil if the test is not about them
 	cleanup []func()
 	between func() // called once, between the next Poll that brings events and their Complete
+	exits   bool   // a handler may leave by Goexit
 }
 
 func (b *bench) close() {
@@ -124,8 +125,17 @@ func (b *bench) pass(timeout time.Duration) bool {
 	return len(events) > 0
 }
 
-// complete stands for the loop, which survives a panic of a handler.
+// complete stands for the loop, which survives a handler's panic and its Goexit.
 func (b *bench) complete(ev engine.Event) {
+	if b.exits {
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			ev.To.Complete(ev.Ev)
+		}()
+		<-over
+		return
+	}
 	defer func() {
 		if v := recover(); v != nil && v != any(onPurpose) {
 			panic(v)
