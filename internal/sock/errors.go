@@ -35,3 +35,7 @@ func OutOfDescriptors(err error) bool { return outOfDescriptors(errnoOf(err)) }
 // way closed, reset or aborted it. It answers to Python's BrokenPipeError,
 // ConnectionResetError and ConnectionAbortedError.
 func Disconnected(err error) bool { return disconnected(errnoOf(err)) }
+
+// Refused reports whether err says that nobody listens at the address: of a unix socket's
+// path, that nobody has the socket any more.
+func Refused(err error) bool { return errors.Is(err, errRefused) }
