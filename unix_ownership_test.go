@@ -20,7 +20,7 @@ import (
 // nothing else is to be left.
 func (s *scene) withUnix() {
 	s.Helper()
-	s.dir = filepath.Dir(socketPath(s))
+	s.dir = filepath.Dir(testkit.SocketPath(s))
 	before := testkit.OpenFiles()
 	peer, err := net.Listen("unix", s.path("peer"))
 	must(s, err)
@@ -102,14 +102,14 @@ var unixMakers = map[string]maker{
 
 // TestUnixOwnership is TestOwnership with unix sockets, whose files are not left either.
 func TestUnixOwnership(t *testing.T) {
-	if hasUnixSockets() {
+	if testkit.HasUnixSockets() {
 		sweepOwnership(t, unixMakers, (*scene).withUnix)
 	}
 }
 
 // TestUnixOwnershipInTime is TestOwnershipInTime with unix sockets.
 func TestUnixOwnershipInTime(t *testing.T) {
-	if hasUnixSockets() {
+	if testkit.HasUnixSockets() {
 		leaveInTime(t, unixMakers, (*scene).withUnix)
 	}
 }
