@@ -10,6 +10,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/go-asyncio/asyncio"
 )
 
 // examineLimits asks for what the process may have. The Go runtime has raised the
@@ -44,6 +46,24 @@ func systemSignals() error {
 	case <-time.After(trialTime):
 		return errors.New("a signal did not come")
 	}
+}
+
+// trySignal has a loop hear of such a signal.
+func trySignal(ctx context.Context, loop asyncio.EventLoop) error {
+	came := asyncio.NewFuture[struct{}](loop)
+	err := loop.AddSignalHandler(syscall.SIGWINCH, func() {
+		if !came.Done() {
+			_ = came.SetResult(struct{}{})
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if err = syscall.Kill(os.Getpid(), syscall.SIGWINCH); err == nil {
+		_, err = came.Await(ctx)
+	}
+	_, removed := loop.RemoveSignalHandler(syscall.SIGWINCH)
+	return errors.Join(err, removed)
 }
 
 // systemReusePort has two sockets listen on one port.
