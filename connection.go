@@ -2,7 +2,6 @@ package asyncio
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -122,43 +121,24 @@ func orDefault[T any](opts *T) T {
 	return *opts
 }
 
-// connected makes protocol and transport of a connected socket, which is its own
-// from the start, and waits until they have met. If it does not return them, because
-// of an error or because it is unwound, the socket is closed, or the connection
-// aborted and its protocol told. peer is what was connected to, or the zero Addr if
-// nobody knows: a peer that has gone the system does not know any more.
-func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, peer sock.Addr, factory func() Protocol) (c connection, err error) {
-	var t *streamTransport
-	returned := false
-	defer func() {
-		switch {
-		case returned:
-		case t != nil:
-			t.core.Abort(nil)
-		default:
-			if closeErr := l.eng.Sockets().Close(fd); err != nil {
-				err = errors.Join(err, closeErr)
+// connected makes protocol and transport of a connected socket, as meet does. peer is what
+// was connected to, or the zero Addr if nobody knows: a peer that has gone the system does
+// not know any more.
+func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, peer sock.Addr, factory func() Protocol) (connection, error) {
+	t, p, err := meet(ctx, l, op, factory, meeting[*streamTransport, Protocol]{
+		fd: fd,
+		transport: func(p Protocol, done engine.Completer) (*streamTransport, error) {
+			t, err := newStreamTransport(l, fd, p, nil, sock.Addr{}, done)
+			if err == nil && !t.remote.IsValid() {
+				t.remote = peer
 			}
-		}
-	}()
-	p, err := makeProtocol(l, factory)
+			return t, err
+		},
+		abort: func(t *streamTransport) { t.core.Abort(nil) },
+	})
 	if err != nil {
-		return connection{}, opError(op, err)
+		return connection{}, err
 	}
-	made := newFuture[struct{}](l)
-	t, err = newStreamTransport(l, fd, p, nil, sock.Addr{}, callback(func() {
-		_ = made.SetResult(struct{}{}) // unless who waits was cancelled
-	}))
-	if err == nil {
-		if !t.remote.IsValid() {
-			t.remote = peer
-		}
-		_, err = made.Await(ctx)
-	}
-	if err != nil {
-		return connection{}, opError(op, err)
-	}
-	returned = true
 	return connection{t, p}, nil
 }
 

@@ -140,7 +140,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 				refused bool
 			}{
 				{times: 1, opened: 2}, {times: 2, local: "127.0.0.1:0", opened: 3}, {times: 3, opened: 3, refused: true},
-				{times: 1, local: freePort(n), opened: 1}, // its user asked for a port: for this one, it may be
+				{times: 1, local: "127.0.0.1:7", opened: 1}, // its user asked for a port: for this one, it may be
 			} {
 				own := &ownAddress{fakeSockets: f, times: c.times, addr: mustTCP(n, target)}
 				eng.sockets = own
@@ -355,7 +355,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 }
 
 // ownAddress are sockets the first of which, of those that are opened, have an address that
-// they have not.
+// they have not. Whichever port one is to be bound to, it gets a free one.
 type ownAddress struct {
 	*fakeSockets
 	times  int
@@ -369,6 +369,10 @@ func (o *ownAddress) Open(f sock.Family, typ sock.Type) (uintptr, error) {
 	fd, err := o.fakeSockets.Open(f, typ)
 	o.fresh = fd
 	return fd, err
+}
+
+func (o *ownAddress) Bind(fd uintptr, a sock.Addr) error {
+	return o.fakeSockets.Bind(fd, a.WithPort(0))
 }
 
 func (o *ownAddress) LocalAddr(fd uintptr) (sock.Addr, error) {

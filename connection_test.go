@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // TestCreateConnection is how connections are made over real sockets.
@@ -46,15 +47,17 @@ func TestCreateConnection(t *testing.T) {
 	netRow(t, "events.017.local-addr", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, addr := n.serve(ctx, nil)
-			free := freePort(n)
-			tr, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", addr, &asyncio.ConnectionOptions{LocalAddress: free})
-			if err != nil {
-				n.Fatal(err)
-			}
-			if got := tr.LocalAddr().String(); got != free {
-				n.Errorf("local address %s, want %s", got, free)
-			}
-			tr.Abort()
+			n.check(testkit.WithFreePort(n, func(free string) error {
+				tr, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", addr, &asyncio.ConnectionOptions{LocalAddress: free})
+				if err != nil {
+					return err
+				}
+				if got := tr.LocalAddr().String(); got != free {
+					n.Errorf("local address %s, want %s", got, free)
+				}
+				tr.Abort()
+				return nil
+			}))
 			s.Close()
 			n.check(s.WaitClosed(ctx))
 		})
@@ -134,7 +137,7 @@ func TestCreateConnection(t *testing.T) {
 	})
 	netRow(t, "base.052.connect-single-error", func(n *netTest) {
 		n.run(func(ctx context.Context) {
-			addr := freePort(n)
+			addr := testkit.Unserved(n)
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", addr, nil)
 			if !errors.Is(err, asyncio.ErrConnRefused) || !strings.Contains(err.Error(), addr) || strings.Contains(err.Error(), "Multiple") {
 				n.Errorf("got %v", err)
@@ -277,17 +280,6 @@ func TestConnectionArguments(t *testing.T) {
 			}
 		})
 	})
-}
-
-// freePort returns an address that nobody listens on.
-func freePort(n *netTest) string {
-	n.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		n.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // blackHole returns an address that never answers: the queue of its listener,

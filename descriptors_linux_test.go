@@ -159,6 +159,7 @@ func init() {
 func inCrowd(makeLoop func() (asyncio.EventLoop, error), f func(context.Context, asyncio.EventLoop) error) error {
 	loop, err := makeLoop()
 	if errors.Is(err, errors.ErrUnsupported) {
+		fmt.Print(notHere, err)
 		return nil
 	}
 	if err != nil {
@@ -175,11 +176,14 @@ func inCrowd(makeLoop func() (asyncio.EventLoop, error), f func(context.Context,
 // can, it says why it cannot, and what it has taken is given back.
 func makeWithoutRoom(makeLoop func() (asyncio.EventLoop, error)) error {
 	inherited := usedDescriptors()
+	poller := 2 // what the runtime keeps, if it has not made it yet
+	if runtimePolls() {
+		poller = 0
+	}
 	hogs, err := takeAllDescriptors()
 	if err != nil {
 		return err
 	}
-	const poller = 2 // what the runtime keeps
 	for free := range 12 {
 		loop, err := makeLoop()
 		switch {
@@ -193,6 +197,7 @@ func makeWithoutRoom(makeLoop func() (asyncio.EventLoop, error)) error {
 			}
 			return nil
 		case errors.Is(err, errors.ErrUnsupported):
+			fmt.Print(notHere, err)
 			return nil
 		case !errors.Is(err, syscall.EMFILE) || !strings.HasPrefix(err.Error(), "asyncio: New") && !strings.HasPrefix(err.Error(), "selectors: ") && !strings.HasPrefix(err.Error(), "proactors: "):
 			return fmt.Errorf("with %d free: %w", free, err)
@@ -215,6 +220,20 @@ func usedDescriptors() (n int) {
 	return n
 }
 
+// runtimePolls tells whether the runtime has made its poller: a package that reads a file
+// while it is imported causes it, as x/sys/cpu does on some processors.
+func runtimePolls() bool {
+	for fd := range 64 {
+		if file, _ := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd)); file == "anon_inode:[eventpoll]" {
+			return true
+		}
+	}
+	return false
+}
+
+// notHere is what a program prints that lacks what its test is about.
+const notHere = "not on this machine: "
+
 // TestCrowdedProcess: when the descriptors are used up, no loop's program ends, and whatever it does
 // then it does or says that it cannot.
 func TestCrowdedProcess(t *testing.T) {
@@ -222,11 +241,8 @@ func TestCrowdedProcess(t *testing.T) {
 	for name, p := range crowded {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			out, err := programCommand(p).CombinedOutput()
-			if err != nil {
-				t.Errorf("%v: %.300s", err, out)
-			}
-			if strings.HasSuffix(name, "/a report") && !strings.Contains(string(out), "a report that is to be seen") {
+			out := runHere(t, p)
+			if strings.HasSuffix(name, "/a report") && !strings.Contains(out, "a report that is to be seen") {
 				t.Errorf("printed %q", out)
 			}
 		})
@@ -239,10 +255,21 @@ func TestNoRoomForALoop(t *testing.T) {
 	for name, p := range full {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			out, err := programCommand(p).CombinedOutput()
-			if err != nil {
-				t.Errorf("%v: %.300s", err, out)
-			}
+			runHere(t, p)
 		})
 	}
+}
+
+// runHere runs a program and returns what it prints. The test is skipped if the machine
+// lacks what the program is about.
+func runHere(t *testing.T, name string) string {
+	t.Helper()
+	out, err := programCommand(name).CombinedOutput()
+	if err != nil {
+		t.Errorf("%v: %.300s", err, out)
+	}
+	if why, lacks := strings.CutPrefix(string(out), notHere); lacks {
+		t.Skip(why)
+	}
+	return string(out)
 }

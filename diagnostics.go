@@ -105,3 +105,10 @@ func (l *baseLoop) currentSource() string {
 	}
 	return l.source.String()
 }
+
+// debugf tells those who debug what has happened to a transport.
+func (l *baseLoop) debugf(t fmt.Stringer, format string, args ...any) {
+	if l.GetDebug() {
+		l.logger().Debug(fmt.Sprintf("%v ", t) + fmt.Sprintf(format, args...))
+	}
+}

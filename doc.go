@@ -26,17 +26,17 @@
 // because somebody else owns it, it leaves alone.
 //
 //   - A call that returns an error has left nothing behind that is open. A connection
-//     that was made already is aborted, and its protocol hears of it by
-//     ConnectionLost; a server stops listening, and what it has accepted is aborted.
+//     or an endpoint of datagrams that was made already is aborted, and its protocol hears
+//     of it by ConnectionLost; a server stops listening, and what it has accepted is aborted.
 //   - A goroutine outside the loop that leaves because its context is done does not
 //     wait for that: the loop does it, when it gets to it, or when it is closed. If the
 //     result was there first, the call returns it, although the context is done.
-//   - A descriptor in an option called Sock is the call's from its start, so it is
-//     closed if the call fails before it has looked at it. It is left alone if a transport,
-//     a server or a watch of any loop in the program has it, or if it is no open socket.
-//     A call on a coroutine that was cancelled before it began was never made.
-//   - A net.Conn or net.Listener in an option stays the caller's: the call works with a
-//     duplicate of its descriptor.
+//   - A descriptor in an option called Sock, of a stream or of datagrams, is the call's
+//     from its start, so it is closed if the call fails before it has looked at it. It is
+//     left alone if a transport, a server or a watch of any loop in the program has it, or
+//     if it is no open socket. A call on a coroutine that was cancelled before it began was never made.
+//   - A net.Conn, net.PacketConn or net.Listener in an option stays the caller's: the call
+//     works with a duplicate of its descriptor.
 //   - A descriptor that is given to AddReader or AddWriter stays the caller's, who
 //     removes the callback before closing it.
 //   - A loop owns the selector or proactor that it is made with.

@@ -24,8 +24,14 @@ type EventLoop interface {
 	LoopRunner
 	Scheduler
 	Networker
+	PipeConnector
+	DatagramNetworker
 	NameResolver
 	Watcher
+	FileSender
+	SignalHandling
+	SocketCaller
+	SubprocessMaker
 	ExecutorUser
 	ErrorHandling
 	Debugging

@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+
+	"github.com/go-asyncio/asyncio/internal/transport"
 )
 
 // ExceptionContext says what went wrong, for an exception handler. Fields that
@@ -313,4 +315,17 @@ func (l *baseLoop) currentName() string {
 	default:
 		return nameOf(to)
 	}
+}
+
+// exitOf is what to make of a call of a protocol's that has not returned.
+func (l *baseLoop) exitOf(panicked any) transport.Exit {
+	if panicked == nil {
+		return transport.Exit{Reason: ErrGoexit, Told: l.exitNoted}
+	}
+	exit := transport.Exit{Reason: &PanicError{panicked, debug.Stack()}}
+	if err, ok := panicked.(error); ok && isFatal(err) {
+		exit.Stops = true
+		l.fail(err)
+	}
+	return exit
 }

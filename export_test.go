@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"context"
+	"syscall"
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
@@ -53,6 +54,9 @@ func WithClock(c sched.Clock) LoopOption { return func(o *loopConfig) { o.clock 
 
 // OnLoop tells whether the loop's goroutine asks.
 func OnLoop(l EventLoop) bool { return l.base().onLoop() }
+
+// SignalCame has the loop hear of a signal as if one had come.
+func SignalCame(l EventLoop, sig syscall.Signal) { l.base().signals.Signal(sig) }
 
 // Transports are those of the loop that are not over.
 func Transports(l EventLoop) (all []Transport) {
@@ -116,6 +120,20 @@ func NewTransport(l EventLoop, fd uintptr, p Protocol, remote sock.Addr, made fu
 	return t, nil
 }
 
+// NewPipe makes the transport of a pipe that is written, or read; made is called when its
+// protocol is connected.
+func NewPipe(l EventLoop, fd uintptr, written bool, p Protocol, made func()) (Transport, error) {
+	open := newReadPipe
+	if written {
+		open = newWritePipe
+	}
+	t, err := open(l.base(), fd, p, callback(made))
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
 // StreamOf is what a transport has of its engine.
 func StreamOf(t Transport) engine.Stream { return t.(*streamTransport).core.Engine() }
 
@@ -124,6 +142,12 @@ func Sending(t Transport) bool { return t.(*streamTransport).core.Sending() }
 
 // LostWrites is how many writes went nowhere because the connection was lost.
 func LostWrites(t Transport) int { return t.(*streamTransport).core.LateWrites() }
+
+// LateSends is how many datagrams went nowhere because the endpoint was lost.
+func LateSends(t DatagramTransport) int { return t.(*datagramTransport).core.LateSends() }
+
+// DatagramOf is what an endpoint has of its engine.
+func DatagramOf(t DatagramTransport) engine.Datagram { return t.(*datagramTransport).core.Engine() }
 
 // RemoteOf is the address that a transport was made for.
 func RemoteOf(t Transport) sock.Addr { return t.(*streamTransport).remote }

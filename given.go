@@ -22,7 +22,22 @@ type given struct {
 
 // take makes a descriptor the call's. With an error it is left as it is: it
 // belongs to a transport, a server or a watch, or is no socket at all.
-func (l *baseLoop) take(op string, fd uintptr) (*given, error) {
+func (l *baseLoop) take(op string, fd uintptr) (*given, error) { return l.takeOne(op, aStream, fd) }
+
+// kind is which sockets a call can use, by words and by what it asks.
+type kind struct {
+	name string
+	fits func(sock.Type) bool
+}
+
+// aStream and aDatagram are what calls ask for.
+var (
+	aStream   = kind{"a stream socket", func(t sock.Type) bool { return t == sock.Stream }}
+	aDatagram = kind{"a datagram socket", func(t sock.Type) bool { return t != sock.Stream }}
+)
+
+// takeOne is take for a call that can use sockets of a kind.
+func (l *baseLoop) takeOne(op string, of kind, fd uintptr) (*given, error) {
 	if fd == 0 {
 		return nil, nil
 	}
@@ -34,7 +49,7 @@ func (l *baseLoop) take(op string, fd uintptr) (*given, error) {
 	case errors.As(err, &used):
 		return nil, fmt.Errorf("asyncio: %s: %w: the socket is left alone: %w", op, ErrInvalidArgument, err)
 	}
-	return nil, fmt.Errorf("asyncio: %s: %w: a stream socket was expected, got descriptor %d: %w", op, ErrInvalidArgument, fd, err)
+	return nil, fmt.Errorf("asyncio: %s: %w: %s was expected, got descriptor %d: %w", op, ErrInvalidArgument, of.name, fd, err)
 }
 
 // pass gives the descriptor to the caller, who closes it from now on. It reports
@@ -49,27 +64,33 @@ func (g *given) release() {
 	}
 }
 
-// socketOf returns the socket that was given to a call, or a duplicate of the
+// socketOf returns the stream socket that was given to a call, or a duplicate of the
 // connection's or listener's, for the caller to close.
 func (l *baseLoop) socketOf(op string, g *given, c io.Closer) (uintptr, error) {
+	fd, _, err := l.oneOf(op, aStream, g, c)
+	return fd, err
+}
+
+// oneOf is socketOf for sockets of a kind, and says of which type it is.
+func (l *baseLoop) oneOf(op string, of kind, g *given, c io.Closer) (uintptr, sock.Type, error) {
 	if g == nil {
 		var err error
-		if g, err = l.duplicate(op, c); err != nil {
-			return 0, err
+		if g, err = l.duplicate(op, of, c); err != nil {
+			return 0, 0, err
 		}
 	}
 	if !g.pass() {
-		return 0, opError(op, ErrCancelled)
+		return 0, 0, opError(op, ErrCancelled)
 	}
-	if g.typ != sock.Stream {
+	if !of.fits(g.typ) {
 		_ = g.sockets.Close(g.fd)
-		return 0, invalid(op, "a stream socket was expected, got a %v socket", g.typ)
+		return 0, 0, invalid(op, "%s was expected, got a %v socket", of.name, g.typ)
 	}
-	return g.fd, nil
+	return g.fd, g.typ, nil
 }
 
 // duplicate makes a descriptor of our own of what is and stays the user's.
-func (l *baseLoop) duplicate(op string, c io.Closer) (*given, error) {
+func (l *baseLoop) duplicate(op string, of kind, c io.Closer) (*given, error) {
 	fd, err := sock.FromConn(c)
 	if err != nil {
 		return nil, opError(op, fmt.Errorf("%T: %w", c, err))
@@ -77,7 +98,7 @@ func (l *baseLoop) duplicate(op string, c io.Closer) (*given, error) {
 	sockets := l.eng.Sockets()
 	typ, err := sockets.Adopt(fd)
 	if err != nil {
-		err = fmt.Errorf("asyncio: %s: %w: a stream socket was expected, got a %T: %w", op, ErrInvalidArgument, c, err)
+		err = fmt.Errorf("asyncio: %s: %w: %s was expected, got a %T: %w", op, ErrInvalidArgument, of.name, c, err)
 		return nil, errors.Join(err, sockets.Close(fd))
 	}
 	return &given{sockets: sockets, fd: fd, typ: typ}, nil

@@ -30,15 +30,35 @@ var takings = map[string]taking{
 		}
 		return nil, err
 	},
+	"CreateDatagramEndpoint": func(ctx context.Context, loop asyncio.EventLoop, factory func() asyncio.Protocol, fd uintptr) (asyncio.Transport, error) {
+		tr, _, err := loop.CreateDatagramEndpoint(ctx, datagramsOf(factory), &asyncio.DatagramOptions{Sock: fd})
+		if err == nil {
+			tr.Abort()
+		}
+		return nil, err
+	},
 }
 
-// givenSocket is a socket to give away: a connected one, or for a server a bound one.
+// givenSocket is a socket to give away: a connected one, or for a server and for datagrams a
+// bound one. wrongSocket is one of the kind that the call does not take.
 func (s *scene) givenSocket(call string) uintptr {
 	s.Helper()
-	if call != "CreateServer" {
-		return s.socket()
+	switch call {
+	case "CreateServer":
+		return s.boundSocket(sock.Stream)
+	case "CreateDatagramEndpoint":
+		return s.boundSocket(sock.Datagram)
 	}
-	return s.boundSocket(sock.Stream)
+	return s.socket()
+}
+
+// wrongSocket is a socket of the kind that the call does not take.
+func (s *scene) wrongSocket(call string) uintptr {
+	s.Helper()
+	if call == "CreateDatagramEndpoint" {
+		return s.boundSocket(sock.Stream)
+	}
+	return s.boundSocket(sock.Datagram)
 }
 
 func (s *scene) boundSocket(typ sock.Type) uintptr {
@@ -82,8 +102,8 @@ func TestGivenSocket(t *testing.T) {
 					cancel()
 					return give(over, s.protocol)
 				})
-				fails("a datagram socket", func(ctx context.Context) error {
-					_, err := call(ctx, s.loop, s.protocol, s.boundSocket(sock.Datagram))
+				fails("a socket of another kind", func(ctx context.Context) error {
+					_, err := call(ctx, s.loop, s.protocol, s.wrongSocket(name))
 					return err
 				})
 				fails("a goroutine whose context is done", func(context.Context) (err error) {

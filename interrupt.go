@@ -3,10 +3,11 @@ package asyncio
 import (
 	"log/slog"
 	"os"
-	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/goroutine"
+	"github.com/go-asyncio/asyncio/internal/signals"
 )
 
 // interruptPatience is how long after Ctrl-C a loop that does not come to hear of
@@ -21,21 +22,20 @@ func (r *Runner) watchInterrupt(task AnyTask) (end func() bool) {
 	if r.config.signals != nil {
 		wanted = *r.config.signals
 	}
-	if !wanted || signal.Ignored(os.Interrupt) {
+	came := make(interrupts, 1)
+	if !wanted || signals.Ignored(os.Interrupt) || signals.AddFallback(os.Interrupt, came) != nil {
 		return func() bool { return false }
 	}
-	came := make(chan os.Signal, 1)
-	signal.Notify(came, os.Interrupt)
 	quit, result := make(chan struct{}), make(chan bool)
 	go func() {
 		select {
 		case <-came:
-			signal.Stop(came)
+			came.end()
 			task.Cancel()
 			task.anyTask().loop.reportDeafness(quit)
 			result <- true
 		case <-quit:
-			signal.Stop(came)
+			came.end()
 			result <- len(came) > 0
 		}
 	}()
@@ -44,6 +44,20 @@ func (r *Runner) watchInterrupt(task AnyTask) (end func() bool) {
 		return <-result
 	}
 }
+
+// interrupts is where a runner hears of Ctrl-C, unless a loop has a handler for it.
+type interrupts chan syscall.Signal
+
+// Signal implements signals.Receiver.
+func (c interrupts) Signal(sig syscall.Signal) {
+	select {
+	case c <- sig:
+	default: // one is enough
+	}
+}
+
+// end has nothing come any more.
+func (c interrupts) end() { _, _ = signals.Remove(os.Interrupt, c) } // what was added can be removed
 
 // reportDeafness says that the loop is blocked, and by what, if it does not take
 // what it is given before the run is over or patience is at its end: whoever has

@@ -6,6 +6,7 @@ import (
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/goroutine"
 	"github.com/go-asyncio/asyncio/internal/sched"
+	"github.com/go-asyncio/asyncio/internal/signals"
 )
 
 // baseLoop is the event loop under SelectorEventLoop and ProactorEventLoop: the
@@ -27,9 +28,11 @@ type baseLoop struct {
 	taskState
 	watching
 	executing
-	policies   policyLinks
-	transports transports
-	lookups    lookups
+	policies     policyLinks
+	transports   transports
+	lookups      lookups
+	signals      signals.Inbox
+	subprocesses subprocesses
 }
 
 // init puts a new loop together.
@@ -40,6 +43,7 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 	}
 	l.core.Init(eng, (*loopHost)(l), c.clock)
 	l.eng, l.self = eng, self
+	l.signals.Init(l.post, l.schedule)
 	if c.self != nil {
 		l.self, l.outer = c.self, true
 		l.core.Divert = l.scheduleOuter

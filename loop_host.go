@@ -1,6 +1,10 @@
 package asyncio
 
-import "github.com/go-asyncio/asyncio/internal/sched"
+import (
+	"fmt"
+
+	"github.com/go-asyncio/asyncio/internal/sched"
+)
 
 // loopHost is the loop as its core sees it.
 type loopHost baseLoop
@@ -40,10 +44,18 @@ func (h *loopHost) Closing() {
 	l.renew()
 	l.unwindTasks()
 	l.reportUnretrieved()
+	l.subprocesses.close(l.logger)
 	l.closeNet()
-	l.watches = nil
+	l.removeSignalHandlers()
+	l.forgetWatches()
 	l.closeExecutor()
 	l.policies.forget()
 	l.wakeForeign()
 	l.sumReports(true)
+}
+
+func (l *baseLoop) removeSignalHandlers() {
+	if err := l.signals.Close(); err != nil {
+		l.logger().Warn(fmt.Sprintf("signal handlers could not be removed: %v", err))
+	}
 }

@@ -241,7 +241,11 @@ func connectionRow(t *testing.T, row string, f func(ctx context.Context, n *netT
 // nothing.
 func (n *netTest) interest(fd uintptr) string {
 	n.Helper()
-	if e, ok := asyncio.Engine(n.l).(*completion.Engine); ok {
+	eng := asyncio.Engine(n.l)
+	if s, ok := eng.(*scripted); ok {
+		eng = s.Engine
+	}
+	if e, ok := eng.(*completion.Engine); ok {
 		if m := e.Interest(fd); m != 0 {
 			return selectors.EventMask(m).String()
 		}
@@ -397,6 +401,7 @@ type scripted struct {
 	sockets  engine.Sockets
 	connect  func(fd uintptr, addr sock.Addr, done func(error)) (func(), error)
 	listener func(fd uintptr, h engine.ListenHandler) (engine.Listener, error)
+	datagram func(fd uintptr, h engine.DatagramHandler, o engine.DatagramOptions) (engine.Datagram, error)
 }
 
 func (s *scripted) Stream(fd uintptr, h engine.StreamHandler) (engine.Stream, error) {
@@ -411,6 +416,13 @@ func (s *scripted) Listener(fd uintptr, h engine.ListenHandler) (engine.Listener
 		return s.listener(fd, h)
 	}
 	return s.Engine.Listener(fd, h)
+}
+
+func (s *scripted) Datagram(fd uintptr, h engine.DatagramHandler, o engine.DatagramOptions) (engine.Datagram, error) {
+	if s.datagram != nil {
+		return s.datagram(fd, h, o)
+	}
+	return s.Engine.Datagram(fd, h, o)
 }
 
 func (s *scripted) Connect(fd uintptr, addr sock.Addr, done func(error)) (func(), error) {
@@ -460,6 +472,8 @@ func (s *fakeStream) Send() error {
 	s.sending = s.sendErr == nil
 	return s.sendErr
 }
+
+func (s *fakeStream) Sendfile(engine.File, int64, int64) error { return errors.ErrUnsupported }
 
 func (s *fakeStream) Write(p []byte) (n, held int, err error) {
 	n, err = s.WriteVec([][]byte{p})

@@ -183,9 +183,12 @@ var makers = map[string]maker{
 	"accepted-socket": func(ctx context.Context, s *scene) (func(), error) {
 		return aborting(s.loop.ConnectAcceptedSocket(ctx, s.protocol, s.socket(), nil))
 	},
-	"server":             serving("127.0.0.1:0", asyncio.ServerOptions{}),
-	"server-of-a-name":   serving("here.test:0", asyncio.ServerOptions{}),
-	"server-of-a-socket": serving("", asyncio.ServerOptions{Sock: fromScene}),
+	"server":                serving("127.0.0.1:0", asyncio.ServerOptions{}),
+	"server-of-a-name":      serving("here.test:0", asyncio.ServerOptions{}),
+	"server-of-a-socket":    serving("", asyncio.ServerOptions{Sock: fromScene}),
+	"datagrams":             posting(asyncio.DatagramOptions{LocalAddress: "127.0.0.1:0"}),
+	"datagrams-of-a-name":   posting(asyncio.DatagramOptions{LocalAddress: "here.test:0", RemoteAddress: "two.test:9"}),
+	"datagrams-of-a-socket": posting(asyncio.DatagramOptions{Sock: fromScene}),
 	"look-up": func(ctx context.Context, s *scene) (func(), error) {
 		_, err := s.loop.GetAddrInfo(ctx, "tcp4", "localhost:80")
 		return func() {}, err

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/again"
+	"github.com/go-asyncio/asyncio/internal/testkit/loops"
 )
 
 // programVariable names the program that the test binary runs in place of its
@@ -51,7 +53,7 @@ func runProgram(name string) int {
 
 // programCommand is a command that runs a program in a process of its own.
 func programCommand(name string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0])
+	cmd := again.Command()
 	// The race detector would have each program wait for a second at its end.
 	cmd.Env = append(os.Environ(), programVariable+"="+name, "GORACE=atexit_sleep_ms=0")
 	ownConsole(cmd)
@@ -87,3 +89,12 @@ func (c *complaints) check(ok bool, format string, args ...any) {
 func (c *complaints) must(err error) { c.check(err == nil, "unexpected error: %v", err) }
 
 func (c *complaints) err() error { return errors.Join(*c...) }
+
+// programLoop makes a loop over the mechanism that the test of a program is for.
+func programLoop() (asyncio.EventLoop, error) {
+	m, err := testkit.Named(os.Getenv(mechanismVariable))
+	if err != nil {
+		return nil, err
+	}
+	return loops.New(m)
+}

@@ -91,15 +91,3 @@ type acceptAgain listen.Acceptor
 
 // Complete implements engine.Completer.
 func (a *acceptAgain) Complete(uint64) { (*listen.Acceptor)(a).Again() }
-
-// makeProtocol calls a user's factory. If that leaves by Goexit, makeProtocol does not
-// return either.
-func makeProtocol(l *baseLoop, factory func() Protocol) (p Protocol, err error) {
-	if err = l.callUser(func() { p = factory() }); err != nil {
-		return nil, err
-	}
-	if p == nil {
-		return nil, invalid("protocol factory", "the protocol is nil")
-	}
-	return p, nil
-}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
-	"github.com/go-asyncio/asyncio/internal/testkit/loops"
 	"golang.org/x/sys/unix"
 )
 
@@ -118,13 +117,4 @@ func takeAllDescriptors() ([]int, error) {
 		}
 		fds = append(fds, fd)
 	}
-}
-
-// programLoop makes a loop over the mechanism that the test of a program is for.
-func programLoop() (asyncio.EventLoop, error) {
-	m, err := testkit.Named(os.Getenv(mechanismVariable))
-	if err != nil {
-		return nil, err
-	}
-	return loops.New(m)
 }

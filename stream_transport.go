@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/go-asyncio/asyncio/internal/buffers"
@@ -14,7 +14,7 @@ import (
 	"github.com/go-asyncio/asyncio/internal/transport"
 )
 
-// streamTransport is a connection, as its users and its loop have it: what it does is
+// streamTransport is a connection, or a side of a pipe, as its users and its loop have it: what it does is
 // the core's, and here are the loop's words, addresses and checks of who calls. The
 // core is a named field, so that none of its methods, which check nothing, is the
 // transport's by accident; and in front, so that a message finds all it needs together.
@@ -48,12 +48,17 @@ func newStreamTransport(l *baseLoop, fd uintptr, p Protocol, server *Server, rem
 	if f := t.local.Family(); f == sock.Inet4 || f == sock.Inet6 {
 		_ = sockets.SetOption(fd, engine.NoDelay, 1) // a connection that is gone already says so when read
 	}
-	l.transports.open.PushBack(&t.place)
+	t.begin(done)
+	return t, nil
+}
+
+// begin enters the transport among the loop's and schedules its start, and then done.
+func (t *streamTransport) begin(done engine.Completer) {
+	t.loop.transports.open.PushBack(&t.place)
 	t.core.Start()
 	if done != nil {
-		l.schedule(done, 0)
+		t.loop.schedule(done, 0)
 	}
-	return t, nil
 }
 
 // protocol is the protocol, nil after the end.
@@ -87,23 +92,14 @@ func (o *streamOutside) Complete(step uint64) { o.core.Run(transport.Step(step),
 func (o *streamOutside) callbackName() string { return o.String() }
 
 // Exited implements transport.Outside.
-func (o *streamOutside) Exited(panicked any) transport.Exit {
-	if panicked == nil {
-		return transport.Exit{Reason: ErrGoexit, Told: o.loop.exitNoted}
-	}
-	exit := transport.Exit{Reason: &PanicError{panicked, debug.Stack()}}
-	if err, ok := panicked.(error); ok && isFatal(err) {
-		exit.Stops = true
-		o.loop.fail(err)
-	}
-	return exit
-}
+func (o *streamOutside) Exited(panicked any) transport.Exit { return o.loop.exitOf(panicked) }
 
 // Failed implements transport.Outside. What the system says about a connection is
-// nobody's mistake and is not reported, except in debug mode.
+// nobody's mistake and is not reported, except in debug mode; as in asyncio, a pipe that
+// cannot be read is.
 func (o *streamOutside) Failed(message string, err error, of transport.BaseProtocol) {
 	t := (*streamTransport)(o)
-	if isSystemError(err) {
+	if isSystemError(err) && !t.core.IsReadPipe() {
 		t.debugf("%s: %v", message, err)
 	} else {
 		t.loop.reportExit(err, ExceptionContext{Message: message, Transport: t, Protocol: of})
@@ -127,7 +123,7 @@ func (o *streamOutside) Released(err error) {
 	if err != nil {
 		t.debugf("close: %v", err)
 	}
-	t.loop.tellLateWrites(t.core.LateWrites()-lateWrites, t.String())
+	t.loop.tellLateWrites(t.core.LateWrites()-lateWrites, t.lateWrite(), t.String())
 }
 
 // String describes the transport by its state.
@@ -143,23 +139,36 @@ func isSystemError(err error) bool {
 }
 
 // debugf tells those who debug what has happened.
-func (t *streamTransport) debugf(format string, args ...any) {
-	if t.loop.GetDebug() {
-		t.loop.logger().Debug(fmt.Sprintf("%v ", t) + fmt.Sprintf(format, args...))
-	}
-}
+func (t *streamTransport) debugf(format string, args ...any) { t.loop.debugf(t, format, args...) }
 
 // tellLateWrites says how often a lost connection was written to after the warning, of
 // which there is one for each connection, whoever goes on to write.
-func (l *baseLoop) tellLateWrites(more int, to string) {
+func (l *baseLoop) tellLateWrites(more int, what, to string) {
 	if more > 0 {
-		l.logger().Warn(fmt.Sprintf("socket.send() raised exception %d more times.", more), "transport", to)
+		l.logger().Warn(fmt.Sprintf("%s %d more times.", strings.TrimSuffix(what, "."), more), "transport", to)
 	}
+}
+
+// lateWriteToSocket is what a write to a lost connection is called.
+const lateWriteToSocket = "socket.send() raised exception."
+
+// lateWrite is what a write to the transport is called once it is lost.
+func (t *streamTransport) lateWrite() string {
+	if t.core.IsWritePipe() {
+		return "pipe closed by peer or os.write(pipe, data) raised exception."
+	}
+	return lateWriteToSocket
 }
 
 // String describes the transport by its state.
 func (t *streamTransport) String() string {
 	s := "<StreamTransport"
+	switch {
+	case t.core.IsReadPipe():
+		s = "<ReadPipeTransport"
+	case t.core.IsWritePipe():
+		s = "<WritePipeTransport"
+	}
 	switch {
 	case t.core.Released():
 		s += " closed"
@@ -188,6 +197,12 @@ func (t *streamTransport) RemoteAddr() net.Addr { return t.remote.NetAddr(sock.S
 
 // GetExtraInfo implements Transport.
 func (t *streamTransport) GetExtraInfo(name string) any {
+	if isPipe := t.core.IsReadPipe() || t.core.IsWritePipe(); isPipe {
+		if name == "pipe" {
+			return t.core.FD()
+		}
+		return nil
+	}
 	switch name {
 	case "socket":
 		return t.core.FD()

@@ -1,6 +1,7 @@
 package asyncio
 
 import (
+	"errors"
 	"fmt"
 	"net"
 
@@ -60,7 +61,7 @@ func (t *streamTransport) WriteEOF() (err error) {
 }
 
 // CanWriteEOF implements Transport.
-func (t *streamTransport) CanWriteEOF() bool { return true }
+func (t *streamTransport) CanWriteEOF() bool { return !t.core.IsReadPipe() }
 
 // writeError puts the loop's words to what became of a write.
 func (t *streamTransport) writeError(op string, err error) error {
@@ -69,52 +70,33 @@ func (t *streamTransport) writeError(op string, err error) error {
 		return nil
 	case transport.ErrAfterEOF:
 		err = fmt.Errorf("%w: cannot call write() after write_eof()", ErrInvalidState)
+	case transport.ErrSendingFile:
+		err = fmt.Errorf("unable to write; %w", ErrSendfileInProgress)
 	case transport.ErrLost:
-		t.noteLateWrite()
+		t.loop.noteLateWrite(t.core.LateWrites(), t.core.Released(), t.lateWrite(), t)
 		err = net.ErrClosed
+	case transport.ErrReadSide:
+		err = fmt.Errorf("%w: %v is the side of a pipe that is read", errors.ErrUnsupported, t)
 	}
 	return opError(op, err)
 }
 
-// noteLateWrite warns of a write that came too late, or counts it.
-func (t *streamTransport) noteLateWrite() {
-	switch late := t.core.LateWrites(); {
-	case late == lateWrites:
-		t.loop.logger().Warn("socket.send() raised exception.", "transport", t.String())
-	case late > lateWrites && t.core.Released():
-		t.loop.transports.late++
-	}
-}
-
 // control runs f as the loop's owner, for methods that change the transport.
-func (t *streamTransport) control(op string, f func()) error {
-	hold, err := t.loop.acquireClosed(op)
-	if err != nil {
-		return err
-	}
-	defer hold.Leave()
-	f()
-	return nil
-}
+func (t *streamTransport) control(op string, f func()) error { return t.loop.control(op, f) }
 
 // Close implements Transport.
 func (t *streamTransport) Close() error { return t.control("Transport.Close", t.core.Close) }
 
 // Abort implements Transport. It has no error to return, so that from another
 // goroutine it goes to the loop instead of being refused.
-func (t *streamTransport) Abort() {
-	abort := func() { t.core.Abort(nil) }
-	if !t.loop.ifOwner(abort) {
-		t.loop.post(callback(abort), 0)
-	}
-}
+func (t *streamTransport) Abort() { t.loop.ownerOrLater(func() { t.core.Abort(nil) }) }
 
 // IsClosing implements Transport.
 func (t *streamTransport) IsClosing() bool { return t.core.Closing() }
 
 // PauseReading implements Transport.
 func (t *streamTransport) PauseReading() error {
-	return t.control("PauseReading", func() {
+	return t.controlReading("PauseReading", func() {
 		if t.core.PauseReading() {
 			t.debugf("pauses reading")
 		}
@@ -123,11 +105,19 @@ func (t *streamTransport) PauseReading() error {
 
 // ResumeReading implements Transport.
 func (t *streamTransport) ResumeReading() error {
-	return t.control("ResumeReading", func() {
+	return t.controlReading("ResumeReading", func() {
 		if t.core.ResumeReading() {
 			t.debugf("resumes reading")
 		}
 	})
+}
+
+// controlReading is control for what only a transport can do that reads.
+func (t *streamTransport) controlReading(op string, f func()) error {
+	if t.core.IsWritePipe() {
+		return opError(op, fmt.Errorf("%w: %v is the side of a pipe that is written", errors.ErrUnsupported, t))
+	}
+	return t.control(op, f)
 }
 
 // IsReading implements Transport.
@@ -152,14 +142,5 @@ func (t *streamTransport) GetWriteBufferLimits() (low, high int) { return t.core
 
 // SetWriteBufferLimits implements Transport.
 func (t *streamTransport) SetWriteBufferLimits(high, low int) error {
-	const op = "SetWriteBufferLimits"
-	done := false
-	if err := t.control(op, func() { done = t.core.SetLimits(high, low) }); err != nil {
-		return err
-	}
-	if !done {
-		high, low = transport.Limits(high, low)
-		return invalid(op, "high (%d) must not be below low (%d)", high, low)
-	}
-	return nil
+	return t.loop.setLimits(high, low, t.core.SetLimits)
 }

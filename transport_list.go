@@ -6,19 +6,36 @@ import (
 	"github.com/go-asyncio/asyncio/internal/buffers"
 	"github.com/go-asyncio/asyncio/internal/list"
 	"github.com/go-asyncio/asyncio/internal/listen"
+	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
 // transports is the part of a loop that its transports and servers share.
 type transports struct {
-	pool buffers.Pool // what could not be written at once
+	pool    buffers.Pool                  // what could not be written at once
+	packets buffers.PacketPool[sock.Addr] // the same, of datagrams
 
 	// The transports that are not over yet, in the order in which they were
 	// made: for the loop's close, and for a server that closes its clients.
-	open list.List[streamTransport]
+	open   list.List[streamTransport]
+	others list.List[openTransport] // those of other kinds
 
 	waiting  listen.Waiting // connections that wait to be set up
 	unclosed int            // transports that closeNet had to close
 	late     int            // writes to transports that are let go of, but for the first
+}
+
+// openTransport is the place in the list of a transport that is no connection of bytes, in
+// a field of which it lies.
+type openTransport struct {
+	place list.Node[openTransport]
+	discarded
+}
+
+// discarded is what is asked of a transport whose loop is closed before it.
+type discarded interface {
+	fmt.Stringer
+	whose() any // the protocol
+	discard()   // lets go of everything without a word to it
 }
 
 // of lists the transports of a server.
@@ -48,11 +65,10 @@ func (l *baseLoop) closeNet() {
 		}
 	}
 	for t := k.open.First(); t != nil; t = k.open.First() {
-		what, protocol := t.String(), fmt.Sprintf("%T", t.core.Protocol())
-		t.core.Discard()
-		if k.unclosed++; k.unclosed <= warnUnclosed {
-			l.logger().Warn("unclosed transport "+what, "protocol", protocol)
-		}
+		l.discardUnclosed(t.String(), t.core.Protocol(), t.core.Discard)
+	}
+	for t := k.others.First(); t != nil; t = k.others.First() {
+		l.discardUnclosed(t.String(), t.whose(), t.discard)
 	}
 	if more := k.unclosed - warnUnclosed; more > 0 {
 		k.unclosed = 0
@@ -60,5 +76,15 @@ func (l *baseLoop) closeNet() {
 	}
 	late := k.late
 	k.late = 0
-	l.tellLateWrites(late, "closed ones")
+	l.tellLateWrites(late, lateWriteToSocket, "closed ones")
+}
+
+// discardUnclosed lets go of a transport that was not closed before its loop was, and says
+// so.
+func (l *baseLoop) discardUnclosed(what string, protocol any, discard func()) {
+	discard()
+	k := &l.transports
+	if k.unclosed++; k.unclosed <= warnUnclosed {
+		l.logger().Warn("unclosed transport "+what, "protocol", fmt.Sprintf("%T", protocol))
+	}
 }

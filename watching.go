@@ -10,6 +10,45 @@ import (
 // ready.
 type watching struct {
 	watches map[uintptr]*fdWatch // by descriptor; looked up, never walked
+	users   map[uintptr]fdUser   // the descriptors that are watched for others
+}
+
+// fdUser is who has a descriptor watched for a call that waits.
+type fdUser interface {
+	engine.Completer
+	unwatched() // the engine watches it no more, for the loop is closed or another user came
+}
+
+// watchFor has the engine watch a descriptor for a call that waits, or no more if mask is
+// 0. With an error nothing is watched. Loop only.
+func (l *baseLoop) watchFor(fd uintptr, mask engine.Mask, u fdUser) error {
+	if l.watches[fd] != nil {
+		return &engine.UsedError{FD: fd, By: engine.Elsewhere("AddReader or AddWriter: remove the callback first")}
+	}
+	switch old := l.users[fd]; {
+	case mask == 0 && old != u:
+		return nil // it is another one's by now
+	case old != nil && old != u:
+		old.unwatched()
+	}
+	err := l.eng.Watch(fd, mask, u)
+	switch {
+	case mask == 0 || err != nil:
+		delete(l.users, fd)
+	case l.users == nil:
+		l.users = map[uintptr]fdUser{fd: u}
+	default:
+		l.users[fd] = u
+	}
+	return err
+}
+
+// forgetWatches is for the loop's close.
+func (l *baseLoop) forgetWatches() {
+	for _, u := range l.users { // in no order: nobody hears of it
+		u.unwatched()
+	}
+	l.watches, l.users = nil, nil
 }
 
 // fdWatch is a descriptor with its reader and writer.
@@ -96,6 +135,9 @@ func (l *baseLoop) rewatch(op string, fd uintptr, dir engine.Mask, f func()) (ha
 			return false, nil
 		}
 		return false, opError(op, ErrLoopClosed)
+	}
+	if l.users[fd] != nil {
+		return false, invalid(op, "a Sock call waits for descriptor %d: cancel it first", fd)
 	}
 	w := l.watches[fd]
 	if w == nil {

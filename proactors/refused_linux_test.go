@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"runtime"
 	"strings"
 	"syscall"
@@ -12,6 +11,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/go-asyncio/asyncio/internal/testkit/again"
 )
 
 // refusal is what a child process of this test forbids itself.
@@ -40,7 +41,7 @@ func TestRefused(t *testing.T) {
 	} {
 		t.Run(c.how, func(t *testing.T) {
 			t.Parallel()
-			child := exec.Command(os.Args[0])
+			child := again.Command()
 			child.Env = append(os.Environ(), refusal+"="+c.how)
 			if strings.Contains(c.how, "disabled=") {
 				file := t.TempDir() + "/io_uring_disabled"

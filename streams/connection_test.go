@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 func TestConnections(t *testing.T) {
@@ -32,11 +33,7 @@ func TestConnections(t *testing.T) {
 		s.check(<-served)
 	})
 	overLoops(t, "open-connection-refused", func(s *stage) {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		s.must(err)
-		s.must(listener.Close())
-		_, _, err = OpenConnection(s.ctx, "tcp", listener.Addr().String(), nil)
-		if err == nil {
+		if _, _, err := OpenConnection(s.ctx, "tcp", testkit.Unserved(s), nil); err == nil {
 			s.Error("connected to nobody")
 		}
 	})

@@ -6,13 +6,13 @@ import (
 	"bufio"
 	"encoding/json"
 	"net"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/platform"
+	"github.com/go-asyncio/asyncio/internal/testkit/again"
 )
 
 // TestServeOutOfDescriptors: clients that find no descriptor wait, and are served when
@@ -20,12 +20,8 @@ import (
 func TestServeOutOfDescriptors(t *testing.T) {
 	t.Parallel()
 	const limit, clients = 64, 100
-	path, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := exec.Command("sh", "-c", `ulimit -n 64 && exec "$0" "$@"`, path,
-		"serve", "--listen", "127.0.0.1:0", "--loops", "2", "--share", "handover", "--grace", "0s")
+	c := exec.Command("sh", append([]string{"-c", `ulimit -n 64 && exec "$0" "$@"`},
+		again.Line("serve", "--listen", "127.0.0.1:0", "--loops", "2", "--share", "handover", "--grace", "0s")...)...)
 	stdout, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -84,11 +80,8 @@ func TestServeOutOfDescriptors(t *testing.T) {
 // TestPlatformLimits: what the system allows is what is reported.
 func TestPlatformLimits(t *testing.T) {
 	t.Parallel()
-	path, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.Command("sh", "-c", `ulimit -S -n 64 && ulimit -H -n 128 && exec "$0" platform --json`, path).Output()
+	out, err := exec.Command("sh", append([]string{"-c", `ulimit -S -n 64 && ulimit -H -n 128 && exec "$0" "$@"`},
+		again.Line("platform", "--json")...)...).Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/serve"
+	"github.com/go-asyncio/asyncio/internal/testkit/again"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
@@ -49,11 +50,7 @@ const patience = 30 * time.Second
 
 func self(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	path, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := exec.Command(path, args...)
+	c := again.Command(args...)
 	ownConsole(c)
 	return c
 }

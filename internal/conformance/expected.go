@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -46,6 +47,24 @@ func ReadExpected(in io.Reader) (*Expected, error) {
 		x.list = append(x.list, &expectation{folder: words[0], pattern: words[1], reason: strings.Join(words[2:], " ")})
 	}
 	return x, lines.Err()
+}
+
+// ReadExpectedFiles reads such lists from files and adds them up; of no file it is empty.
+func ReadExpectedFiles(names ...string) (*Expected, error) {
+	all := &Expected{}
+	for _, name := range names {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		x, err := ReadExpected(file)
+		file.Close()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all.list = append(all.list, x.list...)
+	}
+	return all, nil
 }
 
 // Check compares the results with the list, prints what differs from it and

@@ -41,9 +41,10 @@ func (t *test) said() string {
 
 // packageRun is what was said about a package as a whole.
 type packageRun struct {
-	name   string
-	failed bool
-	output []string
+	name           string
+	passed, failed bool
+	unbuilt        bool // it, or its tests, did not compile
+	output         []string
 }
 
 // event is one line of test2json's output.
@@ -118,8 +119,12 @@ func (r *Results) addPackage(e event) {
 		r.packages = append(r.packages, p)
 	}
 	switch e.Action {
-	case "fail", "build-fail":
+	case "pass", "skip":
+		p.passed = true
+	case "fail":
 		p.failed = true
+	case "build-fail":
+		p.failed, p.unbuilt = true, true
 	case "output", "build-output":
 		p.output = append(p.output, e.Output)
 	}
@@ -164,9 +169,7 @@ func (r *Results) Summary(w io.Writer) {
 	var passed, failed, skipped int
 	for _, name := range r.names() {
 		t := r.tests[name]
-		if t.failed {
-			fmt.Fprintf(w, "--- failed: %s %s\n%s", name.Package, name.Test, strings.Join(t.output, ""))
-		}
+		t.printFailed(w, name)
 		if t.skipped {
 			fmt.Fprintf(w, "--- skipped: %s %s\n%s", name.Package, name.Test, t.said())
 		}
@@ -181,13 +184,42 @@ func (r *Results) Summary(w io.Writer) {
 		}
 	}
 	for _, p := range r.packages {
-		for _, line := range p.output {
-			if p.failed || strings.HasPrefix(line, "ok ") || strings.HasPrefix(line, "? ") {
-				fmt.Fprint(w, line)
-			}
-		}
+		p.print(w)
 	}
 	fmt.Fprintf(w, "%d passed, %d failed, %d skipped\n", passed, failed, skipped)
+}
+
+// printFailed prints all that a test said, if it failed.
+func (t *test) printFailed(w io.Writer, name testName) {
+	if t.failed {
+		fmt.Fprintf(w, "--- failed: %s %s\n%s", name.Package, name.Test, strings.Join(t.output, ""))
+	}
+}
+
+// print prints the line of a package, and of one that failed all that it said.
+func (p *packageRun) print(w io.Writer) {
+	for _, line := range p.output {
+		if p.failed || strings.HasPrefix(line, "ok ") || strings.HasPrefix(line, "? ") {
+			fmt.Fprint(w, line)
+		}
+	}
+}
+
+// Failures prints what failed, as Summary does, what did not come to its end, and nothing
+// else.
+func (r *Results) Failures(w io.Writer) {
+	for _, name := range r.names() {
+		t := r.tests[name]
+		t.printFailed(w, name)
+		if !t.passed && !t.skipped && !t.failed {
+			fmt.Fprintf(w, "--- did not end: %s %s\n%s", name.Package, name.Test, strings.Join(t.output, ""))
+		}
+	}
+	for _, p := range r.packages {
+		if p.failed {
+			p.print(w)
+		}
+	}
 }
 
 // names are all tests, in the order of the alphabet.

@@ -23,7 +23,7 @@
 // function for what happens once ([Engine.Connect]). What comes later takes one
 // of these two shapes: a pipe is a Stream
 // (whose CloseWrite may be unsupported), a unix socket is a Stream and a
-// Listener, a raw socket call or sendfile is a call with a function. TLS and
+// Listener, a raw socket call is a call with a function. TLS and
 // subprocesses stand wholly above the seam.
 //
 // # One pass of the loop
@@ -193,6 +193,11 @@ type Engine interface {
 	// before StartReading. A watch on fd ends.
 	Stream(fd uintptr, h StreamHandler) (Stream, error)
 
+	// Pipe takes over one direction, Read or Write, of a pipe, a terminal or a socket; see
+	// pipe.go. Nothing is received before StartReading. A watch on fd ends. What is no such
+	// thing is a [*KindError], what the mechanism cannot wait for the system's error.
+	Pipe(fd uintptr, dir Mask, h StreamHandler) (Stream, error)
+
 	// Listener takes over a listening socket. Nothing is accepted before
 	// StartAccepting. A watch on fd ends.
 	Listener(fd uintptr, h ListenHandler) (Listener, error)
@@ -280,6 +285,8 @@ type Stream interface {
 	// FD is the descriptor, for information. It stays what it was after
 	// Close.
 	FD() uintptr
+
+	FileSender
 }
 
 // StreamHandler is told what happens on a Stream.

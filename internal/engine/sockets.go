@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/go-asyncio/asyncio/internal/sock"
+import (
+	"os"
+
+	"github.com/go-asyncio/asyncio/internal/sock"
+)
 
 // Option is an option of a socket's. Its value is an int; that of a switch is 1 or 0.
 type Option uint8
@@ -28,6 +32,8 @@ const (
 // the errors of package sock. A simulated network has its own; so has a test
 // that needs a call to fail.
 type Sockets interface {
+	Tries
+
 	// Open makes a socket as the engine needs it (non-blocking), not
 	// inherited by child processes.
 	Open(family sock.Family, typ sock.Type) (uintptr, error)
@@ -42,6 +48,10 @@ type Sockets interface {
 	// Listen has a socket wait for connections, of which the system queues as many as
 	// backlog says, or as it may.
 	Listen(fd uintptr, backlog int) error
+
+	// ConnectDatagram has a datagram socket send to one address, and receive from it
+	// alone. That is done at once.
+	ConnectDatagram(fd uintptr, addr sock.Addr) error
 
 	// SetOption sets an option. One that these sockets do not have is
 	// errors.ErrUnsupported.
@@ -63,7 +73,54 @@ type Sockets interface {
 	// and not taken either. Any goroutine may call it.
 	Take(fd uintptr) (sock.Type, error)
 
+	// Untake ends a Take without closing the descriptor. Any goroutine may call it.
+	Untake(fd uintptr)
+
+	// TakePipe is Take for a pipe of a user's, to be used in one direction: what it returns
+	// is a descriptor of the caller's own, fit for Pipe, and f is closed. Both stay as
+	// they are if an engine has the file, which a [*UsedError] says; with any other error,
+	// a [*KindError] for what is no pipe, f is closed all the same. The standard files 0,
+	// 1 and 2 stay open in every case. Any goroutine may call it.
+	TakePipe(f *os.File, dir Mask) (uintptr, error)
+
 	// Close closes a descriptor that no Stream, Listener or Datagram owns. Any goroutine may
 	// call it.
 	Close(fd uintptr) error
+}
+
+// Tries are what is done with a socket that no Stream or Listener owns, by whoever waits
+// with Watch where a try would have to: sock.WouldBlock of its error says that. What is
+// done is done, and what would block has done nothing, so that a wait can end at any
+// instant and nothing is lost. Any goroutine may call them, one at a time for each
+// direction of a socket.
+type Tries interface {
+	// FamilyOf tells a socket's family.
+	FamilyOf(fd uintptr) (sock.Family, error)
+
+	// Receive receives into p, which has room for at least one byte. 0 is the end of a
+	// stream, or an empty datagram.
+	Receive(fd uintptr, p []byte) (int, error)
+
+	// ReceiveFrom receives one datagram and tells whose it is; what has no room in p is
+	// lost.
+	ReceiveFrom(fd uintptr, p []byte) (int, sock.Addr, error)
+
+	// Send sends as much of p as goes: at least one byte if there is one.
+	Send(fd uintptr, p []byte) (int, error)
+
+	// SendTo sends one datagram to an address of the socket's family.
+	SendTo(fd uintptr, p []byte, to sock.Addr) (int, error)
+
+	// Accept takes a connection from a listening socket. What it returns is taken, as by
+	// Take.
+	Accept(fd uintptr) (uintptr, sock.Addr, error)
+
+	// Connect begins to connect, or connects at once. With an error for which
+	// sock.InProgress holds it goes on by itself: when the socket is writable, Connected
+	// tells how it went.
+	Connect(fd uintptr, addr sock.Addr) error
+
+	// Connected returns the error of a connect that is over, or one for which
+	// sock.InProgress holds.
+	Connected(fd uintptr) error
 }

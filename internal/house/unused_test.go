@@ -46,6 +46,7 @@ var ofUse = map[string]string{
 	"asyncio.AbstractServer":      "what code asks for that serves with any server",
 	"asyncio.UnimplementedServer": "to be embedded in an AbstractServer",
 	"asyncio.BufferedProtocol":    "transports look for it in a Protocol",
+	"asyncio.FlowControl":         "transports look for it in a DatagramProtocol",
 	"asyncio.Waiter":              "its zero value is ready",
 	"asyncio.Waiters":             "its zero value is ready",
 	"asyncio.Wakeup":              "Waiters give one",

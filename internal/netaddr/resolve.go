@@ -128,6 +128,10 @@ func wildcards(family sock.Family, port uint16) []sock.Addr {
 	return addrs
 }
 
+// Wildcard is the address of a family that means every interface, with a port of the
+// system's.
+func Wildcard(family sock.Family) sock.Addr { return wildcards(family, 0)[0] }
+
 // mustAddr is for addresses without a zone, which cannot fail.
 func mustAddr(ip netip.Addr, port uint16) sock.Addr {
 	a, err := sock.InetAddr(netip.AddrPortFrom(ip, port))

@@ -39,6 +39,15 @@ func sysType(t Type) int {
 	return 0 // no type of any system: an error
 }
 
+// retry calls f again for as long as signals interrupt it.
+func retry(f func() error) error {
+	for {
+		if err := f(); err != syscall.EINTR {
+			return err
+		}
+	}
+}
+
 // Listen makes a socket take connections; backlog is how many may wait to be
 // accepted (the system has its own limit).
 func Listen(fd uintptr, backlog int) error { return unix.Listen(int(fd), backlog) }

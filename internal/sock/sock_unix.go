@@ -14,15 +14,6 @@ type Vec struct {
 	bufs [maxVec][]byte
 }
 
-// retry calls f again for as long as signals interrupt it.
-func retry(f func() error) error {
-	for {
-		if err := f(); err != syscall.EINTR {
-			return err
-		}
-	}
-}
-
 // Read reads what is there, up to len(p) bytes: 0 and no error at the end of
 // the stream (and if p is empty). It also reads pipes and terminals. See read(2).
 func Read(fd uintptr, p []byte) (n int, err error) {

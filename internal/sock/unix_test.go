@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -16,6 +15,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/go-asyncio/asyncio/internal/testkit/again"
 )
 
 func TestUnixStream(t *testing.T) {
@@ -217,9 +218,7 @@ func inChild(t *testing.T, f func() error) {
 		}
 		os.Exit(0)
 	}
-	exe, err := os.Executable()
-	ok(t, err)
-	cmd := exec.Command(exe, "-test.run=^"+strings.ReplaceAll(t.Name(), "/", "$/^")+"$")
+	cmd := again.Command("-test.run=^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$")
 	cmd.Env = append(os.Environ(), key+"="+t.Name())
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

@@ -29,15 +29,34 @@ type bench struct {
 	eng  fakeStream
 	pool buffers.Pool
 	log  []string
+
+	transfer *transport.Transfer // the last
+	ready    bool                // it was told that it can go on
 }
 
-// newBench makes a stream whose steps have not run.
+// The kinds of streams there are.
+const (
+	connection = "connection"
+	readPipe   = "read pipe"
+	writePipe  = "write pipe"
+)
+
+// newBench makes a connection whose steps have not run.
 func newBench(t *testing.T) *bench {
+	t.Helper()
+	return newBenchOf(t, connection)
+}
+
+// newBenchOf makes a stream of a kind whose steps have not run.
+func newBenchOf(t *testing.T, kind string) *bench {
 	t.Helper()
 	b := &bench{T: t}
 	b.eng = fakeStream{T: t, accept: -1}
 	b.out = outside{b: b}
-	if err := b.Init(&b.out, fakeEngine{stream: &b.eng}, 12345, &player{b: b}); err != nil {
+	begin := map[string]func(transport.Outside, engine.Engine, uintptr, transport.Protocol) error{
+		connection: b.Init, readPipe: b.InitReadPipe, writePipe: b.InitWritePipe,
+	}[kind]
+	if err := begin(&b.out, fakeEngine{stream: &b.eng}, 12345, &player{b: b}); err != nil {
 		t.Fatal(err)
 	}
 	b.Start()
@@ -60,6 +79,12 @@ func (b *bench) history() string { return strings.Join(b.log, ", ") }
 // do runs f as a callback of a loop's, which may leave by Goexit; no panic comes out.
 func (b *bench) do(f func()) {
 	b.Helper()
+	b.calls(f, b.mayExit())
+}
+
+// calls is do when it is known whether somebody may leave.
+func (b *bench) calls(f func(), mayExit bool) {
+	b.Helper()
 	call := func() {
 		defer func() {
 			if p := recover(); p != nil {
@@ -68,7 +93,7 @@ func (b *bench) do(f func()) {
 		}()
 		f()
 	}
-	if !b.mayExit() {
+	if !mayExit {
 		call()
 	} else {
 		ended := make(chan struct{})
@@ -222,12 +247,19 @@ func (e fakeEngine) Stream(fd uintptr, h engine.StreamHandler) (engine.Stream, e
 	return e.stream, nil
 }
 
+// Pipe implements engine.Engine.
+func (e fakeEngine) Pipe(fd uintptr, dir engine.Mask, h engine.StreamHandler) (engine.Stream, error) {
+	e.stream.dir = dir
+	return e.Stream(fd, h)
+}
+
 // fakeStream is an engine's stream that does as it is told, and sees to it that it is
 // used as the contract says.
 type fakeStream struct {
 	*testing.T
-	h  engine.StreamHandler
-	fd uintptr
+	h   engine.StreamHandler
+	fd  uintptr
+	dir engine.Mask // of a pipe
 
 	accept  int   // how many bytes a write takes; -1: all
 	err     error // what a write returns
@@ -242,7 +274,8 @@ type fakeStream struct {
 	reading bool
 	lends   bool
 	sending bool
-	shut    int // how often CloseWrite was called
+	file    int64 // how much of a file is to be sent, or 0
+	shut    int   // how often CloseWrite was called
 	closed  bool
 	over    bool // the outside was told
 }
@@ -255,7 +288,7 @@ func (s *fakeStream) used(call string, while ...bool) {
 	}
 	for _, forbidden := range while {
 		if forbidden {
-			s.Errorf("%s at the wrong time: sending=%v", call, s.sending)
+			s.Errorf("%s at the wrong time: sending=%v, direction %d", call, s.sending, s.dir)
 		}
 	}
 }
@@ -267,13 +300,13 @@ func (s *fakeStream) StartReading() error {
 }
 func (s *fakeStream) StopReading()          { s.used("stop"); s.reading = false }
 func (s *fakeStream) UseReadBuffer(on bool) { s.used("lend"); s.lends = on }
-func (s *fakeStream) StopSending()          { s.used("stop sending"); s.sending = false }
+func (s *fakeStream) StopSending()          { s.used("stop sending"); s.sending, s.file = false, 0 }
 func (s *fakeStream) FD() uintptr           { return s.fd }
 func (s *fakeStream) Pending() bool         { return len(s.held) > 0 }
 func (s *fakeStream) Held() int             { return len(s.held) }
 
 func (s *fakeStream) CloseWrite() error {
-	s.used("close of writing", s.sending)
+	s.used("close of writing", s.sending, s.dir != 0)
 	s.shut++
 	return s.shutErr
 }
@@ -285,9 +318,17 @@ func (s *fakeStream) Close() error {
 }
 
 func (s *fakeStream) Send() error {
-	s.used("send", s.sending)
+	s.used("send", s.sending, s.dir == engine.Read)
 	s.sending = s.sendErr == nil
 	return s.sendErr
+}
+
+func (s *fakeStream) Sendfile(_ engine.File, _, n int64) error {
+	if err := s.Send(); err != nil {
+		return err
+	}
+	s.file = n
+	return nil
 }
 
 func (s *fakeStream) Write(p []byte) (n, held int, err error) {
@@ -296,7 +337,7 @@ func (s *fakeStream) Write(p []byte) (n, held int, err error) {
 }
 
 func (s *fakeStream) WriteVec(bufs [][]byte) (int, error) {
-	s.used("write", s.sending)
+	s.used("write", s.sending, s.dir == engine.Read)
 	s.writes++
 	p := bytes.Join(bufs, nil)
 	switch {
@@ -332,7 +373,11 @@ func (s *fakeStream) sent(n int, err error) {
 		return
 	}
 	s.flush(0, nil)
-	out := bytes.Join(s.h.Outgoing(nil), nil)
+	out := make([]byte, s.file)
+	if s.file == 0 {
+		out = bytes.Join(s.h.Outgoing(nil), nil)
+	}
+	s.file = 0
 	if n >= 0 {
 		out = out[:min(n, len(out))]
 	}
@@ -346,7 +391,7 @@ func (s *fakeStream) sent(n int, err error) {
 
 // brings has data come, if that is wanted.
 func (s *fakeStream) brings(data string) {
-	if !s.reading {
+	if !s.reading || s.dir == engine.Write {
 		return
 	}
 	p := []byte(data)
@@ -363,6 +408,9 @@ func (s *fakeStream) brings(data string) {
 func (s *fakeStream) ends(err error) {
 	if !s.reading {
 		return
+	}
+	if err != nil && s.dir == engine.Write {
+		return // which an engine does not tell
 	}
 	s.reading = false
 	if err != nil {

@@ -22,9 +22,9 @@ type pair struct {
 
 // newPair makes a stream whose steps have not run, with marks of 8 and 2 bytes and a
 // protocol of which one call ends otherwise than by returning.
-func newPair(t *testing.T, leaving, how string) *pair {
+func newPair(t *testing.T, kind, leaving, how string) *pair {
 	t.Helper()
-	p := &pair{newBench(t), newModel(leaving, how)}
+	p := &pair{newBenchOf(t, kind), newModel(kind, leaving, how)}
 	player := p.b.Protocol().(*player)
 	player.leaving, player.how = leaving, how
 	p.b.SetLimits(8, 2)
@@ -41,13 +41,19 @@ var events = map[string]struct {
 	"eof":           {func(b *bench) { b.eng.ends(nil) }, (*model).end},
 	"read-failed":   {func(b *bench) { b.eng.ends(errOdd) }, (*model).readFailed},
 	"sent":          {func(b *bench) { b.eng.sent(-1, nil) }, func(m *model) bool { return m.goes(1<<20, nil) }},
+	"sent-none":     {func(b *bench) { b.eng.sent(0, nil) }, func(m *model) bool { return m.goes(0, nil) }},
 	"sent-some":     {func(b *bench) { b.eng.sent(3, nil) }, func(m *model) bool { return m.goes(3, nil) }},
 	"send-failed":   {func(b *bench) { b.eng.sent(0, errOdd) }, func(m *model) bool { return m.goes(0, errOdd) }},
 	"unsent":        {func(b *bench) { giveBack(b, nil) }, func(m *model) bool { return m.unsent(3, nil) }},
 	"unsent-failed": {func(b *bench) { giveBack(b, errOdd) }, func(m *model) bool { return m.unsent(3, errOdd) }},
 	"close":         {func(b *bench) { b.Close() }, func(m *model) bool { m.close(); return false }},
 	"abort":         {func(b *bench) { b.Abort(nil) }, func(m *model) bool { m.abort(nil); return false }},
-	"abort-odd":     {func(b *bench) { b.Abort(errOdd) }, func(m *model) bool { m.abort(errOdd); return false }},
+	"abort-odd":     {func(b *bench) { b.Abort(errOdd) }, func(m *model) bool { m.dropTransfer(errOdd); m.abort(errOdd); return false }},
+	"transfer":      {begins, func(m *model) bool { m.begin(); return false }},
+	"file":          {sendsFile, func(m *model) bool { m.sendfile(fileSize); return false }},
+	"piece":         {func(b *bench) { sendsPiece(b, nil) }, func(m *model) bool { return m.sendPiece(2, 5, nil) }},
+	"piece-failed":  {func(b *bench) { sendsPiece(b, errOdd) }, func(m *model) bool { return m.sendPiece(2, 5, errOdd) }},
+	"finish":        {finishes, func(m *model) bool { m.finish(); return false }},
 	"pause":         {func(b *bench) { b.PauseReading() }, func(m *model) bool { m.pauseReading(); return false }},
 	"resume":        {func(b *bench) { b.ResumeReading() }, func(m *model) bool { m.resumeReading(); return false }},
 	"write":         {func(b *bench) { b.writes(-1, "w") }, func(m *model) bool { return m.write(1, 1) }},
@@ -96,6 +102,54 @@ func giveBack(b *bench, err error) {
 	}
 }
 
+// fileSize is how much of a file is sent.
+const fileSize = 10
+
+// someFile is a file that nobody looks into.
+type someFile struct{}
+
+func (someFile) Control(func(uintptr)) error { return nil }
+
+// begins gives the stream to a file, if it takes one.
+func begins(b *bench) {
+	ready := b.ready
+	b.ready = false
+	began, err := b.Transfer(func(n int64, err error) {
+		b.ready = err == nil
+		b.note("told %d %v", n, err)
+	})
+	if err != nil {
+		b.ready = ready
+		b.note("refused %v", err)
+		return
+	}
+	b.transfer = began
+}
+
+func sendsFile(b *bench) {
+	if b.ready {
+		b.ready = false
+		b.transfer.Sendfile(someFile{}, 0, fileSize)
+	}
+}
+
+func sendsPiece(b *bench, err error) {
+	if !b.ready {
+		return
+	}
+	b.ready = false
+	b.eng.accept, b.eng.err = 2, err
+	defer func() { b.eng.err = nil }()
+	b.transfer.Send([]byte("piece"))
+}
+
+func finishes(b *bench) {
+	if b.transfer != nil {
+		b.ready = false
+		b.transfer.End()
+	}
+}
+
 // lends makes the protocol one that lends its memory.
 func lends(b *bench) {
 	if p, ok := b.Protocol().(*player); ok {
@@ -128,7 +182,7 @@ func (p *pair) same(after string) {
 	}
 	low, high := b.Limits()
 	got := describe(b.Closing(), b.Released(), b.Reading(), b.eng.reading, b.eng.sending, b.Size(), b.LateWrites(), b.eng.shut, len(b.out.steps), low, high)
-	want := describe(m.closing, m.released, !m.closing && !m.paused, m.started, m.sending, m.size(), m.late, m.shut, len(m.steps), m.low, m.high)
+	want := describe(m.closing, m.released, !m.closing && !m.paused && m.kind != writePipe && !m.transfer, m.started, m.sending, m.size(), m.late, m.shut, len(m.steps), m.low, m.high)
 	if log := strings.Join(m.log, ", "); got != want || b.history() != log {
 		b.Fatalf("after %s\n     log: %s\n    want: %s\nit is   %s\nwant    %s", after, b.history(), log, got, want)
 	}
@@ -160,6 +214,18 @@ var states = map[string]string{
 	"closed":        "pass close",
 	"aborted":       "pass write-much abort-odd",
 	"over":          "pass abort pass",
+
+	"draining":          "pass write-much transfer",
+	"draining-taken":    "pass keeps write transfer",
+	"transfer":          "pass transfer",
+	"transfer-file":     "pass transfer file",
+	"transfer-some":     "pass transfer file sent-some",
+	"transfer-piece":    "pass transfer piece",
+	"transfer-taken":    "pass keeps transfer piece",
+	"transfer-closing":  "pass transfer file close",
+	"transfer-shutting": "pass transfer file write-eof",
+	"transfer-paused":   "pass write-much transfer sent file pause",
+	"transfer-over":     "pass write-much transfer sent file finish",
 }
 
 // calls are those of a protocol that may not return, and hows are how.
@@ -173,28 +239,42 @@ var (
 // the life to its end.
 func TestLife(t *testing.T) {
 	t.Parallel()
-	for _, state := range slices.Sorted(maps.Keys(states)) {
-		t.Run(state, func(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			for event := range events {
-				lives(t, "", "", state, event)
-				for _, call := range calls {
-					for _, how := range hows {
-						lives(t, call, how, state, event)
-					}
-					lives(t, call, "panic", state, "reporter-leaves", event)
-				}
+			for _, state := range slices.Sorted(maps.Keys(states)) {
+				t.Run(state, func(t *testing.T) {
+					t.Parallel()
+					livesAll(t, kind, state)
+				})
 			}
 		})
 	}
 }
 
-// lives lets a stream live through a state and events to its end.
-func lives(t *testing.T, leaving, how, state string, events ...string) {
+// kinds are all of them.
+var kinds = []string{connection, readPipe, writePipe}
+
+// livesAll has every event happen in a state.
+func livesAll(t *testing.T, kind, state string) {
 	t.Helper()
-	p := newPair(t, leaving, how)
+	for event := range events {
+		lives(t, kind, "", "", state, event)
+		for _, call := range calls {
+			for _, how := range hows {
+				lives(t, kind, call, how, state, event)
+			}
+			lives(t, kind, call, "panic", state, "reporter-leaves", event)
+		}
+	}
+}
+
+// lives lets a stream live through a state and events to its end.
+func lives(t *testing.T, kind, leaving, how, state string, events ...string) {
+	t.Helper()
+	p := newPair(t, kind, leaving, how)
 	past := strings.Fields(states[state])
-	for _, e := range append(past, append(events, "pass", "sent", "pass", "data", "eof", "abort", "pass", "pass", "write")...) {
+	for _, e := range append(past, append(events, "pass", "sent", "pass", "finish", "sent", "pass", "data", "eof", "abort", "pass", "pass", "write")...) {
 		p.happens(e)
 		p.same(fmt.Sprintf("%s, %v (%s leaves by %q): %s", state, events, leaving, how, e))
 	}
@@ -210,10 +290,11 @@ func lives(t *testing.T, leaving, how, state string, events ...string) {
 func TestHistories(t *testing.T) {
 	t.Parallel()
 	names := slices.Sorted(maps.Keys(events))
-	for seed := range uint64(300) {
+	for seed := range uint64(600) {
 		rng := rand.New(rand.NewPCG(seed, 5))
 		leaving := calls[rng.IntN(len(calls))]
-		p := newPair(t, leaving, hows[rng.IntN(len(hows))])
+		kind := kinds[seed%3]
+		p := newPair(t, kind, leaving, hows[rng.IntN(len(hows))])
 		var past []string
 		for range 60 {
 			event := names[rng.IntN(len(names))]
@@ -222,7 +303,7 @@ func TestHistories(t *testing.T) {
 			}
 			past = append(past, event)
 			p.happens(event)
-			p.same(fmt.Sprintf("seed %d: %v", seed, past))
+			p.same(fmt.Sprintf("seed %d, %s: %v", seed, kind, past))
 		}
 	}
 }
@@ -233,20 +314,26 @@ func TestDiscard(t *testing.T) {
 	for state, past := range states {
 		t.Run(state, func(t *testing.T) {
 			t.Parallel()
-			p := newPair(t, "", "")
-			for _, e := range strings.Fields(past) {
-				p.happens(e)
-			}
-			if p.b.Released() {
-				return
-			}
-			b := p.b
-			b.log = nil
-			b.Discard()
-			b.pass()
-			b.wants("released")
-			if !b.eng.closed || b.Size() != 0 || !b.Closing() || b.Protocol() != transport.Protocol(nil) {
-				t.Errorf("closed=%v, %d bytes, protocol %v", b.eng.closed, b.Size(), b.Protocol())
+			for _, kind := range kinds {
+				p := newPair(t, kind, "", "")
+				for _, e := range strings.Fields(past) {
+					p.happens(e)
+				}
+				if p.b.Released() {
+					continue
+				}
+				b := p.b
+				b.log = nil
+				want := "released"
+				if p.m.waits {
+					want = fmt.Sprintf("told %d %v, released", p.m.step, transport.ErrLost)
+				}
+				b.Discard()
+				b.pass()
+				b.wants(want)
+				if !b.eng.closed || b.Size() != 0 || !b.Closing() || b.Protocol() != transport.Protocol(nil) {
+					t.Errorf("%s: closed=%v, %d bytes, protocol %v", kind, b.eng.closed, b.Size(), b.Protocol())
+				}
 			}
 		})
 	}

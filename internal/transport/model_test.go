@@ -1,7 +1,9 @@
 package transport_test
 
 import (
+	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/go-asyncio/asyncio/internal/transport"
 )
@@ -10,6 +12,7 @@ import (
 // and with what happens one after the other. Whatever calls the protocol answers
 // whether a Goexit goes on up from there, gone.
 type model struct {
+	kind  string
 	log   []string
 	steps []scheduled
 
@@ -22,10 +25,13 @@ type model struct {
 	leaving, how                 string
 	outLeaves, told              bool
 	wrote, sent                  int
+
+	transfer, waits, ready bool // a file has the stream; its step is under way; it was told that it can go on
+	file, step, piece      int  // how much is to be sent of the file, how much its step has sent, or how long the piece is
 }
 
-func newModel(leaving, how string) *model {
-	m := &model{low: 16 << 10, high: 64 << 10, leaving: leaving, how: how}
+func newModel(kind, leaving, how string) *model {
+	m := &model{kind: kind, low: 16 << 10, high: 64 << 10, leaving: leaving, how: how}
 	m.steps = []scheduled{{transport.StepMade, nil}, {transport.StepRead, nil}}
 	return m
 }
@@ -112,8 +118,15 @@ func (m *model) pass() {
 		case m.released:
 		case s.step == transport.StepMade:
 			m.guarded("ConnectionMade", m.call("ConnectionMade", "made"))
+		case s.step == transport.StepEOF:
+			m.guarded("EOFReceived", m.call("EOFReceived", "eof"))
 		case s.step == transport.StepRead:
-			m.started = !m.closing && !m.paused && !m.ended
+			m.startReading()
+		case s.step == transport.StepGoOn:
+			if !m.lost && !m.transfer {
+				m.startReading()
+				m.fell()
+			}
 		default:
 			m.over(s.reason)
 		}
@@ -140,7 +153,7 @@ func (m *model) close() {
 		return
 	}
 	m.closing, m.started = true, false
-	if m.sending = m.sending || m.held > 0; !m.sending {
+	if m.sending = m.sending || m.held > 0; !m.sending && !m.transfer {
 		m.lost = true
 		m.steps = append(m.steps, scheduled{transport.StepLost, nil})
 	}
@@ -150,6 +163,7 @@ func (m *model) abort(reason error) {
 	if m.lost {
 		return
 	}
+	m.dropTransfer(nil)
 	m.closing, m.started, m.lost, m.sending = true, false, true, false
 	m.queued = 0
 	m.steps = append(m.steps, scheduled{transport.StepLost, reason})
@@ -160,8 +174,16 @@ func (m *model) fatal(message string, err error) (gone bool) {
 	return m.failed(message, err)
 }
 
+// failedTo is fatal for what the system refuses.
+func (m *model) failedTo(what string, err error) (gone bool) {
+	if m.kind == connection {
+		return m.fatal("Fatal "+what+" error on socket transport", err)
+	}
+	return m.fatal("Fatal "+what+" error on pipe transport", err)
+}
+
 func (m *model) data(text string) (gone bool) {
-	if !m.started {
+	if !m.started || m.kind == writePipe {
 		return false
 	}
 	name, how := "DataReceived", ""
@@ -193,6 +215,21 @@ func (m *model) end() (gone bool) {
 		return false
 	}
 	m.started, m.ended = false, true
+	switch m.kind {
+	case readPipe:
+		m.closing, m.lost = true, true
+		m.steps = append(m.steps, scheduled{transport.StepEOF, nil}, scheduled{transport.StepLost, nil})
+		m.note("received EOF")
+		return false
+	case writePipe:
+		if m.size() > 0 {
+			m.abort(syscall.EPIPE)
+		} else {
+			m.abort(nil)
+		}
+		m.note("its reader has gone")
+		return false
+	}
 	m.note("received EOF")
 	returned, gone := m.guarded("EOFReceived", m.call("EOFReceived", "eof"))
 	if returned && !m.stays {
@@ -202,32 +239,37 @@ func (m *model) end() (gone bool) {
 }
 
 func (m *model) readFailed() (gone bool) {
-	if !m.started {
+	if !m.started || m.kind == writePipe {
 		return false
 	}
 	m.started = false
-	return m.fatal("Fatal read error on socket transport", errOdd)
+	return m.failedTo("read", errOdd)
 }
 
+func (m *model) startReading() { m.started = !m.closing && !m.paused && !m.ended && !m.transfer }
+
 func (m *model) pauseReading() {
-	if !m.closing && !m.paused {
+	if !m.closing && !m.paused && m.kind != writePipe {
 		m.paused, m.started = true, false
 	}
 }
 
 func (m *model) resumeReading() {
 	if !m.closing && m.paused {
-		m.paused, m.started = false, !m.ended
+		m.paused = false
+		m.startReading()
 	}
 }
 
 // write writes n bytes, of which the system takes some at once.
 func (m *model) write(takes, n int) (gone bool) {
 	switch {
-	case m.eof:
+	case m.eof || m.kind == readPipe:
 		return false
 	case m.lost:
 		m.late++
+		return false
+	case m.transfer, m.closing && m.kind == writePipe:
 		return false
 	}
 	m.wrote += n
@@ -253,18 +295,22 @@ func (m *model) write(takes, n int) (gone bool) {
 
 func (m *model) writeFailed() (gone bool) {
 	switch {
-	case m.eof || m.lost || m.sending:
+	case m.eof || m.lost || m.sending || m.transfer || m.kind == readPipe:
 		return m.write(0, 1) // it does not come to that
 	}
-	return m.fatal("Fatal write error on socket transport", errOdd)
+	return m.failedTo("write", errOdd)
 }
 
 func (m *model) writeEOF() {
-	if m.closing || m.eof {
+	if m.closing || m.eof || m.kind == readPipe {
 		return
 	}
 	m.eof = true
-	if m.sending = m.sending || m.held > 0; !m.sending {
+	if m.kind == writePipe {
+		m.close()
+		return
+	}
+	if m.sending = m.sending || m.held > 0; !m.sending && !m.transfer {
 		m.shut++
 	}
 }
@@ -288,12 +334,23 @@ func (m *model) goes(n int, err error) (gone bool) {
 	m.sending = false
 	m.sent += m.held
 	m.held = 0
+	if m.file > 0 {
+		m.fileSent(n, err)
+		return false
+	}
 	if err != nil {
-		return m.fatal("Fatal write error on socket transport", err)
+		m.dropTransfer(err)
+		return m.failedTo("write", err)
 	}
 	n = min(n, m.queued)
 	m.sent += n
 	m.queued -= n
+	if m.transfer {
+		if m.sending = m.queued > 0; !m.sending {
+			m.tellTransfer(m.piece, nil)
+		}
+		return false
+	}
 	gone = m.fell()
 	switch {
 	case m.lost:
@@ -322,11 +379,123 @@ func (m *model) unsent(k int, err error) (gone bool) {
 	m.held, m.sending = 0, false
 	switch {
 	case err != nil:
-		return m.fatal("Fatal write error on socket transport", err)
+		m.dropTransfer(err)
+		return m.failedTo("write", err)
 	case m.lost:
 		return false
 	}
 	m.queued += k
 	m.sending = true
 	return m.rose()
+}
+
+// begin is a file that wants the stream.
+func (m *model) begin() {
+	switch {
+	case m.kind != connection:
+		m.note("refused %v", errors.ErrUnsupported)
+	case m.closing:
+		m.note("refused %v", transport.ErrClosing)
+	case m.eof:
+		m.note("refused %v", transport.ErrAfterEOF)
+	case m.transfer:
+		m.note("refused %v", transport.ErrSendingFile)
+	default:
+		m.transfer, m.waits, m.ready, m.started, m.step, m.piece = true, true, false, false, 0, 0
+		if m.sending = m.sending || m.held > 0; !m.sending {
+			m.tellTransfer(0, nil)
+		}
+	}
+}
+
+// tellTransfer ends a step of the file's.
+func (m *model) tellTransfer(n int, err error) {
+	if m.waits {
+		m.waits, m.ready = false, err == nil
+		m.note("told %d %v", n, err)
+	}
+}
+
+func (m *model) dropTransfer(reason error) {
+	if m.transfer && !m.lost {
+		if reason == nil {
+			reason = transport.ErrLost
+		}
+		m.transfer, m.file = false, 0
+		m.tellTransfer(m.step, reason)
+	}
+}
+
+// sendfile begins a step: n bytes of the file.
+func (m *model) sendfile(n int) {
+	if !m.ready {
+		return
+	}
+	m.waits, m.ready, m.step, m.piece = true, false, 0, 0
+	if !m.transfer {
+		m.tellTransfer(0, transport.ErrLost)
+		return
+	}
+	m.file, m.sending = n, true
+}
+
+func (m *model) fileSent(n int, err error) {
+	if err != nil {
+		n = 0
+	}
+	n = min(n, m.file)
+	m.sent += n
+	m.step += n
+	m.file -= n
+	if err == nil && n > 0 && m.file > 0 {
+		m.sending = true
+		return
+	}
+	m.file = 0
+	m.tellTransfer(m.step, err)
+}
+
+// sendPiece begins a step: n bytes that were read of the file, of which the system takes
+// some at once.
+func (m *model) sendPiece(takes, n int, err error) (gone bool) {
+	if !m.ready {
+		return false
+	}
+	m.waits, m.ready, m.step, m.piece = true, false, 0, n
+	switch {
+	case !m.transfer:
+		m.tellTransfer(0, transport.ErrLost)
+		return false
+	case err != nil:
+		m.dropTransfer(err)
+		return m.fatal("Fatal write error on socket transport", err)
+	case m.keeps:
+		m.held += n
+	default:
+		m.sent += takes
+		m.queued = n - takes
+	}
+	m.sending = true
+	return false
+}
+
+// finish ends the transfer.
+func (m *model) finish() {
+	m.waits, m.ready = false, false
+	if !m.transfer {
+		return
+	}
+	m.transfer = false
+	if m.file > 0 {
+		m.file, m.sending = 0, false
+	}
+	switch {
+	case m.sending:
+	case m.closing:
+		m.lost = true
+		m.steps = append(m.steps, scheduled{transport.StepLost, nil})
+	case m.eof:
+		m.shut++
+	}
+	m.steps = append(m.steps, scheduled{transport.StepGoOn, nil})
 }

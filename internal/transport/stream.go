@@ -17,12 +17,14 @@ type Stream struct {
 	protocol Protocol
 	lender   Buffered       // the protocol, if it lends the memory to read into
 	queue    *buffers.Queue // nil when nothing waits, as of an idle connection
+	transfer *Transfer      // of a file, which is under way
 	life
 
 	readingPaused bool
 	ended         bool // the peer's end of stream was read
 	eof           bool // WriteEOF was called
 	sending       bool // a Send is under way
+	side          side // which half of a pipe it is, if it is one
 }
 
 // errEmptyBuffer is what a protocol fails with that lends nothing.
@@ -33,12 +35,16 @@ var errEmptyBuffer = errors.New("GetBuffer() returned an empty buffer")
 func (s *Stream) Init(outside Outside, eng engine.Engine, fd uintptr, p Protocol) error {
 	s.outside, s.marks = outside, defaultMarks
 	stream, err := eng.Stream(fd, s)
-	if err != nil {
-		return err
+	return s.over(stream, p, err)
+}
+
+// over begins over the engine's stream, if there is no error.
+func (s *Stream) over(stream engine.Stream, p Protocol, err error) error {
+	if err == nil {
+		s.stream = stream
+		s.adopt(p)
 	}
-	s.stream = stream
-	s.adopt(p)
-	return nil
+	return err
 }
 
 // Start schedules the beginning: ConnectionMade, and then reading.
@@ -56,6 +62,10 @@ func (s *Stream) Run(step Step, reason error) {
 		s.startReading()
 	case StepLost:
 		s.end(s, reason)
+	case StepEOF:
+		s.tellEOF()
+	case StepGoOn:
+		s.goOn()
 	}
 }
 
@@ -63,7 +73,10 @@ func (s *Stream) Run(step Step, reason error) {
 func (s *Stream) Close() { s.close(s) }
 
 // Abort has the stream lost at once, with a reason or nil.
-func (s *Stream) Abort(reason error) { s.abort(s, reason) }
+func (s *Stream) Abort(reason error) {
+	s.dropTransfer(reason)
+	s.abort(s, reason)
+}
 
 // Discard lets go of everything and tells the protocol nothing: its loop is closed.
 func (s *Stream) Discard() { s.discard(s) }
@@ -85,7 +98,9 @@ func (s *Stream) Closing() bool { return s.closing }
 func (s *Stream) Released() bool { return s.released }
 
 // Reading reports whether the stream receives.
-func (s *Stream) Reading() bool { return !s.closing && !s.readingPaused }
+func (s *Stream) Reading() bool {
+	return !s.closing && !s.readingPaused && s.side != writeSide && s.transfer == nil
+}
 
 // FD is the descriptor, for information. It stays what it was after the end.
 func (s *Stream) FD() uintptr { return s.stream.FD() }
@@ -99,7 +114,7 @@ func (s *Stream) String() string { return s.outside.String() }
 
 // PauseReading keeps data from the protocol. It reports whether it was reading.
 func (s *Stream) PauseReading() bool {
-	if !s.Reading() {
+	if s.closing || s.readingPaused || s.side == writeSide {
 		return false
 	}
 	s.readingPaused = true
@@ -126,7 +141,7 @@ func (s *Stream) adopt(p Protocol) {
 
 // startReading receives, if that is what is wanted.
 func (s *Stream) startReading() {
-	if s.closing || s.readingPaused || s.ended {
+	if s.closing || s.readingPaused || s.transfer != nil || s.ended {
 		return
 	}
 	if err := s.stream.StartReading(); err != nil {
@@ -176,6 +191,14 @@ func (s *Stream) receiveExited(panicked any) {
 // ReadEOF implements engine.StreamHandler.
 func (s *Stream) ReadEOF() {
 	s.ended = true
+	switch s.side {
+	case readSide:
+		s.endOfPipe()
+		return
+	case writeSide:
+		s.readerGone()
+		return
+	}
 	returned := false
 	defer s.protocolPanicked(s, "EOFReceived", &returned)
 	s.outside.Note("received EOF")
@@ -188,7 +211,7 @@ func (s *Stream) ReadEOF() {
 
 // ReadFailed implements engine.StreamHandler.
 func (s *Stream) ReadFailed(err error) {
-	s.fail(s, "Fatal read error on socket transport", err)
+	s.fail(s, s.side.failed("read"), err)
 }
 
 // base implements body.

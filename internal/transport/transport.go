@@ -1,7 +1,7 @@
-// Package transport is what becomes of a descriptor once it is connected: the life of
-// a byte stream over an engine, with its flow control. It knows of no loop, future or
-// task, and of no address; whoever has those stands outside ([Outside]) and puts the
-// words to the states that come from here.
+// Package transport is what becomes of a descriptor once it is connected or bound: the life
+// of a byte stream or of a datagram socket over an engine, with its flow control. It knows
+// of no loop, future or task, and of addresses only that a datagram has one; whoever has
+// those stands outside ([Outside]) and puts the words to the states that come from here.
 //
 // # Life
 //
@@ -27,7 +27,8 @@
 //
 // With nothing queued a write goes straight to the engine. What the system does not
 // take is copied to the queue, and one Send is under way for as long as there is a
-// queue. An idle connection has no queue.
+// queue. An idle connection has no queue. A file is a Transfer (sendfile.go), which has
+// the stream for itself while it is under way.
 //
 // # Flow control
 //
@@ -37,17 +38,18 @@
 // # Who stands on it
 //
 // life asks what it needs to know of the kind of transport by the interface body, and
-// takes it as a parameter, so that it costs a connection nothing. There is one kind
-// now, Stream (stream.go, write.go); the others come in the same way:
+// takes it as a parameter, so that it costs a connection nothing. There are two kinds, Stream
+// (stream.go, write.go) and Datagram (datagram.go), whose queue has messages with their
+// addresses, and which goes on after an error that concerns one of its peers, or after
+// a protocol that does not return from a message. A pipe is a Stream, too, of which one
+// half is used:
 //
-//   - Datagrams: a body whose queue has packets with their addresses. stop ends
-//     receiving, there being no pause of it by default; drop and unsent are those of
-//     the queue; the size that flow control is told is that of its packets; an error
-//     that concerns one peer goes to the protocol and is not the end.
-//   - A pipe's read side: a body that sends nothing: unsent is always false, drop does
-//     nothing, flow control is never told anything.
-//   - A pipe's write side: a body that receives nothing: stop does nothing. That the
-//     reader has gone it hears from the engine, and ends by fail.
+//   - The side that is read (pipe_read.go) never sends: it has no queue, and flow control
+//     is told nothing. The end of what it reads is its end, whatever the protocol
+//     answers.
+//   - The side that is written (pipe_write.go) never receives: what it starts instead of
+//     reading is the watch for the end of its reader, which the engine tells as an end of
+//     stream. To end writing is to close.
 //
 // All of it belongs to the loop's goroutine.
 package transport
@@ -131,4 +133,6 @@ const (
 	StepMade Step = iota // call ConnectionMade
 	StepRead             // begin to receive
 	StepLost             // call ConnectionLost
+	StepEOF              // call EOFReceived, of a pipe
+	StepGoOn             // after a file: go on to receive and to be written to
 )

@@ -13,18 +13,22 @@ import (
 var (
 	ErrAfterEOF = errors.New("write after the end of writing")
 	ErrLost     = errors.New("write to what is lost")
+	ErrReadSide = errors.New("write to a pipe that is read")
 )
 
 // gatherLimit is how many pieces of a queue one vectored write takes at most:
 // as many as a system call does.
 const gatherLimit = 64
 
-// writeFailed is the message of every failure to write.
-const writeFailed = "Fatal write error on socket transport"
+// writeFailed ends the stream because of an error of writing.
+func (s *Stream) writeFailed(err error) {
+	s.dropTransfer(err)
+	s.fail(s, s.side.failed("write"), err)
+}
 
 // Write sends p, at once as far as the system takes it, and queues the rest. It returns
-// len(p) unless there is an error: ErrAfterEOF, ErrLost, or what the system said, which
-// is the end.
+// len(p) unless there is an error: ErrAfterEOF, ErrLost, ErrReadSide, or what the system
+// said, which is the end.
 func (s *Stream) Write(p []byte) (int, error) {
 	if s.queue != nil || s.lost > 0 || s.eof || len(p) == 0 {
 		return s.writeLater(p)
@@ -37,7 +41,7 @@ func (s *Stream) Write(p []byte) (int, error) {
 		return n, nil
 	}
 	if err != nil {
-		s.fail(s, writeFailed, err)
+		s.writeFailed(err)
 		return n, err
 	}
 	s.enqueue(p[n:])
@@ -55,14 +59,22 @@ func (s *Stream) writeLater(p []byte) (int, error) {
 
 // refuse says why n bytes cannot be written, if they cannot.
 func (s *Stream) refuse(n int) error {
-	if s.eof {
+	switch {
+	case s.side == readSide:
+		return ErrReadSide
+	case s.eof:
 		return ErrAfterEOF
-	}
-	if n == 0 || s.lost == 0 {
+	case n == 0:
 		return nil
+	case s.lost > 0:
+		s.lost++
+		return ErrLost
+	case s.closing && s.side == writeSide:
+		return ErrLost
+	case s.transfer != nil:
+		return ErrSendingFile
 	}
-	s.lost++
-	return ErrLost
+	return nil
 }
 
 // LateWrites is how many writes were refused by ErrLost.
@@ -80,7 +92,7 @@ func (s *Stream) WriteVec(pieces [][]byte) error {
 	if s.queue == nil {
 		n, err := s.stream.WriteVec(pieces)
 		if err != nil {
-			s.fail(s, writeFailed, err)
+			s.writeFailed(err)
 			return err
 		}
 		if n == total {
@@ -106,12 +118,19 @@ func after(pieces [][]byte, n int) [][]byte {
 	return nil
 }
 
-// WriteEOF ends the sending side once all is sent.
+// WriteEOF ends the sending side once all is sent. That of a pipe is all there is of it.
 func (s *Stream) WriteEOF() error {
-	if s.closing || s.eof {
+	switch {
+	case s.side == readSide:
+		return ErrReadSide
+	case s.closing || s.eof:
 		return nil
 	}
 	s.eof = true
+	if s.side == writeSide {
+		s.Close()
+		return nil
+	}
 	if s.unsent() || s.lost > 0 {
 		return nil
 	}
@@ -125,7 +144,7 @@ func (s *Stream) closeWrite() error {
 	if err == nil || errors.As(err, new(syscall.Errno)) {
 		return nil
 	}
-	s.fail(s, writeFailed, err)
+	s.writeFailed(err)
 	return err
 }
 
@@ -150,7 +169,7 @@ func (s *Stream) SetLimits(high, low int) bool {
 	switch {
 	case !s.limit(high, low):
 		return false
-	case s.released:
+	case s.lost > 0: // nothing goes any more, and nobody is told of what is not sent
 	case s.queue == nil:
 		s.holds()
 	default:
@@ -188,7 +207,7 @@ func (s *Stream) send() bool {
 	s.sending = true
 	if err := s.stream.Send(); err != nil {
 		s.sending = false
-		s.fail(s, writeFailed, err)
+		s.writeFailed(err)
 		return false
 	}
 	return true
@@ -200,11 +219,19 @@ func (s *Stream) Outgoing(vec [][]byte) [][]byte { return s.queue.Gather(vec, ga
 // Sent implements engine.StreamHandler.
 func (s *Stream) Sent(n int, err error) {
 	s.sending = false
+	if t := s.transfer; t != nil && t.file != nil {
+		t.fileSent(n, err)
+		return
+	}
 	if err != nil {
-		s.fail(s, writeFailed, err)
+		s.writeFailed(err)
 		return
 	}
 	s.queue.Discard(n)
+	if s.transfer != nil {
+		s.afterSent(false)
+		return
+	}
 	returned := false
 	defer func() { // should the protocol not return from being told to go on
 		if !returned {
@@ -226,13 +253,23 @@ func (s *Stream) afterSent(exiting bool) {
 		s.send()
 		return
 	}
+	if t := s.transfer; t != nil {
+		t.step(t.piece, nil)
+		return
+	}
 	invariants.Check(!s.writingPaused || s.stream.Held() > s.marks.low, "a protocol whose bytes are sent was told to go on")
+	s.caughtUp(exiting)
+}
+
+// caughtUp ends the time in which something was to be sent. If that is the end of the
+// stream, too, it comes now or in a step of its own.
+func (s *Stream) caughtUp(later bool) {
 	s.queue.Release()
 	s.queue = nil
 	switch {
 	case s.closing:
 		s.lost++
-		if exiting {
+		if later {
 			s.outside.Later(StepLost, nil)
 		} else {
 			s.end(s, nil)
@@ -247,7 +284,7 @@ func (s *Stream) afterSent(exiting bool) {
 func (s *Stream) Unsent(rest []byte, err error) {
 	s.sending = false
 	if err != nil {
-		s.fail(s, writeFailed, err)
+		s.writeFailed(err)
 		return
 	}
 	if s.lost > 0 {
@@ -297,4 +334,5 @@ func (s *Stream) drop() {
 		s.queue.Release()
 		s.queue = nil
 	}
+	s.dropTransfer(nil)
 }

@@ -29,14 +29,21 @@ func (b *bench) listener() (uintptr, sock.Addr) {
 
 func (b *bench) looseListener() uintptr {
 	b.Helper()
-	l, err := sock.Open(sock.Inet4, sock.Stream)
-	b.must(err)
-	any, err := sock.InetAddr(netip.MustParseAddrPort("127.0.0.1:0"))
-	b.must(err)
-	b.must(sock.Bind(l, any))
+	l := b.bound()
 	b.must(sock.Listen(l, 100))
 	b.must(b.p.Attach(l))
 	return l
+}
+
+// bound is a socket with a port of the system's choice.
+func (b *bench) bound() uintptr {
+	b.Helper()
+	fd, err := sock.Open(sock.Inet4, sock.Stream)
+	b.must(err)
+	any, err := sock.InetAddr(netip.MustParseAddrPort("127.0.0.1:0"))
+	b.must(err)
+	b.must(sock.Bind(fd, any))
+	return fd
 }
 
 // unconnected is a socket that can be connected.
@@ -113,10 +120,10 @@ func testConnect(b *bench) {
 }
 
 func testConnectRefused(b *bench) {
-	l := b.looseListener()
-	a, err := sock.SockName(l)
+	held := b.bound() // it does not listen, and nobody else can
+	defer sock.Close(held)
+	a, err := sock.SockName(held)
 	b.must(err)
-	b.must(sock.Close(l))
 	fd := b.unconnected()
 	if c := b.do(connectTo(fd, a)); !refused(c.Err()) {
 		b.Errorf("%v", c.Err())

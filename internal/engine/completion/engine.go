@@ -47,6 +47,7 @@ type Engine struct {
 	vec   [][]byte   // scratch of one gathered send
 	spare []*watchOp // of watches, not in flight
 	mail  *mail      // nil until there is a datagram socket
+	pipes pipeRoom
 
 	lent   uint64   // the Ev of the completion whose memory a handler is reading, or 0
 	now    delivery // what is to be told besides

@@ -15,6 +15,7 @@ type stream struct {
 	h      engine.StreamHandler
 	held   *held   // nil while nothing is held back
 	unsent *unsent // nil, or what Write has taken and could not be sent
+	file   *piece  // nil, or what is being sent is of a file
 	recv   proactors.Operation
 	sent   proactors.Operation
 
@@ -291,9 +292,10 @@ func (s *stream) Close() error {
 	if !s.e.closed {
 		s.e.p.Cancel(&s.recv)
 		s.e.p.Cancel(&s.sent)
+		s.withdraw()
 		delete(s.e.nodes, s.fd)
 	}
-	s.h = nil
+	s.h, s.file = nil, nil
 	return s.e.closeNow(s.fd)
 }
 

@@ -60,3 +60,10 @@ func TestFrugalProactor(t *testing.T) {
 		})
 	})
 }
+
+func TestPipes(t *testing.T) {
+	t.Parallel()
+	testkit.Over(t, proactor, func(t *testing.T, m testkit.Mechanism) {
+		enginetest.TestPipes(t, func() (engine.Engine, error) { return over(m.Proactor()) }, testkit.Pipe)
+	})
+}

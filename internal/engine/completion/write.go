@@ -196,6 +196,7 @@ func (g *giveBack) Complete(uint64) {
 		return
 	}
 	s.unsent, s.sending = nil, false
+	s.withdraw()
 	s.h.Unsent(u.rest, u.err)
 }
 
@@ -254,6 +255,7 @@ func (s *stream) StopSending() {
 	if s.sending {
 		s.sending = false
 		s.e.p.Cancel(&s.sent)
+		s.withdraw()
 	}
 }
 

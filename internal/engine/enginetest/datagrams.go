@@ -13,6 +13,32 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
+// datagramCases are about datagram sockets.
+var datagramCases = []testCase{
+	{"Datagrams", testDatagrams},
+	{"DatagramsConnected", testDatagramsConnected},
+	{"DatagramTruncated", testDatagramTruncated},
+	{"DatagramsHeldBack", testDatagramsHeldBack},
+	{"DatagramHandlerFails", testDatagramHandlerFails},
+	{"DatagramCloseInReceived", testDatagramCloseInReceived},
+	{"DatagramCloseBetween", testDatagramCloseBetween},
+	{"DatagramRefused", testDatagramRefused},
+	{"DatagramNobody", testDatagramNobody},
+	{"DatagramAwait", testDatagramAwait},
+	{"DatagramClosedEngine", testDatagramClosedEngine},
+	{"DatagramOwned", testDatagramOwned},
+	{"DatagramBacklog", testDatagramBacklog},
+	{"DatagramErrorQueue", testDatagramErrorQueue},
+	{"DatagramCoalesced", testDatagramCoalesced},
+	{"DatagramCoalescedTruncated", testDatagramCoalescedTruncated},
+	{"DatagramFlood", testDatagramFlood},
+	{"DatagramExits", testDatagramExits},
+	{"DatagramMany", testDatagramMany},
+	{"DatagramReuse", testDatagramReuse},
+	{"DatagramCloseSends", testDatagramCloseSends},
+	{"DatagramHistory", testDatagramHistory},
+}
+
 // correspondent is a DatagramHandler that records, and its socket.
 type correspondent struct {
 	b    *bench

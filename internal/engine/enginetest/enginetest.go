@@ -5,6 +5,7 @@ package enginetest
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,88 +16,79 @@ import (
 // patience is when a test that waits for something gives up.
 const patience = 20 * time.Second
 
+// testCase is one behaviour of an engine.
+type testCase struct {
+	name string
+	run  func(*testing.T, *bench)
+}
+
 // Test runs the suite; open makes a fresh engine each time.
 func Test(t *testing.T, open func() (engine.Engine, error)) {
-	for _, c := range []struct {
-		name string
-		run  func(*testing.T, *bench)
-	}{
-		{"Echo", testEcho},
-		{"WriteVec", testWriteVec},
-		{"OwnReadBuffer", testOwnReadBuffer},
-		{"ReadBufferRefused", testReadBufferRefused},
-		{"StopReadingKeepsData", testStopReadingKeepsData},
-		{"StopInReceived", testStopInReceived},
-		{"HalfClose", testHalfClose},
-		{"Pending", testPending},
-		{"EOFAgainAfterStart", testEOFAgainAfterStart},
-		{"Backlog", testBacklog},
-		{"SmallBacklog", testSmallBacklog},
-		{"SendFromSent", testSendFromSent},
-		{"StopSending", testStopSending},
-		{"CloseInReceived", testCloseInReceived},
-		{"CloseBetweenPollAndComplete", testCloseBetweenPollAndComplete},
-		{"CloseTwice", testCloseTwice},
-		{"PeerGoneFailsSend", testPeerGoneFailsSend},
-		{"PanicInHandler", testPanicInHandler},
-		{"ManyConnections", testManyConnections},
-		{"AcceptHeldBack", testAcceptHeldBack},
-		{"StopInAccepted", testStopInAccepted},
-		{"AcceptBounded", testAcceptBounded},
-		{"AcceptAddress", testAcceptAddress},
-		{"ConnectRefused", testConnectRefused},
-		{"ConnectCancelled", testConnectCancelled},
-		{"Watch", testWatch},
-		{"WatchReplacedAfterPoll", testWatchReplacedAfterPoll},
-		{"WatchKeptAfterPoll", testWatchKeptAfterPoll},
-		{"WatchRemovedAfterPoll", testWatchRemovedAfterPoll},
-		{"WatchRefusedForOwned", testWatchRefusedForOwned},
-		{"WatchUnknown", testWatchUnknown},
-		{"StreamEndsWatch", testStreamEndsWatch},
-		{"OwnedTwice", testOwnedTwice},
-		{"Datagrams", testDatagrams},
-		{"DatagramsConnected", testDatagramsConnected},
-		{"DatagramTruncated", testDatagramTruncated},
-		{"DatagramsHeldBack", testDatagramsHeldBack},
-		{"DatagramHandlerFails", testDatagramHandlerFails},
-		{"DatagramCloseInReceived", testDatagramCloseInReceived},
-		{"DatagramCloseBetween", testDatagramCloseBetween},
-		{"DatagramRefused", testDatagramRefused},
-		{"DatagramNobody", testDatagramNobody},
-		{"DatagramAwait", testDatagramAwait},
-		{"DatagramClosedEngine", testDatagramClosedEngine},
-		{"DatagramOwned", testDatagramOwned},
-		{"DatagramBacklog", testDatagramBacklog},
-		{"DatagramErrorQueue", testDatagramErrorQueue},
-		{"DatagramCoalesced", testDatagramCoalesced},
-		{"DatagramCoalescedTruncated", testDatagramCoalescedTruncated},
-		{"DatagramFlood", testDatagramFlood},
-		{"DatagramExits", testDatagramExits},
-		{"DatagramMany", testDatagramMany},
-		{"DatagramReuse", testDatagramReuse},
-		{"DatagramCloseSends", testDatagramCloseSends},
-		{"DatagramHistory", testDatagramHistory},
-		{"Wake", testWake},
-		{"PollTimesOut", testPollTimesOut},
-		{"Closed", testClosed},
-	} {
+	for _, c := range slices.Concat(coreCases, sendfileCases, datagramCases) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			e, err := open()
-			if err != nil {
-				t.Fatal(err)
-			}
-			b := &bench{T: t, e: e}
-			t.Cleanup(b.close)
-			c.run(t, b)
+			c.run(t, newBench(t, open, nil))
 		})
 	}
+}
+
+// coreCases are about streams, listeners, connecting, watches and the engine itself.
+var coreCases = []testCase{
+	{"Echo", testEcho},
+	{"WriteVec", testWriteVec},
+	{"OwnReadBuffer", testOwnReadBuffer},
+	{"ReadBufferRefused", testReadBufferRefused},
+	{"StopReadingKeepsData", testStopReadingKeepsData},
+	{"StopInReceived", testStopInReceived},
+	{"HalfClose", testHalfClose},
+	{"Pending", testPending},
+	{"EOFAgainAfterStart", testEOFAgainAfterStart},
+	{"Backlog", testBacklog},
+	{"SmallBacklog", testSmallBacklog},
+	{"SendFromSent", testSendFromSent},
+	{"StopSending", testStopSending},
+	{"CloseInReceived", testCloseInReceived},
+	{"CloseBetweenPollAndComplete", testCloseBetweenPollAndComplete},
+	{"CloseTwice", testCloseTwice},
+	{"PeerGoneFailsSend", testPeerGoneFailsSend},
+	{"PanicInHandler", testPanicInHandler},
+	{"ManyConnections", testManyConnections},
+	{"AcceptHeldBack", testAcceptHeldBack},
+	{"StopInAccepted", testStopInAccepted},
+	{"AcceptBounded", testAcceptBounded},
+	{"AcceptAddress", testAcceptAddress},
+	{"ConnectRefused", testConnectRefused},
+	{"ConnectCancelled", testConnectCancelled},
+	{"Watch", testWatch},
+	{"WatchReplacedAfterPoll", testWatchReplacedAfterPoll},
+	{"WatchKeptAfterPoll", testWatchKeptAfterPoll},
+	{"WatchRemovedAfterPoll", testWatchRemovedAfterPoll},
+	{"WatchRefusedForOwned", testWatchRefusedForOwned},
+	{"WatchUnknown", testWatchUnknown},
+	{"StreamEndsWatch", testStreamEndsWatch},
+	{"OwnedTwice", testOwnedTwice},
+	{"Wake", testWake},
+	{"PollTimesOut", testPollTimesOut},
+	{"Closed", testClosed},
+}
+
+// newBench makes a bench; with a pipe its peers are the ends of such pipes.
+func newBench(t *testing.T, open func() (engine.Engine, error), pipe func() (r, w uintptr, err error)) *bench {
+	t.Helper()
+	e, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{T: t, e: e, pipe: pipe}
+	t.Cleanup(b.close)
+	return b
 }
 
 // bench drives one engine.
 type bench struct {
 	*testing.T
 	e       engine.Engine
+	pipe    func() (r, w uintptr, err error) // makes a pipe, nil if the test is not about them
 	cleanup []func()
 	between func() // called once, between the next Poll that brings events and their Complete
 	exits   bool   // a handler may leave by Goexit
@@ -200,14 +192,8 @@ func (a *acceptor) AcceptFailed(err error) { a.failed = append(a.failed, err) }
 func (b *bench) listen() (engine.Listener, *acceptor, sock.Addr) {
 	b.Helper()
 	s := b.e.Sockets()
-	fd, err := s.Open(sock.Inet4, sock.Stream)
-	b.must(err)
-	any, err := sock.InetAddr(netip.MustParseAddrPort("127.0.0.1:0"))
-	b.must(err)
-	b.must(s.Bind(fd, any))
+	fd, addr := b.bindOpen()
 	b.must(s.Listen(fd, 200))
-	addr, err := s.LocalAddr(fd)
-	b.must(err)
 	a := &acceptor{}
 	l, err := b.e.Listener(fd, a)
 	b.must(err)
@@ -218,6 +204,20 @@ func (b *bench) listen() (engine.Listener, *acceptor, sock.Addr) {
 		}
 	})
 	return l, a, addr
+}
+
+// bindOpen makes a socket with a port of the system's choice; it is the caller's.
+func (b *bench) bindOpen() (uintptr, sock.Addr) {
+	b.Helper()
+	s := b.e.Sockets()
+	fd, err := s.Open(sock.Inet4, sock.Stream)
+	b.must(err)
+	any, err := sock.InetAddr(netip.MustParseAddrPort("127.0.0.1:0"))
+	b.must(err)
+	b.must(s.Bind(fd, any))
+	addr, err := s.LocalAddr(fd)
+	b.must(err)
+	return fd, addr
 }
 
 // dial begins to connect; the descriptor is the caller's.
@@ -422,9 +422,13 @@ func (b *bench) stream(fd uintptr) *peer {
 	return p
 }
 
-// peers makes a connection between two streams, both reading.
+// peers makes a connection between two streams, both reading; or a pipe from the first to
+// the second.
 func (b *bench) peers() (*peer, *peer) {
 	b.Helper()
+	if b.pipe != nil {
+		return b.pipePeers()
+	}
 	fa, fb := b.pair()
 	pa, pb := b.stream(fa), b.stream(fb)
 	b.must(pa.s.StartReading())

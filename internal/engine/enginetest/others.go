@@ -121,11 +121,11 @@ func testAcceptAddress(t *testing.T, b *bench) {
 }
 
 func testConnectRefused(t *testing.T, b *bench) {
-	l, _, addr := b.listen()
-	b.must(l.Close())
+	held, addr := b.bindOpen() // it does not listen, and nobody else can
+	defer b.e.Sockets().Close(held)
 	var got error
 	calls := 0
-	fd, err := b.e.Sockets().Open(addr.Family(), 1)
+	fd, err := b.e.Sockets().Open(addr.Family(), sock.Stream)
 	b.must(err)
 	defer b.e.Sockets().Close(fd)
 	cancel, err := b.e.Connect(fd, addr, func(err error) { calls++; got = err })

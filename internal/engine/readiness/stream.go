@@ -16,7 +16,8 @@ type stream struct {
 	source
 	reading bool
 	sending bool
-	lends   bool // the handler has memory to read into
+	lends   bool   // the handler has memory to read into
+	file    *piece // nil, or what is being sent is of a file
 	h       engine.StreamHandler
 }
 
@@ -45,10 +46,13 @@ func (s *stream) Complete(ev uint64) {
 		}
 	}
 	if ev&uint64(engine.Write) != 0 {
-		if s.sending {
-			s.writable()
-		} else {
+		switch {
+		case !s.sending:
 			idle = true
+		case s.file != nil:
+			s.fileWritable()
+		default:
+			s.writable()
 		}
 	}
 	if idle {
@@ -191,7 +195,7 @@ func (s *stream) Send() error {
 // StopSending implements engine.Stream. A socket is writable most of the time, so this
 // registration is not left to prove useless.
 func (s *stream) StopSending() {
-	s.sending = false
+	s.sending, s.file = false, nil
 	if s.reg&engine.Write != 0 {
 		_ = s.settle()
 	}
@@ -210,7 +214,7 @@ func (s *stream) Close() error {
 	if s.closed {
 		return nil
 	}
-	s.reading, s.sending = false, false
+	s.reading, s.sending, s.file = false, false, nil
 	s.release()
 	s.h = nil
 	return system.Sockets{}.Close(s.fd)

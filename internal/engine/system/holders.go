@@ -89,15 +89,31 @@ func (t *holderTable) drop(fd uintptr) {
 func (t *holderTable) take(fd uintptr) error {
 	w := t.word(fd)
 	for {
-		switch old := w.Load(); {
-		case old == 0:
-			if w.CompareAndSwap(0, heldBit) {
-				return nil
-			}
-		case old&heldBit != 0:
-			return &engine.UsedError{FD: fd, By: engine.Elsewhere("a transport or a server, or is being made one")}
-		default:
-			return &engine.UsedError{FD: fd, By: engine.Elsewhere("AddReader or AddWriter: remove the callback first")}
+		old := w.Load()
+		if old != 0 {
+			return used(fd, old)
+		}
+		if w.CompareAndSwap(0, heldBit) {
+			return nil
 		}
 	}
+}
+
+// free reports an error for a descriptor that somebody has.
+func (t *holderTable) free(fd uintptr) error {
+	if c := t.chunk(fd); c != nil {
+		return used(fd, c[fd&(1<<chunkBits-1)].Load())
+	}
+	return nil
+}
+
+// used says who has a descriptor, by its word; nil if nobody has.
+func used(fd uintptr, word uint32) error {
+	switch {
+	case word == 0:
+		return nil
+	case word&heldBit != 0:
+		return &engine.UsedError{FD: fd, By: engine.Elsewhere("a transport or a server, or is being made one, or by a Socket: detach it first")}
+	}
+	return &engine.UsedError{FD: fd, By: engine.Elsewhere("AddReader or AddWriter: remove the callback first")}
 }

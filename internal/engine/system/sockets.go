@@ -32,6 +32,9 @@ func (Sockets) Bind(fd uintptr, addr sock.Addr) error { return sock.Bind(fd, add
 // Listen implements engine.Sockets.
 func (Sockets) Listen(fd uintptr, backlog int) error { return sock.Listen(fd, backlog) }
 
+// ConnectDatagram implements engine.Sockets.
+func (Sockets) ConnectDatagram(fd uintptr, addr sock.Addr) error { return sock.Connect(fd, addr) }
+
 // SetOption implements engine.Sockets.
 func (Sockets) SetOption(fd uintptr, opt engine.Option, value int) error {
 	on := value != 0
@@ -94,6 +97,9 @@ func (s Sockets) Take(fd uintptr) (sock.Type, error) {
 	}
 	return typ, err
 }
+
+// Untake implements engine.Sockets.
+func (Sockets) Untake(fd uintptr) { holders.drop(fd) }
 
 // Close implements engine.Sockets.
 func (Sockets) Close(fd uintptr) error {

@@ -138,12 +138,7 @@ func readWindows(inputs files, root string) (*conformance.Results, error) {
 	if results.Empty() {
 		return nil, fmt.Errorf("%v: no test was run", inputs)
 	}
-	list, err := os.Open(filepath.Join(root, ".ci", "wine", "expected-failures.txt"))
-	if err != nil {
-		return nil, err
-	}
-	defer list.Close()
-	expected, err := conformance.ReadExpected(list)
+	expected, err := conformance.ReadExpectedFiles(filepath.Join(root, ".ci", "wine", "expected-failures.txt"))
 	if err != nil {
 		return nil, err
 	}

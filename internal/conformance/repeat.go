@@ -17,6 +17,19 @@ type Repeat struct {
 	Package string
 	tests   map[string]bool // by the names of whole tests, not of subtests
 	all     bool
+	failed  []string // what failed, by its own name
+}
+
+// Names are what failed, with the package's folder before each.
+func (r *Repeat) Names(module string) (names []string) {
+	folder := folderOf(module, r.Package)
+	if r.all {
+		return []string{folder + " as a whole"}
+	}
+	for _, name := range r.failed {
+		names = append(names, folder+" "+name)
+	}
+	return names
 }
 
 // Pattern is what `go test -run` is to be given.
@@ -53,7 +66,9 @@ func (x *Expected) Repeats(r *Results, module string) []*Repeat {
 			explained[name.Package] = true
 		default:
 			explained[name.Package] = true
-			in(name.Package).tests[whole] = true
+			again := in(name.Package)
+			again.tests[whole] = true
+			again.failed = append(again.failed, name.Test)
 		}
 	}
 	for _, p := range r.packages {
@@ -62,6 +77,54 @@ func (x *Expected) Repeats(r *Results, module string) []*Repeat {
 		}
 	}
 	return slices.SortedFunc(maps.Values(found), func(a, b *Repeat) int { return strings.Compare(a.Package, b.Package) })
+}
+
+// final are reports that are true however seldom they come: no second run takes one back.
+var final = []string{"WARNING: DATA RACE", "fatal error: concurrent map", "broken invariant: "}
+
+// Final tells why nothing may be run once more: a report that stands, a package that does
+// not build, or more tests that failed than the limit, 0 for none. It is empty if all may.
+func (r *Results) Final(repeats []*Repeat, limit int) (reasons []string) {
+	stands := func(name string, output []string) {
+		said := strings.Join(output, "")
+		for _, report := range final {
+			if strings.Contains(said, report) {
+				reasons = append(reasons, fmt.Sprintf("%s: %q", name, strings.TrimSpace(report)))
+			}
+		}
+	}
+	for _, name := range r.names() {
+		stands(name.Package+" "+name.Test, r.tests[name].output)
+	}
+	for _, p := range r.packages {
+		stands(p.name, p.output)
+		if p.unbuilt {
+			reasons = append(reasons, p.name+" does not build")
+		}
+	}
+	failed := 0
+	for _, again := range repeats {
+		failed += len(again.Names(""))
+	}
+	if limit > 0 && failed > limit {
+		reasons = append(reasons, fmt.Sprintf("%d tests failed, which is more than %d", failed, limit))
+	}
+	return reasons
+}
+
+// ranAgain returns what of a Repeat a second run has not brought to an end.
+func (r *Results) ranAgain(again *Repeat) (missing []string) {
+	if p := r.byName[again.Package]; p == nil || !p.passed && !p.failed {
+		return []string{again.Package}
+	}
+	for whole := range again.tests {
+		t := r.tests[testName{again.Package, whole}]
+		if !again.all && (t == nil || !t.passed && !t.failed && !t.skipped) {
+			missing = append(missing, again.Package+" "+whole)
+		}
+	}
+	slices.Sort(missing)
+	return missing
 }
 
 // CopyWithout copies the events of `go test -json` but those of what is to be run once

@@ -1,0 +1,179 @@
+package asyncio_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/testkit"
+)
+
+// receiver is a protocol of datagrams that writes down what happens to it.
+type receiver struct {
+	events    []string
+	got       []string // the datagrams
+	from      []net.Addr
+	errs      []error
+	transport asyncio.DatagramTransport
+	lost      bool
+	lostErr   error
+
+	onMade   func(asyncio.DatagramTransport)
+	onData   func(data []byte, from net.Addr)
+	onError  func(error)
+	onLost   func(error)
+	onPause  func()
+	onResume func()
+}
+
+func (r *receiver) note(format string, args ...any) {
+	r.events = append(r.events, fmt.Sprintf(format, args...))
+}
+
+func (r *receiver) history() string { return strings.Join(r.events, " ") }
+
+func (r *receiver) ConnectionMade(t asyncio.DatagramTransport) {
+	r.transport = t
+	r.note("made")
+	if r.onMade != nil {
+		r.onMade(t)
+	}
+}
+
+func (r *receiver) DatagramReceived(data []byte, from net.Addr) {
+	r.note("data")
+	r.got = append(r.got, string(data))
+	r.from = append(r.from, from)
+	if r.onData != nil {
+		r.onData(data, from)
+	}
+}
+
+func (r *receiver) ErrorReceived(err error) {
+	r.note("error")
+	r.errs = append(r.errs, err)
+	if r.onError != nil {
+		r.onError(err)
+	}
+}
+
+func (r *receiver) ConnectionLost(err error) {
+	r.note("lost")
+	r.lost, r.lostErr = true, err
+	if r.onLost != nil {
+		r.onLost(err)
+	}
+}
+
+func (r *receiver) PauseWriting() {
+	r.note("pause")
+	if r.onPause != nil {
+		r.onPause()
+	}
+}
+
+func (r *receiver) ResumeWriting() {
+	r.note("resume")
+	if r.onResume != nil {
+		r.onResume()
+	}
+}
+
+// endpoint makes an endpoint with a receiver, and ends it with the test. Coroutines only.
+func (n *netTest) endpoint(ctx context.Context, o asyncio.DatagramOptions, options ...func(*receiver)) *receiver {
+	n.Helper()
+	r := &receiver{}
+	for _, option := range options {
+		option(r)
+	}
+	_, p, err := n.l.CreateDatagramEndpoint(ctx, func() asyncio.DatagramProtocol { return r }, &o)
+	if err != nil {
+		n.Fatal(err)
+	}
+	if p != asyncio.DatagramProtocol(r) || r.transport == nil {
+		n.Error("the protocol is another one, or was not told")
+	}
+	return r
+}
+
+// local is an endpoint on this machine.
+var local = asyncio.DatagramOptions{LocalAddress: "127.0.0.1:0"}
+
+// plainPeer is a socket of package net's.
+func (n *netTest) plainPeer() *net.UDPConn {
+	n.Helper()
+	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		n.Fatal(err)
+	}
+	n.Cleanup(func() { c.Close() })
+	return c
+}
+
+// posts has a plain peer send.
+func (n *netTest) posts(c *net.UDPConn, text string, to net.Addr) {
+	n.Helper()
+	_, err := c.WriteTo([]byte(text), to)
+	n.check(err)
+}
+
+// letters has a plain peer receive so many datagrams. It blocks: what the loop had to do for
+// them it has done before.
+func (n *netTest) letters(c *net.UDPConn, count int) (got []string) {
+	n.Helper()
+	if asyncio.OnLoop(n.l) {
+		n.check(asyncio.Engine(n.l).Flush()) // a proactor may have them only queued
+	}
+	n.check(c.SetReadDeadline(time.Now().Add(patience)))
+	p := make([]byte, 1<<16)
+	for range count {
+		k, _, err := c.ReadFrom(p)
+		if err != nil {
+			n.Errorf("the peer: %v", err)
+			return got
+		}
+		got = append(got, string(p[:k]))
+	}
+	return got
+}
+
+// dgramRow is a row about endpoints: f runs as netRow's do, in a coroutine, with a plain
+// peer and an endpoint, which is ended after it. Rows of proactors run on those.
+func dgramRow(t *testing.T, row string, f func(ctx context.Context, n *netTest, c *net.UDPConn, r *receiver)) {
+	t.Helper()
+	which := testkit.Unpinned
+	if strings.HasPrefix(row, "proactor.") {
+		which = testkit.Proactors
+	}
+	t.Run(row, func(t *testing.T) {
+		t.Parallel()
+		overLoops(t, which, func(t *testing.T) {
+			n := newNetTest(t)
+			n.run(func(ctx context.Context) {
+				r := n.endpoint(ctx, local)
+				f(ctx, n, n.plainPeer(), r)
+				n.ends(ctx, r)
+			})
+		})
+	})
+}
+
+// spuriousDatagram has the engine hear that there is something to receive, as a selector may
+// say in error. Over a proactor there is nothing like it.
+func spuriousDatagram(t asyncio.DatagramTransport) {
+	if s, ok := asyncio.DatagramOf(t).(engine.Completer); ok {
+		s.Complete(uint64(engine.Read))
+	}
+}
+
+// ends closes an endpoint and waits for its end.
+func (n *netTest) ends(ctx context.Context, r *receiver) {
+	n.Helper()
+	r.transport.Abort()
+	n.until(ctx, "the end", func() bool { return r.lost })
+}

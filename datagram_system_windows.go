@@ -1,0 +1,4 @@
+package asyncio
+
+// mustBind says whether a datagram socket can receive only when it has an address.
+const mustBind = true

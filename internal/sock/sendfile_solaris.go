@@ -1,0 +1,26 @@
+package sock
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Sendfile sends up to n bytes of a regular file, from offset on, as far as the socket
+// takes them now, without a copy of them in the program. It returns how many, fewer also at the
+// end of the file: 0 and no error beyond it. The file's position stays as it is. A system
+// that has no such call answers errors.ErrUnsupported; an error may also say that it
+// cannot do so with this file or this socket. See sendfile(3EXT), which tells by the
+// offset alone how much went before an error.
+func Sendfile(fd, file uintptr, offset int64, n int) (int, error) {
+	for {
+		at := offset
+		sent, err := unix.Sendfile(int(fd), int(file), &at, n)
+		switch sent = max(sent, int(at-offset)); {
+		case sent > 0:
+			return sent, nil // what else there is the next call tells
+		case err != syscall.EINTR:
+			return 0, err
+		}
+	}
+}

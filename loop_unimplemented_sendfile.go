@@ -1,0 +1,11 @@
+package asyncio
+
+import (
+	"context"
+	"io"
+)
+
+// Sendfile returns ErrNotImplemented.
+func (UnimplementedEventLoop) Sendfile(context.Context, Transport, io.Reader, *SendfileOptions) (int64, error) {
+	return 0, notImplementedBy("Sendfile")
+}

@@ -1,0 +1,1 @@
+package asyncio_test

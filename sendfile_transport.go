@@ -1,0 +1,129 @@
+package asyncio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/transport"
+)
+
+// Sendfile implements FileSender.
+func (l *baseLoop) Sendfile(ctx context.Context, transport Transport, file io.Reader, opts *SendfileOptions) (int64, error) {
+	const op = "Sendfile"
+	x, err := l.newSendfile(op, file, opts)
+	if err != nil {
+		return 0, err
+	}
+	t, ok := transport.(*streamTransport)
+	switch {
+	case transport == nil:
+		return 0, invalid(op, "the transport is nil")
+	case !ok:
+		return 0, invalid(op, "sendfile is not supported for transport %v (%T): it must be one that this loop has made", transport, transport)
+	case t.loop != l:
+		return 0, wrongLoop(op)
+	}
+	return inLoop(ctx, l, op, func(ctx context.Context) (int64, error) {
+		w := &transportWay{t: t, op: op}
+		if err := w.begin(ctx); err != nil {
+			return 0, err
+		}
+		defer w.transfer.End()
+		x.way = w
+		return x.run(ctx)
+	}, nil)
+}
+
+// transportWay is a transport as the way of a file.
+type transportWay struct {
+	t        *streamTransport
+	op       string
+	transfer *transport.Transfer
+
+	waiter Waiter
+	told   bool // what a step ended with:
+	n      int64
+	err    error
+	gone   int64 // in all steps
+}
+
+// begin gives the transport to the file and waits until all that was written before has
+// gone. With an error the transport is as it was.
+func (w *transportWay) begin(ctx context.Context) error {
+	if err := contextError(ctx); err != nil {
+		return err
+	}
+	transfer, err := w.t.core.Transfer(func(n int64, err error) {
+		w.told, w.n, w.err = true, n, err
+		w.waiter.Wake()
+	})
+	if err != nil {
+		return w.failed(err)
+	}
+	w.transfer = transfer
+	if err := w.wait(ctx); err != nil {
+		transfer.End()
+		return err
+	}
+	return nil
+}
+
+// wait waits for the end of a step.
+func (w *transportWay) wait(ctx context.Context) error {
+	defer w.count()
+	for !w.told {
+		if err := w.waiter.Wait(ctx); err != nil {
+			return err
+		}
+	}
+	return w.failed(w.err)
+}
+
+// count counts what has gone in a step that is over, or is waited for no more.
+func (w *transportWay) count() {
+	if !w.told {
+		w.n = w.transfer.Sent()
+	}
+	w.told = false
+	w.gone += w.n
+}
+
+// send implements way.
+func (w *transportWay) send(ctx context.Context, f engine.File, offset, n int64) error {
+	w.transfer.Sendfile(f, offset, n)
+	err := w.wait(ctx)
+	if w.gone == 0 && !w.transfer.Over() && (errors.Is(err, errors.ErrUnsupported) || isSystemError(err)) {
+		err = notAvailable(w.op, w.err)
+	}
+	return err
+}
+
+// put implements way.
+func (w *transportWay) put(ctx context.Context, p []byte) error {
+	w.transfer.Send(p)
+	return w.wait(ctx)
+}
+
+// sent implements way.
+func (w *transportWay) sent() int64 { return w.gone }
+
+// failed puts the loop's words to what became of a step.
+func (w *transportWay) failed(err error) error {
+	switch err {
+	case nil:
+		return nil
+	case transport.ErrClosing:
+		err = fmt.Errorf("%w: the transport is closing", net.ErrClosed)
+	case transport.ErrLost:
+		err = fmt.Errorf("%w: the transport was lost", net.ErrClosed)
+	case transport.ErrAfterEOF:
+		err = fmt.Errorf("%w: cannot call sendfile() after write_eof()", ErrInvalidState)
+	case transport.ErrSendingFile:
+		err = fmt.Errorf("%w: over the same transport; wait for that one first", ErrSendfileInProgress)
+	}
+	return opError(w.op, err)
+}
