@@ -185,12 +185,17 @@ func (p *iocp) startReceive(r *record) {
 }
 
 func (p *iocp) startConnect(r *record) {
+	family := binary.NativeEndian.Uint16(r.addrs[:])
+	if family == windows.AF_UNIX {
+		p.connectUnix(r)
+		return
+	}
 	var err error
 	if p.connect == 0 {
 		p.connect, err = connectFunction(r.fd)
 	}
 	if err == nil {
-		err = bindAny(r.fd, binary.NativeEndian.Uint16(r.addrs[:]))
+		err = bindAny(r.fd, family)
 	}
 	if err != nil {
 		p.failed(r, errnoOf(err))
@@ -202,6 +207,21 @@ func (p *iocp) startConnect(r *record) {
 		errno = 0
 	}
 	p.started(r, errno)
+}
+
+// connectUnix connects a unix socket, by an ordinary call: ConnectEx wants it bound, and a
+// unix socket is bound to a path or not at all. Between two processes of one machine the
+// call has ended when it returns, as a rule; else the end is polled for.
+func (p *iocp) connectUnix(r *record) {
+	switch err := sock.Connect(r.fd, sock.Decode(r.addrs[:r.addrSize])); {
+	case err == nil:
+		p.tell(r, 0, 0)
+	case sock.InProgress(err):
+		r.polls = true
+		p.pollFor(r)
+	default:
+		p.failed(r, errnoOf(err))
+	}
 }
 
 // started sorts what a call has returned that began an operation.

@@ -444,7 +444,7 @@ func (p *IOUring) complete(i uint32, s *slot, c *cqe) {
 			p.bufs.grow(p.bufs.total)
 		}
 		return
-	case undone(c.res):
+	case undone(c.res) && (s.kind != Connect || c.res != -int32(unix.EAGAIN)): // there a unix listener has no room
 		if s.flag&slotGone == 0 {
 			s.flag |= slotDry
 			p.dry = append(p.dry, i)
