@@ -96,17 +96,6 @@ type Sockets interface {
 	Close(fd uintptr) error
 }
 
-// SocketFile is the file of a unix socket's name. It stays when the socket is closed, until
-// somebody removes it.
-type SocketFile interface {
-	// Path is where it was made.
-	Path() string
-
-	// Remove removes it, unless it is gone or another file is in its place. Any
-	// goroutine may call it.
-	Remove() error
-}
-
 // Tries are what is done with a socket that no Stream or Listener owns, by whoever waits
 // with Watch where a try would have to: sock.WouldBlock of its error says that. What is
 // done is done, and what would block has done nothing, so that a wait can end at any
@@ -127,6 +116,10 @@ type Tries interface {
 	// Send sends as much of p as goes: at least one byte if there is one.
 	Send(fd uintptr, p []byte) (int, error)
 
+	// Sendfile sends of a file what goes, as a Stream's Sendfile does: 0 and no error is its
+	// end.
+	Sendfile(fd uintptr, f File, offset, n int64) (int, error)
+
 	// SendTo sends one datagram to an address of the socket's family.
 	SendTo(fd uintptr, p []byte, to sock.Addr) (int, error)
 
@@ -142,4 +135,15 @@ type Tries interface {
 	// Connected returns the error of a connect that is over, or one for which
 	// sock.InProgress holds.
 	Connected(fd uintptr) error
+}
+
+// SocketFile is the file of a unix socket's name. It stays when the socket is closed, until
+// somebody removes it.
+type SocketFile interface {
+	// Path is where it was made.
+	Path() string
+
+	// Remove removes it, unless it is gone or another file is in its place. Any
+	// goroutine may call it.
+	Remove() error
 }

@@ -10,6 +10,13 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
+// unixCases are about unix sockets.
+var unixCases = []testCase{
+	{"UnixEcho", testUnixEcho},
+	{"UnixNames", testUnixNames},
+	{"UnixNoRoom", testUnixNoRoom},
+}
+
 // socketPath is a path for a unix socket, short enough for one on every system.
 func (b *bench) socketPath() string {
 	b.Helper()
