@@ -94,7 +94,7 @@ func TestDatagramCreateFails(t *testing.T) {
 		}
 		r, err := n.create(ctx, o)
 		n.check(err)
-		n.ends(ctx, r)
+		n.aborts(ctx, r)
 		for _, question := range slices.Clone(s.asked) {
 			if strings.HasPrefix(question, fmt.Sprintf("option %d=", engine.RecvErr)) || strings.HasPrefix(question, "open") {
 				continue // IP_RECVERR is a service to those who want to know more

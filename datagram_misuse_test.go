@@ -44,7 +44,7 @@ func TestDatagramMisuse(t *testing.T) {
 				"neither ports nor broadcasts":                    {Network: "unixgram", ReusePort: true},
 				"no multicast groups":                             {Network: "unixgram", Groups: group},
 				"neither Segment nor Coalesce":                    {Network: "unixgram", Coalesce: true},
-				"not a path for a unix socket":                    {Network: "unixgram", LocalAddress: strings.Repeat("x", 300)},
+				"too long for the path of a unix socket":          {Network: "unixgram", LocalAddress: strings.Repeat("x", 300)},
 				"Sock and Conn":                                   {Sock: 1 << 20, Conn: n.plainPeer()},
 			} {
 				r, err := n.create(ctx, o)

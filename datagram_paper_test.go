@@ -224,7 +224,7 @@ func paperRow(t *testing.T, row string, connected bool, f func(ctx context.Conte
 				r := n.endpoint(ctx, o)
 				m := &mailbox{n, r, made(), sockets}
 				f(ctx, m)
-				n.ends(ctx, r)
+				n.aborts(ctx, r)
 				if len(sockets.open) > 0 || !m.s.closed {
 					n.Errorf("left open: %v, closed=%v", sockets.open, m.s.closed)
 				}

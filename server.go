@@ -32,6 +32,7 @@ type Server struct {
 	backlog   int
 	keepAlive bool
 	acceptors []*listen.Acceptor
+	files     []*serverFile // to be removed when it is closed; loop only
 
 	serving atomic.Bool
 	closed  atomic.Bool
@@ -130,6 +131,7 @@ func (s *Server) close() {
 		return
 	}
 	s.serving.Store(false)
+	stays := s.removeFiles() // while the sockets are open nobody takes the files for abandoned
 	var failed []error
 	for _, a := range s.acceptors {
 		failed = append(failed, a.Close())
@@ -142,6 +144,20 @@ func (s *Server) close() {
 	if err := errors.Join(failed...); err != nil { // last: a logger may not return
 		s.loop.logger().Debug(fmt.Sprintf("close of listening sockets: %v", err))
 	}
+	if stays != nil {
+		s.loop.logger().Error(stays.Error())
+	}
+}
+
+// removeFiles removes the files that are still the server's, and returns what stays, and
+// why.
+func (s *Server) removeFiles() error {
+	var failed []error
+	for _, f := range s.files {
+		failed = append(failed, s.loop.transports.removeFile(f))
+	}
+	s.files = nil
+	return errors.Join(failed...)
 }
 
 // attach counts a connection in, from the moment at which it is accepted.

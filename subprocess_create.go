@@ -107,7 +107,6 @@ func (l *baseLoop) newSubprocess(proc *child.Process, p SubprocessProtocol, prog
 	}
 	t.listed.child = t
 	l.subprocesses.open.PushBack(&t.listed.place)
-	t.debugf("%q was started", program)
 	return t
 }
 
@@ -117,15 +116,18 @@ func (t *subprocessTransport) begin(ctx context.Context, files *subprocessFiles)
 	if err := t.proc.Watch(t.loop.eng, t.loop.post, t.exited); err != nil {
 		return err
 	}
+	t.debugf("%q was started; its end is noticed by %s", t.program, t.proc.By())
 	if err := t.connect(ctx, files); err != nil {
 		return err
 	}
 	met := newFuture[struct{}](t.loop)
-	first := func() {
-		t.tell("ConnectionMade", func(p SubprocessProtocol) { p.ConnectionMade(t) }, func(error) { t.close() })
-		_ = met.SetResult(struct{}{}) // unless who waits was cancelled
+	first := []func(){
+		func() {
+			t.tell("ConnectionMade", func(p SubprocessProtocol) { p.ConnectionMade(t) }, func(error) { t.close() })
+		},
+		func() { _ = met.SetResult(struct{}{}) }, // unless who waits was cancelled
 	}
-	t.pending = append([]func(){first}, t.pending...)
+	t.pending = append(first, t.pending...)
 	t.loop.schedule(t, subprocessMeets)
 	_, err := met.Await(ctx)
 	return err

@@ -22,3 +22,7 @@ func withPipes(m testkit.Mechanism) bool { return testkit.Proactors(m) }
 
 // codeOfSignal is the return code of a child that was ended: Windows has no signals.
 func codeOfSignal(syscall.Signal) int { return 1 }
+
+// withOwnPipes are the loops on which a loop of a user's can connect a child's pipes: none,
+// since what an os.File has is its own completion port's.
+func withOwnPipes(m testkit.Mechanism) bool { return false }

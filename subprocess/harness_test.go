@@ -3,6 +3,7 @@ package subprocess_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"syscall"
 	"testing"
@@ -30,6 +31,9 @@ func TestMain(m *testing.M) {
 
 // patience is when a test that waits for something gives up.
 const patience = 30 * time.Second
+
+// quiet is for loops that are closed while children run, which they log.
+var quiet = asyncio.WithLogger(slog.New(slog.DiscardHandler))
 
 // stage is a loop under test, and the coroutine that tests on it.
 type stage struct {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/folder"
 	"github.com/go-asyncio/asyncio/subprocess"
 )
 
@@ -261,7 +262,7 @@ func TestOptions(t *testing.T) {
 	})
 
 	row(t, "directory", func(s *stage) {
-		dir := s.TempDir()
+		dir := folder.New(s)
 		p := s.start(options(func(o *subprocess.Options) { o.Stdout, o.Dir = subprocess.Pipe, dir }), "dir")
 		stdout, _, err := p.Communicate(s.ctx, nil)
 		s.check(err)
@@ -273,7 +274,7 @@ func TestOptions(t *testing.T) {
 	})
 
 	row(t, "files", func(s *stage) {
-		name := s.TempDir() + "/file"
+		name := folder.New(s) + "/file"
 		s.must(os.WriteFile(name, []byte("from a file"), 0o600))
 		in, err := os.Open(name)
 		s.must(err)

@@ -159,6 +159,14 @@ func (p *Process) Watch(eng engine.Engine, post func(to engine.Completer, ev uin
 	return p.watch.begin()
 }
 
+// By says how the child's end is noticed, for reports.
+func (p *Process) By() string {
+	if p.watch.watching {
+		return descriptorName
+	}
+	return waiterName
+}
+
 // Release lets go of what the child's end was to be noticed by. The function given to
 // Watch is not called any more. A child that is still there is left to a goroutine, which
 // reaps it.

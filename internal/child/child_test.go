@@ -16,6 +16,7 @@ import (
 	"github.com/go-asyncio/asyncio/internal/engine/readiness"
 	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/internal/testkit/childprogram"
+	"github.com/go-asyncio/asyncio/internal/testkit/folder"
 	"github.com/go-asyncio/asyncio/proactors"
 	"github.com/go-asyncio/asyncio/selectors"
 )
@@ -281,12 +282,12 @@ func TestStartFails(t *testing.T) {
 	t.Parallel()
 	bothWays(t, func(t *testing.T, plain bool) {
 		s := spec(t, plain)
-		s.Path = t.TempDir() + "/none"
+		s.Path = folder.New(t) + "/none"
 		if _, err := child.Start(s); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("no such program: %v", err)
 		}
 		s = spec(t, plain)
-		s.Dir = t.TempDir() + "/none"
+		s.Dir = folder.New(t) + "/none"
 		if _, err := child.Start(s); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("no such folder: %v", err)
 		}

@@ -92,6 +92,9 @@ func (h *handle) signal(sig os.Signal) error {
 	return gone(syscall.Kill(h.pid, s))
 }
 
+// descriptorName is what descriptor gives.
+const descriptorName = "pidfd"
+
 // descriptor is what becomes readable when the child has ended.
 func (h *handle) descriptor() (uintptr, bool) { return uintptr(h.pidfd), h.pidfd >= 0 }
 

@@ -29,6 +29,9 @@ func (h *handle) signal(sig os.Signal) error {
 	return gone(syscall.Kill(h.pid, s))
 }
 
+// descriptorName is what descriptor would give.
+const descriptorName = "none"
+
 // descriptor is none.
 func (h *handle) descriptor() (uintptr, bool) { return 0, false }
 

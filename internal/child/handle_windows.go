@@ -93,6 +93,9 @@ func (h *handle) over() bool {
 	return err == nil && event == windows.WAIT_OBJECT_0
 }
 
+// descriptorName is what descriptor would give.
+const descriptorName = "none"
+
 // descriptor is none that an engine can watch.
 func (h *handle) descriptor() (uintptr, bool) { return 0, false }
 
@@ -105,6 +108,9 @@ func (h *handle) await(d time.Duration) {
 func (h *handle) close() {
 	_ = windows.CloseHandle(h.process) // nothing to be done about it
 }
+
+// waiterName is who waits.
+const waiterName = "handle wait"
 
 // waiter is a wait of the system's thread pool on the process.
 type waiter struct{ wait *HandleWait }

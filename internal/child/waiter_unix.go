@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// waiterName is who waits.
+const waiterName = "goroutine"
+
 // waiter is the goroutine that looks for a child's end. It is told of by SIGCHLD; that a
 // program may take this signal away from all who asked for it, it survives by looking now
 // and then.

@@ -45,6 +45,18 @@ type Sockets interface {
 	// Bind gives a socket its own address.
 	Bind(fd uintptr, addr sock.Addr) error
 
+	// BindFile is Bind for a unix socket, in place of the file of one that nobody has any
+	// more, and returns the file that its name has made; nil if that is none (an abstract
+	// name). Any other file, and that of a socket that somebody has, is left alone, and
+	// the address in use.
+	BindFile(fd uintptr, addr sock.Addr) (SocketFile, error)
+
+	// FileOf is the file of a unix socket that is bound already; nil if it has none.
+	FileOf(fd uintptr) (SocketFile, error)
+
+	// PeerCredentials tell who is at the other end of a connected unix socket.
+	PeerCredentials(fd uintptr) (sock.Credentials, error)
+
 	// Listen has a socket wait for connections, of which the system queues as many as
 	// backlog says, or as it may.
 	Listen(fd uintptr, backlog int) error
@@ -108,6 +120,10 @@ type Tries interface {
 	// Send sends as much of p as goes: at least one byte if there is one.
 	Send(fd uintptr, p []byte) (int, error)
 
+	// Sendfile sends of a file what goes, as a Stream's Sendfile does: 0 and no error is its
+	// end.
+	Sendfile(fd uintptr, f File, offset, n int64) (int, error)
+
 	// SendTo sends one datagram to an address of the socket's family.
 	SendTo(fd uintptr, p []byte, to sock.Addr) (int, error)
 
@@ -123,4 +139,15 @@ type Tries interface {
 	// Connected returns the error of a connect that is over, or one for which
 	// sock.InProgress holds.
 	Connected(fd uintptr) error
+}
+
+// SocketFile is the file of a unix socket's name. It stays when the socket is closed, until
+// somebody removes it.
+type SocketFile interface {
+	// Path is where it was made.
+	Path() string
+
+	// Remove removes it, unless it is gone or another file is in its place. Any
+	// goroutine may call it.
+	Remove() error
 }

@@ -77,12 +77,12 @@ func TestPublicAPIAlone(t *testing.T) {
 	}
 }
 
-// TestTestkitIsForTests: only tests import it, and asynciotest, which is for the tests of
-// others.
+// TestTestkitIsForTests: only tests import it, asynciotest, which is for the tests of
+// others, and the suites.
 func TestTestkitIsForTests(t *testing.T) {
 	t.Parallel()
 	for _, s := range sources(t) {
-		if s.test || forTests(s.dir) || s.dir == "asynciotest" {
+		if s.test || forTests(s.dir) || s.dir == "asynciotest" || isSuite(s.dir) {
 			continue
 		}
 		for _, imported := range s.imports() {
