@@ -61,10 +61,6 @@ type Sockets interface {
 	// backlog says, or as it may.
 	Listen(fd uintptr, backlog int) error
 
-	// ConnectDatagram has a datagram socket send to one address, and receive from it
-	// alone. That is done at once.
-	ConnectDatagram(fd uintptr, addr sock.Addr) error
-
 	// SetOption sets an option. One that these sockets do not have is
 	// errors.ErrUnsupported.
 	SetOption(fd uintptr, opt Option, value int) error
@@ -133,7 +129,7 @@ type Tries interface {
 
 	// Connect begins to connect, or connects at once. With an error for which
 	// sock.InProgress holds it goes on by itself: when the socket is writable, Connected
-	// tells how it went.
+	// tells how it went. A datagram socket is connected at once.
 	Connect(fd uintptr, addr sock.Addr) error
 
 	// Connected returns the error of a connect that is over, or one for which
