@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/go-asyncio/asyncio/internal/netaddr"
 	"github.com/go-asyncio/asyncio/internal/sched"
 )
 
@@ -17,6 +18,8 @@ type loopConfig struct {
 	debug  *bool
 	log    *slog.Logger
 	clock  sched.Clock // nil: the system's
+
+	names netaddr.Names // a Resolver; nil: the system's
 
 	blockedAfter time.Duration
 }
