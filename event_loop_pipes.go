@@ -17,8 +17,9 @@ type PipeConnector interface {
 	// own, and the os.File is closed, also if the call fails, is cancelled or made on the
 	// wrong goroutine. (A pipe that a transport or AddReader has is left alone.) The files
 	// os.Stdin, os.Stdout and os.Stderr are an exception: they stay open, and the
-	// transport works on a duplicate. A pipe does not block any more from then on, which
-	// holds for everyone who shares it, as a terminal's other users do.
+	// transport works on what is opened anew, on Linux, or on a duplicate. A duplicate does
+	// not block from then on, nor does what it is one of: print to a terminal from
+	// elsewhere what fits into its buffer, or write it all by the transport.
 	//
 	// ErrInvalidArgument for what is no such thing (a regular file is always ready: read
 	// it in ToThread) or not open for reading; the system's error for what this loop's

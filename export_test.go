@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"context"
+	"os"
 	"syscall"
 	"time"
 
@@ -27,7 +28,7 @@ var (
 )
 
 // Combine is what becomes of the errors of several attempts.
-func Combine(errs []error) error { return combine(errs, false) }
+func Combine(errs []error) error { return combine("test", errs, false) }
 
 // LoopOn makes a loop over an engine.
 func LoopOn(e engine.Engine) EventLoop {
@@ -169,6 +170,31 @@ func Connected(ctx context.Context, l EventLoop, fd uintptr, peer sock.Addr, fac
 	}
 	return c.transport, nil
 }
+
+// PlainChildren has the loop notice the ends of its children as where the system gives no
+// descriptor for it.
+func PlainChildren(l EventLoop) { l.base().subprocesses.plain = true }
+
+// SetKill replaces what a signal to a child of the loop's does.
+func SetKill(l EventLoop, f func(os.Signal) error) { l.base().subprocesses.kill = f }
+
+// Children are those of the loop that are not over.
+func Children(l EventLoop) (all []SubprocessTransport) {
+	for s := range l.base().subprocesses.open.All() {
+		all = append(all, s.child.(*subprocessTransport))
+	}
+	return all
+}
+
+// Reaped tells whether a child has ended, also if the loop has not heard of it; it is reaped
+// then.
+func Reaped(t SubprocessTransport) bool {
+	_, ended := t.(*subprocessTransport).proc.Reap()
+	return ended
+}
+
+// NoticedBy says how the end of a child is noticed.
+func NoticedBy(t SubprocessTransport) string { return t.(*subprocessTransport).proc.By() }
 
 // Race is a race of attempts, of which those that fail by an error of the system leave
 // it to the next.

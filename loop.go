@@ -28,10 +28,11 @@ type baseLoop struct {
 	taskState
 	watching
 	executing
-	policies   policyLinks
-	transports transports
-	lookups    lookups
-	signals    signals.Inbox
+	policies     policyLinks
+	transports   transports
+	lookups      lookups
+	signals      signals.Inbox
+	subprocesses subprocesses
 }
 
 // init puts a new loop together.

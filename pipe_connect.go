@@ -67,7 +67,7 @@ func (l *baseLoop) takePipe(op string, pipe *os.File, dir engine.Mask) (*given, 
 		return nil, fmt.Errorf("asyncio: %s: %w: a pipe, a stream socket or a terminal was expected; use ToThread for other files: %s: %w",
 			op, ErrInvalidArgument, pipe.Name(), err)
 	case errors.Is(err, os.ErrClosed):
-		return nil, fmt.Errorf("asyncio: %s: %w: %s: %w", op, ErrInvalidArgument, pipe.Name(), err)
+		return nil, fmt.Errorf("asyncio: %s: %w: an open pipe was expected: %w", op, ErrInvalidArgument, err)
 	}
 	return nil, opError(op, fmt.Errorf("%s: %w", pipe.Name(), err))
 }

@@ -149,6 +149,31 @@ func TestReadPipe(t *testing.T) {
 			n.Errorf("a pipe has addresses: %v, %v", tr.LocalAddr(), tr.RemoteAddr())
 		}
 	})
+	pipeRow(t, "a FIFO that nobody writes yet", func(ctx context.Context, n *netTest) {
+		f := n.fifo(os.O_RDONLY | syscall.O_NONBLOCK)
+		path := f.Name()
+		r := n.readPipe(ctx, f)
+		n.passes(ctx)
+		want(t, "history", r.history(), "made")
+		w := n.openFile(path, os.O_WRONLY|syscall.O_NONBLOCK) // which fails without a reader
+		n.say(w, "first")
+		n.check(w.Close())
+		n.until(ctx, "the end", func() bool { return r.lost })
+		want(t, "data", string(r.data), "first")
+		want(t, "history", r.history(), "made data eof lost")
+		if _, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0); !errors.Is(err, syscall.ENXIO) {
+			n.Errorf("a FIFO without a reader is opened: %v", err)
+		}
+	})
+	readRow(t, "closed with data unread", func(ctx context.Context, n *netTest, w *os.File, r *recorder) {
+		n.check(r.transport.PauseReading())
+		n.say(w, "never read")
+		n.check(r.transport.Close())
+		n.until(ctx, "the end", func() bool { return r.lost })
+		want(t, "history", r.history(), "made lost")
+		_, err := w.WriteString("nobody there")
+		wantError(t, err, syscall.EPIPE)
+	})
 	readRow(t, "buffered protocol", func(ctx context.Context, n *netTest, w *os.File, r *recorder) {
 		b := &bufferedRecorder{size: 3}
 		n.check(r.transport.SetProtocol(b))

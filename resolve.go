@@ -204,6 +204,39 @@ func (l *baseLoop) mayWait(op string, ctx context.Context) error {
 	return nil
 }
 
+// addrsOf finds the addresses of a target, of which a path is one. Coroutines only.
+func (l *baseLoop) addrsOf(ctx context.Context, op string, target netaddr.Target) ([]sock.Addr, error) {
+	if target.Family != sock.Unix {
+		return l.resolve(ctx, op, target)
+	}
+	a, err := sock.UnixAddr(target.Path)
+	return []sock.Addr{a}, err
+}
+
+// parseStream takes the address of a stream socket apart: that of a TCP network, or a path.
+func parseStream(op, network, address string) (netaddr.Target, error) {
+	if network == netaddr.Unix {
+		return parseUnix(op, address)
+	}
+	return parseTCP(op, network, address)
+}
+
+// parseUnix makes a target of a path.
+func parseUnix(op, path string) (netaddr.Target, error) {
+	if path == "" {
+		return netaddr.Target{}, invalid(op, "a path is empty")
+	}
+	_, err := sock.UnixAddr(path)
+	if wrong := (*sock.UnixPathError)(nil); errors.As(err, &wrong) {
+		remedy := "leave it out"
+		if wrong.Limit > 0 {
+			remedy = "take a directory nearer to the root, or a path relative to the current one"
+		}
+		return netaddr.Target{}, fmt.Errorf("asyncio: %s: %w: the path %q: %w; %s", op, ErrInvalidArgument, path, err, remedy)
+	}
+	return netaddr.Parse(netaddr.Unix, path)
+}
+
 // parseTCP takes an address of a TCP network apart.
 func parseTCP(op, network, address string) (netaddr.Target, error) {
 	target, err := netaddr.Parse(network, address)
@@ -211,7 +244,7 @@ func parseTCP(op, network, address string) (netaddr.Target, error) {
 	case err != nil:
 		return target, fmt.Errorf("asyncio: %s: %w: %w", op, ErrInvalidArgument, err)
 	case target.Type != sock.Stream || target.Family == sock.Unix:
-		return target, invalid(op, "network %q: only tcp, tcp4 and tcp6 will do", network)
+		return target, invalid(op, "network %q: only tcp, tcp4, tcp6 and unix will do", network)
 	}
 	return target, nil
 }

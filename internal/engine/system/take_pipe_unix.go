@@ -35,16 +35,17 @@ func (Sockets) TakePipe(f *os.File, dir engine.Mask) (uintptr, error) {
 			return
 		}
 		keep = orig < firstOwn
-		if _, taken = PipeKind(orig, dir); taken == nil {
-			fd, taken = duplicatePipe(orig)
+		var kind sock.FileKind
+		if kind, taken = PipeKind(orig, dir); taken == nil {
+			fd, taken = duplicatePipe(orig, kind, dir)
 		}
 	})
 	if err == nil {
 		err = taken
 	}
 	if !keep {
-		if closeErr := f.Close(); err == nil && errors.Is(closeErr, os.ErrClosed) {
-			err = closeErr // another call has taken it at the same moment
+		if closeErr := f.Close(); errors.Is(closeErr, os.ErrClosed) {
+			err = closeErr // it was before, or another call has taken it at the same moment
 		}
 	}
 	if err != nil {
@@ -56,8 +57,16 @@ func (Sockets) TakePipe(f *os.File, dir engine.Mask) (uintptr, error) {
 	return fd, nil
 }
 
-// duplicatePipe returns a descriptor for the same pipe that does not block.
-func duplicatePipe(orig uintptr) (uintptr, error) {
+// duplicatePipe returns a descriptor for the same pipe that does not block. A standard one
+// is opened anew if the system can do that. For whether it blocks belongs to what was opened
+// and not to the number; and that of a terminal is shared by all three, by what the
+// program prints, and by the shell that started it.
+func duplicatePipe(orig uintptr, kind sock.FileKind, dir engine.Mask) (uintptr, error) {
+	if orig < firstOwn {
+		if fd, err := sock.Reopen(orig, kind, dir == engine.Write); err == nil {
+			return fd, nil
+		}
+	}
 	fd, err := sock.DupPlain(orig)
 	if err != nil {
 		return sock.Invalid, err
