@@ -16,7 +16,6 @@ import (
 // a loop has no method for yet are not in this version.
 func examineFeatures() []featureReport {
 	loop := reflect.TypeFor[*asyncio.SelectorEventLoop]()
-	_, pipes := loop.MethodByName("ConnectReadPipe")
 	_, subprocesses := loop.MethodByName("SubprocessExec")
 	_, unixSockets := loop.MethodByName("CreateUnixServer")
 	_, signals := loop.MethodByName("AddSignalHandler")
@@ -26,7 +25,7 @@ func examineFeatures() []featureReport {
 		tried("several servers on a port", tryReusePort(), systemReusePort()),
 		tried("UDP", onLoopUDP(), systemUDP()),
 		byMethod("unix sockets", unixSockets, systemUnixSockets()),
-		byMethod("pipes", pipes, systemPipes()),
+		tried("pipes", onLoopPipes(), systemPipes()),
 		byMethod("subprocesses", subprocesses, systemSubprocesses()),
 		byMethod("signals", signals, systemSignals()),
 	}
@@ -112,8 +111,17 @@ func systemUnixSockets() error {
 	return onSystem("unix", filepath.Join(dir, "s"))
 }
 
+// onLoopPipes has bytes go through a pipe on the default loop, and its end be seen.
+func onLoopPipes() error {
+	loop, err := asyncio.NewEventLoop()
+	if err != nil {
+		return err
+	}
+	return runTrial(loop, tryPipes)
+}
+
 func systemPipes() error {
-	r, w, err := os.Pipe()
+	r, w, err := openPipe()
 	if err != nil {
 		return err
 	}
