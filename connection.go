@@ -31,7 +31,11 @@ func (c connection) results(err error) (Transport, Protocol, error) {
 
 // CreateConnection implements Networker.
 func (l *baseLoop) CreateConnection(ctx context.Context, factory func() Protocol, network, address string, opts *ConnectionOptions) (Transport, Protocol, error) {
-	const op = "CreateConnection"
+	return l.createConnection(ctx, "CreateConnection", factory, network, address, opts)
+}
+
+// createConnection makes a connection of any network.
+func (l *baseLoop) createConnection(ctx context.Context, op string, factory func() Protocol, network, address string, opts *ConnectionOptions) (Transport, Protocol, error) {
 	o := orDefault(opts)
 	g, refused := l.take(op, o.Sock)
 	defer g.release()
@@ -48,7 +52,7 @@ func (l *baseLoop) CreateConnection(ctx context.Context, factory func() Protocol
 		var peer sock.Addr
 		var err error
 		if isGiven {
-			fd, err = l.socketOf(op, g, o.Conn)
+			fd, err = l.socketOf(op, network, g, o.Conn)
 		} else {
 			fd, peer, err = l.dial(ctx, op, target, o)
 		}
@@ -63,21 +67,14 @@ func (l *baseLoop) CreateConnection(ctx context.Context, factory func() Protocol
 // target checks what CreateConnection is called with, and takes the address, if
 // there is one, apart.
 func (o *ConnectionOptions) target(op string, factory func() Protocol, network, address string) (netaddr.Target, error) {
-	if err := o.check(op, address); err != nil {
+	if err := o.check(op, network, address); err != nil {
 		return netaddr.Target{}, err
 	}
 	isGiven := o.Sock != 0 || o.Conn != nil
-	switch {
-	case factory == nil:
-		return netaddr.Target{}, invalid(op, "the factory is nil")
-	case isGiven && address != "":
-		return netaddr.Target{}, invalid(op, "an address and a socket can not be specified at the same time")
-	case !isGiven && address == "":
-		return netaddr.Target{}, invalid(op, "neither an address nor a socket was specified")
-	case isGiven:
-		return netaddr.Target{}, nil
+	if err := checkGiven(op, factory, network, isGiven, address != ""); err != nil || isGiven {
+		return netaddr.Target{}, err
 	}
-	return parseTCP(op, network, address)
+	return parseStream(op, network, address)
 }
 
 // ConnectAcceptedSocket implements Networker.
@@ -92,7 +89,7 @@ func (l *baseLoop) ConnectAcceptedSocket(ctx context.Context, factory func() Pro
 	if o.TLS != nil && o.ServerName == nil {
 		o.ServerName = new(string) // a server's side checks no name
 	}
-	switch err := o.check(op, ""); {
+	switch err := o.check(op, "", ""); {
 	case err != nil:
 		return nil, nil, err
 	case factory == nil:
@@ -103,7 +100,7 @@ func (l *baseLoop) ConnectAcceptedSocket(ctx context.Context, factory func() Pro
 		return nil, nil, refused
 	}
 	c, err := inLoop(ctx, l, op, func(ctx context.Context) (connection, error) {
-		fd, err := l.socketOf(op, g, o.Conn)
+		fd, err := l.socketOf(op, "", g, o.Conn)
 		if err != nil {
 			return connection{}, err
 		}
@@ -145,6 +142,9 @@ func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, peer so
 // dial finds the addresses of a target and returns a socket that is connected
 // to one of them, and to which.
 func (l *baseLoop) dial(ctx context.Context, op string, target netaddr.Target, o ConnectionOptions) (uintptr, sock.Addr, error) {
+	if target.Family == sock.Unix {
+		return l.dialUnix(ctx, op, target, o)
+	}
 	addrs, err := l.resolve(ctx, op, target)
 	if err != nil {
 		return 0, sock.Addr{}, err
@@ -172,7 +172,7 @@ func (l *baseLoop) dial(ctx context.Context, op string, target netaddr.Target, o
 	case err != nil:
 		return 0, sock.Addr{}, opError(op, err)
 	case winner < 0:
-		return 0, sock.Addr{}, opError(op, combine(errs, o.AllErrors))
+		return 0, sock.Addr{}, opError(op, combine(op, errs, o.AllErrors))
 	}
 	return fd, netaddr.Local(addrs[winner]), nil
 }
@@ -314,10 +314,10 @@ func bindLocal(sockets engine.Sockets, fd uintptr, family sock.Family, locals []
 
 // combine makes one error of those of all attempts: each of them if all are asked
 // for. Attempts that somebody else has cancelled have none.
-func combine(errs []error, all bool) error {
+func combine(op string, errs []error, all bool) error {
 	errs = slices.DeleteFunc(errs, func(err error) bool { return asCancelled(err) != nil })
 	if all {
-		return &GroupError{"CreateConnection failed", errs}
+		return &GroupError{op + " failed", errs}
 	}
 	if len(errs) == 0 {
 		return fmt.Errorf("every attempt to connect was cancelled: %w", ErrTimeout)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"time"
+
+	"github.com/go-asyncio/asyncio/internal/netaddr"
 )
 
 // ConnectionOptions changes how CreateConnection connects, and how
@@ -54,12 +56,17 @@ type ConnectionOptions struct {
 }
 
 // check finds what contradicts itself in a connection's arguments.
-func (o *ConnectionOptions) check(op, address string) error {
+func (o *ConnectionOptions) check(op, network, address string) error {
+	isUnix := network == netaddr.Unix
 	switch {
 	case o.TLS == nil && o.ServerName != nil:
 		return invalid(op, "a server name is only meaningful with TLS")
-	case o.TLS != nil && o.ServerName == nil && hostOf(address) == "":
+	case o.TLS != nil && o.ServerName == nil && (isUnix || hostOf(address) == ""):
 		return invalid(op, "you must set the server name when using TLS without a host")
+	case isUnix && o.LocalAddress != "":
+		return invalid(op, "LocalAddress is for TCP: a unix socket connects from nowhere")
+	case isUnix && (o.HappyEyeballsDelay != 0 || o.Interleave != 0):
+		return invalid(op, "HappyEyeballsDelay and Interleave are for hosts with several addresses: a path is one")
 	case o.Sock != 0 && o.Conn != nil:
 		return invalid(op, "Sock and Conn can not be specified at the same time")
 	case o.HappyEyeballsDelay < 0:

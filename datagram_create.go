@@ -95,7 +95,7 @@ func (l *baseLoop) openDatagram(ctx context.Context, op string, ends datagramEnd
 		}
 		errs = append(errs, err)
 	}
-	return datagramSocket{}, opError(op, combine(errs, false))
+	return datagramSocket{}, opError(op, combine(op, errs, false))
 }
 
 // datagramPairs finds the addresses of both ends, and joins those of one family.
@@ -172,7 +172,7 @@ func (l *baseLoop) openPair(pair datagramPair, ends datagramEnds, o *DatagramOpt
 		}
 	}
 	if pair.remote.IsValid() && !o.AllowBroadcast {
-		if err := sockets.ConnectDatagram(fd, pair.remote); err != nil {
+		if err := sockets.Connect(fd, pair.remote); err != nil {
 			return 0, &connectError{pair.remote, err}
 		}
 	}
@@ -189,7 +189,13 @@ func bindDatagram(sockets engine.Sockets, fd uintptr, pair datagramPair, o *Data
 		}
 		local = netaddr.Wildcard(pair.family)
 	}
-	if err := sockets.Bind(fd, local); err != nil {
+	var err error
+	if pair.family == sock.Unix {
+		_, err = sockets.BindFile(fd, local) // its file stays, as everywhere but for servers
+	} else {
+		err = sockets.Bind(fd, local)
+	}
+	if err != nil {
 		return fmt.Errorf("error while attempting to bind on address %v: %w", local, err)
 	}
 	return nil

@@ -157,7 +157,7 @@ func dgramRow(t *testing.T, row string, f func(ctx context.Context, n *netTest, 
 			n.run(func(ctx context.Context) {
 				r := n.endpoint(ctx, local)
 				f(ctx, n, n.plainPeer(), r)
-				n.ends(ctx, r)
+				n.aborts(ctx, r)
 			})
 		})
 	})
@@ -171,8 +171,8 @@ func spuriousDatagram(t asyncio.DatagramTransport) {
 	}
 }
 
-// ends closes an endpoint and waits for its end.
-func (n *netTest) ends(ctx context.Context, r *receiver) {
+// aborts ends an endpoint and waits for its end.
+func (n *netTest) aborts(ctx context.Context, r *receiver) {
 	n.Helper()
 	r.transport.Abort()
 	n.until(ctx, "the end", func() bool { return r.lost })

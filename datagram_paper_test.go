@@ -70,7 +70,7 @@ func (s *paperSockets) Bind(fd uintptr, a sock.Addr) error {
 	return s.asks("bind %v", a)
 }
 
-func (s *paperSockets) ConnectDatagram(fd uintptr, a sock.Addr) error {
+func (s *paperSockets) Connect(fd uintptr, a sock.Addr) error {
 	if err := s.asks("connect %v", a); err != nil {
 		return err
 	}
@@ -224,7 +224,7 @@ func paperRow(t *testing.T, row string, connected bool, f func(ctx context.Conte
 				r := n.endpoint(ctx, o)
 				m := &mailbox{n, r, made(), sockets}
 				f(ctx, m)
-				n.ends(ctx, r)
+				n.aborts(ctx, r)
 				if len(sockets.open) > 0 || !m.s.closed {
 					n.Errorf("left open: %v, closed=%v", sockets.open, m.s.closed)
 				}

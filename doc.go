@@ -34,9 +34,14 @@
 //   - A descriptor in an option called Sock, of a stream or of datagrams, is the call's
 //     from its start, so it is closed if the call fails before it has looked at it. It is
 //     left alone if a transport, a server or a watch of any loop in the program has it, or
-//     if it is no open socket. A call on a coroutine that was cancelled before it began was never made.
+//     if it is no open socket. A call on a coroutine that was cancelled before it began was
+//     never made.
 //   - A net.Conn, net.PacketConn or net.Listener in an option stays the caller's: the call
 //     works with a duplicate of its descriptor.
+//   - The file of a unix socket goes with it: the one that a server has made, or that came
+//     with the Sock of CreateUnixServer, is removed when the server or its loop is closed,
+//     or the call fails, unless ServerOptions.KeepSocketFile keeps it or another file is in
+//     its place. The file of a net.Listener is the listener's.
 //   - A descriptor that is given to AddReader or AddWriter stays the caller's, who
 //     removes the callback before closing it.
 //   - A loop owns the selector or proactor that it is made with.

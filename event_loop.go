@@ -26,11 +26,13 @@ type EventLoop interface {
 	Networker
 	PipeConnector
 	DatagramNetworker
+	UnixNetworker
 	NameResolver
 	Watcher
 	FileSender
 	SignalHandling
 	SocketCaller
+	SubprocessMaker
 	ExecutorUser
 	ErrorHandling
 	Debugging
@@ -94,7 +96,7 @@ type Scheduler interface {
 // Networker is the part of a loop that serves and connects.
 type Networker interface {
 	// CreateConnection connects to address, a "host:port" of network "tcp", "tcp4" or
-	// "tcp6", and returns the transport and the protocol that factory made, whose
+	// "tcp6" or, as CreateUnixConnection does, a path of "unix", and returns the transport and the protocol that factory made, whose
 	// ConnectionMade has been called. Names are looked up off the loop, and all
 	// addresses of the host are tried, in turn or overlapping, as opts says; nil is the
 	// default. If all fail for different reasons, errors.Is finds each.
@@ -103,8 +105,8 @@ type Networker interface {
 	// its protocol told. It suspends or blocks: any goroutine may call it.
 	// (loop.create_connection)
 	CreateConnection(ctx context.Context, factory func() Protocol, network, address string, opts *ConnectionOptions) (Transport, Protocol, error)
-	// CreateServer listens on address, a "host:port" of network "tcp", "tcp4" or "tcp6",
-	// and serves each connection by a protocol that factory makes. An empty host is
+	// CreateServer listens on address, a "host:port" of network "tcp", "tcp4" or "tcp6"
+	// or, as CreateUnixServer does, a path of "unix", and serves each connection by a protocol that factory makes. An empty host is
 	// every interface, of both address families; port 0 is one that the system picks,
 	// the same for all addresses of a host; opts says more, nil is the default.
 	// ErrInvalidArgument for options that contradict each other. A call that fails or is
@@ -118,13 +120,37 @@ type Networker interface {
 	ConnectAcceptedSocket(ctx context.Context, factory func() Protocol, fd uintptr, opts *ConnectionOptions) (Transport, Protocol, error)
 }
 
+// UnixNetworker is the part of a loop that serves and connects over unix sockets.
+//
+// A path is that of a file, relative or not; on Linux one that begins with "@" or a zero
+// byte is a name in the abstract namespace, which has no file. A path that is longer than
+// the system has room for (107 bytes on Linux, 103 on others) is ErrInvalidArgument.
+// Windows has unix sockets since Windows 10; before, they are errors.ErrUnsupported: use
+// TCP over 127.0.0.1 there.
+type UnixNetworker interface {
+	// CreateUnixConnection connects to the unix socket at path, and returns as
+	// CreateConnection does. Where the listener has no room for one more it waits until
+	// there is. Of opts it takes Sock, a connected unix stream socket, or Conn in place of
+	// the path, AllErrors, and what is about TLS. It suspends or blocks: any goroutine may
+	// call it. (loop.create_unix_connection)
+	CreateUnixConnection(ctx context.Context, factory func() Protocol, path string, opts *ConnectionOptions) (Transport, Protocol, error)
+	// CreateUnixServer listens on a unix socket at path, and serves as CreateServer does. A
+	// file of a socket that nobody has any more, as a program leaves it that was ended, is
+	// replaced; any other file, and the socket of a program that runs, is left alone, and
+	// the address in use. The file is removed when the server or its loop is closed, if it
+	// is still the one that the server has made; ServerOptions.KeepSocketFile leaves it.
+	// Who may connect is a matter of the file's and its directory's permissions. It
+	// suspends or blocks: any goroutine may call it. (loop.create_unix_server)
+	CreateUnixServer(ctx context.Context, factory func() Protocol, path string, opts *ServerOptions) (*Server, error)
+}
+
 // NameResolver is the part of a loop that looks names up without holding it up.
 type NameResolver interface {
 	// GetAddrInfo returns the addresses of address, a "host:service" of network "tcp" or
 	// "udp", with "4" or "6" for one family only, in the order in which they should be
 	// tried: *net.TCPAddr or *net.UDPAddr. An IP address with a port number is answered
-	// at once; names are looked up off the loop, and the look-up is given up when ctx is
-	// done, the task is cancelled or the loop closed. The empty host is every interface,
+	// at once; names are looked up off the loop, by the system or as WithResolver says, and
+	// the look-up is given up when ctx is done, the task is cancelled or the loop closed. The empty host is every interface,
 	// the empty service port 0.
 	//
 	// ErrInvalidArgument for what is no such address; a name that does not exist is a

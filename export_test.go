@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"context"
+	"os"
 	"syscall"
 	"time"
 
@@ -27,7 +28,7 @@ var (
 )
 
 // Combine is what becomes of the errors of several attempts.
-func Combine(errs []error) error { return combine(errs, false) }
+func Combine(errs []error) error { return combine("test", errs, false) }
 
 // LoopOn makes a loop over an engine.
 func LoopOn(e engine.Engine) EventLoop {
@@ -43,8 +44,8 @@ func Engine(l EventLoop) engine.Engine { return l.base().eng }
 // stays the former's.
 func SetEngine(l EventLoop, e engine.Engine) { l.base().eng = e }
 
-// Resolver is who the loop asks for addresses, nil for the system.
-func Resolver(l EventLoop) netaddr.Resolver { return l.base().lookups.resolver }
+// ResolverOf is who the loop asks for addresses, nil for the system.
+func ResolverOf(l EventLoop) netaddr.Resolver { return l.base().lookups.resolver }
 
 // SetResolver has the loop ask another one.
 func SetResolver(l EventLoop, r netaddr.Resolver) { l.base().lookups.resolver = r }
@@ -169,6 +170,31 @@ func Connected(ctx context.Context, l EventLoop, fd uintptr, peer sock.Addr, fac
 	}
 	return c.transport, nil
 }
+
+// PlainChildren has the loop notice the ends of its children as where the system gives no
+// descriptor for it.
+func PlainChildren(l EventLoop) { l.base().subprocesses.plain = true }
+
+// SetKill replaces what a signal to a child of the loop's does.
+func SetKill(l EventLoop, f func(os.Signal) error) { l.base().subprocesses.kill = f }
+
+// Children are those of the loop that are not over.
+func Children(l EventLoop) (all []SubprocessTransport) {
+	for s := range l.base().subprocesses.open.All() {
+		all = append(all, s.child.(*subprocessTransport))
+	}
+	return all
+}
+
+// Reaped tells whether a child has ended, also if the loop has not heard of it; it is reaped
+// then.
+func Reaped(t SubprocessTransport) bool {
+	_, ended := t.(*subprocessTransport).proc.Reap()
+	return ended
+}
+
+// NoticedBy says how the end of a child is noticed.
+func NoticedBy(t SubprocessTransport) string { return t.(*subprocessTransport).proc.By() }
 
 // Race is a race of attempts, of which those that fail by an error of the system leave
 // it to the next.

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/netaddr"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
@@ -17,24 +18,30 @@ type given struct {
 	sockets engine.Sockets
 	fd      uintptr
 	typ     sock.Type
-	passed  atomic.Bool // it is the coroutine's, or closed
+	file    engine.SocketFile // goes with a unix socket's descriptor; or nil
+	passed  atomic.Bool       // it is the coroutine's, or closed
 }
 
 // take makes a descriptor the call's. With an error it is left as it is: it
 // belongs to a transport, a server or a watch, or is no socket at all.
 func (l *baseLoop) take(op string, fd uintptr) (*given, error) { return l.takeOne(op, aStream, fd) }
 
-// kind is which sockets a call can use, by words and by what it asks.
+// kind is which sockets a call can use: by words, of which type, and of which family if that
+// matters.
 type kind struct {
-	name string
-	fits func(sock.Type) bool
+	name   string
+	fits   func(sock.Type) bool
+	family sock.Family
 }
 
-// aStream and aDatagram are what calls ask for.
+// What calls ask for.
 var (
-	aStream   = kind{"a stream socket", func(t sock.Type) bool { return t == sock.Stream }}
-	aDatagram = kind{"a datagram socket", func(t sock.Type) bool { return t != sock.Stream }}
+	aStream     = kind{name: "a stream socket", fits: isStream}
+	aUnixStream = kind{name: "a unix stream socket", fits: isStream, family: sock.Unix}
+	aDatagram   = kind{name: "a datagram socket", fits: func(t sock.Type) bool { return !isStream(t) }}
 )
+
+func isStream(t sock.Type) bool { return t == sock.Stream }
 
 // takeOne is take for a call that can use sockets of a kind.
 func (l *baseLoop) takeOne(op string, of kind, fd uintptr) (*given, error) {
@@ -60,14 +67,41 @@ func (g *given) pass() bool { return g.passed.CompareAndSwap(false, true) }
 // defers it.
 func (g *given) release() {
 	if g != nil && g.pass() {
-		_ = g.sockets.Close(g.fd) // nothing to be done about it
+		g.close()
 	}
+}
+
+// close closes the descriptor, with its file.
+func (g *given) close() {
+	if g.file != nil {
+		_ = g.file.Remove()
+	}
+	_ = g.sockets.Close(g.fd) // nothing to be done about it
+}
+
+// ofUnix has the file of a unix socket go with its descriptor, if it is to go.
+func (g *given) ofUnix(remove bool) {
+	if remove {
+		g.file, _ = g.sockets.FileOf(g.fd) // what is no unix socket has none
+	}
+}
+
+// ownFile is the file that goes with the descriptor, nil if there is none.
+func (g *given) ownFile() engine.SocketFile {
+	if g == nil {
+		return nil
+	}
+	return g.file
 }
 
 // socketOf returns the stream socket that was given to a call, or a duplicate of the
 // connection's or listener's, for the caller to close.
-func (l *baseLoop) socketOf(op string, g *given, c io.Closer) (uintptr, error) {
-	fd, _, err := l.oneOf(op, aStream, g, c)
+func (l *baseLoop) socketOf(op, network string, g *given, c io.Closer) (uintptr, error) {
+	of := aStream
+	if network == netaddr.Unix {
+		of = aUnixStream
+	}
+	fd, _, err := l.oneOf(op, of, g, c)
 	return fd, err
 }
 
@@ -82,9 +116,13 @@ func (l *baseLoop) oneOf(op string, of kind, g *given, c io.Closer) (uintptr, so
 	if !g.pass() {
 		return 0, 0, opError(op, ErrCancelled)
 	}
-	if !of.fits(g.typ) {
-		_ = g.sockets.Close(g.fd)
+	switch addr, err := g.sockets.LocalAddr(g.fd); {
+	case !of.fits(g.typ):
+		g.close()
 		return 0, 0, invalid(op, "%s was expected, got a %v socket", of.name, g.typ)
+	case of.family != 0 && (err != nil || addr.Family() != of.family):
+		g.close()
+		return 0, 0, invalid(op, "%s was expected, got one of family %v", of.name, addr.Family())
 	}
 	return g.fd, g.typ, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // taking is a call that is given a socket.
@@ -30,15 +31,50 @@ var takings = map[string]taking{
 		}
 		return nil, err
 	},
+	"CreateDatagramEndpoint": func(ctx context.Context, loop asyncio.EventLoop, factory func() asyncio.Protocol, fd uintptr) (asyncio.Transport, error) {
+		tr, _, err := loop.CreateDatagramEndpoint(ctx, datagramsOf(factory), &asyncio.DatagramOptions{Sock: fd})
+		if err == nil {
+			tr.Abort()
+		}
+		return nil, err
+	},
+	"CreateUnixConnection": func(ctx context.Context, loop asyncio.EventLoop, factory func() asyncio.Protocol, fd uintptr) (asyncio.Transport, error) {
+		tr, _, err := loop.CreateUnixConnection(ctx, factory, "", &asyncio.ConnectionOptions{Sock: fd})
+		return tr, err
+	},
+	"CreateUnixServer": func(ctx context.Context, loop asyncio.EventLoop, factory func() asyncio.Protocol, fd uintptr) (asyncio.Transport, error) {
+		s, err := loop.CreateUnixServer(ctx, factory, "", &asyncio.ServerOptions{Sock: fd})
+		if err == nil {
+			s.Close()
+		}
+		return nil, err
+	},
 }
 
-// givenSocket is a socket to give away: a connected one, or for a server a bound one.
+// givenSocket is a socket to give away: a connected one, or for a server and for datagrams a
+// bound one. wrongSocket is one of the kind that the call does not take.
 func (s *scene) givenSocket(call string) uintptr {
 	s.Helper()
-	if call != "CreateServer" {
-		return s.socket()
+	switch call {
+	case "CreateServer":
+		return s.boundSocket(sock.Stream)
+	case "CreateUnixServer":
+		return s.boundUnix()
+	case "CreateUnixConnection":
+		return s.unixSocket()
+	case "CreateDatagramEndpoint":
+		return s.boundSocket(sock.Datagram)
 	}
-	return s.boundSocket(sock.Stream)
+	return s.socket()
+}
+
+// wrongSocket is a socket of the kind that the call does not take.
+func (s *scene) wrongSocket(call string) uintptr {
+	s.Helper()
+	if call == "CreateDatagramEndpoint" {
+		return s.boundSocket(sock.Stream)
+	}
+	return s.boundSocket(sock.Datagram)
 }
 
 func (s *scene) boundSocket(typ sock.Type) uintptr {
@@ -55,9 +91,15 @@ func (s *scene) boundSocket(typ sock.Type) uintptr {
 // counts descriptors.
 func TestGivenSocket(t *testing.T) {
 	for name, call := range takings {
+		if strings.Contains(name, "Unix") && !testkit.HasUnixSockets() {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			oneKindAfterTheOther(t, func(t *testing.T) {
 				s := newScene(t)
+				if strings.Contains(name, "Unix") {
+					s.withUnix()
+				}
 				s.open()
 				ctx := context.Background()
 				fails := func(what string, f func(ctx context.Context) error) {
@@ -74,7 +116,7 @@ func TestGivenSocket(t *testing.T) {
 					return err
 				}
 				fails("no factory", func(ctx context.Context) error { return give(ctx, nil) })
-				if name != "CreateServer" {
+				if !strings.Contains(name, "Server") {
 					t.Run("base.715.connect-factory-failure-closes", func(t *testing.T) { failsInFactory(t, s, give) })
 				}
 				fails("a context that is done", func(ctx context.Context) error {
@@ -82,8 +124,8 @@ func TestGivenSocket(t *testing.T) {
 					cancel()
 					return give(over, s.protocol)
 				})
-				fails("a datagram socket", func(ctx context.Context) error {
-					_, err := call(ctx, s.loop, s.protocol, s.boundSocket(sock.Datagram))
+				fails("a socket of another kind", func(ctx context.Context) error {
+					_, err := call(ctx, s.loop, s.protocol, s.wrongSocket(name))
 					return err
 				})
 				fails("a goroutine whose context is done", func(context.Context) (err error) {

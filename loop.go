@@ -28,10 +28,11 @@ type baseLoop struct {
 	taskState
 	watching
 	executing
-	policies   policyLinks
-	transports transports
-	lookups    lookups
-	signals    signals.Inbox
+	policies     policyLinks
+	transports   transports
+	lookups      lookups
+	signals      signals.Inbox
+	subprocesses subprocesses
 }
 
 // init puts a new loop together.
@@ -50,6 +51,7 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 	if c.pinned {
 		l.core.Pin(c.cpus...)
 	}
+	l.useResolver(c.resolver)
 	l.initDiagnostics(c)
 	l.initTasks()
 	tellSlowIdentity(l.logger(), goroutine.Quick, &slowIdentity)

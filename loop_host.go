@@ -44,6 +44,7 @@ func (h *loopHost) Closing() {
 	l.renew()
 	l.unwindTasks()
 	l.reportUnretrieved()
+	l.subprocesses.close(l.logger)
 	l.closeNet()
 	l.removeSignalHandlers()
 	l.forgetWatches()

@@ -8,6 +8,7 @@ import (
 	"net"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +26,8 @@ type scene struct {
 	loop       *askedLoop
 	peer       net.Listener // takes connections, and closes those that are closed
 	port       string
+	dir        string // of socket files; see withUnix
+	bound      atomic.Int32
 	outside    int // descriptors, before there was a loop
 	files      int // and before a call
 	made, lost int // protocols
@@ -46,6 +49,14 @@ func newScene(t *testing.T) *scene {
 	_, s.port, err = net.SplitHostPort(peer.Addr().String())
 	must(t, err)
 	s.peer = peer
+	s.accepts(peer, before)
+	return s
+}
+
+// accepts has a peer take connections until the test ends. before is how many descriptors
+// were open when there was no peer.
+func (s *scene) accepts(peer net.Listener, before int) {
+	s.Helper()
 	var peers sync.WaitGroup
 	peers.Go(func() {
 		for {
@@ -59,17 +70,16 @@ func newScene(t *testing.T) *scene {
 			})
 		}
 	})
-	t.Cleanup(func() {
-		must(t, peer.Close())
+	s.Cleanup(func() {
+		must(s, peer.Close())
 		peers.Wait() // or the next scene would count what they still have
 	})
 	for end := time.Now().Add(patience); before >= 0 && testkit.OpenFiles() < before+filesOfListener; {
 		if time.Now().After(end) {
-			t.Fatal("the peer does not accept")
+			s.Fatal("the peer does not accept")
 		}
 		runtime.Gosched() // what it accepts with is there before anything is counted
 	}
-	return s
 }
 
 // open makes a loop, which has run, and counts.
@@ -116,9 +126,9 @@ func (s *scene) socket() uintptr {
 // settles waits until no more is open than before.
 func (s *scene) settles(what string, passes int) {
 	s.Helper()
-	for began := time.Now(); testkit.OpenFiles() > s.files || s.made != s.lost; {
+	for began := time.Now(); testkit.OpenFiles() > s.files || s.made != s.lost || len(s.left()) > 0; {
 		if time.Since(began) > 10*time.Second {
-			s.Fatalf("%s after %d passes: %d descriptors, %d before; %d connections made, %d lost", what, passes, testkit.OpenFiles(), s.files, s.made, s.lost)
+			s.Fatalf("%s after %d passes: %d descriptors, %d before; %d connections made, %d lost; files %v", what, passes, testkit.OpenFiles(), s.files, s.made, s.lost, s.left())
 		}
 		if s.loop.IsClosed() {
 			time.Sleep(time.Millisecond)
@@ -183,9 +193,14 @@ var makers = map[string]maker{
 	"accepted-socket": func(ctx context.Context, s *scene) (func(), error) {
 		return aborting(s.loop.ConnectAcceptedSocket(ctx, s.protocol, s.socket(), nil))
 	},
-	"server":             serving("127.0.0.1:0", asyncio.ServerOptions{}),
-	"server-of-a-name":   serving("here.test:0", asyncio.ServerOptions{}),
-	"server-of-a-socket": serving("", asyncio.ServerOptions{Sock: fromScene}),
+	"server":                serving("127.0.0.1:0", asyncio.ServerOptions{}),
+	"server-of-a-name":      serving("here.test:0", asyncio.ServerOptions{}),
+	"server-of-a-socket":    serving("", asyncio.ServerOptions{Sock: fromScene}),
+	"datagrams":             posting(asyncio.DatagramOptions{LocalAddress: "127.0.0.1:0"}),
+	"datagrams-of-a-name":   posting(asyncio.DatagramOptions{LocalAddress: "here.test:0", RemoteAddress: "two.test:9"}),
+	"datagrams-of-a-socket": posting(asyncio.DatagramOptions{Sock: fromScene}),
+	"child":                 starting(noPipes),
+	"child-with-pipes":      starting(piped),
 	"look-up": func(ctx context.Context, s *scene) (func(), error) {
 		_, err := s.loop.GetAddrInfo(ctx, "tcp4", "localhost:80")
 		return func() {}, err
@@ -194,7 +209,10 @@ var makers = map[string]maker{
 
 // TestOwnership ends each call in each of its passes, in each way in which it can end,
 // and looks whether anything is left.
-func TestOwnership(t *testing.T) {
+func TestOwnership(t *testing.T) { sweepOwnership(t, makers, nil) }
+
+// sweepOwnership is that, with what prepare has done for each scene before.
+func sweepOwnership(t *testing.T, makers map[string]maker, prepare func(s *scene)) {
 	ways := map[string]func(s *scene, m maker, passes int) (over bool){
 		"task-cancelled":      cancelTask,
 		"context-done":        endContext,
@@ -206,6 +224,9 @@ func TestOwnership(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			oneKindAfterTheOther(t, func(t *testing.T) {
 				s := newScene(t)
+				if prepare != nil {
+					prepare(s)
+				}
 				for way, f := range ways {
 					const most = 300
 					for passes := 0; passes < most; passes++ {
@@ -343,11 +364,17 @@ func (s *scene) closed(what string, passes int) {
 }
 
 // TestOwnershipInTime has goroutines leave at any moment, while the loop runs.
-func TestOwnershipInTime(t *testing.T) {
+func TestOwnershipInTime(t *testing.T) { leaveInTime(t, makers, nil) }
+
+// leaveInTime is that, with what prepare has done for each scene before.
+func leaveInTime(t *testing.T, makers map[string]maker, prepare func(s *scene)) {
 	for name, m := range makers {
 		t.Run(name, func(t *testing.T) {
 			oneKindAfterTheOther(t, func(t *testing.T) {
 				s := newScene(t)
+				if prepare != nil {
+					prepare(s)
+				}
 				s.open()
 				running := make(chan error, 1)
 				go func() { running <- s.loop.RunForever() }()

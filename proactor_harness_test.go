@@ -285,7 +285,7 @@ func (n *netTest) arrived(ctx context.Context, c net.Conn, size int) string {
 }
 
 // tryingProactor is a completion port of the tests' own: it tries each operation
-// again and again. It has no Connect and no Poll.
+// again and again. It has no Connect, no Poll and no datagrams.
 type tryingProactor struct {
 	tries  []*try
 	lent   map[uint32][]byte
@@ -436,13 +436,14 @@ func (p *tryingProactor) Wake() {
 	}
 }
 
-func (p *tryingProactor) Accepted(c proactors.Completion) uintptr { return p.fds[numbered(c)] }
-func (p *tryingProactor) Memory(c proactors.Completion) []byte    { return p.lent[numbered(c)] }
-func (p *tryingProactor) Release(c proactors.Completion)          { delete(p.lent, numbered(c)) }
-func (p *tryingProactor) Pinned() bool                            { return false }
-func (p *tryingProactor) Descriptors() []uintptr                  { return nil }
-func (p *tryingProactor) Name() string                            { return "port" }
-func (p *tryingProactor) String() string                          { return "port of the tests" }
+func (p *tryingProactor) Accepted(c proactors.Completion) uintptr     { return p.fds[numbered(c)] }
+func (p *tryingProactor) Memory(c proactors.Completion) []byte        { return p.lent[numbered(c)] }
+func (p *tryingProactor) Release(c proactors.Completion)              { delete(p.lent, numbered(c)) }
+func (p *tryingProactor) Envelope(proactors.Completion) ([]byte, int) { return nil, 0 }
+func (p *tryingProactor) Pinned() bool                                { return false }
+func (p *tryingProactor) Descriptors() []uintptr                      { return nil }
+func (p *tryingProactor) Name() string                                { return "port" }
+func (p *tryingProactor) String() string                              { return "port of the tests" }
 
 func (p *tryingProactor) Close() error {
 	p.closed = true

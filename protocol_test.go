@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
@@ -26,6 +27,35 @@ func TestBaseProtocols(t *testing.T) {
 		p.DataReceived([]byte("x"))
 		if p.EOFReceived() {
 			t.Error("the connection would stay open at its end")
+		}
+	})
+}
+
+// TestSubprocessBases: what is there to embed for children does nothing, or says so.
+func TestSubprocessBases(t *testing.T) {
+	t.Parallel()
+	t.Run("protocols.004.subprocess-protocol-noop", func(t *testing.T) {
+		t.Parallel()
+		var p asyncio.SubprocessProtocol = struct{ asyncio.BaseSubprocessProtocol }{}
+		p.ConnectionMade(nil)
+		p.PipeDataReceived(1, []byte("x"))
+		p.PipeConnectionLost(1, nil)
+		p.ProcessExited()
+		p.ConnectionLost(nil)
+	})
+	t.Run("protocols.011.abstract-subprocess", func(t *testing.T) {
+		t.Parallel()
+		var tr asyncio.SubprocessTransport = struct {
+			asyncio.UnimplementedSubprocessTransport
+		}{}
+		for i, err := range []error{tr.SendSignal(os.Kill), tr.Terminate(), tr.Kill(), tr.Close(), tr.SetProtocol(nil)} {
+			if !errors.Is(err, asyncio.ErrNotImplemented) {
+				t.Errorf("method %d answers %v", i, err)
+			}
+		}
+		if _, known := tr.GetReturnCode(); known || tr.GetPID() != 0 || tr.GetPipeTransport(0) != nil || tr.IsClosing() ||
+			tr.GetExtraInfo("x") != nil || tr.GetProtocol() != nil {
+			t.Error("an absent transport knows something")
 		}
 	})
 }

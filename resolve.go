@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/netaddr"
@@ -94,10 +93,7 @@ func (l *baseLoop) askForAddrs(ctx context.Context, op string, target netaddr.Ta
 
 // lookUpAddrs asks the resolver for the addresses of a name, off the loop.
 func (l *baseLoop) lookUpAddrs(ctx context.Context, op string, target netaddr.Target) ([]sock.Addr, error) {
-	resolver := l.lookups.resolver
-	if resolver == nil {
-		resolver = netaddr.System{}
-	}
+	resolver := l.resolver()
 	start := l.core.Now()
 	addrs, err := lookUp(ctx, l, op, func(ctx context.Context) ([]sock.Addr, error) {
 		return resolver.Resolve(ctx, target.Network, target.Host, target.Service)
@@ -138,29 +134,11 @@ type nameFinder interface {
 	NameOf(ctx context.Context, ip netip.Addr) (string, error)
 }
 
-// systemNames asks the system.
-type systemNames struct{}
-
-// NameOf implements nameFinder.
-func (systemNames) NameOf(ctx context.Context, ip netip.Addr) (string, error) {
-	names, err := net.DefaultResolver.LookupAddr(ctx, ip.String())
-	if err != nil {
-		return "", err
-	}
-	if len(names) == 0 {
-		return "", &net.DNSError{Err: "no such host", Name: ip.String(), IsNotFound: true}
-	}
-	return strings.TrimSuffix(names[0], "."), nil
-}
-
 // nameOf looks up the name of an address.
 func (l *baseLoop) nameOf(ctx context.Context, ip netip.Addr) (string, error) {
-	var finder nameFinder = systemNames{}
-	if r := l.lookups.resolver; r != nil {
-		var ok bool
-		if finder, ok = r.(nameFinder); !ok {
-			return ip.String(), nil
-		}
+	finder, ok := l.resolver().(nameFinder)
+	if !ok {
+		return ip.String(), nil
 	}
 	return lookUp(ctx, l, "GetNameInfo", func(ctx context.Context) (string, error) { return finder.NameOf(ctx, ip) })
 }
@@ -226,6 +204,39 @@ func (l *baseLoop) mayWait(op string, ctx context.Context) error {
 	return nil
 }
 
+// addrsOf finds the addresses of a target, of which a path is one. Coroutines only.
+func (l *baseLoop) addrsOf(ctx context.Context, op string, target netaddr.Target) ([]sock.Addr, error) {
+	if target.Family != sock.Unix {
+		return l.resolve(ctx, op, target)
+	}
+	a, err := sock.UnixAddr(target.Path)
+	return []sock.Addr{a}, err
+}
+
+// parseStream takes the address of a stream socket apart: that of a TCP network, or a path.
+func parseStream(op, network, address string) (netaddr.Target, error) {
+	if network == netaddr.Unix {
+		return parseUnix(op, address)
+	}
+	return parseTCP(op, network, address)
+}
+
+// parseUnix makes a target of a path.
+func parseUnix(op, path string) (netaddr.Target, error) {
+	if path == "" {
+		return netaddr.Target{}, invalid(op, "a path is empty")
+	}
+	_, err := sock.UnixAddr(path)
+	if wrong := (*sock.UnixPathError)(nil); errors.As(err, &wrong) {
+		remedy := "leave it out"
+		if wrong.Limit > 0 {
+			remedy = "take a directory nearer to the root, or a path relative to the current one"
+		}
+		return netaddr.Target{}, fmt.Errorf("asyncio: %s: %w: the path %q: %w; %s", op, ErrInvalidArgument, path, err, remedy)
+	}
+	return netaddr.Parse(netaddr.Unix, path)
+}
+
 // parseTCP takes an address of a TCP network apart.
 func parseTCP(op, network, address string) (netaddr.Target, error) {
 	target, err := netaddr.Parse(network, address)
@@ -233,7 +244,7 @@ func parseTCP(op, network, address string) (netaddr.Target, error) {
 	case err != nil:
 		return target, fmt.Errorf("asyncio: %s: %w: %w", op, ErrInvalidArgument, err)
 	case target.Type != sock.Stream || target.Family == sock.Unix:
-		return target, invalid(op, "network %q: only tcp, tcp4 and tcp6 will do", network)
+		return target, invalid(op, "network %q: only tcp, tcp4, tcp6 and unix will do", network)
 	}
 	return target, nil
 }

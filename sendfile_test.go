@@ -15,6 +15,7 @@ import (
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit/folder"
 )
 
 // fileData is more than a system takes at once, or sends in one pass, and no round number.
@@ -29,7 +30,7 @@ var fileData = func() []byte {
 // fileOf makes a file of these bytes.
 func fileOf(t testing.TB, data []byte) *os.File {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "file")
+	path := filepath.Join(folder.New(t), "file")
 	must(t, os.WriteFile(path, data, 0o600))
 	f, err := os.Open(path)
 	must(t, err)
@@ -373,7 +374,7 @@ func TestSendfileRefused(t *testing.T) {
 			s.check(err)
 			defer r.Close()
 			defer w.Close()
-			dir, err := os.Open(s.TempDir())
+			dir, err := os.Open(folder.New(s))
 			s.check(err)
 			defer dir.Close()
 			data := bytes.NewReader(fileData)

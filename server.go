@@ -38,7 +38,9 @@ type Server struct {
 
 	// Loop only.
 	started bool
-	active  int // connections that are not over
+	files   []*serverFile // of unix sockets
+	keeps   bool          // them, when it is closed
+	active  int           // connections that are not over
 	forever *Future[struct{}]
 
 	mu    sync.Mutex
@@ -130,6 +132,7 @@ func (s *Server) close() {
 		return
 	}
 	s.serving.Store(false)
+	stays := s.removeFiles() // while the sockets are open nobody takes the files for abandoned
 	var failed []error
 	for _, a := range s.acceptors {
 		failed = append(failed, a.Close())
@@ -142,6 +145,23 @@ func (s *Server) close() {
 	if err := errors.Join(failed...); err != nil { // last: a logger may not return
 		s.loop.logger().Debug(fmt.Sprintf("close of listening sockets: %v", err))
 	}
+	if stays != nil {
+		s.loop.logger().Error(stays.Error())
+	}
+}
+
+// removeFiles removes the files that are still the server's, and returns what stays, and
+// why.
+func (s *Server) removeFiles() error {
+	var failed []error
+	for _, f := range s.files {
+		if s.keeps {
+			break
+		}
+		failed = append(failed, s.loop.transports.removeFile(f))
+	}
+	s.files = nil
+	return errors.Join(failed...)
 }
 
 // attach counts a connection in, from the moment at which it is accepted.

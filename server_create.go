@@ -12,10 +12,17 @@ import (
 
 // CreateServer implements Networker.
 func (l *baseLoop) CreateServer(ctx context.Context, factory func() Protocol, network, address string, opts *ServerOptions) (*Server, error) {
-	const op = "CreateServer"
+	return l.createServer(ctx, "CreateServer", factory, network, address, opts)
+}
+
+// createServer makes a server of any network.
+func (l *baseLoop) createServer(ctx context.Context, op string, factory func() Protocol, network, address string, opts *ServerOptions) (*Server, error) {
 	o := orDefault(opts)
 	g, refused := l.take(op, o.Sock)
 	defer g.release()
+	if g != nil && network == netaddr.Unix {
+		g.ofUnix(!o.KeepSocketFile)
+	}
 	targets, err := o.targets(op, factory, network, address)
 	if err == nil {
 		err = refused
@@ -28,7 +35,7 @@ func (l *baseLoop) CreateServer(ctx context.Context, factory func() Protocol, ne
 		s.backlog = defaultBacklog
 	}
 	return inLoop(ctx, l, op, func(ctx context.Context) (*Server, error) {
-		if err := s.open(ctx, op, targets, g, o); err != nil {
+		if err := s.open(ctx, op, network, targets, g, o); err != nil {
 			return nil, err
 		}
 		return s, nil
@@ -38,25 +45,19 @@ func (l *baseLoop) CreateServer(ctx context.Context, factory func() Protocol, ne
 // targets checks what CreateServer is called with, and takes the addresses apart;
 // there are none if there is a socket.
 func (o *ServerOptions) targets(op string, factory func() Protocol, network, address string) ([]netaddr.Target, error) {
-	if err := o.check(op); err != nil {
+	if err := o.check(op, network); err != nil {
 		return nil, err
 	}
 	addresses := o.Addresses
 	if address != "" {
 		addresses = append([]string{address}, addresses...)
 	}
-	isGiven := o.Sock != 0 || o.Listener != nil
-	switch {
-	case factory == nil:
-		return nil, invalid(op, "the factory is nil")
-	case isGiven && len(addresses) > 0:
-		return nil, invalid(op, "an address and a socket can not be specified at the same time")
-	case !isGiven && len(addresses) == 0:
-		return nil, invalid(op, "neither an address nor a socket was specified")
+	if err := checkGiven(op, factory, network, o.Sock != 0 || o.Listener != nil, len(addresses) > 0); err != nil {
+		return nil, err
 	}
 	var targets []netaddr.Target
 	for _, a := range addresses {
-		target, err := parseTCP(op, network, a)
+		target, err := parseStream(op, network, a)
 		if err != nil {
 			return nil, err
 		}
@@ -65,15 +66,34 @@ func (o *ServerOptions) targets(op string, factory func() Protocol, network, add
 	return targets, nil
 }
 
+// checkGiven refuses a call that has no factory, and one that does not say what it is about,
+// or says it twice.
+func checkGiven(op string, factory func() Protocol, network string, hasSocket, hasAddress bool) error {
+	what := "an address"
+	if network == netaddr.Unix {
+		what = "a path"
+	}
+	switch {
+	case factory == nil:
+		return invalid(op, "the factory is nil")
+	case hasSocket && hasAddress:
+		return invalid(op, "%s and a socket can not be specified at the same time", what)
+	case !hasSocket && !hasAddress:
+		return invalid(op, "neither %s nor a socket was specified", what)
+	}
+	return nil
+}
+
 // discard ends a server that nobody will have, and what it has accepted. Loop only.
 func (s *Server) discard() {
+	s.keeps = false
 	s.close()
 	s.AbortClients()
 }
 
 // open gives the server its sockets and starts it. If that fails, also by being
-// unwound while it waits, all of them are closed.
-func (s *Server) open(ctx context.Context, op string, targets []netaddr.Target, g *given, o ServerOptions) error {
+// unwound while it waits, all of them are closed, and their files removed.
+func (s *Server) open(ctx context.Context, op, network string, targets []netaddr.Target, g *given, o ServerOptions) error {
 	b := s.binder(op, o)
 	opened := false
 	defer func() {
@@ -82,11 +102,15 @@ func (s *Server) open(ctx context.Context, op string, targets []netaddr.Target, 
 			s.discard()
 		}
 	}()
-	if err := s.bind(ctx, op, b, targets, g, o); err != nil {
+	if err := s.bind(ctx, op, network, b, targets, g, o); err != nil {
+		if network == netaddr.Unix {
+			err = noUnixSockets(err)
+		}
 		return opError(op, err)
 	}
-	for fd, ok := b.Take(); ok; fd, ok = b.Take() {
-		a, err := listen.NewAcceptor((*serverOutside)(s), &s.loop.transports.waiting, s.loop.eng, fd)
+	for bound, ok := b.Take(); ok; bound, ok = b.Take() {
+		s.addFile(bound.File)
+		a, err := listen.NewAcceptor((*serverOutside)(s), &s.loop.transports.waiting, s.loop.eng, bound.FD)
 		if err != nil {
 			return opError(op, err)
 		}
@@ -103,6 +127,9 @@ func (s *Server) open(ctx context.Context, op string, targets []netaddr.Target, 
 		}
 	}
 	opened = true
+	if o.KeepSocketFile {
+		s.keepFiles()
+	}
 	if s.loop.GetDebug() {
 		s.loop.logger().Info(fmt.Sprintf("%v is serving", s))
 	}
@@ -128,17 +155,17 @@ func (s *Server) binder(op string, o ServerOptions) *listen.Binder {
 
 // bind finds the addresses of each target and binds a socket to each; without a target it
 // takes what the user has given.
-func (s *Server) bind(ctx context.Context, op string, b *listen.Binder, targets []netaddr.Target, g *given, o ServerOptions) error {
+func (s *Server) bind(ctx context.Context, op, network string, b *listen.Binder, targets []netaddr.Target, g *given, o ServerOptions) error {
 	if len(targets) == 0 {
-		fd, err := s.loop.socketOf(op, g, o.Listener)
+		fd, err := s.loop.socketOf(op, network, g, o.Listener)
 		if err == nil {
-			b.Add(fd)
+			b.Add(listen.Bound{FD: fd, File: g.ownFile()})
 		}
 		return err
 	}
 	seen := make(map[sock.Addr]bool)
 	for _, target := range targets {
-		found, err := s.loop.resolve(ctx, op, target)
+		found, err := s.loop.addrsOf(ctx, op, target)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"net"
 	"time"
+
+	"github.com/go-asyncio/asyncio/internal/netaddr"
 )
 
 // ServerOptions changes how CreateServer listens. The zero value is the
@@ -18,7 +20,8 @@ type ServerOptions struct {
 	// alone what is left alone there. (sock)
 	Sock uintptr
 	// Listener is a listener to use, like Sock: the server gets a duplicate of
-	// its descriptor, and the original is the caller's to close.
+	// its descriptor, and the original is the caller's to close. So is the file of a
+	// unix listener.
 	Listener net.Listener
 
 	// Backlog is how many connections may wait to be accepted, and how many are
@@ -37,6 +40,11 @@ type ServerOptions struct {
 	// StartServing or ServeForever. (start_serving=False)
 	DeferServing bool
 
+	// KeepSocketFile leaves the file of a unix socket where it is when the server is
+	// closed. Otherwise the file that the server has made is removed then, and that of
+	// Sock, unless another one has come in its place. (cleanup_socket=False)
+	KeepSocketFile bool
+
 	// TLS asks for TLS. It is not there yet: errors.ErrUnsupported. (ssl)
 	TLS *tls.Config
 	// TLSHandshakeTimeout bounds the handshake; zero: 60 s. Only with TLS.
@@ -51,8 +59,16 @@ type ServerOptions struct {
 const defaultBacklog = 100
 
 // check finds what contradicts itself in a server's arguments.
-func (o *ServerOptions) check(op string) error {
+func (o *ServerOptions) check(op, network string) error {
 	switch {
+	case network == netaddr.Unix && o.ReusePort:
+		return invalid(op, "ReusePort is for TCP: a unix socket has no port")
+	case network == netaddr.Unix && o.KeepAlive:
+		return invalid(op, "KeepAlive is for TCP: the system sees at once that the peer of a unix socket has gone")
+	case network != netaddr.Unix && o.KeepSocketFile:
+		return invalid(op, "KeepSocketFile is for unix sockets, and the network is %q", network)
+	case o.TLS != nil && len(o.TLS.Certificates) == 0 && o.TLS.GetCertificate == nil && o.TLS.GetConfigForClient == nil:
+		return invalid(op, "the TLS configuration of a server needs a certificate: set Certificates, GetCertificate or GetConfigForClient")
 	case o.Sock != 0 && o.Listener != nil:
 		return invalid(op, "Sock and Listener can not be specified at the same time")
 	case o.Backlog < 0:

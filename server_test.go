@@ -277,7 +277,7 @@ func TestServerArguments(t *testing.T) {
 	refuses("no-port", "127.0.0.1", nil, "missing port")
 	netRow(t, "networks", func(n *netTest) {
 		n.run(func(ctx context.Context) {
-			for _, network := range []string{"", "udp", "unix", "tcp5"} {
+			for _, network := range []string{"", "udp", "unixgram", "unixpacket", "tcp5"} {
 				if _, err := n.l.CreateServer(ctx, plainFactory, network, "127.0.0.1:0", nil); !errors.Is(err, asyncio.ErrInvalidArgument) {
 					n.Errorf("network %q: %v", network, err)
 				}

@@ -6,13 +6,13 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit/again"
 )
 
 // raise sends the process a signal and waits until Go has told of it.
@@ -96,7 +96,7 @@ var signalChildProgram = signalProgram("signal of a child", func(c *complaints, 
 	c.must(loop.AddSignalHandler(syscall.SIGCHLD, func() { came++ }))
 	runProgramLoop(c, loop, func(ctx context.Context) {
 		for n := range 3 {
-			cmd := exec.Command(os.Args[0])
+			cmd := again.Command()
 			cmd.Env = append(os.Environ(), programVariable+"="+quietProgram)
 			c.must(cmd.Start())
 			soonTrue(c, ctx, "the handler", func() bool { return came == n+1 })

@@ -33,6 +33,9 @@ type Socket struct {
 
 // socketUsers are the calls on a socket.
 type socketUsers interface {
+	// rest has nothing watched that none of them waits for.
+	rest()
+
 	// dismiss ends their waits. It is called with the socket's mutex, and what it returns
 	// without it.
 	dismiss(why error) (wake func())
@@ -115,6 +118,7 @@ func (s *Socket) Close() error {
 // Socket is of no use any more. ErrInvalidState while calls are under way. (socket.detach)
 func (s *Socket) Detach() (uintptr, error) {
 	const op = "Socket.Detach"
+	s.rest()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -126,6 +130,16 @@ func (s *Socket) Detach() (uintptr, error) {
 	s.gone = errDetached
 	s.sockets.Untake(s.fd)
 	return s.fd, nil
+}
+
+// rest has nothing watched that no call waits for.
+func (s *Socket) rest() {
+	s.mu.Lock()
+	users := s.users
+	s.mu.Unlock()
+	if users != nil {
+		users.rest()
+	}
 }
 
 // settle closes the descriptor of a socket that was closed, as soon as nobody uses it.

@@ -95,6 +95,16 @@ func (n *netTest) unwatched(s *asyncio.Socket) {
 	want(n, "what is watched", n.interest(s.FD()), "")
 }
 
+// released fails the test if a call waits for the socket: nobody else could have its
+// descriptor then.
+func (n *netTest) released(s *asyncio.Socket) {
+	n.Helper()
+	must(n, n.l.AddReader(s.FD(), func() {}))
+	_, err := n.l.RemoveReader(s.FD())
+	must(n, err)
+	n.unwatched(s)
+}
+
 // recordedSockets counts what is made and closed, and can have a try block.
 type recordedSockets struct {
 	system.Sockets

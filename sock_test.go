@@ -57,7 +57,7 @@ func TestSockClient(t *testing.T) {
 		want(n, "the rest", string(n.receiveAll(ctx, s, 9)), "\r\n\r\nhello")
 		_, err := n.l.SockRecv(ctx, s, 1)
 		wantError(n, err, io.EOF)
-		n.unwatched(s)
+		n.released(s)
 	})
 	sockRow(t, "sockets.002b.sock-recv-into", func(ctx context.Context, n *netTest) {
 		s := ask(ctx, n)
@@ -83,7 +83,7 @@ func TestSockClient(t *testing.T) {
 			func(ctx context.Context) (int, error) { got = n.receiveAll(ctx, s, len(data)); return 0, nil })
 		must(n, err)
 		want(n, "the same came back", bytes.Equal(got, data), true)
-		n.unwatched(s)
+		n.released(s)
 	})
 	sockRow(t, "sockets.012.create-connection-sock", func(ctx context.Context, n *netTest) {
 		s, c := n.connected(ctx)
@@ -114,7 +114,7 @@ func TestSockConnect(t *testing.T) {
 		err := n.l.SockConnect(ctx, s, address)
 		wantError(n, err, asyncio.ErrConnRefused)
 		want(n, "the error names", strings.Contains(err.Error(), "SockConnect") && strings.Contains(err.Error(), address), true)
-		n.unwatched(s)
+		n.released(s)
 	})
 	sockRow(t, "sockets.004.sock-connect-cancel-race", func(ctx context.Context, n *netTest) {
 		peer := n.listening()
@@ -132,7 +132,7 @@ func TestSockConnect(t *testing.T) {
 			n.Errorf("the second connect ended with %v, which is nothing of the system's", err)
 		}
 		_, _ = first.Await(ctx)
-		n.unwatched(s)
+		n.released(s)
 	})
 	for network, typ := range map[string]string{"tcp4": "stream", "udp4": "datagram"} {
 		netRow(t, "selev.006.sock-connect-resolves-with-socket-params/"+typ, func(n *netTest) {
@@ -253,7 +253,7 @@ func TestSockDatagrams(t *testing.T) {
 			got, _, err := n.l.SockRecvFrom(ctx, b, 8)
 			must(n, err)
 			want(n, "received", string(got), "hello")
-			n.unwatched(a)
+			n.released(a)
 		})
 	})
 	sockRow(t, "an empty one", func(ctx context.Context, n *netTest) {
@@ -287,7 +287,7 @@ func TestSockAccept(t *testing.T) {
 		must(n, err)
 		defer c.Close()
 		want(n, "its peer", c.RemoteAddr().String(), peer.LocalAddr().String())
-		n.unwatched(s)
+		n.released(s)
 		// It does not block.
 		got := asyncio.Go(ctx, func(ctx context.Context) ([]byte, error) { return n.l.SockRecv(ctx, c, 8) })
 		n.waits(ctx, c, "read")
@@ -348,7 +348,7 @@ func TestSockCancel(t *testing.T) {
 		got, err := second.Await(ctx)
 		must(n, err)
 		want(n, "received", string(got), "hello")
-		n.unwatched(s)
+		n.released(s)
 	})
 	sockRow(t, "sockets.003b.sock-send-cancel-race", func(ctx context.Context, n *netTest) {
 		s, c := n.connected(ctx)
@@ -468,10 +468,8 @@ func TestSockArguments(t *testing.T) {
 			_, err := asyncio.NewSocket(args[0], args[1])
 			refused(n, err, asyncio.ErrInvalidArgument, "NewSocket")
 		}
-		_, err = asyncio.NewSocket("tcp4", s.LocalAddr().String())
-		if err == nil {
-			n.Error("an address that is in use is bound")
-		}
+		_, err = asyncio.NewSocket("tcp4", n.listening().LocalAddr().String())
+		refused(n, err, asyncio.ErrAddrInUse, "NewSocket", "127.0.0.1")
 		_, err = asyncio.SocketFrom(nil)
 		refused(n, err, asyncio.ErrInvalidArgument, "SocketFrom")
 		x, y := net.Pipe()
@@ -573,6 +571,9 @@ func TestSocketFrom(t *testing.T) {
 		want(n, "received", string(n.receiveAll(ctx, a, 5)), "hello")
 	})
 	sockRow(t, "packets", func(ctx context.Context, n *netTest) {
+		if testkit.UnderWine() {
+			n.Skip("package net has no UDP under Wine 8")
+		}
 		p, err := net.ListenPacket("udp4", "127.0.0.1:0")
 		must(n, err)
 		defer p.Close()

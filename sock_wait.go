@@ -19,9 +19,14 @@ type sockSide struct {
 	taken  bool    // somebody has the turn
 	turn   Waiters // the others
 	wanted bool    // who has the turn waits for readiness, which was not found yet,
-	ready  Waiters // here
+	ready  Waiters // here,
+	inLoop bool    // as a coroutine of the loop's
+	woken  bool    // it was found, and who has the turn, a coroutine, has not tried again yet
 	failed error   // why it cannot be waited for
 }
+
+// needed reports whether the side's readiness is somebody's business.
+func (d *sockSide) needed() bool { return d.wanted || d.woken }
 
 // socketWaits is the calls of a loop's on a socket.
 type socketWaits struct {
@@ -43,20 +48,30 @@ var masks = [...]engine.Mask{receiving: engine.Read, sending: engine.Write}
 // begin counts a call of the loop's in.
 func (s *Socket) begin(l *baseLoop) (*socketWaits, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	u, _ := s.users.(*socketWaits)
+	var err error
 	switch {
 	case s.gone != nil:
-		return nil, s.gone
+		err = s.gone
 	case u == nil:
 		u = &socketWaits{s: s}
 		s.users = u
 	case s.calls > 0 && u.loop != l:
-		return nil, fmt.Errorf("%w: calls of another one wait on the socket", ErrWrongLoop)
+		err = fmt.Errorf("%w: calls of another one wait on the socket", ErrWrongLoop)
+	}
+	if err != nil {
+		s.mu.Unlock()
+		return nil, err
 	}
 	s.calls++
+	var before *sockWatch // another loop's
 	if u.loop != l {
+		before = u.watch
 		u.loop, u.watch = l, &sockWatch{u: u, l: l}
+	}
+	s.mu.Unlock()
+	if before != nil {
+		_ = before.ask(narrow) // a loop that is closed watches nothing
 	}
 	return u, nil
 }
@@ -69,7 +84,7 @@ func (u *socketWaits) end() {
 	defer s.mu.Unlock()
 	if s.calls--; s.calls == 0 {
 		for i := range u.sides {
-			u.sides[i].taken = false
+			u.sides[i].taken, u.sides[i].woken = false, false
 		}
 		_ = s.settle() // Close has returned already
 	}
@@ -114,6 +129,14 @@ func (u *socketWaits) giveTurn(side int) {
 	next.Do()
 }
 
+// rest implements socketUsers.
+func (u *socketWaits) rest() {
+	u.s.mu.Lock()
+	w := u.watch
+	u.s.mu.Unlock()
+	_ = w.ask(narrow) // a loop that is closed watches nothing
+}
+
 // dismiss implements socketUsers.
 func (u *socketWaits) dismiss(why error) (wake func()) {
 	var woken [2 * len(masks)]Wakeup
@@ -129,36 +152,36 @@ func (u *socketWaits) dismiss(why error) (wake func()) {
 		for _, k := range woken {
 			k.Do()
 		}
-		_ = w.ask() // a loop that is closed watches nothing
+		_ = w.ask(narrow) // a loop that is closed watches nothing
 	}
 }
 
-// await waits until the socket is ready on a side, whose turn the caller has. What ends
-// the wait otherwise, nothing is watched for it any more.
-func (u *socketWaits) await(ctx context.Context, side int) error {
+// await waits until the socket is ready on a side, whose turn the caller has. If something
+// else ends the wait nothing is watched for it any more.
+func (u *socketWaits) await(ctx context.Context, side int) (err error) {
 	s, d := u.s, &u.sides[side]
 	s.mu.Lock()
 	if s.gone != nil {
 		s.mu.Unlock()
 		return s.gone
 	}
-	d.wanted, d.failed = true, nil
+	d.wanted, d.inLoop, d.failed = true, u.loop.onLoop(), nil
 	s.mu.Unlock()
-	asked := u.watch.ask()
+	asked := u.watch.ask(widen)
 	s.mu.Lock()
+	err = ErrLoopClosed // should it be unwound
 	defer func() {
-		idle := d.wanted
-		d.wanted = false
+		d.wanted, d.woken = false, false
 		s.mu.Unlock()
-		if idle {
-			_ = u.watch.ask() // a loop that is closed watches nothing
+		if err != nil {
+			_ = u.watch.ask(narrow) // a loop that is closed watches nothing
 		}
 	}()
 	if asked != nil || !d.wanted {
-		d.wanted = d.wanted && asked == nil
-		return firstError(asked, d.failed)
+		err = firstError(asked, d.failed)
+		return err
 	}
-	_, err := d.ready.Wait(ctx, u.loop.self, &s.mu)
+	_, err = d.ready.Wait(ctx, u.loop.self, &s.mu)
 	return err
 }
 
@@ -172,54 +195,82 @@ func firstError(errs ...error) error {
 }
 
 // sockWatch is what a loop's engine watches of a socket. It outlives the calls that it
-// is for: a goroutine that leaves does not wait for the loop.
+// is for: a goroutine that leaves does not wait for the loop. And it stays when a coroutine's
+// wait has ended well, for the next one: whoever receives in turns with sending would
+// else register the descriptor anew for each message. It goes when the socket is ready and
+// nobody waits, and when somebody else wants the descriptor.
 type sockWatch struct {
 	u    *socketWaits
 	l    *baseLoop
 	mask engine.Mask // what the engine watches; loop only
 }
 
-// asked is the Ev of a sockWatch's that comes from ask, and from no engine.
-const asked = 1 << 32
+// What a sockWatch is asked for, and the Ev of what comes from there and from no engine.
+const (
+	widen  = 1 << 32 // watch what is waited for, beside the rest
+	narrow = 1 << 33 // watch nothing else
+)
 
-// ask has the engine watch what is wanted, at once if the caller owns the loop, else
+// ask has the engine watch what is needed, at once if the caller owns the loop, else
 // soon; then what the engine says of it comes to those who wait.
-func (w *sockWatch) ask() error {
+func (w *sockWatch) ask(how uint64) error {
 	hold, state := w.l.core.Acquire()
 	defer hold.Leave()
 	switch {
 	case state == sched.Owned:
-		return w.adjust()
-	case state == sched.Running && w.l.post(w, asked):
+		return w.adjust(w.needed(how))
+	case state == sched.Running && w.l.post(w, how):
 		return nil
 	}
 	return ErrLoopClosed // whose close ends what is watched
 }
 
-// Complete lets those know for whom the socket is ready.
+// Complete lets those know for whom the socket is ready, or does what was asked for.
 func (w *sockWatch) Complete(ev uint64) {
+	if ev >= widen {
+		if err := w.adjust(w.needed(ev)); err != nil {
+			w.fail(err)
+		}
+		return
+	}
 	u, s := w.u, w.u.s
-	var woken [2 * len(masks)]Wakeup
-	if ev&asked == 0 {
-		s.mu.Lock()
-		for i := range u.sides {
-			if d := &u.sides[i]; u.watch == w && d.wanted && engine.Mask(ev)&masks[i] != 0 {
-				d.wanted = false
-				woken[i] = d.ready.WakeOne(nil)
+	var woken [len(masks)]Wakeup
+	mask := w.mask
+	s.mu.Lock()
+	for i := range u.sides {
+		switch d := &u.sides[i]; {
+		case engine.Mask(ev)&masks[i] == 0:
+		case u.watch != w, !d.needed():
+			mask &^= masks[i]
+		case d.wanted:
+			d.wanted = false
+			if d.woken = d.inLoop; !d.woken {
+				mask &^= masks[i] // what a goroutine does next nobody here knows
 			}
+			woken[i] = d.ready.WakeOne(nil)
 		}
-		s.mu.Unlock()
 	}
-	if err := w.adjust(); err != nil {
-		s.mu.Lock()
-		for i := range u.sides {
-			if d := &u.sides[i]; u.watch == w && d.wanted {
-				d.wanted, d.failed = false, err
-				woken[len(masks)+i] = d.ready.WakeAll(err)
-			}
+	s.mu.Unlock()
+	if err := w.adjust(mask); err != nil {
+		w.fail(err)
+	}
+	for _, k := range woken {
+		k.Do()
+	}
+}
+
+// fail tells those who wait that the engine cannot watch the socket.
+func (w *sockWatch) fail(err error) {
+	u, s := w.u, w.u.s
+	var woken [len(masks)]Wakeup
+	s.mu.Lock()
+	for i := range u.sides {
+		if d := &u.sides[i]; u.watch == w && d.wanted {
+			d.wanted, d.failed = false, err
+			woken[i] = d.ready.WakeAll(err)
 		}
-		s.mu.Unlock()
 	}
+	s.mu.Unlock()
 	for _, k := range woken {
 		k.Do()
 	}
@@ -227,21 +278,29 @@ func (w *sockWatch) Complete(ev uint64) {
 
 func (w *sockWatch) callbackName() string { return "wait for " + w.u.s.String() }
 
-// adjust has the engine watch what is wanted, and nothing else. Loop only.
-func (w *sockWatch) adjust() error {
-	u, s := w.u, w.u.s
-	s.mu.Lock()
-	var mask engine.Mask
+// needed is what is to be watched. Loop only.
+func (w *sockWatch) needed(how uint64) engine.Mask {
+	u := w.u
+	u.s.mu.Lock()
+	defer u.s.mu.Unlock()
+	mask := w.mask
+	if how == narrow {
+		mask = 0
+	}
 	for i := range u.sides {
-		if u.watch == w && u.sides[i].wanted {
+		if u.watch == w && u.sides[i].needed() {
 			mask |= masks[i]
 		}
 	}
-	s.mu.Unlock()
+	return mask
+}
+
+// adjust has the engine watch this and nothing else. Loop only.
+func (w *sockWatch) adjust(mask engine.Mask) error {
 	if mask == w.mask {
 		return nil
 	}
-	err := w.l.watchFor(s.fd, mask, w)
+	err := w.l.watchFor(w.u.s.fd, mask, w)
 	if err != nil {
 		mask = 0
 	}
@@ -267,37 +326,69 @@ func (w *sockWatch) became(mask engine.Mask) {
 // unwatched implements fdUser.
 func (w *sockWatch) unwatched() { w.became(0) }
 
+// giveUp implements fdUser.
+func (w *sockWatch) giveUp() bool {
+	mask := w.needed(narrow)
+	return mask == 0 && w.adjust(0) == nil
+}
+
 // errAgain is what a try returns that is to be made again when the socket is ready.
 var errAgain = errors.New("not all is done")
 
 // call has a call try until it need not wait. try is called with the turn of its side,
 // and returns the system's error.
 func (s *Socket) call(ctx context.Context, l *baseLoop, op string, side int, try func() error) error {
+	u, err := s.enter(ctx, l, op, side)
+	if err != nil {
+		return err
+	}
+	defer u.leave(side)
+	return u.try(ctx, op, side, try)
+}
+
+// enter gives a call its turn, until leave.
+func (s *Socket) enter(ctx context.Context, l *baseLoop, op string, side int) (*socketWaits, error) {
 	if s == nil {
-		return invalid(op, "the socket is nil")
+		return nil, invalid(op, "the socket is nil")
 	}
 	if err := l.mayWait(op, ctx); err != nil {
-		return err
+		return nil, err
 	}
 	if err := firstError(contextError(ctx), ConsumeBudget(ctx)); err != nil {
-		return err
+		return nil, err
 	}
 	u, err := s.begin(l)
 	if err != nil {
-		return opError(op, err)
+		return nil, opError(op, err)
 	}
-	defer u.end()
+	entered := false
+	defer func() {
+		if !entered {
+			u.end()
+		}
+	}()
 	if err := u.takeTurn(ctx, side); err != nil {
-		return waitError(op, err)
+		return nil, waitError(op, err)
 	}
-	defer u.giveTurn(side)
+	entered = true
+	return u, nil
+}
+
+// leave ends what enter began.
+func (u *socketWaits) leave(side int) {
+	defer u.end()
+	u.giveTurn(side)
+}
+
+// try tries until it need not wait.
+func (u *socketWaits) try(ctx context.Context, op string, side int, try func() error) error {
 	for {
 		err := try()
 		if err == nil {
 			return nil
 		}
 		if err != errAgain && !sock.WouldBlock(err) && !sock.InProgress(err) {
-			return opError(op, fmt.Errorf("%v: %w", s, err))
+			return opError(op, fmt.Errorf("%v: %w", u.s, err))
 		}
 		if err := u.await(ctx, side); err != nil {
 			return waitError(op, err)

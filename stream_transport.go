@@ -25,6 +25,7 @@ type streamTransport struct {
 	server *Server
 
 	local, remote sock.Addr
+	peer          *PeerCredentials // of a unix socket; or nil
 }
 
 // lateWrites is which write to a lost connection is warned of: the fifth, as in asyncio,
@@ -45,7 +46,10 @@ func newStreamTransport(l *baseLoop, fd uintptr, p Protocol, server *Server, rem
 	if !remote.IsValid() {
 		t.remote, _ = sockets.RemoteAddr(fd)
 	}
-	if f := t.local.Family(); f == sock.Inet4 || f == sock.Inet6 {
+	switch t.local.Family() {
+	case sock.Unix:
+		t.peer = peerCredentials(sockets, fd)
+	case sock.Inet4, sock.Inet6:
 		_ = sockets.SetOption(fd, engine.NoDelay, 1) // a connection that is gone already says so when read
 	}
 	t.begin(done)
@@ -210,6 +214,10 @@ func (t *streamTransport) GetExtraInfo(name string) any {
 		return t.local.NetAddr(sock.Stream)
 	case "peername":
 		return t.remote.NetAddr(sock.Stream)
+	case "peercred":
+		if t.peer != nil {
+			return *t.peer
+		}
 	}
 	return nil
 }

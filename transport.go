@@ -14,7 +14,8 @@ type BaseTransport interface {
 	IsClosing() bool
 	// GetExtraInfo returns what is known under a name, nil for a name that is
 	// not known: "socket" (the descriptor, a uintptr, for information),
-	// "sockname" and "peername" (net.Addr) of sockets. Any goroutine.
+	// "sockname" and "peername" (net.Addr) of sockets, "peercred" (PeerCredentials)
+	// of unix sockets. Any goroutine.
 	// (get_extra_info)
 	GetExtraInfo(name string) any
 	// LocalAddr is the transport's own address, nil if it has none. It stays

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/go-asyncio/asyncio/internal/buffers"
+	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/list"
 	"github.com/go-asyncio/asyncio/internal/listen"
 	"github.com/go-asyncio/asyncio/internal/sock"
@@ -19,9 +20,32 @@ type transports struct {
 	open   list.List[streamTransport]
 	others list.List[openTransport] // those of other kinds
 
-	waiting  listen.Waiting // connections that wait to be set up
-	unclosed int            // transports that closeNet had to close
-	late     int            // writes to transports that are let go of, but for the first
+	files    list.List[serverFile] // of unix sockets of servers that are not closed
+	waiting  listen.Waiting        // connections that wait to be set up
+	unclosed int                   // transports that closeNet had to close
+	late     int                   // writes to transports that are let go of, but for the first
+}
+
+// serverFile is the file of a unix socket that a server listens on.
+type serverFile struct {
+	place   list.Node[serverFile] // in transports, unless it is to stay
+	file    engine.SocketFile
+	removed bool
+}
+
+// removeFile removes the file of a server, once.
+func (k *transports) removeFile(f *serverFile) error {
+	if f.place.Listed() {
+		k.files.Remove(&f.place)
+	}
+	if f.removed {
+		return nil // when the loop was closed
+	}
+	f.removed = true
+	if err := f.file.Remove(); err != nil {
+		return fmt.Errorf("unable to clean up listening unix socket %q: %w", f.file.Path(), err)
+	}
+	return nil
 }
 
 // openTransport is the place in the list of a transport that is no connection of bytes, in
@@ -59,6 +83,11 @@ const warnUnclosed = 10
 func (l *baseLoop) closeNet() {
 	l.lookups.end()
 	k := &l.transports
+	for f := k.files.First(); f != nil; f = k.files.First() {
+		if err := k.removeFile(f); err != nil {
+			l.logger().Error(err.Error())
+		}
+	}
 	for c := k.waiting.First(); c != nil; c = k.waiting.First() {
 		if err := c.Drop(); err != nil {
 			l.logger().Debug(fmt.Sprintf("close of fd=%d: %v", c.FD, err))

@@ -27,7 +27,11 @@ func callUnimplemented(v any, iface reflect.Type) map[string]error {
 		for j := range m.Type.NumIn() {
 			args = append(args, reflect.Zero(m.Type.In(j)))
 		}
-		results := reflect.ValueOf(v).MethodByName(m.Name).Call(args)
+		call := reflect.ValueOf(v).MethodByName(m.Name).Call
+		if m.Type.IsVariadic() {
+			call = reflect.ValueOf(v).MethodByName(m.Name).CallSlice
+		}
+		results := call(args)
 		if n := len(results); n > 0 && m.Type.Out(n-1) == reflect.TypeFor[error]() {
 			answers[m.Name], _ = results[n-1].Interface().(error)
 		}

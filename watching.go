@@ -16,7 +16,8 @@ type watching struct {
 // fdUser is who has a descriptor watched for a call that waits.
 type fdUser interface {
 	engine.Completer
-	unwatched() // the engine watches it no more, for the loop is closed or another user came
+	unwatched()   // the engine watches it no more, for the loop is closed or another user came
+	giveUp() bool // has it watched no more, unless a call waits
 }
 
 // watchFor has the engine watch a descriptor for a call that waits, or no more if mask is
@@ -136,7 +137,7 @@ func (l *baseLoop) rewatch(op string, fd uintptr, dir engine.Mask, f func()) (ha
 		}
 		return false, opError(op, ErrLoopClosed)
 	}
-	if l.users[fd] != nil {
+	if u := l.users[fd]; u != nil && !u.giveUp() {
 		return false, invalid(op, "a Sock call waits for descriptor %d: cancel it first", fd)
 	}
 	w := l.watches[fd]

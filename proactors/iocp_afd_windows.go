@@ -96,7 +96,7 @@ func (r *record) wants() Mask {
 	switch r.kind {
 	case Poll:
 		return r.mask
-	case Send:
+	case Send, SendTo, Connect:
 		return Writable
 	}
 	return Readable
@@ -134,7 +134,8 @@ func (p *iocp) ready(r *record) {
 }
 
 // try does on a socket that belongs to another port what can be done without
-// waiting, and polls if that is nothing.
+// waiting, and polls if that is nothing; of a unix socket it asks how its connection
+// went.
 func (p *iocp) try(r *record) {
 	var n int
 	var err error
@@ -158,13 +159,24 @@ func (p *iocp) try(r *record) {
 			return
 		}
 		n, err = sock.Read(r.fd, r.bufs[0])
+	case ReceiveFrom:
+		p.receiveLetters(r)
+		return
 	case Send:
 		n, err = sock.Writev(r.fd, r.bufs, &p.vec)
+	case SendTo:
+		var b []byte
+		if len(r.bufs) > 0 {
+			b = r.bufs[0]
+		}
+		n, err = sock.SendTo(r.fd, b, sock.Decode(r.addrs[:r.addrSize]))
+	case Connect:
+		err = sock.ConnectError(r.fd)
 	}
 	switch {
 	case err == nil:
 		p.tell(r, int32(n), 0)
-	case sock.WouldBlock(err):
+	case sock.WouldBlock(err) || sock.InProgress(err):
 		p.pollFor(r)
 	default:
 		p.failed(r, errnoOf(err))

@@ -60,7 +60,9 @@ func (p *iocp) finish(r *record, n uint32) {
 			return
 		}
 		p.tell(r, int32(n), 0)
-	case Send:
+	case ReceiveFrom:
+		p.receivedFrom(r, n)
+	case Send, SendTo:
 		p.tell(r, int32(n), 0)
 	case Poll: // of a pipe
 		p.tell(r, int32(Readable), 0)
@@ -153,6 +155,10 @@ func (p *iocp) failed(r *record, errno syscall.Errno) {
 	if r.accepted != 0 {
 		_ = sock.Close(r.accepted)
 		r.accepted = 0
+	}
+	if r.kind == ReceiveFrom && len(r.vec) > 0 {
+		r.leave()
+		p.letters.give(r.letter)
 	}
 	switch {
 	case r.cancelled:

@@ -38,6 +38,8 @@ type details struct {
 	addrSize int
 	addrs    [2 * addrRoom]byte
 	peer     []byte // Accept: where the user wants the peer's address, or nil
+	letter   uint32 // ReceiveFrom: the piece that the system has
+	fromSize int32  // and how long the address in it is
 	pins     runtime.Pinner
 }
 

@@ -23,7 +23,7 @@ func (p *iocp) Submit(op *Operation, q *Request) error {
 	if err := p.check(q); err != nil {
 		return fmt.Errorf("proactors: IOCP: submit: %w", err)
 	}
-	if q.Post && q.Kind == Send {
+	if q.Post && (q.Kind == Send || q.Kind == SendTo) {
 		return p.post(op, q)
 	}
 	_, pipe := p.pipes[q.FD]
@@ -46,6 +46,9 @@ func (p *iocp) Submit(op *Operation, q *Request) error {
 	switch q.Kind {
 	case Receive, Send:
 		r.use(q.Bufs)
+	case SendTo:
+		r.use(q.Bufs)
+		r.addrSize = copy(r.addrs[:], q.Addr)
 	case Poll:
 		r.poll.handle = base
 	case Connect:
@@ -60,7 +63,13 @@ func (p *iocp) Submit(op *Operation, q *Request) error {
 // post sends what goes at once: on a socket that does not block, an ordinary call.
 // A completion is told of only if that is not all.
 func (p *iocp) post(op *Operation, q *Request) error {
-	n, err := sock.Writev(q.FD, q.Bufs, &p.vec)
+	var n int
+	var err error
+	if q.Kind == SendTo {
+		n, err = sock.SendTo(q.FD, q.Bufs[0], sock.Decode(q.Addr))
+	} else {
+		n, err = sock.Writev(q.FD, q.Bufs, &p.vec)
+	}
 	if err == nil && n == total(q.Bufs) {
 		return nil
 	}
@@ -102,6 +111,11 @@ func (p *iocp) check(q *Request) error {
 		if total(q.Bufs) == 0 {
 			return fmt.Errorf("%w: nothing to send", errInvalid)
 		}
+	case ReceiveFrom:
+	case SendTo:
+		if len(q.Bufs) != 1 || len(q.Addr) == 1 || len(q.Addr) > 128 {
+			return fmt.Errorf("%w: a datagram in %d pieces, to an address of %d bytes", errInvalid, len(q.Bufs), len(q.Addr))
+		}
 	case Connect:
 		if foreign {
 			return fmt.Errorf("%w: the socket belongs to another completion port", errors.ErrUnsupported)
@@ -141,6 +155,10 @@ func (p *iocp) start(r *record) {
 		p.startAccept(r)
 	case r.kind == Receive:
 		p.startReceive(r)
+	case r.kind == ReceiveFrom:
+		p.startReceiveFrom(r)
+	case r.kind == SendTo:
+		p.startSendTo(r)
 	case r.kind == Send:
 		err := windows.WSASend(windows.Handle(r.fd), &r.vec[0], uint32(len(r.vec)), &r.n, 0, &r.ov, nil)
 		p.started(r, err)
@@ -176,12 +194,17 @@ func (p *iocp) startReceive(r *record) {
 }
 
 func (p *iocp) startConnect(r *record) {
+	family := binary.NativeEndian.Uint16(r.addrs[:])
+	if family == windows.AF_UNIX {
+		p.connectUnix(r)
+		return
+	}
 	var err error
 	if p.connect == 0 {
 		p.connect, err = connectFunction(r.fd)
 	}
 	if err == nil {
-		err = bindAny(r.fd, binary.NativeEndian.Uint16(r.addrs[:]))
+		err = bindAny(r.fd, family)
 	}
 	if err != nil {
 		p.failed(r, errnoOf(err))
@@ -193,6 +216,21 @@ func (p *iocp) startConnect(r *record) {
 		errno = 0
 	}
 	p.started(r, errno)
+}
+
+// connectUnix connects a unix socket, by an ordinary call: ConnectEx wants it bound, and a
+// unix socket is bound to a path or not at all. Between two processes of one machine the
+// call has ended when it returns, as a rule; else the end is polled for.
+func (p *iocp) connectUnix(r *record) {
+	switch err := sock.Connect(r.fd, sock.Decode(r.addrs[:r.addrSize])); {
+	case err == nil:
+		p.tell(r, 0, 0)
+	case sock.InProgress(err):
+		r.polls = true
+		p.pollFor(r)
+	default:
+		p.failed(r, errnoOf(err))
+	}
 }
 
 // started sorts what a call has returned that began an operation.

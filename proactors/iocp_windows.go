@@ -35,6 +35,7 @@ type iocp struct {
 	ops     []*Operation // by the index of their records
 	busy    int          // how many records the system has
 	memory  lending
+	letters letters
 	nothing windows.WSABuf // no memory, for receives that wait for something
 	vec     sock.Vec
 
@@ -117,7 +118,7 @@ func (p *iocp) Wait(timeout time.Duration) ([]Completion, error) {
 	p.startAgain()
 	// Who was started again and is on the list once more was told of something that
 	// is not there.
-	if len(p.done) > 0 || len(p.restart) > 0 && p.memory.left() {
+	if len(p.done) > 0 || p.restartable() {
 		timeout = 0
 	}
 	n, err := getPackets(p.port, p.packets[:], milliseconds(timeout))
@@ -138,6 +139,16 @@ func (p *iocp) Wait(timeout time.Duration) ([]Completion, error) {
 		}
 	}
 	return p.out, nil
+}
+
+// restartable reports whether one of those that are to be started again can be.
+func (p *iocp) restartable() bool {
+	for _, r := range p.restart {
+		if r.kind == ReceiveFrom && p.letters.lent < letterMost || r.kind != ReceiveFrom && p.memory.left() {
+			return true
+		}
+	}
+	return false
 }
 
 // retire makes an operation idle.
@@ -222,11 +233,21 @@ func recordOf(ov *windows.Overlapped) *record { return (*record)(unsafe.Pointer(
 func (p *iocp) Accepted(c Completion) uintptr { return acceptedFD(c.Flags) }
 
 // Memory implements [Proactor].
-func (p *iocp) Memory(c Completion) []byte { return p.memory.pieces[lentPiece(c.Flags)][:c.N] }
+func (p *iocp) Memory(c Completion) []byte {
+	if c.Flags&ownLetter != 0 {
+		return p.letters.pieces[letterOf(c.Flags)][letterName : letterName+c.N : letterName+c.N]
+	}
+	return p.memory.pieces[lentPiece(c.Flags)][:c.N]
+}
 
 // Release implements [Proactor].
 func (p *iocp) Release(c Completion) {
-	if !p.closed {
+	switch {
+	case p.closed:
+	case c.Flags&ownLetter != 0:
+		p.letters.lent--
+		p.letters.give(letterOf(c.Flags))
+	default:
 		p.memory.give(lentPiece(c.Flags))
 	}
 }
@@ -238,8 +259,8 @@ func (p *iocp) Usage() Usage {
 	}
 	return Usage{
 		InFlight: len(p.records.slabs)*slabSize - len(p.records.free),
-		Lent:     len(p.memory.pieces) - len(p.memory.free[small]) - len(p.memory.free[large]),
-		Starved:  p.memory.starved,
+		Lent:     len(p.memory.pieces) - len(p.memory.free[small]) - len(p.memory.free[large]) + p.letters.lent,
+		Starved:  p.memory.starved + p.letters.starved,
 	}
 }
 

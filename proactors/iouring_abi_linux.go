@@ -22,7 +22,8 @@ type sqe struct {
 	userData uint64
 	bufGroup uint16
 	_        uint16
-	_        int32
+	addrLen  uint16
+	_        uint16
 	_        [2]uint64
 }
 
@@ -36,6 +37,7 @@ const (
 	opNop         = 0
 	opPollAdd     = 6
 	opSendmsg     = 9
+	opRecvmsg     = 10
 	opAccept      = 13
 	opAsyncCancel = 14
 	opConnect     = 16

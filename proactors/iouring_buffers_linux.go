@@ -101,7 +101,7 @@ func (b *buffers) grow(n int) bool {
 		b.total++
 	}
 	if n > 0 {
-		b.publish()
+		publish(b.ring, b.tail)
 	}
 	return n > 0
 }
@@ -116,11 +116,11 @@ func (b *buffers) put(bid int) {
 	b.tail++
 }
 
-// publish stores the tail. There are no atomic stores of 16 bits: it goes with the
+// publish stores the tail of a ring of buffers. There are no atomic stores of 16 bits: it goes with the
 // buffer's number beside it, which nobody changes meanwhile.
-func (b *buffers) publish() {
-	word := (*uint32)(unsafe.Pointer(&b.ring[0].bid))
-	atomic.StoreUint32(word, tailWord(b.ring[0].bid, b.tail))
+func publish(ring []buf, tail uint16) {
+	word := (*uint32)(unsafe.Pointer(&ring[0].bid))
+	atomic.StoreUint32(word, tailWord(ring[0].bid, tail))
 }
 
 // take notes that a message of n bytes lies in the buffer and returns where.
@@ -147,7 +147,7 @@ func (b *buffers) release(pos uint32) {
 func (b *buffers) renew(bid int) {
 	b.out--
 	b.put(bid)
-	b.publish()
+	publish(b.ring, b.tail)
 }
 
 // some reports whether the kernel has a buffer, as far as can be known here.

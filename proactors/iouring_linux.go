@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -33,17 +34,18 @@ const forever time.Duration = math.MaxInt64
 // has not taken yet turns the entry into nothing, for its descriptor may be
 // closed, and the number be another's, when the kernel looks at it.
 type IOUring struct {
-	ring  *ring
-	bufs  *buffers
-	slots []slot
-	free  []uint32
-	done  []Completion
-	dry   []uint32 // slots of receives that wait for buffers
-	posts []posted
-	live  int    // operations in flight, but for the one for wake-ups
-	lent  int    // completions that lend memory
-	dried uint64 // how often a receive found no buffer
-	spare []*gather
+	ring    *ring
+	bufs    *buffers
+	letters *letters // nil until datagrams are received
+	slots   []slot
+	free    []uint32
+	done    []Completion
+	dry     []uint32 // slots of receives that wait for buffers
+	posts   []posted
+	live    int    // operations in flight, but for the one for wake-ups
+	lent    int    // completions that lend memory
+	dried   uint64 // how often a receive found no buffer
+	spare   []*gather
 
 	waker    *wake.Waker
 	wake     func() error // of the waker, once and not with every Wake
@@ -104,7 +106,7 @@ func (p *IOUring) Submit(op *Operation, r *Request) error {
 	if op.Tag != 0 {
 		return fmt.Errorf("proactors: submit: %w: the operation is in flight", syscall.EALREADY)
 	}
-	if r.Post && r.Kind == Send {
+	if r.Post && (r.Kind == Send || r.Kind == SendTo) {
 		return p.post(op, r)
 	}
 	if err := p.begin(op, r); err != nil {
@@ -115,6 +117,11 @@ func (p *IOUring) Submit(op *Operation, r *Request) error {
 }
 
 func (p *IOUring) begin(op *Operation, r *Request) error {
+	if r.Kind == ReceiveFrom && p.letters == nil {
+		if err := p.openLetters(); err != nil {
+			return err
+		}
+	}
 	i, err := p.slot(r.Kind)
 	if err != nil {
 		return err
@@ -138,6 +145,10 @@ func (p *IOUring) begin(op *Operation, r *Request) error {
 			s.flag = slotOwn
 			s.point(r.Bufs[0])
 		}
+	case SendTo:
+		p.gatherTo(s, r)
+	case ReceiveFrom:
+		s.keep = unsafe.Pointer(p.letters.hdr)
 	case Connect:
 		s.point(r.Addr)
 	case Accept:
@@ -154,7 +165,7 @@ func (p *IOUring) begin(op *Operation, r *Request) error {
 
 // slot finds one for a new operation. Its generation is never 0, so that no tag is.
 func (p *IOUring) slot(k Kind) (uint32, error) {
-	if k < Accept || k > Poll {
+	if k < Accept || k > SendTo {
 		return 0, fmt.Errorf("proactors: io_uring: %w: kind %d of operation", errors.ErrUnsupported, k)
 	}
 	if n := len(p.free); n > 0 {
@@ -172,6 +183,7 @@ func (p *IOUring) end(i uint32, s *slot) {
 	s.op, s.keep = nil, nil
 	if g := s.vec; g != nil {
 		clear(g.iov[:])
+		g.msg.Name, g.msg.Namelen = nil, 0
 		s.vec = nil
 		if len(p.spare) < 16 {
 			p.spare = append(p.spare, g)
@@ -217,7 +229,7 @@ func (p *IOUring) restart() error {
 	p.dry = p.dry[:0]
 	for _, i := range dry {
 		s := &p.slots[i]
-		if s.kind == Receive && s.flag&(slotGone|slotOwn) == 0 && !p.bufs.some() {
+		if s.flag&slotGone == 0 && !p.memoryFor(s) {
 			p.dry = append(p.dry, i) // never beyond what was read
 			continue
 		}
@@ -236,6 +248,17 @@ func (p *IOUring) restart() error {
 		s.fill(e)
 	}
 	return nil
+}
+
+// memoryFor reports whether the kernel has memory for what an operation receives.
+func (p *IOUring) memoryFor(s *slot) bool {
+	switch {
+	case s.kind == ReceiveFrom:
+		return p.letters.some()
+	case s.kind == Receive && s.flag&slotOwn == 0:
+		return p.bufs.some()
+	}
+	return true
 }
 
 // Wait implements Proactor.
@@ -344,6 +367,12 @@ func (p *IOUring) received(head, tail uint32) uint32 {
 		if s.gen != uint32(c.userData>>32) {
 			break
 		}
+		if s.kind == ReceiveFrom {
+			done[n] = p.letters.take(s.op, int(c.flags>>cqeBufferShift), c.res)
+			done[n].Flags |= More
+			n++
+			continue
+		}
 		pos := bufs.take(int(c.flags>>cqeBufferShift), c.res, c.flags&cqeBufMore != 0)
 		done[n] = Completion{s.op, c.res, More | Lent | Flags(pos)*OwnFlags}
 		n++
@@ -378,7 +407,14 @@ func (p *IOUring) complete(i uint32, s *slot, c *cqe) {
 	if p.closing && s.kind == Accept && c.res >= 0 && s.flag&slotVoid == 0 {
 		_ = unix.Close(int(c.res))
 	}
-	if c.flags&cqeBuffer != 0 {
+	if c.flags&cqeBuffer != 0 && s.kind == ReceiveFrom {
+		if bid := int(c.flags >> cqeBufferShift); c.res > 0 {
+			done = p.letters.take(s.op, bid, c.res)
+			p.lent++
+		} else {
+			p.letters.giveBack(bid)
+		}
+	} else if c.flags&cqeBuffer != 0 {
 		pos := p.bufs.take(int(c.flags>>cqeBufferShift), max(c.res, 0), c.flags&cqeBufMore != 0)
 		if c.res > 0 {
 			done.Flags = Lent | Flags(pos)*OwnFlags
@@ -395,6 +431,11 @@ func (p *IOUring) complete(i uint32, s *slot, c *cqe) {
 	switch {
 	case s.flag&slotVoid != 0:
 		done.N = -int32(unix.ECANCELED)
+	case c.res == -int32(unix.ENOBUFS) && s.kind == ReceiveFrom:
+		p.dried++
+		s.flag |= slotDry
+		p.dry = append(p.dry, i)
+		return
 	case c.res == -int32(unix.ENOBUFS) && s.kind == Receive && s.flag&slotOwn == 0:
 		p.dried++
 		s.flag |= slotDry
@@ -403,7 +444,7 @@ func (p *IOUring) complete(i uint32, s *slot, c *cqe) {
 			p.bufs.grow(p.bufs.total)
 		}
 		return
-	case undone(c.res):
+	case undone(c.res) && (s.kind != Connect || c.res != -int32(unix.EAGAIN)): // there a unix listener has no room
 		if s.flag&slotGone == 0 {
 			s.flag |= slotDry
 			p.dry = append(p.dry, i)
@@ -449,13 +490,23 @@ func (p *IOUring) Accepted(c Completion) uintptr { return uintptr(c.N) }
 
 // Memory implements Proactor.
 func (p *IOUring) Memory(c Completion) []byte {
+	if c.Flags&ownLetter != 0 {
+		pos := letterOf(c.Flags)*letterStride + letterPayload
+		return p.letters.mem[pos : pos+int(c.N) : pos+int(c.N)]
+	}
 	pos := uint32(c.Flags / OwnFlags)
 	return p.bufs.mem[pos : pos+uint32(c.N) : pos+uint32(c.N)]
 }
 
 // Release implements Proactor.
 func (p *IOUring) Release(c Completion) {
-	if !p.closed {
+	switch {
+	case p.closed:
+	case c.Flags&ownLetter != 0:
+		p.lent--
+		p.letters.out--
+		p.letters.giveBack(letterOf(c.Flags))
+	default:
 		p.lent--
 		p.bufs.release(uint32(c.Flags / OwnFlags))
 	}
@@ -509,6 +560,9 @@ func (p *IOUring) Close() error {
 	p.closed = true
 	err = errors.Join(err, p.ring.close(), p.waker.Close())
 	p.bufs.close()
+	if p.letters != nil {
+		p.letters.close()
+	}
 	p.slots, p.done, p.dry, p.spare, p.free, p.posts = nil, nil, nil, nil, nil, nil
 	return err
 }

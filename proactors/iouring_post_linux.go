@@ -22,6 +22,7 @@ import (
 type posted struct {
 	op   *Operation
 	keep unsafe.Pointer // what the kernel reads
+	to   unsafe.Pointer // SendTo: and where it goes
 }
 
 // postSlot is no slot: it says that the number beside it is a post's.
@@ -46,9 +47,12 @@ func (p *IOUring) post(op *Operation, r *Request) error {
 	b := r.Bufs[0]
 	e.opcode, e.flags, e.fd = opSend, sqeCQESkipSuccess, int32(r.FD)
 	e.addr, e.len = uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))), uint32(len(b))
+	if len(r.Addr) > 0 {
+		e.off, e.addrLen = uint64(uintptr(unsafe.Pointer(unsafe.SliceData(r.Addr)))), uint16(len(r.Addr))
+	}
 	e.opFlags = unix.MSG_NOSIGNAL | unix.MSG_DONTWAIT | unix.MSG_WAITALL
 	e.userData = uint64(len(p.posts))<<32 | postSlot
-	p.posts = append(p.posts, posted{op, unsafe.Pointer(unsafe.SliceData(b))})
+	p.posts = append(p.posts, posted{op, unsafe.Pointer(unsafe.SliceData(b)), unsafe.Pointer(unsafe.SliceData(r.Addr))})
 	return nil
 }
 

@@ -64,6 +64,18 @@ func (p *IOUring) gather(s *slot, pieces [][]byte) {
 	s.vec = g
 }
 
+// gatherTo makes a datagram, and where it goes, what is to be sent.
+func (p *IOUring) gatherTo(s *slot, r *Request) {
+	g := p.pieces()
+	b := r.Bufs[0]
+	g.iov[0].Base = unsafe.SliceData(b)
+	g.iov[0].SetLen(len(b))
+	g.msg.Iov = &g.iov[0]
+	g.msg.SetIovlen(1)
+	g.msg.Name, g.msg.Namelen = unsafe.SliceData(r.Addr), uint32(len(r.Addr))
+	s.vec = g
+}
+
 // pieces takes a gather that is free.
 func (p *IOUring) pieces() *gather {
 	n := len(p.spare)
@@ -85,10 +97,12 @@ func (s *slot) clearBeyondAddr() {
 func (s *slot) fill(e *sqe) {
 	e.fd, e.userData = int32(s.fd), s.op.Tag
 	switch s.kind {
-	case Send:
+	case Send, SendTo:
 		s.fillSend(e)
 	case Receive:
 		s.fillReceive(e)
+	case ReceiveFrom:
+		s.fillReceiveFrom(e)
 	case Accept:
 		e.opcode, e.opFlags = opAccept, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC
 		if s.flag&slotOwn != 0 {

@@ -63,7 +63,7 @@ func (p *IOUring) followThread() error {
 // move cancels an operation that the kernel has, without a word to its user: it is
 // started again when the kernel has let go of it.
 func (p *IOUring) move(s *slot) error {
-	if s.op == nil || s.flag&(slotDry|slotGone) != 0 || s.kind == Send || s.kind == Connect || p.ring.unseen(s.pos) != nil {
+	if s.op == nil || s.flag&(slotDry|slotGone) != 0 || s.kind == Send || s.kind == SendTo || s.kind == Connect || p.ring.unseen(s.pos) != nil {
 		return nil
 	}
 	e, _, err := p.ring.next()

@@ -35,7 +35,7 @@
 // # Repeat
 //
 // With Request.Repeat a Receive may complete any number of times before the last, each
-// but the last with More. It is permission, not duty: a
+// but the last with More; a ReceiveFrom may always. It is permission, not duty: a
 // proactor that has no such operation completes once without More, and the user
 // submits again. The last completion of a repeated operation may be a success.
 //
@@ -45,7 +45,8 @@
 // [ErrCancelled]'s number (see [Completion.Err]) or, if the operation was quicker,
 // with its success: then an accepted descriptor is the user's, who closes it if
 // it has no use for it, and received memory must be released. A cancelled receive or
-// accept has taken nothing; of a cancelled Send nobody knows how much went. After Cancel
+// accept has taken nothing; of a cancelled Send nobody knows how much went, and of a
+// cancelled SendTo whether it did. After Cancel
 // has returned the user may close the descriptor at once, even if the system never
 // heard of the operation: the proactor sees to it that the operation does not
 // act on another descriptor that gets the same number. (A descriptor must not be
@@ -63,11 +64,13 @@
 // which moves) and unchanged meanwhile. Submit alone reads the slice of slices
 // Request.Bufs, which may be scratch memory.
 //
-// A Receive without Bufs is into memory of the proactor's, which need not be
-// bound to the operation while nothing comes. Such a completion lends it:
-// [Proactor.Memory] is what was received, until [Proactor.Release], which must be
-// called exactly once for every such completion that has N > 0. Memory that runs
-// out is not an error: receives wait until some is released, and nothing is lost.
+// A Receive without Bufs, and a ReceiveFrom, is into memory of the proactor's, which need
+// not be bound to the operation while nothing comes. A completion that lends it says so by
+// [Lent]: that is one of a Receive that has N > 0, and every one of a ReceiveFrom that is no
+// error. [Proactor.Memory] is what was received, and [Proactor.Envelope] who sent a
+// datagram, until [Proactor.Release], which must be called exactly once. Memory that runs
+// out is not an error: receives wait until some is released, and nothing is lost that the
+// system has kept. (Of datagrams it keeps as many as the socket's buffer holds.)
 // Users therefore release before the next Wait, and copy what they keep longer.
 //
 // # Descriptors
@@ -146,7 +149,22 @@ const (
 	// once. It never repeats. It works for all descriptors that the system can
 	// poll, not for sockets alone.
 	Poll
+
+	// ReceiveFrom receives datagrams, of a socket that keeps messages apart, into the
+	// proactor's own memory. N is how many bytes one has, possibly none. Of one longer
+	// than DatagramSize the beginning is received, and the rest lost: Short says so. An
+	// error, often one of a datagram sent earlier, ends the operation, and may be told
+	// once for several.
+	ReceiveFrom
+
+	// SendTo sends its only piece of Bufs, which may be empty, as one datagram to Addr, or
+	// without Addr to the peer that the socket is connected to. N is its length.
+	SendTo
 )
+
+// DatagramSize is how long a datagram may be that ReceiveFrom receives whole. No datagram
+// of UDP is longer.
+const DatagramSize = 64 << 10
 
 // Mask says which way a descriptor is to be ready.
 type Mask uint8
@@ -166,22 +184,25 @@ const AddrSize = 128
 // system's struct sockaddr with zeros behind it, when it completes with success. It is
 // known even if the peer has gone since.
 //
-// With Post a Send, of one piece, never waits: what does not go at once does not go.
+// With Post a Send, of one piece, or a SendTo never waits: what does not go at once does not
+// go.
 // If all of it goes there is no completion, and Wait does not return because of it. Otherwise the
 // Wait that hands it over, or the first after the Flush that does, returns a
 // completion: with Short, where N is how much went, possibly 0, or with the system's
 // error. So it is over when the next Wait has returned; until then there must be no
-// other Send on its descriptor, and until the next Wait or Flush the descriptor must not
+// other Send on its descriptor (there may be any number of posted SendTo, each with an
+// operation of its own, which go in order but for those that do not go), and until the next
+// Wait or Flush the descriptor must not
 // be closed. It cannot be cancelled, and its operation need not be in flight meanwhile. A
 // proactor that has no such operation refuses it with errors.ErrUnsupported.
 type Request struct {
 	Kind   Kind
 	Repeat bool     // Receive: go on until cancelled, if the system can
-	Post   bool     // Send: see above
+	Post   bool     // Send, SendTo: see above
 	Mask   Mask     // Poll
 	FD     uintptr  // on what
-	Bufs   [][]byte // Send, Receive
-	Addr   []byte   // Connect: the address as the system's struct sockaddr; Accept: see above
+	Bufs   [][]byte // Send, SendTo, Receive
+	Addr   []byte   // Connect, SendTo: the address as the system's struct sockaddr; Accept: see above
 }
 
 // Completer is told of completions, by whoever called Wait. It is for the user of
@@ -216,7 +237,8 @@ const (
 	// Lent: the completion lends memory of the proactor's.
 	Lent
 
-	// Short: a posted send has not sent everything.
+	// Short: a posted send has not sent everything, or of a datagram not everything was
+	// received.
 	Short
 
 	// OwnFlags is the first bit that is the proactor's own.
@@ -288,6 +310,12 @@ type Proactor interface {
 
 	// Memory is what a completion with Lent has received.
 	Memory(c Completion) []byte
+
+	// Envelope is who sent what a ReceiveFrom has received: from is the address as the
+	// system's struct sockaddr, perhaps with zeros behind it, and empty if the sender has
+	// none. size is how long the datagram was, 0 if it was longer than what was received
+	// and the system does not say how long.
+	Envelope(c Completion) (from []byte, size int)
 
 	// Release gives back the memory that a completion with Lent lends.
 	Release(c Completion)

@@ -12,16 +12,32 @@ import (
 // from any goroutine; elsewhere it is asyncio.ErrNoRunningLoop, and nothing that opts
 // has was taken. (asyncio.open_connection)
 func OpenConnection(ctx context.Context, network, address string, opts *asyncio.ConnectionOptions, more ...Option) (*StreamReader, *StreamWriter, error) {
-	c, err := configure("OpenConnection", more, asyncio.GetRunningLoop)
+	return open("OpenConnection", more, func(loop asyncio.EventLoop, factory func() asyncio.Protocol) (asyncio.Transport, asyncio.Protocol, error) {
+		return loop.CreateConnection(ctx, factory, network, address, opts)
+	})
+}
+
+// OpenUnixConnection connects to the unix socket at path as CreateUnixConnection of the
+// loop does. It is OpenConnection otherwise. (asyncio.open_unix_connection)
+func OpenUnixConnection(ctx context.Context, path string, opts *asyncio.ConnectionOptions, more ...Option) (*StreamReader, *StreamWriter, error) {
+	return open("OpenUnixConnection", more, func(loop asyncio.EventLoop, factory func() asyncio.Protocol) (asyncio.Transport, asyncio.Protocol, error) {
+		return loop.CreateUnixConnection(ctx, factory, path, opts)
+	})
+}
+
+// open returns the two halves of the connection that create makes. With a nil factory
+// create fails, and releases what it was given.
+func open(op string, more []Option, create func(asyncio.EventLoop, func() asyncio.Protocol) (asyncio.Transport, asyncio.Protocol, error)) (*StreamReader, *StreamWriter, error) {
+	c, err := configure(op, more, asyncio.GetRunningLoop)
 	if err != nil {
 		if loop := c.anyLoop(); loop != nil {
-			_, _, _ = loop.CreateConnection(ctx, nil, network, address, opts) // fails, and releases what it was given
+			_, _, _ = create(loop, nil)
 		}
 		return nil, nil, err
 	}
 	r := newReader(c)
 	p := newProtocol(c.loop, r, nil)
-	t, _, err := c.loop.CreateConnection(ctx, func() asyncio.Protocol { return p }, network, address, opts)
+	t, _, err := create(c.loop, func() asyncio.Protocol { return p })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -44,24 +60,38 @@ type Handler interface {
 // nothing that opts has was taken. The context of the handlers has the values of ctx,
 // not its end. (asyncio.start_server)
 func StartServer[H Handler](ctx context.Context, handler H, network, address string, opts *asyncio.ServerOptions, more ...Option) (*asyncio.Server, error) {
-	const op = "StartServer"
+	return start(ctx, "StartServer", asHandlerFunc(handler), more, func(loop asyncio.EventLoop, factory func() asyncio.Protocol) (*asyncio.Server, error) {
+		return loop.CreateServer(ctx, factory, network, address, opts)
+	})
+}
+
+// StartUnixServer listens on the unix socket at path as CreateUnixServer of the loop does.
+// It is StartServer otherwise. (asyncio.start_unix_server)
+func StartUnixServer[H Handler](ctx context.Context, handler H, path string, opts *asyncio.ServerOptions, more ...Option) (*asyncio.Server, error) {
+	return start(ctx, "StartUnixServer", asHandlerFunc(handler), more, func(loop asyncio.EventLoop, factory func() asyncio.Protocol) (*asyncio.Server, error) {
+		return loop.CreateUnixServer(ctx, factory, path, opts)
+	})
+}
+
+// start returns the server that create makes, which has serve for each connection. With a
+// nil factory create fails, and releases what it was given.
+func start(ctx context.Context, op string, serve handlerFunc, more []Option, create func(asyncio.EventLoop, func() asyncio.Protocol) (*asyncio.Server, error)) (*asyncio.Server, error) {
 	c, err := configure(op, more, asyncio.GetRunningLoop)
-	serve := asHandlerFunc(handler)
 	if err == nil && serve == nil {
 		err = invalid(op, "the handler is nil")
 	}
 	if err != nil {
 		if loop := c.anyLoop(); loop != nil {
-			_, _ = loop.CreateServer(ctx, nil, network, address, opts) // fails, and releases what it was given
+			_, _ = create(loop, nil)
 		}
 		return nil, err
 	}
 	tasks := asyncio.WithContext(ctx)
-	return c.loop.CreateServer(ctx, func() asyncio.Protocol {
+	return create(c.loop, func() asyncio.Protocol {
 		p := newProtocol(c.loop, newReader(c), serve)
 		p.tasks = tasks
 		return p
-	}, network, address, opts)
+	})
 }
 
 // asHandlerFunc turns a handler of either form into the one with an error, nil

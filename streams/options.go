@@ -46,6 +46,6 @@ func (c config) anyLoop() asyncio.EventLoop {
 // default is DefaultLimit; zero and less is asyncio.ErrInvalidArgument. (limit)
 func WithLimit(n int) Option { return func(c *config) { c.limit = n } }
 
-// WithLoop sets the loop; the default is the running one. With it, OpenConnection
-// and StartServer can be called from any goroutine. (loop)
+// WithLoop sets the loop; the default is the running one. With it, OpenConnection,
+// StartServer and their forms for unix sockets can be called from any goroutine. (loop)
 func WithLoop(loop asyncio.EventLoop) Option { return func(c *config) { c.loop = loop } }

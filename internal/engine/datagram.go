@@ -7,9 +7,12 @@ import "github.com/go-asyncio/asyncio/internal/sock"
 //
 // Receiving is in batches: what one call of the system brings is told datagram by
 // datagram, and the engine bounds how many of one socket it takes in a pass, so that a
-// flood of one peer's leaves time for others. A handler that stops receiving or closes in
-// the middle of a batch hears nothing of the rest of it until it starts again; what was
-// received is kept, and told first.
+// flood of one peer's leaves time for others. A handler that stops receiving in the middle
+// of a batch hears nothing of the rest of it until it starts again; what was received is
+// kept, and told first. (Failed and Unsent are not of receiving, and told all the same.)
+//
+// A datagram that was sent to nobody does not harm the next one: if the system tells of
+// the one when it is given the other, that is sent again, and the error told by Failed.
 type Datagram interface {
 	// StartReading begins to receive, or goes on. It is harmless while receiving.
 	StartReading() error
@@ -21,14 +24,16 @@ type Datagram interface {
 	// Send takes one datagram, of any length that the system has no objection to, 0
 	// included, and keeps nothing of p. to is the zero Addr on a connected socket. It is
 	// sent before Send returns, or with others that this pass sends, at the latest by the next
-	// Poll or Flush; in the order of the calls. taken false without an error means that
+	// Poll or Flush; in the order of the calls, but for what comes back by Unsent, which
+	// others of the same pass may overtake. taken false without an error means that
 	// it would have to wait: the handler keeps it, and calls AwaitWritable. An error is
 	// what the system said of this very datagram, which is gone then; the socket goes
-	// on.
+	// on. What the system says later of one that was taken is told by Failed.
 	Send(p []byte, to sock.Addr) (taken bool, err error)
 
 	// AwaitWritable has the handler told by Writable, once, when it is worth while to
-	// Send again.
+	// Send again. (Of a unix socket that is not connected the system does not know whose
+	// queue is full: it is always worth while, as far as it says.)
 	AwaitWritable() error
 
 	// Close withdraws what is under way and closes the descriptor. What Send has taken
@@ -45,12 +50,11 @@ type Datagram interface {
 type DatagramHandler interface {
 	// Received brings one datagram, which may be empty, to be used before it returns.
 	// from is who sent it, the zero Addr if that has no address (a unix socket without a
-	// name).
+	// name, which has one without a path on some systems).
 	Received(p []byte, from sock.Addr)
 
-	// Truncated says that a datagram was longer than the engine has room for, which is
-	// what the socket was made with; it is lost. size is its length if the system says
-	// it, else 0.
+	// Truncated says that a datagram was longer than MaxSize; it is lost. size is its
+	// length if the system says it, else 0.
 	Truncated(size int, from sock.Addr)
 
 	// Unsent gives back, for the length of the call, a datagram that Send has taken and
@@ -81,6 +85,7 @@ type DatagramOptions struct {
 	Coalesced bool
 
 	// ErrorQueue says that the socket has IP_RECVERR or IPV6_RECVERR on: what the system
-	// queues about earlier datagrams is read, and told by Failed with the peer's address.
+	// queues about earlier datagrams is read, as part of receiving, and told by Failed with
+	// the peer's address.
 	ErrorQueue bool
 }

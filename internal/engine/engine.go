@@ -91,7 +91,7 @@
 //
 // What the system refuses is returned as the system's error, wrapped, so that
 // errors.Is finds it. "Would block", "interrupted" and "in progress" are never
-// reported. A descriptor that is owned by this engine already is a
+// reported, but for the one case of Engine.Connect. A descriptor that is owned by this engine already is a
 // [*UsedError]. A closed engine answers [ErrClosed].
 package engine
 
@@ -210,7 +210,9 @@ type Engine interface {
 	// reason; done may be called before Connect returns. cancel withdraws
 	// the attempt: done is not called any more, and fd may be closed. It is
 	// harmless when all is over. With an error that Connect itself returns,
-	// cancel is nil and done is never called.
+	// cancel is nil and done is never called. A reason for which sock.WouldBlock holds
+	// says that a unix socket's listener has no room for one more, which no system tells
+	// the end of: it may be tried again, with the same socket, after a while.
 	Connect(fd uintptr, addr sock.Addr, done func(error)) (cancel func(), err error)
 
 	// Flush hands the system what is queued, for a loop that will not Poll

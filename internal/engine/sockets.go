@@ -45,13 +45,21 @@ type Sockets interface {
 	// Bind gives a socket its own address.
 	Bind(fd uintptr, addr sock.Addr) error
 
+	// BindFile is Bind for a unix socket, in place of the file of one that nobody has any
+	// more, and returns the file that its name has made; nil if that is none (an abstract
+	// name). Any other file, and that of a socket that somebody has, is left alone, and
+	// the address in use.
+	BindFile(fd uintptr, addr sock.Addr) (SocketFile, error)
+
+	// FileOf is the file of a unix socket that is bound already; nil if it has none.
+	FileOf(fd uintptr) (SocketFile, error)
+
+	// PeerCredentials tell who is at the other end of a connected unix socket.
+	PeerCredentials(fd uintptr) (sock.Credentials, error)
+
 	// Listen has a socket wait for connections, of which the system queues as many as
 	// backlog says, or as it may.
 	Listen(fd uintptr, backlog int) error
-
-	// ConnectDatagram has a datagram socket send to one address, and receive from it
-	// alone. That is done at once.
-	ConnectDatagram(fd uintptr, addr sock.Addr) error
 
 	// SetOption sets an option. One that these sockets do not have is
 	// errors.ErrUnsupported.
@@ -108,6 +116,10 @@ type Tries interface {
 	// Send sends as much of p as goes: at least one byte if there is one.
 	Send(fd uintptr, p []byte) (int, error)
 
+	// Sendfile sends of a file what goes, as a Stream's Sendfile does: 0 and no error is its
+	// end.
+	Sendfile(fd uintptr, f File, offset, n int64) (int, error)
+
 	// SendTo sends one datagram to an address of the socket's family.
 	SendTo(fd uintptr, p []byte, to sock.Addr) (int, error)
 
@@ -117,10 +129,21 @@ type Tries interface {
 
 	// Connect begins to connect, or connects at once. With an error for which
 	// sock.InProgress holds it goes on by itself: when the socket is writable, Connected
-	// tells how it went.
+	// tells how it went. A datagram socket is connected at once.
 	Connect(fd uintptr, addr sock.Addr) error
 
 	// Connected returns the error of a connect that is over, or one for which
 	// sock.InProgress holds.
 	Connected(fd uintptr) error
+}
+
+// SocketFile is the file of a unix socket's name. It stays when the socket is closed, until
+// somebody removes it.
+type SocketFile interface {
+	// Path is where it was made.
+	Path() string
+
+	// Remove removes it, unless it is gone or another file is in its place. Any
+	// goroutine may call it.
+	Remove() error
 }

@@ -69,6 +69,9 @@ func (a *Acceptor) String() string {
 
 // Accepted implements engine.ListenHandler.
 func (a *Acceptor) Accepted(fd uintptr, peer sock.Addr) {
+	if !peer.IsValid() && a.addr.Family() == sock.Unix {
+		peer = a.addr.Unnamed() // as clients of unix sockets are
+	}
 	if !peer.IsValid() {
 		// A system that does not say whom it has accepted knows it as long as the
 		// connection stands. Who is gone by now has given up while it waited.

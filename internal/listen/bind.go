@@ -33,37 +33,46 @@ type Binder struct {
 	Options Options
 	Skipped func(addr sock.Addr, err error) // hears of addresses that this machine does not have
 
-	fds     []uintptr
+	bound   []Bound
 	skipped []sock.Addr
 }
 
+// Bound is a socket that has its address.
+type Bound struct {
+	FD   uintptr
+	File engine.SocketFile // what its name has made, to be removed with it; or nil
+}
+
 // Add adds a socket that is bound already.
-func (b *Binder) Add(fd uintptr) { b.fds = append(b.fds, fd) }
+func (b *Binder) Add(s Bound) { b.bound = append(b.bound, s) }
 
 // Take gives the first socket to the caller; false if there is none.
-func (b *Binder) Take() (fd uintptr, ok bool) {
-	if len(b.fds) == 0 {
-		return sock.Invalid, false
+func (b *Binder) Take() (s Bound, ok bool) {
+	if len(b.bound) == 0 {
+		return Bound{FD: sock.Invalid}, false
 	}
-	fd = b.fds[0]
-	b.fds = b.fds[1:]
-	return fd, true
+	s = b.bound[0]
+	b.bound = b.bound[1:]
+	return s, true
 }
 
 // Close closes the sockets that were not taken.
 func (b *Binder) Close() { b.drop(0) }
 
-// drop closes the sockets from number k on.
+// drop closes the sockets from number k on, and removes their files.
 func (b *Binder) drop(k int) {
-	for _, fd := range b.fds[k:] {
-		_ = b.Sockets.Close(fd)
+	for _, s := range b.bound[k:] {
+		_ = b.Sockets.Close(s.FD)
+		if s.File != nil {
+			_ = s.File.Remove() // the reason for which they are dropped is told
+		}
 	}
-	b.fds = b.fds[:k]
+	b.bound = b.bound[:k]
 }
 
 // Err is the error of having no socket at all.
 func (b *Binder) Err() error {
-	if len(b.fds) > 0 {
+	if len(b.bound) > 0 {
 		return nil
 	}
 	return fmt.Errorf("could not bind on any address out of %v: %w", b.skipped, AddrNotAvailable)
@@ -73,13 +82,13 @@ func (b *Binder) Err() error {
 // a host is tried on the others before that is given up.
 const portTries = 16
 
-// Bind binds a socket to each address of one host. Where the port is the system's to
-// pick, it is the same for all.
+// Bind binds a socket to each address of one host, or to a path. Where the port is the
+// system's to pick, it is the same for all.
 func (b *Binder) Bind(addrs []sock.Addr) error {
-	before := len(b.fds)
+	before := len(b.bound)
 	for try := 1; ; try++ {
 		err := b.bindEach(addrs)
-		if err == nil || !errors.Is(err, AddrInUse) || len(b.fds) == before || try == portTries || addrs[0].Port() != 0 {
+		if err == nil || !errors.Is(err, AddrInUse) || len(b.bound) == before || try == portTries || addrs[0].Port() != 0 {
 			return err
 		}
 		b.drop(before)
@@ -93,16 +102,16 @@ func (b *Binder) bindEach(addrs []sock.Addr) error {
 		if a.Port() == 0 {
 			a = a.WithPort(port)
 		}
-		fd, err := b.bind(a)
+		s, err := b.bind(a)
 		switch {
 		case err != nil:
 			return err
-		case fd == sock.Invalid:
+		case s.FD == sock.Invalid:
 			continue
 		}
-		b.fds = append(b.fds, fd)
-		if port == 0 {
-			bound, err := b.Sockets.LocalAddr(fd)
+		b.Add(s)
+		if port == 0 && a.Family() != sock.Unix {
+			bound, err := b.Sockets.LocalAddr(s.FD)
 			if err != nil {
 				return err
 			}
@@ -112,31 +121,37 @@ func (b *Binder) bindEach(addrs []sock.Addr) error {
 	return nil
 }
 
-// bind makes one socket. It returns sock.Invalid for an address that this machine
+// bind makes one socket. Its descriptor is sock.Invalid for an address that this machine
 // does not have, or of such a family.
-func (b *Binder) bind(a sock.Addr) (uintptr, error) {
+func (b *Binder) bind(a sock.Addr) (Bound, error) {
+	none := Bound{FD: sock.Invalid}
 	fd, err := b.Sockets.Open(a.Family(), sock.Stream)
 	if err != nil {
-		if sock.OutOfDescriptors(err) {
-			return 0, fmt.Errorf("socket for %v: %w", a, err)
+		if sock.OutOfDescriptors(err) || a.Family() == sock.Unix {
+			return none, fmt.Errorf("socket for %v: %w", a, err)
 		}
 		b.skip(a, err)
-		return sock.Invalid, nil
+		return none, nil
 	}
 	if err := b.prepare(fd, a); err != nil {
 		_ = b.Sockets.Close(fd)
-		return 0, err
+		return none, err
 	}
-	err = b.Sockets.Bind(fd, a)
+	s := Bound{FD: fd}
+	if a.Family() == sock.Unix {
+		s.File, err = b.Sockets.BindFile(fd, a)
+	} else {
+		err = b.Sockets.Bind(fd, a)
+	}
 	if err == nil {
-		return fd, nil
+		return s, nil
 	}
 	_ = b.Sockets.Close(fd)
-	if errors.Is(err, AddrNotAvailable) {
+	if errors.Is(err, AddrNotAvailable) && a.Family() != sock.Unix {
 		b.skip(a, err)
-		return sock.Invalid, nil
+		return none, nil
 	}
-	return 0, fmt.Errorf("error while attempting to bind on address %v: %w", a, err)
+	return none, fmt.Errorf("error while attempting to bind on address %v: %w", a, err)
 }
 
 // skip passes over an address.
@@ -156,6 +171,9 @@ func (b *Binder) prepare(fd uintptr, a sock.Addr) error {
 		if err := b.Sockets.SetOption(fd, opt, 1); err != nil {
 			return fmt.Errorf("%s for %v: %w", what, a, err)
 		}
+		return nil
+	}
+	if a.Family() == sock.Unix {
 		return nil
 	}
 	if err := set(b.Options.ReuseAddr, engine.ReuseAddr, "reuse_address"); err != nil {

@@ -28,9 +28,9 @@ func binder(t *testing.T, o listen.Options) (*listen.Binder, *world) {
 // taken takes all sockets, and returns where they are bound.
 func taken(b *listen.Binder, w *world) string {
 	var all []string
-	for fd, ok := b.Take(); ok; fd, ok = b.Take() {
-		all = append(all, w.open[fd].String())
-		delete(w.open, fd)
+	for s, ok := b.Take(); ok; s, ok = b.Take() {
+		all = append(all, w.open[s.FD].String())
+		delete(w.open, s.FD)
 	}
 	return strings.Join(all, " ")
 }
@@ -47,7 +47,7 @@ func TestBind(t *testing.T) {
 		if err := errors.Join(b.Bind(dual(t, 80)), b.Err()); err != nil {
 			t.Fatal(err)
 		}
-		b.Add(w.connect())
+		b.Add(listen.Bound{FD: w.connect()})
 		if got := taken(b, w); got != "127.0.0.1:80 [::1]:80 "+(sock.Addr{}).String() {
 			t.Errorf("bound to %s", got)
 		}

@@ -26,6 +26,9 @@ type Target struct {
 	Path    string      // the path of a unix socket
 }
 
+// Unix is the network of unix stream sockets.
+const Unix = "unix"
+
 // networks lists what Parse and System know.
 var networks = map[string]struct {
 	typ    sock.Type
@@ -37,7 +40,7 @@ var networks = map[string]struct {
 	"udp":        {sock.Datagram, 0},
 	"udp4":       {sock.Datagram, sock.Inet4},
 	"udp6":       {sock.Datagram, sock.Inet6},
-	"unix":       {sock.Stream, sock.Unix},
+	Unix:         {sock.Stream, sock.Unix},
 	"unixgram":   {sock.Datagram, sock.Unix},
 	"unixpacket": {sock.SeqPacket, sock.Unix},
 }
@@ -53,7 +56,7 @@ func Parse(network, address string) (Target, error) {
 	t := Target{Network: network, Type: n.typ, Family: n.family}
 	if t.Family == sock.Unix {
 		if _, err := sock.UnixAddr(address); err != nil {
-			return Target{}, &net.AddrError{Err: "not a path for a unix socket (too long, or with a zero byte)", Addr: address}
+			return Target{}, &net.AddrError{Err: err.Error(), Addr: address}
 		}
 		t.Path = address
 		return t, nil

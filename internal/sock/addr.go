@@ -1,8 +1,10 @@
 package sock
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
@@ -53,7 +55,7 @@ func InetAddr(ap netip.AddrPort) (Addr, error) {
 // UnixAddr returns the Addr of a unix socket's path. A leading '@' or NUL
 // makes it a name in Linux's abstract namespace. The empty path asks bind for
 // a name that the system picks. A path that is too long for the system, or has
-// a NUL inside, is syscall.EINVAL.
+// a NUL inside, is a [*UnixPathError].
 func UnixAddr(path string) (Addr, error) {
 	limit := sunPathLen - 1 // a path ends with a NUL in the kernel's form
 	name := path
@@ -61,11 +63,32 @@ func UnixAddr(path string) (Addr, error) {
 		path = "\x00" + path[1:]
 		name, limit = path[1:], sunPathLen
 	}
-	if len(path) > limit || strings.IndexByte(name, 0) >= 0 {
-		return Addr{}, syscall.EINVAL
+	switch {
+	case strings.IndexByte(name, 0) >= 0:
+		return Addr{}, &UnixPathError{Path: path}
+	case len(path) > limit:
+		return Addr{}, &UnixPathError{Path: path, Limit: limit}
 	}
 	return Addr{family: Unix, path: path}, nil
 }
+
+// UnixPathError says why a path cannot be that of a unix socket. It is a syscall.EINVAL,
+// as the system would have said.
+type UnixPathError struct {
+	Path  string
+	Limit int // how many bytes there is room for, if it is too long; 0: a byte of it is zero
+}
+
+// Error describes the error, without the path.
+func (e *UnixPathError) Error() string {
+	if e.Limit == 0 {
+		return "the path of a unix socket has no zero byte"
+	}
+	return fmt.Sprintf("too long for the path of a unix socket: %d bytes, and the system has room for %d", len(e.Path), e.Limit)
+}
+
+// Unwrap returns syscall.EINVAL.
+func (e *UnixPathError) Unwrap() error { return syscall.EINVAL }
 
 // AddrOf returns the Addr of a *net.TCPAddr, *net.UDPAddr or *net.UnixAddr. An
 // IPv4 address in any form becomes Inet4 (In brings it into a socket's
@@ -130,6 +153,10 @@ func (a Addr) Path() string {
 	}
 	return a.path
 }
+
+// Unnamed returns the address that a socket of a's family has without a name: a wildcard,
+// or the empty path.
+func (a Addr) Unnamed() Addr { return Addr{family: a.family} }
 
 // ScopeID returns the number of an IPv6 address's zone, 0 without one.
 func (a Addr) ScopeID() uint32 { return a.scope }
@@ -266,6 +293,15 @@ func Decode(b []byte) Addr {
 		return Addr{family: Unix, path: unixPath(b[2:])}
 	}
 	return Addr{}
+}
+
+// DecodePadded is Decode for an address with zeros behind it, of which nobody knows how
+// many are its own: an abstract name that ends with zeros loses them.
+func DecodePadded(b []byte) Addr {
+	if len(b) > 2 && getFamily(b) == afUnix {
+		b = b[:2+len(bytes.TrimRight(b[2:], "\x00"))]
+	}
+	return Decode(b)
 }
 
 // unixPath reads the path of a struct sockaddr_un. An abstract name begins

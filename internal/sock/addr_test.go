@@ -153,7 +153,9 @@ func TestAddrUnix(t *testing.T) {
 		}
 	}
 	for _, path := range []string{longest + "x", "a\x00b"} {
-		if _, err := UnixAddr(path); err != syscall.EINVAL {
+		var wrong *UnixPathError
+		_, err := UnixAddr(path)
+		if !errors.As(err, &wrong) || !errors.Is(err, syscall.EINVAL) || strings.Contains(err.Error(), "zero") != (len(path) == 3) {
 			t.Errorf("UnixAddr(%q): %v", path, err)
 		}
 	}
@@ -188,6 +190,24 @@ func TestAddrAbstract(t *testing.T) {
 	}
 	if _, err := UnixAddr("@" + strings.Repeat("x", sunPathLen)); err == nil {
 		t.Error("an abstract name that is too long was taken")
+	}
+}
+
+// TestDecodePadded: what a completion brings has zeros behind it.
+func TestDecodePadded(t *testing.T) {
+	t.Parallel()
+	addrs := []Addr{inet(t, "1.2.3.4:5"), inet(t, "[::1]:5")}
+	for _, path := range []string{"", "x", "/tmp/a b", strings.Repeat("x", sunPathLen-1), "@name"} {
+		a, err := UnixAddr(path)
+		ok(t, err)
+		addrs = append(addrs, a)
+	}
+	for _, a := range addrs {
+		var raw RawAddr
+		a.Encode(&raw)
+		if got := DecodePadded(raw.B[:]); got != a {
+			t.Errorf("%q became %q", a, got)
+		}
 	}
 }
 

@@ -58,6 +58,15 @@ func TestNoAllocation(t *testing.T) {
 			got, err = RecvFrom(u2, buf, &from)
 			want(10)
 		})
+		var in Inbox
+		check("SendTo and Inbox "+f.String(), func() {
+			got, err = SendTo(u1, msg, to)
+			want(10)
+			if got, err = in.Receive(u2, 100, false); got == 1 {
+				got = len(in.At(0).Data)
+			}
+			want(10)
+		})
 		check("SockName "+f.String(), func() { SockName(u1) })
 	}
 }

@@ -13,27 +13,42 @@ type mmsghdr struct {
 	n   uint32
 }
 
+// segmentControl is room for the control message of UDP_GRO: a header and an int.
+type segmentControl struct {
+	hdr  unix.Cmsghdr
+	size int32
+	_    int32
+}
+
 // inboxSystem is what recvmmsg(2) needs.
 type inboxSystem struct {
-	msgs  [inboxMost]mmsghdr
-	iov   [inboxMost]unix.Iovec
-	names [inboxMost]RawAddr
-	used  int // headers that the kernel has written to
-	size  int // for which all of this is made
-	slots int
+	msgs     [inboxMost]mmsghdr
+	iov      [inboxMost]unix.Iovec
+	names    [inboxMost]RawAddr
+	segments *[inboxMost]segmentControl // nil until something is coalesced
+	used     int                        // headers that the kernel has written to
+
+	size, slots int // for which all of this is made
+	coalesced   bool
 }
 
 // Receive receives the datagrams that are there, as many as there is room for, each of up
-// to size bytes. An error that comes after the first is left to the next call. See
-// recvmmsg(2).
-func (b *Inbox) Receive(fd uintptr, size int) (n int, err error) {
+// to size bytes. An error that comes after the first is left to the next call. coalesced
+// says that SetUDPGRO is on. See recvmmsg(2).
+func (b *Inbox) Receive(fd uintptr, size int, coalesced bool) (n int, err error) {
 	s := &b.system
-	if s.size != size || s.slots == 0 {
-		b.prepare(size)
+	if coalesced {
+		size = max(size, udpMost) // several together are as long as that
+	}
+	if s.size != size || s.coalesced != coalesced || s.slots == 0 {
+		b.prepare(size, coalesced)
 	}
 	for i := range s.msgs[:s.used] {
 		h := &s.msgs[i].hdr
 		h.Namelen, h.Flags = uint32(len(s.names[i].B)), 0
+		if coalesced {
+			h.SetControllen(int(unsafe.Sizeof(s.segments[i])))
+		}
 	}
 	s.used = 0
 	for {
@@ -49,34 +64,46 @@ func (b *Inbox) Receive(fd uintptr, size int) (n int, err error) {
 		break
 	}
 	for i := range s.msgs[:s.used] {
-		b.note(i, size)
+		b.note(i)
 	}
 	return s.used, nil
 }
 
 // note reads what the kernel says of a datagram.
-func (b *Inbox) note(i, size int) {
+func (b *Inbox) note(i int) {
 	s, a := &b.system, &b.arrived[i]
 	m := &s.msgs[i]
 	n := int(m.n)
 	a.From = Decode(s.names[i].B[:min(int(m.hdr.Namelen), len(s.names[i].B))])
-	a.Truncated, a.Size = m.hdr.Flags&unix.MSG_TRUNC != 0, 0
+	a.Truncated, a.Size, a.Segment = m.hdr.Flags&unix.MSG_TRUNC != 0, 0, 0
 	if a.Truncated {
-		a.Size, n = n, size
+		a.Size, n = n, s.size
 	}
-	a.Data = unsafe.Slice(s.iov[i].Base, size)[:n:n]
+	a.Data = unsafe.Slice(s.iov[i].Base, s.size)[:n:n]
+	if s.coalesced && m.hdr.Controllen > 0 {
+		if c := &s.segments[i]; c.hdr.Level == unix.SOL_UDP && c.hdr.Type == unix.UDP_GRO {
+			a.Segment = int(c.size)
+		}
+	}
 }
 
 // prepare makes the headers for datagrams of a size.
-func (b *Inbox) prepare(size int) {
+func (b *Inbox) prepare(size int, coalesced bool) {
 	s := &b.system
 	slots, stride := b.room(size)
-	s.size, s.slots, s.used = size, slots, 0
+	s.size, s.slots, s.used, s.coalesced = size, slots, 0, coalesced
+	if coalesced && s.segments == nil {
+		s.segments = new([inboxMost]segmentControl)
+	}
 	for i := range slots {
 		s.iov[i].Base = &b.mem[i*stride]
 		s.iov[i].SetLen(size)
 		h := &s.msgs[i].hdr
 		*h = unix.Msghdr{Name: &s.names[i].B[0], Namelen: uint32(len(s.names[i].B)), Iov: &s.iov[i]}
 		h.SetIovlen(1)
+		if coalesced {
+			h.Control = (*byte)(unsafe.Pointer(&s.segments[i]))
+			h.SetControllen(int(unsafe.Sizeof(s.segments[i])))
+		}
 	}
 }

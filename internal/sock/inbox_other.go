@@ -6,13 +6,12 @@ package sock
 type inboxSystem struct{}
 
 // Receive receives the datagrams that are there, as many as there is room for, each of up
-// to size bytes. An error that comes after the first is left to the next call.
-func (b *Inbox) Receive(fd uintptr, size int) (n int, err error) {
+// to size bytes. An error that comes after the first is left to the next call. coalesced
+// says that SetUDPGRO is on.
+func (b *Inbox) Receive(fd uintptr, size int, coalesced bool) (n int, err error) {
 	slots, stride := b.room(size)
 	for n < slots {
-		a := &b.arrived[n]
-		room := b.mem[n*stride:][:size:size]
-		if err = recvDatagram(fd, room, a); err != nil {
+		if err = Receive(fd, b.mem[n*stride:][:size:size], &b.arrived[n]); err != nil {
 			break
 		}
 		n++

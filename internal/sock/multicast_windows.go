@@ -1,8 +1,6 @@
 package sock
 
 import (
-	"encoding/binary"
-	"math/bits"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -23,9 +21,11 @@ func membership4(fd uintptr, group [4]byte, iface int, join bool) error {
 	if !join {
 		opt = windows.IP_DROP_MEMBERSHIP
 	}
-	// An address in 0.0.0.0/8 is the number of an interface.
-	m := windows.IPMreq{Multiaddr: group}
-	binary.BigEndian.PutUint32(m.Interface[:], uint32(iface))
+	of, err := addressOf(iface)
+	if err != nil {
+		return err
+	}
+	m := windows.IPMreq{Multiaddr: group, Interface: of}
 	return windows.Setsockopt(windows.Handle(fd), protoIP, int32(opt), (*byte)(unsafe.Pointer(&m)), int32(unsafe.Sizeof(m)))
 }
 
@@ -39,7 +39,11 @@ func membership6(fd uintptr, group [16]byte, iface int, join bool) error {
 }
 
 func multicastInterface4(fd uintptr, iface int) error {
-	return setInt(fd, protoIP, windows.IP_MULTICAST_IF, int(int32(bits.ReverseBytes32(uint32(iface)))))
+	of, err := addressOf(iface)
+	if err != nil {
+		return err
+	}
+	return windows.SetsockoptInet4Addr(windows.Handle(fd), protoIP, windows.IP_MULTICAST_IF, of)
 }
 
 func setByte(fd uintptr, level, opt, value int) error { return setInt(fd, level, opt, value) }

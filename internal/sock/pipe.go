@@ -7,7 +7,7 @@ type FileKind uint8
 // disk and whatever else is always ready or cannot be waited for.
 const (
 	Pipe       FileKind = 1 + iota // a pipe, or a FIFO
-	SocketFile                     // a socket
+	AnySocket                      // a socket of any type
 	CharDevice                     // a character device: a terminal, /dev/null
 )
 

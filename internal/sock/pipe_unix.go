@@ -16,7 +16,7 @@ func KindOf(fd uintptr) (FileKind, error) {
 	case unix.S_IFIFO:
 		return Pipe, nil
 	case unix.S_IFSOCK:
-		return SocketFile, nil
+		return AnySocket, nil
 	case unix.S_IFCHR:
 		return CharDevice, nil
 	}
@@ -46,7 +46,7 @@ func DupPlain(fd uintptr) (uintptr, error) {
 // that has become readable though it is there to be written: so systems tell of it. A
 // socket is looked into without taking anything out of it.
 func ReaderOf(fd uintptr, kind FileKind) Reader {
-	if kind == SocketFile {
+	if kind == AnySocket {
 		var p [1]byte
 		var n int
 		err := retry(func() (err error) {

@@ -37,7 +37,7 @@ func KindOf(fd uintptr) (FileKind, error) {
 		return 0, nil
 	}
 	if _, err := TypeOf(fd); err == nil {
-		return SocketFile, nil // which is a sort of pipe to Windows
+		return AnySocket, nil // which is a sort of pipe to Windows
 	}
 	return Pipe, nil
 }

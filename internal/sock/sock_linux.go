@@ -225,6 +225,10 @@ func Connect(fd uintptr, a Addr) error {
 // SockName returns a socket's own address.
 func SockName(fd uintptr) (Addr, error) { return name(unix.SYS_GETSOCKNAME, fd) }
 
+// Named is SockName of a socket that is to receive datagrams, which on Windows must have a
+// name for that: it is given one there.
+func Named(fd uintptr) (Addr, error) { return SockName(fd) }
+
 // PeerName returns the address that a socket is connected to.
 func PeerName(fd uintptr) (Addr, error) { return name(unix.SYS_GETPEERNAME, fd) }
 

@@ -85,8 +85,8 @@ func RecvFrom(fd uintptr, p []byte, from *Addr) (n int, err error) {
 	return max(n, 0), err
 }
 
-// recvDatagram receives one datagram into room.
-func recvDatagram(fd uintptr, room []byte, a *Arrived) error {
+// Receive receives one datagram into room.
+func Receive(fd uintptr, room []byte, a *Arrived) error {
 	var n, flags int
 	var sa unix.Sockaddr
 	err := retry(func() (err error) { n, _, flags, sa, err = unix.Recvmsg(int(fd), room, nil, 0); return err })
@@ -183,6 +183,10 @@ func SockName(fd uintptr) (Addr, error) {
 	sa, err := unix.Getsockname(int(fd))
 	return addrOfSockaddr(sa), err
 }
+
+// Named is SockName of a socket that is to receive datagrams, which on Windows must have a
+// name for that: it is given one there.
+func Named(fd uintptr) (Addr, error) { return SockName(fd) }
 
 // PeerName returns the address that a socket is connected to.
 func PeerName(fd uintptr) (Addr, error) {

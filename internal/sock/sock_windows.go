@@ -121,7 +121,7 @@ func send(fd uintptr, bufs *windows.WSABuf, cnt int) (int, error) {
 // stores the sender's address in from unless from is nil.
 func RecvFrom(fd uintptr, p []byte, from *Addr) (int, error) {
 	var a Arrived
-	if err := recvDatagram(fd, p, &a); err != nil {
+	if err := Receive(fd, p, &a); err != nil {
 		return 0, err
 	}
 	if from != nil {
@@ -130,8 +130,8 @@ func RecvFrom(fd uintptr, p []byte, from *Addr) (int, error) {
 	return len(a.Data), nil
 }
 
-// recvDatagram receives one datagram into room.
-func recvDatagram(fd uintptr, room []byte, a *Arrived) error {
+// Receive receives one datagram into room.
+func Receive(fd uintptr, room []byte, a *Arrived) error {
 	buf := wsabuf(room)
 	var raw RawAddr
 	var n, flags uint32
@@ -282,6 +282,23 @@ func SockName(fd uintptr) (Addr, error) {
 		return Addr{family: f}, err
 	}
 	return a, err
+}
+
+// Named is SockName of a socket that is to receive datagrams, which must have a name for
+// that: it is given one of the system's choice, as sending would.
+func Named(fd uintptr) (Addr, error) {
+	a, err := name(procName, fd)
+	if err != windows.WSAEINVAL {
+		return a, err
+	}
+	f, err := FamilyOf(fd)
+	if err == nil {
+		err = Bind(fd, Addr{family: f})
+	}
+	if err != nil {
+		return Addr{}, err
+	}
+	return name(procName, fd)
 }
 
 // PeerName returns the address that a socket is connected to.

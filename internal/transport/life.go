@@ -80,7 +80,7 @@ func (l *life) end(of body, reason error) {
 			exit = l.outside.Exited(recover())
 		}
 		l.release(of)
-		if !returned && !exit.Stops {
+		if !returned && !exit.Stops && !exit.Told {
 			l.outside.Failed("Fatal error: protocol.ConnectionLost() call failed.", exit.Reason, p)
 		}
 	}()

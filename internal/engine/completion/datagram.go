@@ -1,6 +1,8 @@
 package completion
 
 import (
+	"errors"
+
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/engine/datagrams"
 	"github.com/go-asyncio/asyncio/internal/engine/system"
@@ -9,70 +11,123 @@ import (
 )
 
 // datagram is a datagram socket over completion.
+//
+// It has a ReceiveFrom in flight, which lends the proactor's memory to the handler. Where
+// that cannot bring what is to be known (how the system has put datagrams together, what
+// it has queued of errors) or has no room, and where a proactor has no such operation, the
+// socket is polled, and then read by ordinary calls.
 type datagram struct {
 	datagrams.Socket
 	e        *Engine
-	fd       uintptr
 	recv     proactors.Operation
-	write    proactors.Operation
-	awaiting bool // that it becomes writable
+	write    proactors.Operation // sends one that had to wait, or waits for room
+	out      []byte              // what it sends
+	to       sock.Addr           // and where
+	name     sock.RawAddr        // the same for the system
+	polled   bool
+	sending  bool // write sends
+	awaiting bool // the handler is to be told by Writable
 }
 
 // Datagram implements engine.Engine.
 func (e *Engine) Datagram(fd uintptr, h engine.DatagramHandler, o engine.DatagramOptions) (engine.Datagram, error) {
-	d := &datagram{e: e, fd: fd}
+	d := &datagram{e: e, polled: o.Coalesced || o.ErrorQueue || o.MaxSize > proactors.DatagramSize}
 	if err := e.claim(fd, d); err != nil {
 		return nil, err
 	}
-	system.Hold(fd)
-	d.recv.To, d.write.To = (*arrival)(d), (*writability)(d)
 	if e.mail == nil {
-		e.mail = datagrams.NewRoom(e.later)
+		e.mail = newMail(e)
 	}
-	d.Init(e.mail, fd, h, o)
+	if err := d.Init(e.mail.Room, fd, h, o); err != nil {
+		delete(e.nodes, fd)
+		return nil, err
+	}
+	system.Hold(fd)
+	d.recv.To, d.write.To = (*arrival)(d), (*departure)(d)
 	return d, nil
 }
 
-// arrival is the socket as what hears that there is something to receive, writability
-// that it can send.
+// arrival is the socket as what hears of receiving, departure of sending, and room as what
+// hears that it is told that there is some.
 type (
-	arrival     datagram
-	writability datagram
+	arrival   datagram
+	departure datagram
+	room      datagram
 )
 
-// Complete receives what is there.
+// Complete tells of a datagram, or receives what is there.
 func (a *arrival) Complete(ev uint64) {
-	d := (*datagram)(a)
-	if !d.Reading() {
+	d, c := (*datagram)(a), proactors.FromEv(ev)
+	e := d.e
+	if e.lent != 0 || e.now.s != nil {
+		e.over()
+	}
+	e.mail.Rest()
+	if c.Flags&proactors.Lent != 0 {
+		if c.Flags&proactors.More == 0 {
+			d.goOn()
+		}
+		d.arrived(c, ev)
 		return
 	}
-	if c := proactors.FromEv(ev); c.N < 0 && !c.Cancelled() {
-		d.Break(c.Err())
+	switch {
+	case d.Closed() || c.Cancelled() && !d.Reading():
+	case c.N < 0 && !c.Cancelled():
+		if d.ReceiveFailed(c.Err()) {
+			d.goOn()
+		}
+	case d.polled && c.N > 0:
+		d.goOn()
+		if d.Reading() {
+			d.Receive()
+		}
+	default:
+		d.goOn()
+	}
+}
+
+// arrived tells of a datagram that is lent.
+func (d *datagram) arrived(c proactors.Completion, ev uint64) {
+	e := d.e
+	if d.Closed() {
+		e.p.Release(c)
+		return
+	}
+	e.lent = ev
+	if !d.Reading() { // and until somebody reads the system is to keep them
+		e.p.Cancel(&d.recv)
+	}
+	from, size := e.p.Envelope(c)
+	d.Deliver(e.p.Memory(c), sock.Decode(from), c.Flags&proactors.Short != 0, size)
+	if e.lent != 0 {
+		e.lent = 0
+		e.p.Release(c)
+	}
+}
+
+// goOn begins to receive again, if that is wanted.
+func (d *datagram) goOn() {
+	if !d.Reading() {
 		return
 	}
 	if err := d.arm(); err != nil {
 		d.Break(err)
-		return
 	}
-	d.Receive()
 }
 
-// Complete tells that it can send.
-func (w *writability) Complete(uint64) {
-	d := (*datagram)(w)
-	if !d.awaiting {
-		return
-	}
-	d.awaiting = false
-	d.Handler().Writable()
-}
-
-// arm begins to wait for something to receive.
+// arm begins to receive.
 func (d *datagram) arm() error {
 	if d.recv.InFlight() {
 		return nil
 	}
-	return d.e.submit(&d.recv, proactors.Request{Kind: proactors.Poll, FD: d.fd, Mask: proactors.Readable})
+	if !d.polled {
+		err := d.e.submit(&d.recv, proactors.Request{Kind: proactors.ReceiveFrom, FD: d.FD()})
+		if !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
+		d.polled = true
+	}
+	return d.e.submit(&d.recv, proactors.Request{Kind: proactors.Poll, FD: d.FD(), Mask: proactors.Readable})
 }
 
 // StartReading implements engine.Datagram.
@@ -87,12 +142,57 @@ func (d *datagram) StartReading() error {
 	return nil
 }
 
-// Send implements engine.Datagram.
+// Send implements engine.Datagram. One that the system has no room for waits as an
+// operation, and until it is gone all others are refused.
 func (d *datagram) Send(p []byte, to sock.Addr) (bool, error) {
 	if d.Closed() || d.e.closed {
 		return false, engine.ErrClosed
 	}
-	return d.Socket.Send(p, to)
+	if d.sending {
+		return false, nil
+	}
+	sent, err := d.Socket.Send(p, to)
+	if sent != datagrams.Wait {
+		return true, err
+	}
+	// Of a unix socket the system knows only when it is told whose queue is full.
+	return d.Inet() && !d.Returning() && !d.write.InFlight() && d.sendLater(p, to), nil
+}
+
+// sendLater has an operation send a datagram.
+func (d *datagram) sendLater(p []byte, to sock.Addr) bool {
+	d.out, d.to = append(d.out[:0], p...), to
+	r := proactors.Request{Kind: proactors.SendTo, FD: d.FD(), Bufs: [][]byte{d.out}, Addr: d.name.B[:to.Encode(&d.name)]}
+	d.sending = d.e.submit(&d.write, r) == nil
+	return d.sending
+}
+
+// Complete says that there is room.
+func (w *departure) Complete(ev uint64) {
+	d := (*datagram)(w)
+	if d.Closed() {
+		return
+	}
+	if c := proactors.FromEv(ev); d.sending {
+		d.sending = false
+		if err := c.Err(); err != nil && !c.Cancelled() {
+			d.Report(err, d.to)
+		}
+	}
+	(*room)(d).Complete(0)
+}
+
+// Complete tells that it is worth while to send.
+func (w *room) Complete(uint64) {
+	d := (*datagram)(w)
+	switch {
+	case !d.awaiting:
+	case d.Returning(): // which comes first
+		d.e.later(w)
+	default:
+		d.awaiting = false
+		d.Handler().Writable()
+	}
 }
 
 // AwaitWritable implements engine.Datagram.
@@ -101,7 +201,8 @@ func (d *datagram) AwaitWritable() error {
 		return engine.ErrClosed
 	}
 	if !d.write.InFlight() {
-		if err := d.e.submit(&d.write, proactors.Request{Kind: proactors.Poll, FD: d.fd, Mask: proactors.Writable}); err != nil {
+		r := proactors.Request{Kind: proactors.Poll, FD: d.FD(), Mask: proactors.Writable}
+		if err := d.e.submit(&d.write, r); err != nil {
 			return err
 		}
 	}
@@ -119,9 +220,9 @@ func (d *datagram) Close() error {
 	if !d.e.closed {
 		d.e.p.Cancel(&d.recv)
 		d.e.p.Cancel(&d.write)
-		delete(d.e.nodes, d.fd)
+		delete(d.e.nodes, d.FD())
 	}
-	return d.e.closeNow(d.fd)
+	return d.e.closeNow(d.FD())
 }
 
 func (d *datagram) owner() any { return d.Handler() }
@@ -130,7 +231,7 @@ func (d *datagram) interest() (m engine.Mask) {
 	if d.Reading() {
 		m |= engine.Read
 	}
-	if d.awaiting {
+	if d.awaiting || d.sending {
 		m |= engine.Write
 	}
 	return m

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
-	"github.com/go-asyncio/asyncio/internal/engine/datagrams"
 	"github.com/go-asyncio/asyncio/internal/engine/system"
 	"github.com/go-asyncio/asyncio/proactors"
 	"github.com/go-asyncio/asyncio/selectors"
@@ -44,10 +43,10 @@ type Engine struct {
 	posted int
 	post   proactors.Request // scratch
 
-	sends []*stream       // who wants to be asked for what to send
-	vec   [][]byte        // scratch of one gathered send
-	spare []*watchOp      // of watches, not in flight
-	mail  *datagrams.Room // nil until there is a datagram socket
+	sends []*stream  // who wants to be asked for what to send
+	vec   [][]byte   // scratch of one gathered send
+	spare []*watchOp // of watches, not in flight
+	mail  *mail      // nil until there is a datagram socket
 	pipes pipeRoom
 
 	lent   uint64   // the Ev of the completion whose memory a handler is reading, or 0
@@ -94,15 +93,18 @@ func (e *Engine) Poll(timeout time.Duration) ([]engine.Event, error) {
 		return nil, engine.ErrClosed
 	}
 	e.over()
-	if e.mail != nil {
-		e.mail.Over()
-	}
 	e.gather()
+	if e.mail != nil {
+		e.mail.gather()
+	}
 	if len(e.again) > 0 || len(e.sends) > 0 {
 		timeout = 0
 	}
 	done, err := e.p.Wait(timeout)
 	events := e.collect(done)
+	if e.mail != nil {
+		e.mail.waited(len(done))
+	}
 	e.single = len(done) == 1 && done[0].Flags&proactors.Lent != 0
 	if len(e.writes) > 0 {
 		clear(e.writes)
@@ -149,6 +151,9 @@ func (e *Engine) Flush() error {
 	}
 	e.over()
 	e.gather()
+	if e.mail != nil {
+		e.mail.Over()
+	}
 	return e.p.Flush()
 }
 

@@ -56,7 +56,7 @@ func (l *listener) Complete(ev uint64) {
 			_ = sock.Close(fd)
 			return
 		}
-		l.got = append(l.got, incoming{fd, sock.Decode(l.peer.B[:])})
+		l.got = append(l.got, incoming{fd, sock.DecodePadded(l.peer.B[:])})
 	}
 	if !l.accepting {
 		return

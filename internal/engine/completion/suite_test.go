@@ -34,12 +34,12 @@ func over(p proactors.Proactor, err error) (engine.Engine, error) {
 	return completion.New(p), nil
 }
 
-// frugal is a proactor that does no more than it must: nothing repeats, and nothing is
-// posted.
+// frugal is a proactor that does no more than it must: nothing repeats, nothing is
+// posted, and datagrams are left to ordinary calls.
 type frugal struct{ proactors.Proactor }
 
 func (p frugal) Submit(op *proactors.Operation, r *proactors.Request) error {
-	if r.Post {
+	if r.Post || r.Kind == proactors.ReceiveFrom {
 		return fmt.Errorf("frugal: %w", errors.ErrUnsupported)
 	}
 	less := *r

@@ -272,8 +272,11 @@ func (s *stream) CloseWrite() error {
 func (e *Engine) salvage(done []proactors.Completion) {
 	for _, c := range done {
 		if c.N < 0 || c.Flags&proactors.Short != 0 {
-			if w, ok := c.Op.To.(*sending); ok {
+			switch w := c.Op.To.(type) {
+			case *sending:
 				w.salvage(c)
+			case *posted:
+				e.mail.salvage(w, c)
 			}
 		}
 	}

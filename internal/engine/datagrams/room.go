@@ -1,6 +1,7 @@
 // Package datagrams is what engines over the operating system have in common for datagram
 // sockets: receiving in batches and telling what was received, one by one, to a handler
-// that may stop, close, panic or leave by Goexit in the middle of it.
+// that may stop, close, panic or leave by Goexit in the middle of it; and gathering what
+// is sent meanwhile.
 //
 // How a socket is told that it is ready is its engine's; see packages readiness and
 // completion.
@@ -14,9 +15,15 @@ import (
 // Room is what the datagram sockets of one engine share. Nothing of it grows with their
 // number.
 type Room struct {
-	in    sock.Inbox
-	now   telling
-	later func(engine.Completer)
+	// Gathers says that what any socket sends is gathered until the next Over or Post, and
+	// not only what one sends while it is told of a batch.
+	Gathers bool
+
+	in     sock.Inbox
+	now    telling
+	out    sock.Outbox
+	owners [sock.OutboxMost]*Socket // of what is in out
+	later  func(engine.Completer)
 }
 
 // telling is what a handler is being told one by one. It lies here and not on the stack,
@@ -32,27 +39,34 @@ type telling struct {
 func NewRoom(later func(engine.Completer)) *Room { return &Room{later: later} }
 
 // Over ends what a handler is being told, if it has not returned: the rest is kept for
-// the next pass. Every Poll begins with it.
+// the next pass. What is gathered is sent.
 func (r *Room) Over() {
-	s := r.now.s
-	if s == nil {
+	r.flush()
+	r.Rest()
+}
+
+// Rest keeps what was not told.
+func (r *Room) Rest() {
+	t := r.now
+	if t.s == nil {
 		return
 	}
-	t := r.now
 	r.now = telling{}
-	if s.closed {
+	if t.s.closed {
 		return
 	}
 	for i := t.next; i < t.n; i++ {
-		s.keep(r.in.At(i))
+		t.s.keep(r.in.At(i))
 	}
 	if t.next < t.n {
-		s.wakeUp()
+		t.s.wakeUp()
 	}
 }
 
 // Close lets go of the memory, when the engine is closed.
 func (r *Room) Close() {
 	r.now = telling{}
+	r.out.Reset()
+	clear(r.owners[:])
 	r.in.Free()
 }

@@ -14,15 +14,17 @@ type Socket struct {
 	h       engine.DatagramHandler
 	o       engine.DatagramOptions
 	fd      uintptr
-	kept    []kept   // was received when nobody wanted it, or before the handler went
-	reports []report // to be told by Failed
+	kept    []sock.Arrived // was received when nobody wanted it, or before the handler went
+	reports []report       // to be told by Failed
+	unsent  []letter       // to be given back by Unsent
 	reading bool
 	waking  bool // will be called after the next Poll
 	closed  bool
+	queue   bool // the system may have queued errors
+	inet    bool
+	gathers bool // what is sent may go with others
+	posted  bool // something of it is posted
 }
-
-// kept is a datagram in memory of its own.
-type kept sock.Arrived
 
 // report is an error of something sent earlier.
 type report struct {
@@ -34,9 +36,21 @@ type report struct {
 const reportsMost = 16
 
 // Init makes the socket.
-func (s *Socket) Init(room *Room, fd uintptr, h engine.DatagramHandler, o engine.DatagramOptions) {
+func (s *Socket) Init(room *Room, fd uintptr, h engine.DatagramHandler, o engine.DatagramOptions) error {
 	*s = Socket{room: room, h: h, o: o, fd: fd}
 	s.o.MaxSize = max(o.MaxSize, 1)
+	own, err := sock.Named(fd)
+	if err != nil {
+		return err
+	}
+	s.inet = own.Family() != sock.Unix
+	if s.inet && sock.Gathers {
+		// Of a connected socket the call for several would lose what the system has to say of
+		// one sent earlier; and so of one that queues it.
+		_, err := sock.PeerName(fd)
+		s.gathers = err != nil && !o.ErrorQueue
+	}
+	return nil
 }
 
 // Reading reports whether the handler wants to be told what is received.
@@ -59,72 +73,22 @@ func (s *Socket) Closed() bool { return s.closed }
 // Handler is whom the socket tells.
 func (s *Socket) Handler() engine.DatagramHandler { return s.h }
 
+// Inet reports whether the socket is one of IP.
+func (s *Socket) Inet() bool { return s.inet }
+
 // FD implements engine.Datagram.
 func (s *Socket) FD() uintptr { return s.fd }
 
-// Shut forgets everything: nobody is told any more.
+// Shut sends what is gathered and forgets everything: nobody is told any more.
 func (s *Socket) Shut() {
+	s.room.flush()
 	s.closed, s.reading = true, false
-	s.kept, s.reports, s.h = nil, nil, nil
-}
-
-// batches is how many batches of one socket are received in a pass.
-const batches = 2
-
-// Receive receives what is there, as much as may be in one pass, and tells of it.
-func (s *Socket) Receive() {
-	r := s.room
-	r.Over()
-	s.tellHeld()
-	for range batches {
-		if !s.reading {
-			return
-		}
-		n, err := r.in.Receive(s.fd, s.o.MaxSize)
-		if n == 0 {
-			s.receiveFailed(err)
-			return
-		}
-		r.now = telling{s, 0, n}
-		s.tell()
-	}
-}
-
-// receiveFailed tells why nothing was received, unless there was nothing.
-func (s *Socket) receiveFailed(err error) {
-	switch {
-	case err == nil || sock.WouldBlock(err):
-	case sock.Unusable(err):
-		s.Break(err)
-	default:
-		s.h.Failed(err, sock.Addr{})
-	}
-}
-
-// Break tells that the socket can be used no longer.
-func (s *Socket) Break(err error) {
-	s.reading = false
-	s.h.Broken(err)
-}
-
-// tell tells of the datagrams in the inbox.
-func (s *Socket) tell() {
-	r := s.room
-	for r.now.s == s && s.reading && r.now.next < r.now.n {
-		a := r.in.At(r.now.next)
-		r.now.next++
-		if a.Truncated {
-			s.h.Truncated(a.Size, a.From)
-		} else {
-			s.h.Received(a.Data, a.From)
-		}
-	}
-	r.Over()
+	s.kept, s.reports, s.unsent, s.h = nil, nil, nil, nil
 }
 
 // keep copies a datagram.
 func (s *Socket) keep(a *sock.Arrived) {
-	k := kept(*a)
+	k := *a
 	k.Data = slices.Clone(a.Data)
 	s.kept = append(s.kept, k)
 }
@@ -151,50 +115,81 @@ func (s *Socket) wakeUp() {
 func (s *Socket) Complete(uint64) {
 	s.waking = false
 	s.room.Over()
-	s.tellHeld()
+	s.TellHeld()
 }
 
-// tellHeld tells of what is held back, as far as it may be told.
-func (s *Socket) tellHeld() {
+// TellHeld tells of what is held back, as far as it may be told.
+func (s *Socket) TellHeld() {
 	for !s.closed {
 		switch {
+		case len(s.unsent) > 0:
+			l := s.unsent[0]
+			s.unsent = s.unsent[1:]
+			s.again(len(s.unsent))
+			s.h.Unsent(l.p, l.to)
 		case len(s.reports) > 0:
 			r := s.reports[0]
-			if s.reports = s.reports[1:]; len(s.reports) > 0 {
-				s.wakeUp() // should the handler not return
-			}
+			s.reports = s.reports[1:]
+			s.again(len(s.reports))
 			s.h.Failed(r.err, r.to)
+		case s.queue:
+			s.tellQueue()
 		case s.reading && len(s.kept) > 0:
-			k := s.kept[0]
-			if s.kept = s.kept[1:]; len(s.kept) > 0 {
-				s.wakeUp()
-			}
-			if k.Truncated {
-				s.h.Truncated(k.Size, k.From)
-			} else {
-				s.h.Received(k.Data, k.From)
-			}
+			s.tellKept()
 		default:
 			return
 		}
 	}
 }
 
-// Send sends a datagram.
-func (s *Socket) Send(p []byte, to sock.Addr) (taken bool, err error) {
-	_, err = sock.SendTo(s.fd, p, to)
-	if err != nil && sock.Delayed(err) {
-		// The system may have told of an earlier datagram and not sent this one.
-		early := err
-		if _, err = sock.SendTo(s.fd, p, to); err == nil {
-			s.Report(early, sock.Addr{})
+// again is called before a handler that may not return, when so much is left to be told
+// besides.
+func (s *Socket) again(left int) {
+	if left > 0 {
+		s.wakeUp()
+	}
+}
+
+// tellKept tells of the first of those kept.
+func (s *Socket) tellKept() {
+	k := &s.kept[0]
+	from, size, truncated := k.From, k.Size, k.Truncated
+	p, more := k.Next()
+	if !more {
+		s.kept = s.kept[1:]
+	}
+	s.again(len(s.kept))
+	s.hand(p, from, truncated, size)
+}
+
+// hand tells of a datagram.
+func (s *Socket) hand(p []byte, from sock.Addr, truncated bool, size int) {
+	switch {
+	case truncated:
+		s.h.Truncated(size, from)
+	case len(p) > s.o.MaxSize:
+		s.h.Truncated(len(p), from)
+	default:
+		s.h.Received(p, from)
+	}
+}
+
+// queueMost is how many queued errors are told in a pass.
+const queueMost = 16
+
+// tellQueue tells of what the system has queued about datagrams sent earlier.
+func (s *Socket) tellQueue() {
+	s.queue = false
+	for n := range queueMost {
+		err, to, ok := sock.QueuedError(s.fd)
+		if !ok {
+			return
+		}
+		s.queue = n == queueMost-1 // perhaps there are more
+		s.again(1)
+		s.h.Failed(err, to)
+		if s.closed {
+			return
 		}
 	}
-	switch {
-	case err == nil:
-		return true, nil
-	case sock.WouldBlock(err):
-		return false, nil
-	}
-	return true, err
 }

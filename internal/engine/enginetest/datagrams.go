@@ -27,6 +27,16 @@ var datagramCases = []testCase{
 	{"DatagramAwait", testDatagramAwait},
 	{"DatagramClosedEngine", testDatagramClosedEngine},
 	{"DatagramOwned", testDatagramOwned},
+	{"DatagramBacklog", testDatagramBacklog},
+	{"DatagramErrorQueue", testDatagramErrorQueue},
+	{"DatagramCoalesced", testDatagramCoalesced},
+	{"DatagramCoalescedTruncated", testDatagramCoalescedTruncated},
+	{"DatagramFlood", testDatagramFlood},
+	{"DatagramExits", testDatagramExits},
+	{"DatagramMany", testDatagramMany},
+	{"DatagramReuse", testDatagramReuse},
+	{"DatagramCloseSends", testDatagramCloseSends},
+	{"DatagramHistory", testDatagramHistory},
 }
 
 // correspondent is a DatagramHandler that records, and its socket.
@@ -359,12 +369,10 @@ func testDatagramRefused(t *testing.T, b *bench) {
 // testDatagramNobody: of a connected socket the system says that nobody listens; all else
 // goes on.
 func testDatagramNobody(t *testing.T, b *bench) {
-	gone := b.correspond(b.udp(), engine.DatagramOptions{MaxSize: maxSize})
 	fd := b.udp()
-	b.connect(fd, gone.addr)
+	b.connect(fd, b.nobody())
 	c := b.correspond(fd, engine.DatagramOptions{MaxSize: maxSize})
 	b.must(c.d.StartReading())
-	gone.close()
 	b.until("a report", func() bool {
 		c.send("x", sock.Addr{}) // none fails with the error of another
 		b.pass(10 * time.Millisecond)

@@ -20,11 +20,14 @@ func (e *Engine) Datagram(fd uintptr, h engine.DatagramHandler, o engine.Datagra
 	if err := e.claim(fd, d); err != nil {
 		return nil, err
 	}
-	system.Hold(fd)
 	if e.mail == nil {
 		e.mail = datagrams.NewRoom(e.later)
 	}
-	d.Init(e.mail, fd, h, o)
+	if err := d.Init(e.mail, fd, h, o); err != nil {
+		d.release()
+		return nil, err
+	}
+	system.Hold(fd)
 	return d, nil
 }
 
@@ -39,7 +42,7 @@ func (d *datagram) Complete(ev uint64) {
 		}
 	}
 	if ev&uint64(engine.Write) != 0 {
-		if d.awaiting {
+		if d.awaiting && !d.Returning() {
 			d.awaiting = false
 			d.Handler().Writable()
 		}
@@ -83,7 +86,8 @@ func (d *datagram) Send(p []byte, to sock.Addr) (bool, error) {
 	if d.closed {
 		return false, engine.ErrClosed
 	}
-	return d.Socket.Send(p, to)
+	sent, err := d.Socket.Send(p, to)
+	return sent != datagrams.Wait, err
 }
 
 // AwaitWritable implements engine.Datagram.

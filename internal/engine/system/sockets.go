@@ -29,11 +29,27 @@ func (Sockets) Adopt(fd uintptr) (sock.Type, error) {
 // Bind implements engine.Sockets.
 func (Sockets) Bind(fd uintptr, addr sock.Addr) error { return sock.Bind(fd, addr) }
 
+// BindFile implements engine.Sockets.
+func (Sockets) BindFile(fd uintptr, addr sock.Addr) (engine.SocketFile, error) {
+	return socketFile(sock.BindFile(fd, addr))
+}
+
+// FileOf implements engine.Sockets.
+func (Sockets) FileOf(fd uintptr) (engine.SocketFile, error) { return socketFile(sock.FileOf(fd)) }
+
+// socketFile has no file be none in the other type, too.
+func socketFile(f *sock.SocketFile, err error) (engine.SocketFile, error) {
+	if f == nil {
+		return nil, err
+	}
+	return f, err
+}
+
+// PeerCredentials implements engine.Sockets.
+func (Sockets) PeerCredentials(fd uintptr) (sock.Credentials, error) { return sock.PeerCredentials(fd) }
+
 // Listen implements engine.Sockets.
 func (Sockets) Listen(fd uintptr, backlog int) error { return sock.Listen(fd, backlog) }
-
-// ConnectDatagram implements engine.Sockets.
-func (Sockets) ConnectDatagram(fd uintptr, addr sock.Addr) error { return sock.Connect(fd, addr) }
 
 // SetOption implements engine.Sockets.
 func (Sockets) SetOption(fd uintptr, opt engine.Option, value int) error {

@@ -42,7 +42,7 @@ func PipeKind(fd uintptr, dir engine.Mask) (sock.FileKind, error) {
 	if kind == 0 {
 		return 0, &engine.KindError{FD: fd, Why: "is neither a pipe nor a socket nor a character device"}
 	}
-	if kind == sock.SocketFile {
+	if kind == sock.AnySocket {
 		if typ, err := sock.TypeOf(fd); err == nil && typ != sock.Stream {
 			return 0, &engine.KindError{FD: fd, Why: "is a " + typ.String() + " socket, which is no stream of bytes"}
 		}

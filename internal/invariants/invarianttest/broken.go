@@ -3,11 +3,11 @@ package invarianttest
 
 import (
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/go-asyncio/asyncio/internal/invariants"
+	"github.com/go-asyncio/asyncio/internal/testkit/again"
 )
 
 // variable tells the test's program, started again, which case it is to run.
@@ -26,7 +26,7 @@ func Broken(t *testing.T, cases map[string]func()) {
 		os.Exit(0)
 	}
 	for what := range cases {
-		cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+		cmd := again.Command("-test.run=^" + t.Name() + "$")
 		cmd.Env = append(os.Environ(), variable+"="+what)
 		out, err := cmd.CombinedOutput()
 		if err == nil || !strings.Contains(string(out), "broken invariant: "+what) {

@@ -1,0 +1,5 @@
+package asyncio_test
+
+// reportsPeers says whether the system reports, on a socket that is not connected, at whose
+// address nobody listens.
+const reportsPeers = true
