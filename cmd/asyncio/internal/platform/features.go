@@ -3,6 +3,7 @@ package platform
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"reflect"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/subprocess"
 )
 
 // examineFeatures tries what the system can do, and what the loops can: those that
@@ -17,7 +19,6 @@ import (
 func examineFeatures() []featureReport {
 	loop := reflect.TypeFor[*asyncio.SelectorEventLoop]()
 	_, pipes := loop.MethodByName("ConnectReadPipe")
-	_, subprocesses := loop.MethodByName("SubprocessExec")
 	_, unixSockets := loop.MethodByName("CreateUnixServer")
 	_, signals := loop.MethodByName("AddSignalHandler")
 	return []featureReport{
@@ -27,7 +28,7 @@ func examineFeatures() []featureReport {
 		tried("UDP", onLoopUDP(), systemUDP()),
 		byMethod("unix sockets", unixSockets, systemUnixSockets()),
 		byMethod("pipes", pipes, systemPipes()),
-		byMethod("subprocesses", subprocesses, systemSubprocesses()),
+		tried("subprocesses", onLoopSubprocesses(), systemSubprocesses()),
 		byMethod("signals", signals, systemSignals()),
 	}
 }
@@ -118,6 +119,32 @@ func systemPipes() error {
 		return err
 	}
 	return errors.Join(r.Close(), w.Close())
+}
+
+// onLoopSubprocesses runs this program on the default loop, and reads what it says.
+func onLoopSubprocesses() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	loop, err := asyncio.NewEventLoop()
+	if err != nil {
+		return err
+	}
+	return runTrial(loop, func(ctx context.Context, loop asyncio.EventLoop) error {
+		p, err := subprocess.Exec(ctx, &subprocess.Options{Stdin: subprocess.DevNull, Stdout: subprocess.Pipe, Loop: loop}, self, "version")
+		if err != nil {
+			return err
+		}
+		said, _, err := p.Communicate(ctx, nil)
+		if err != nil {
+			return err
+		}
+		if code, _ := p.Returncode(); code != 0 || len(said) == 0 {
+			return fmt.Errorf("the child ended with %d and said %d bytes", code, len(said))
+		}
+		return nil
+	})
 }
 
 // systemSubprocesses runs this program.
