@@ -28,7 +28,6 @@ func (c *countedChild) ConnectionLost(error)                       { c.scene.los
 // starting is a maker of children.
 func starting(change func(*asyncio.SubprocessOptions)) maker {
 	return func(ctx context.Context, s *scene) (func(), error) {
-		asyncio.StartHere(s.loop)
 		child, _, err := s.loop.SubprocessExec(ctx, func() asyncio.SubprocessProtocol { return &countedChild{scene: s} },
 			childOf(change), os.Args[0], "sleep")
 		if err != nil {
