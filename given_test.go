@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // taking is a call that is given a socket.
@@ -90,7 +91,7 @@ func (s *scene) boundSocket(typ sock.Type) uintptr {
 // counts descriptors.
 func TestGivenSocket(t *testing.T) {
 	for name, call := range takings {
-		if strings.Contains(name, "Unix") && !hasUnixSockets() {
+		if strings.Contains(name, "Unix") && !testkit.HasUnixSockets() {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {

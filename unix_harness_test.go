@@ -5,56 +5,19 @@ import (
 	"errors"
 	"net"
 	"os"
-	"path/filepath"
-	"runtime"
 	"testing"
-	"time"
 
 	"github.com/go-asyncio/asyncio"
-	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
-
-// hasUnixSockets tells whether the system has unix sockets.
-func hasUnixSockets() bool {
-	fd, err := sock.Open(sock.Unix, sock.Stream)
-	if err == nil {
-		sock.Close(fd)
-	}
-	return !sock.NoUnixSockets(err)
-}
-
-// unixKinds are the kinds of unix sockets that the system has, Stream first.
-func unixKinds() []sock.Type {
-	kinds := []sock.Type{sock.Stream}
-	if fd, err := sock.Open(sock.Unix, sock.Datagram); err == nil {
-		sock.Close(fd)
-		kinds = append(kinds, sock.Datagram)
-	}
-	return kinds
-}
 
 // unixRow is netRow for a row about unix sockets, with a path for one of them.
 func unixRow(t *testing.T, row string, f func(n *netTest, path string)) {
 	t.Helper()
-	if !hasUnixSockets() {
+	if !testkit.HasUnixSockets() {
 		return // TestUnixUnsupported looks at what is said there
 	}
-	netRow(t, row, func(n *netTest) { f(n, socketPath(n)) })
-}
-
-// socketPath is a path in a directory of the test's own, short enough for a socket.
-func socketPath(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "s")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	return filepath.Join(dir, "s")
+	netRow(t, row, func(n *netTest) { f(n, testkit.SocketPath(n)) })
 }
 
 // serveUnix makes a server on a path.
@@ -105,49 +68,6 @@ func (n *netTest) exists(path string) bool {
 		n.Error(err)
 	}
 	return err == nil
-}
-
-// boundUnix is a unix socket that is bound to a path.
-func boundUnix(n *netTest, path string, typ sock.Type) uintptr {
-	n.Helper()
-	fd, err := sock.Open(sock.Unix, typ)
-	if err != nil {
-		n.Fatal(err)
-	}
-	a, err := sock.UnixAddr(path)
-	if err == nil {
-		err = sock.Bind(fd, a)
-	}
-	if err != nil {
-		n.Fatal(err)
-	}
-	return fd
-}
-
-// staleFile leaves the file of a socket that nobody has any more.
-func staleFile(n *netTest, path string, typ sock.Type) {
-	n.Helper()
-	a, err := sock.UnixAddr(path)
-	n.check(err)
-	kinds := unixKinds()
-	n.check(sock.Close(boundUnix(n, path, typ)))
-	if !n.exists(path) {
-		n.Fatal("the file has gone with the socket")
-	}
-	// A process that another test starts may have it for a moment: what is forked has it
-	// until it is another program.
-	for end := time.Now().Add(patience); ; runtime.Gosched() {
-		fd, err := sock.Open(sock.Unix, kinds[len(kinds)-1])
-		n.check(err)
-		err = sock.Connect(fd, a)
-		sock.Close(fd)
-		if errors.Is(err, asyncio.ErrConnRefused) {
-			return
-		}
-		if time.Now().After(end) {
-			n.Fatalf("somebody has it: %v", err)
-		}
-	}
 }
 
 // listenUnix is a listener of package net's.

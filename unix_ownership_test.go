@@ -20,7 +20,7 @@ import (
 // nothing else is to be left.
 func (s *scene) withUnix() {
 	s.Helper()
-	s.dir = filepath.Dir(socketPath(s))
+	s.dir = filepath.Dir(testkit.SocketPath(s))
 	before := testkit.OpenFiles()
 	peer, err := net.Listen("unix", s.path("peer"))
 	must(s, err)
@@ -102,16 +102,46 @@ var unixMakers = map[string]maker{
 
 // TestUnixOwnership is TestOwnership with unix sockets, whose files are not left either.
 func TestUnixOwnership(t *testing.T) {
-	if hasUnixSockets() {
+	if testkit.HasUnixSockets() {
 		sweepOwnership(t, unixMakers, (*scene).withUnix)
 	}
 }
 
 // TestUnixOwnershipInTime is TestOwnershipInTime with unix sockets.
 func TestUnixOwnershipInTime(t *testing.T) {
-	if hasUnixSockets() {
+	if testkit.HasUnixSockets() {
 		leaveInTime(t, unixMakers, (*scene).withUnix)
 	}
+}
+
+// TestUnixServerKeeps: a server that nobody has got leaves no file either, if it would have
+// kept it.
+func TestUnixServerKeeps(t *testing.T) {
+	if !testkit.HasUnixSockets() {
+		return // there are none
+	}
+	keeping := func(ctx context.Context, s *scene) (func(), error) {
+		server, err := s.loop.CreateUnixServer(ctx, s.protocol, s.path("kept"), &asyncio.ServerOptions{KeepSocketFile: true})
+		if err != nil {
+			return nil, err
+		}
+		return func() {
+			server.Close()
+			must(s, os.Remove(s.path("kept")))
+		}, nil
+	}
+	oneKindAfterTheOther(t, func(t *testing.T) {
+		s := newScene(t)
+		s.withUnix()
+		for _, end := range []func(*scene, maker, int) bool{cancelTask, endContext, leaveGoroutine} {
+			for passes, over := 0, false; !over; passes++ {
+				s.open()
+				over = end(s, keeping, passes)
+				s.settles("a server that keeps its file", passes)
+				must(t, s.loop.Close())
+			}
+		}
+	})
 }
 
 // failingCall are sockets of which one call fails.

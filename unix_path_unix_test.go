@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // TestUnixServerPathOfOthers: what only some systems can have at a path.
@@ -20,11 +21,11 @@ func TestUnixServerPathOfOthers(t *testing.T) {
 	t.Parallel()
 	for what, occupy := range map[string]func(n *netTest, path string){
 		"bound-and-does-not-listen": func(n *netTest, path string) {
-			fd := boundUnix(n, path, sock.Stream)
+			fd := testkit.BoundUnix(n, path, sock.Stream)
 			n.Cleanup(func() { sock.Close(fd) })
 		},
 		"datagram-socket": func(n *netTest, path string) {
-			fd := boundUnix(n, path, sock.Datagram)
+			fd := testkit.BoundUnix(n, path, sock.Datagram)
 			n.Cleanup(func() { sock.Close(fd) })
 		},
 		"fifo": func(n *netTest, path string) { n.check(unix.Mkfifo(path, 0o600)) },
@@ -59,7 +60,7 @@ func TestUnixServerPathOfOthers(t *testing.T) {
 // TestUnixRelativePath: the file of a relative path is removed, whatever directory is the
 // current one by then. The test changes that, so it is alone.
 func TestUnixRelativePath(t *testing.T) {
-	dir := filepath.Dir(socketPath(t))
+	dir := filepath.Dir(testkit.SocketPath(t))
 	t.Chdir(dir)
 	n := newTestOf(t, func(o ...asyncio.LoopOption) (asyncio.EventLoop, error) {
 		return asyncio.NewSelectorEventLoop(nil, o...)

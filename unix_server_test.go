@@ -13,6 +13,7 @@ import (
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // TestUnixServer is how unix sockets are served.
@@ -124,8 +125,8 @@ func TestUnixServerPath(t *testing.T) {
 	t.Parallel()
 	unixRow(t, "unix.012.unix-server-stale-path", func(n *netTest, path string) {
 		n.run(func(ctx context.Context) {
-			for _, typ := range unixKinds() {
-				staleFile(n, path, typ)
+			for _, typ := range testkit.UnixKinds() {
+				testkit.StaleSocketOf(n, path, typ)
 				s := n.serveUnix(ctx, path, nil, echoes)
 				n.talks(ctx, path)
 				n.ends(ctx, s)
@@ -147,7 +148,7 @@ func TestUnixServerPath(t *testing.T) {
 	unixRow(t, "what-is-no-socket-is-left-alone", func(n *netTest, path string) {
 		n.run(func(ctx context.Context) {
 			stale := path + "-stale"
-			staleFile(n, stale, sock.Stream)
+			testkit.StaleSocket(n, stale)
 			for what, occupy := range map[string]func(at string) error{
 				"directory": func(at string) error { return os.Mkdir(at, 0o700) },
 				"link":      func(at string) error { return os.Symlink(stale, at) },
@@ -226,13 +227,13 @@ func TestUnixServerFile(t *testing.T) {
 	})
 	unixRow(t, "unix.702.server-path-removed-given-sock", func(n *netTest, path string) {
 		n.run(func(ctx context.Context) {
-			s := n.serveUnix(ctx, "", &asyncio.ServerOptions{Sock: boundUnix(n, path, sock.Stream)}, echoes)
+			s := n.serveUnix(ctx, "", &asyncio.ServerOptions{Sock: testkit.BoundUnix(n, path, sock.Stream)}, echoes)
 			n.talks(ctx, path)
 			stays(n, path)
 			s.Close()
 			gone(n, path)
 			// A call that fails closes the socket, and what is left of it would be of no use.
-			_, err := n.l.CreateUnixServer(ctx, nil, "", &asyncio.ServerOptions{Sock: boundUnix(n, path, sock.Stream)})
+			_, err := n.l.CreateUnixServer(ctx, nil, "", &asyncio.ServerOptions{Sock: testkit.BoundUnix(n, path, sock.Stream)})
 			if gone(n, path); !errors.Is(err, asyncio.ErrInvalidArgument) {
 				n.Errorf("got %v", err)
 			}
@@ -254,7 +255,7 @@ func TestUnixServerFile(t *testing.T) {
 			s = n.serveUnix(ctx, path, nil, nil) // and it is stale now
 			n.ends(ctx, s)
 			o := *keep
-			o.Sock = boundUnix(n, path, sock.Stream)
+			o.Sock = testkit.BoundUnix(n, path, sock.Stream)
 			s = n.serveUnix(ctx, "", &o, nil)
 			n.ends(ctx, s)
 			stays(n, path)
@@ -368,8 +369,8 @@ func TestUnixServerRefuses(t *testing.T) {
 		n.script().sockets = f
 		n.run(func(ctx context.Context) {
 			wrong := map[string]uintptr{"ip": boundSocket(n, sock.Stream), "udp": boundSocket(n, sock.Datagram)}
-			for _, typ := range unixKinds()[1:] {
-				wrong["unix datagram"] = boundUnix(n, path, typ)
+			for _, typ := range testkit.UnixKinds()[1:] {
+				wrong["unix datagram"] = testkit.BoundUnix(n, path, typ)
 			}
 			for what, fd := range wrong {
 				f.opened = map[uintptr]bool{fd: true}
@@ -385,7 +386,7 @@ func TestUnixServerRefuses(t *testing.T) {
 	})
 	unixRow(t, "unix.019.unix-server-type-bits", func(n *netTest, path string) {
 		n.run(func(ctx context.Context) {
-			fd := boundUnix(n, path, sock.Stream) // non-blocking, close-on-exec
+			fd := testkit.BoundUnix(n, path, sock.Stream) // non-blocking, close-on-exec
 			n.ends(ctx, n.serveUnix(ctx, "", &asyncio.ServerOptions{Sock: fd}, nil))
 		})
 	})
@@ -419,12 +420,12 @@ func (s *unboundFiles) BindFile(uintptr, sock.Addr) (engine.SocketFile, error) {
 // use instead.
 func TestUnixUnsupported(t *testing.T) {
 	t.Parallel()
-	if hasUnixSockets() {
+	if testkit.HasUnixSockets() {
 		t.Skip("the system has unix sockets")
 	}
 	netRow(t, "refused", func(n *netTest) {
 		n.run(func(ctx context.Context) {
-			path := socketPath(n)
+			path := testkit.SocketPath(n)
 			_, err := n.l.CreateUnixServer(ctx, plainFactory, path, nil)
 			_, _, err2 := n.l.CreateUnixConnection(ctx, plainFactory, path, nil)
 			for op, err := range map[string]error{"CreateUnixServer": err, "CreateUnixConnection": err2} {

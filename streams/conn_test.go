@@ -6,18 +6,21 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand"
 	"net"
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"golang.org/x/net/nettest"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // instant is long enough to be in the future.
@@ -32,18 +35,42 @@ func TestNettest(t *testing.T) {
 		s.runLoop()
 		nettest.TestConn(t, func() (c1, c2 net.Conn, stop func(), err error) {
 			c1, c2, err = s.connect(context.Background())
-			stop = func() {
-				c1.Close()
-				c2.Close()
-			}
-			return c1, c2, stop, err
+			return c1, c2, func() { closeBoth(c1, c2) }, err
 		})
 	})
+}
+
+// TestNettestUnix is TestNettest over unix sockets.
+func TestNettestUnix(t *testing.T) {
+	t.Parallel()
+	if !testkit.HasUnixSockets() {
+		return // there is nothing to test
+	}
+	eachLoop(t, func(t *testing.T, open opener) {
+		s := newStage(t, open)
+		s.runLoop()
+		path := testkit.SocketPath(t)
+		var made atomic.Int32
+		nettest.TestConn(t, func() (c1, c2 net.Conn, stop func(), err error) {
+			c1, c2, err = s.connectOver(context.Background(), "unix", fmt.Sprint(path, made.Add(1)))
+			return c1, c2, func() { closeBoth(c1, c2) }, err
+		})
+	})
+}
+
+func closeBoth(c1, c2 net.Conn) {
+	c1.Close()
+	c2.Close()
 }
 
 // connect makes a connection whose two ends are Conns of the loop. It can be
 // called from outside the loop.
 func (s *stage) connect(ctx context.Context, more ...Option) (client, server net.Conn, err error) {
+	return s.connectOver(ctx, "tcp", "127.0.0.1:0", more...)
+}
+
+// connectOver is connect over a network.
+func (s *stage) connectOver(ctx context.Context, network, address string, more ...Option) (client, server net.Conn, err error) {
 	more = append(more, WithLoop(s.loop))
 	type pair struct {
 		r *StreamReader
@@ -52,12 +79,12 @@ func (s *stage) connect(ctx context.Context, more ...Option) (client, server net
 	accepted := asyncio.NewFuture[pair](s.loop)
 	listener, err := StartServer(ctx, func(_ context.Context, r *StreamReader, w *StreamWriter) error {
 		return accepted.SetResult(pair{r, w})
-	}, "tcp", "127.0.0.1:0", nil, more...)
+	}, network, address, nil, more...)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer listener.Close()
-	r, w, err := OpenConnection(ctx, "tcp", listener.Addrs()[0].String(), nil, more...)
+	r, w, err := OpenConnection(ctx, network, listener.Addrs()[0].String(), nil, more...)
 	if err != nil {
 		return nil, nil, err
 	}

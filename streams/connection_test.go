@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -60,6 +61,67 @@ func TestConnections(t *testing.T) {
 		s.want("hello again!\n")(r.ReadLine(s.ctx))
 		s.finish(server, w)
 		s.finish(given)
+	})
+	unixOverLoops(t, "streams.001.open-connection/unix", func(s *stage, path string) {
+		listener, err := net.Listen("unix", path)
+		s.must(err)
+		defer listener.Close()
+		served := make(chan error, 1)
+		go func() { served <- answerOnce(listener) }()
+		r, w, err := OpenUnixConnection(s.ctx, path, nil)
+		s.must(err)
+		_, err = w.Write([]byte("GET / HTTP/1.0\r\n\r\n"))
+		s.check(err)
+		s.want("HTTP/1.0 200 OK\r\n")(r.ReadLine(s.ctx))
+		s.want("Content-Type: text/plain\r\n\r\nTest message")(r.ReadAll(s.ctx))
+		s.check(w.Close())
+		s.check(w.WaitClosed(s.ctx))
+		s.check(<-served)
+	})
+	unixOverLoops(t, "streams.028.start-server/unix", func(s *stage, path string) {
+		server, err := StartUnixServer(s.ctx, echo, path, nil)
+		s.must(err)
+		for _, open := range []func() (*StreamReader, *StreamWriter, error){
+			func() (*StreamReader, *StreamWriter, error) { return OpenUnixConnection(s.ctx, path, nil) },
+			func() (*StreamReader, *StreamWriter, error) { return OpenConnection(s.ctx, "unix", path, nil) },
+		} {
+			r, w, err := open()
+			s.must(err)
+			_, err = w.Write([]byte("hello world!\n"))
+			s.check(err)
+			s.want("hello world!\n")(r.ReadLine(s.ctx))
+			who, ok := w.GetExtraInfo("peercred").(asyncio.PeerCredentials)
+			if !ok || who.UID != os.Geteuid() {
+				s.Errorf("the peer is %+v", who)
+			}
+			s.check(w.Close())
+		}
+		s.finish(server)
+		if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+			s.Errorf("the file: %v", err)
+		}
+		// A given socket, and the network's name.
+		listener, err := net.Listen("unix", path)
+		s.must(err)
+		given, err := StartServer(s.ctx, echo, "unix", "", &asyncio.ServerOptions{Listener: listener})
+		s.must(err)
+		r, w, err := OpenConnection(s.ctx, "unix", path, nil)
+		s.must(err)
+		_, err = w.Write([]byte("hello again!\n"))
+		s.check(err)
+		s.want("hello again!\n")(r.ReadLine(s.ctx))
+		s.finish(given, w)
+		s.check(listener.Close())
+	})
+	overLoops(t, "unix-refuses", func(s *stage) {
+		_, err := StartUnixServer(s.ctx, handlerFunc(nil), "here", nil)
+		s.wantError(err, asyncio.ErrInvalidArgument)
+		_, err = StartUnixServer(s.ctx, echo, "here", nil, WithLimit(0))
+		s.wantError(err, asyncio.ErrInvalidArgument)
+		_, _, err = OpenUnixConnection(s.ctx, "here", nil, WithLimit(-1))
+		s.wantError(err, asyncio.ErrInvalidArgument)
+		_, _, err = OpenUnixConnection(s.ctx, "", nil)
+		s.wantError(err, asyncio.ErrInvalidArgument)
 	})
 	overLoops(t, "server-with-nil-handler", func(s *stage) {
 		_, err := StartServer(s.ctx, handlerFunc(nil), "tcp", "127.0.0.1:0", nil)

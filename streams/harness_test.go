@@ -49,6 +49,14 @@ func overLoops(t *testing.T, row string, f func(s *stage)) {
 	})
 }
 
+// unixOverLoops is overLoops with a path for a unix socket, where the system has such.
+func unixOverLoops(t *testing.T, row string, f func(s *stage, path string)) {
+	t.Helper()
+	if testkit.HasUnixSockets() {
+		overLoops(t, row, func(s *stage) { f(s, testkit.SocketPath(s)) })
+	}
+}
+
 func newStage(t *testing.T, open opener) *stage {
 	t.Helper()
 	if open == nil {

@@ -1,6 +1,6 @@
 // Command asyncio shows the event loop at work and what it can do on this machine.
 //
-//	asyncio serve      run a TCP echo server on the event loop
+//	asyncio serve      run an echo server on the event loop
 //	asyncio platform   find out what works on this machine, by trying it
 //	asyncio version    print the version
 //	asyncio help       print help, for all or for one command
@@ -34,7 +34,7 @@ type command struct {
 
 // commands, in the order in which help lists them.
 var commands = []command{
-	{"serve", "run a TCP echo server on the event loop", serve.Details, serveFlags},
+	{"serve", "run an echo server on the event loop", serve.Details, serveFlags},
 	{"platform", "find out what works on this machine, by trying it", platform.Details, platformFlags},
 	{"version", "print the version", "", versionFlags},
 }

@@ -185,9 +185,15 @@ func random(seed uint64, n int) []byte {
 	return p
 }
 
+// halfCloser is a connection whose sending side can be ended.
+type halfCloser interface {
+	net.Conn
+	CloseWrite() error
+}
+
 // exchange sends data in pieces of many sizes, reading all the while, ends its side
 // and checks that all has come back, and then the end.
-func exchange(c *net.TCPConn, data []byte) error {
+func exchange(c halfCloser, data []byte) error {
 	sent := make(chan error, 1)
 	go func() {
 		for rest, size := data, 1; len(rest) > 0; size = size*3%10007 + 1 {

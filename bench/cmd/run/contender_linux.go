@@ -29,6 +29,7 @@ type kind struct {
 	name   string
 	source string // a Go package of this module, a C file, or the command of the library
 	args   []string
+	unix   bool   // it listens on a unix socket
 	binary string // of one more server, that is not ours to build
 }
 
@@ -47,6 +48,10 @@ var kinds = []kind{
 	{name: "asyncio-streams", source: command, args: []string{"--loop", "selector", "--selector", "epoll", "--api", "streams"}},
 	{name: "asyncio-proactor", source: command, args: []string{"--loop", "proactor"}},
 	{name: "asyncio-proactor-pinned", source: command, args: []string{"--loop", "proactor", "--pinned"}},
+	{name: "gonet-unix", source: "peers/gonet", unix: true},
+	{name: "asyncio-unix", source: command, args: []string{"--loop", "selector", "--selector", "epoll"}, unix: true},
+	{name: "asyncio-unix-streams", source: command, args: []string{"--loop", "selector", "--selector", "epoll", "--api", "streams"}, unix: true},
+	{name: "asyncio-unix-proactor", source: command, args: []string{"--loop", "proactor"}, unix: true},
 }
 
 func allNames() []string {
@@ -129,7 +134,11 @@ func prepare(ctx context.Context, s *settings, t *tools) ([]*contender, error) {
 		if k.source == command {
 			c.args = append([]string{"serve", "--quiet"}, c.args...)
 		}
-		c.args = append(slices.Clone(c.args), "--listen", "127.0.0.1:0")
+		listen := "127.0.0.1:0"
+		if k.unix {
+			listen = "unix:" + filepath.Join(t.directory, name)
+		}
+		c.args = append(slices.Clone(c.args), "--listen", listen)
 		all = append(all, c)
 	}
 	return all, ctx.Err()

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -101,7 +102,7 @@ func (g *generator) close() {
 }
 
 func (g *generator) connect() error {
-	address, err := netip.ParseAddrPort(g.Address)
+	family, address, err := parse(g.Address)
 	if err != nil {
 		return fmt.Errorf("address of the server: %w", err)
 	}
@@ -109,7 +110,7 @@ func (g *generator) connect() error {
 		return os.NewSyscallError("epoll_create1", err)
 	}
 	for i := range g.Conns {
-		fd, err := dial(address)
+		fd, err := dial(family, address)
 		if err != nil {
 			return fmt.Errorf("connection %d of %d to %s: %w", i+1, g.Conns, g.Address, err)
 		}
@@ -123,13 +124,24 @@ func (g *generator) connect() error {
 	return nil
 }
 
+// parse reads an address: an IP and a port, or unix:PATH.
+func parse(text string) (family int, to unix.Sockaddr, err error) {
+	if path, ok := strings.CutPrefix(text, "unix:"); ok {
+		return unix.AF_UNIX, &unix.SockaddrUnix{Name: path}, nil
+	}
+	address, err := netip.ParseAddrPort(text)
+	if err != nil {
+		return 0, nil, err
+	}
+	if ip := address.Addr(); ip.Is6() && !ip.Is4In6() {
+		return unix.AF_INET6, &unix.SockaddrInet6{Port: int(address.Port()), Addr: ip.As16()}, nil
+	}
+	return unix.AF_INET, &unix.SockaddrInet4{Port: int(address.Port()), Addr: address.Addr().Unmap().As4()}, nil
+}
+
 // dial connects a blocking socket, so that a full backlog is waited for, and returns it
 // non-blocking and without Nagle's delay.
-func dial(address netip.AddrPort) (int, error) {
-	family, to := unix.AF_INET, unix.Sockaddr(&unix.SockaddrInet4{Port: int(address.Port()), Addr: address.Addr().Unmap().As4()})
-	if ip := address.Addr(); ip.Is6() && !ip.Is4In6() {
-		family, to = unix.AF_INET6, &unix.SockaddrInet6{Port: int(address.Port()), Addr: ip.As16()}
-	}
+func dial(family int, to unix.Sockaddr) (int, error) {
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, os.NewSyscallError("socket", err)
@@ -151,8 +163,10 @@ func dial(address netip.AddrPort) (int, error) {
 	if err != nil && !errors.Is(err, unix.EISCONN) {
 		return fail("connect", err)
 	}
-	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
-		return fail("setsockopt", err)
+	if family != unix.AF_UNIX {
+		if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
+			return fail("setsockopt", err)
+		}
 	}
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return fail("fcntl", err)

@@ -24,7 +24,7 @@ type testCase struct {
 
 // Test runs the suite; open makes a fresh engine each time.
 func Test(t *testing.T, open func() (engine.Engine, error)) {
-	for _, c := range slices.Concat(coreCases, sendfileCases, datagramCases) {
+	for _, c := range slices.Concat(coreCases, sendfileCases, datagramCases, unixCases) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			c.run(t, newBench(t, open, nil))
@@ -59,6 +59,9 @@ var coreCases = []testCase{
 	{"AcceptAddress", testAcceptAddress},
 	{"ConnectRefused", testConnectRefused},
 	{"ConnectCancelled", testConnectCancelled},
+	{"UnixEcho", testUnixEcho},
+	{"UnixNames", testUnixNames},
+	{"UnixNoRoom", testUnixNoRoom},
 	{"Watch", testWatch},
 	{"WatchReplacedAfterPoll", testWatchReplacedAfterPoll},
 	{"WatchKeptAfterPoll", testWatchKeptAfterPoll},
@@ -191,8 +194,15 @@ func (a *acceptor) AcceptFailed(err error) { a.failed = append(a.failed, err) }
 // listen makes a listener that accepts nothing yet.
 func (b *bench) listen() (engine.Listener, *acceptor, sock.Addr) {
 	b.Helper()
-	s := b.e.Sockets()
 	fd, addr := b.bindOpen()
+	l, a := b.listenOn(fd)
+	return l, a, addr
+}
+
+// listenOn makes a listener of a bound socket.
+func (b *bench) listenOn(fd uintptr) (engine.Listener, *acceptor) {
+	b.Helper()
+	s := b.e.Sockets()
 	b.must(s.Listen(fd, 200))
 	a := &acceptor{}
 	l, err := b.e.Listener(fd, a)
@@ -203,7 +213,7 @@ func (b *bench) listen() (engine.Listener, *acceptor, sock.Addr) {
 			s.Close(fd)
 		}
 	})
-	return l, a, addr
+	return l, a
 }
 
 // bindOpen makes a socket with a port of the system's choice; it is the caller's.
@@ -223,7 +233,7 @@ func (b *bench) bindOpen() (uintptr, sock.Addr) {
 // dial begins to connect; the descriptor is the caller's.
 func (b *bench) dial(addr sock.Addr, done func(error)) (uintptr, func()) {
 	b.Helper()
-	fd, err := b.e.Sockets().Open(sock.Inet4, sock.Stream)
+	fd, err := b.e.Sockets().Open(addr.Family(), sock.Stream)
 	b.must(err)
 	cancel, err := b.e.Connect(fd, addr, done)
 	if err != nil {

@@ -18,16 +18,14 @@ import (
 // a loop has no method for yet are not in this version.
 func examineFeatures() []featureReport {
 	loop := reflect.TypeFor[*asyncio.SelectorEventLoop]()
-	_, pipes := loop.MethodByName("ConnectReadPipe")
-	_, unixSockets := loop.MethodByName("CreateUnixServer")
 	_, signals := loop.MethodByName("AddSignalHandler")
 	return []featureReport{
-		tried("TCP over IPv4", onLoop("127.0.0.1:0"), onSystem("tcp4", "127.0.0.1:0")),
-		tried("TCP over IPv6", onLoop("[::1]:0"), onSystem("tcp6", "[::1]:0")),
+		tried("TCP over IPv4", onLoop("tcp4", "127.0.0.1:0"), onSystem("tcp4", "127.0.0.1:0")),
+		tried("TCP over IPv6", onLoop("tcp6", "[::1]:0"), onSystem("tcp6", "[::1]:0")),
 		tried("several servers on a port", tryReusePort(), systemReusePort()),
 		tried("UDP", onLoopUDP(), systemUDP()),
-		byMethod("unix sockets", unixSockets, systemUnixSockets()),
-		byMethod("pipes", pipes, systemPipes()),
+		tried("unix sockets", unixSockets(onLoop), unixSockets(onSystem)),
+		tried("pipes", onLoopPipes(), systemPipes()),
 		tried("subprocesses", onLoopSubprocesses(), systemSubprocesses()),
 		byMethod("signals", signals, systemSignals()),
 	}
@@ -48,12 +46,12 @@ func byMethod(name string, has bool, system error) featureReport {
 }
 
 // onLoop has an echo go there and back at an address, on the default loop.
-func onLoop(address string) error {
+func onLoop(network, address string) error {
 	loop, err := asyncio.NewEventLoop()
 	if err != nil {
 		return err
 	}
-	return runTrial(loop, func(ctx context.Context, loop asyncio.EventLoop) error { return echoAt(ctx, loop, address) })
+	return runTrial(loop, func(ctx context.Context, loop asyncio.EventLoop) error { return echoAt(ctx, loop, network, address) })
 }
 
 // onLoopUDP has a datagram go there and back on the default loop.
@@ -104,17 +102,27 @@ func systemUDP() error {
 	return c.Close()
 }
 
-func systemUnixSockets() error {
+// unixSockets tries a path.
+func unixSockets(try func(network, address string) error) error {
 	dir, err := os.MkdirTemp("", "asyncio")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	return onSystem("unix", filepath.Join(dir, "s"))
+	return try("unix", filepath.Join(dir, "s"))
+}
+
+// onLoopPipes has bytes go through a pipe on the default loop, and its end be seen.
+func onLoopPipes() error {
+	loop, err := asyncio.NewEventLoop()
+	if err != nil {
+		return err
+	}
+	return runTrial(loop, tryPipes)
 }
 
 func systemPipes() error {
-	r, w, err := os.Pipe()
+	r, w, err := openPipe()
 	if err != nil {
 		return err
 	}

@@ -111,17 +111,18 @@ func tryWakeUp(ctx context.Context, loop asyncio.EventLoop) error {
 
 // tryTCP sends something there and back between a server and a client of the loop.
 func tryTCP(ctx context.Context, loop asyncio.EventLoop) error {
-	return echoAt(ctx, loop, "127.0.0.1:0")
+	return echoAt(ctx, loop, "tcp", "127.0.0.1:0")
 }
 
-func echoAt(ctx context.Context, loop asyncio.EventLoop, address string) error {
-	server, err := loop.CreateServer(ctx, func() asyncio.Protocol { return &reflector{} }, "tcp", address, nil)
+// echoAt sends something there and back at an address.
+func echoAt(ctx context.Context, loop asyncio.EventLoop, network, address string) error {
+	server, err := loop.CreateServer(ctx, func() asyncio.Protocol { return &reflector{} }, network, address, nil)
 	if err != nil {
 		return err
 	}
 	defer server.Close()
 	c := &collector{done: asyncio.NewFuture[[]byte](loop), gone: asyncio.NewFuture[struct{}](loop)}
-	t, _, err := loop.CreateConnection(ctx, func() asyncio.Protocol { return c }, "tcp", server.Addrs()[0].String(), nil)
+	t, _, err := loop.CreateConnection(ctx, func() asyncio.Protocol { return c }, network, server.Addrs()[0].String(), nil)
 	if err != nil {
 		return err
 	}

@@ -6,27 +6,19 @@ import (
 	"io/fs"
 	"net"
 	"syscall"
+
+	"github.com/go-asyncio/asyncio"
 )
 
-// readyAddress is the one address to print: what was asked for, with the port that
-// it became. A name may have several addresses; it stands for all of them.
-func readyAddress(asked string, addrs []net.Addr) string {
-	host, _, err := net.SplitHostPort(asked)
-	if err != nil || host == "" || len(addrs) == 1 {
-		return addrs[0].String()
-	}
-	_, port, err := net.SplitHostPort(addrs[0].String())
-	if err != nil {
-		return addrs[0].String()
-	}
-	return net.JoinHostPort(host, port)
-}
-
 // remedy is what can be done if the address could not be had.
-func remedy(err error) string {
+func (e endpoint) remedy(err error) string {
 	switch {
+	case errors.Is(err, errAddressInUse) && e.network == networkUnix:
+		return "; there is a program that listens there, or a file that is no socket: choose another path with --listen"
 	case errors.Is(err, errAddressInUse):
 		return "; choose another port with --listen, or 0 for one that the system picks"
+	case errors.Is(err, fs.ErrPermission) && e.network == networkUnix:
+		return "; choose a path with --listen in a directory that you may write in"
 	case errors.Is(err, fs.ErrPermission):
 		return "; ports below 1024 may need privileges: choose another one with --listen"
 	}
@@ -41,6 +33,8 @@ func reason(err error) string {
 		address *net.AddrError
 	)
 	switch {
+	case errors.Is(err, asyncio.ErrInvalidArgument), errors.Is(err, errors.ErrUnsupported):
+		return err.Error() // the loop has said what is wrong, and what to do
 	case errors.As(err, &errno):
 		return errno.Error()
 	case errors.As(err, &dns):

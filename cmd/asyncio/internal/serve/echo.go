@@ -10,7 +10,7 @@ import (
 // api is what the echo is written with.
 type api struct {
 	// listen makes a server whose clients are the worker's.
-	listen func(ctx context.Context, w *worker, address string, opts *asyncio.ServerOptions) (*asyncio.Server, error)
+	listen func(ctx context.Context, w *worker, at endpoint, opts *asyncio.ServerOptions) (*asyncio.Server, error)
 	// protocol makes what serves one connection that was accepted elsewhere.
 	protocol func(w *worker) asyncio.Protocol
 }
@@ -32,8 +32,8 @@ type echo struct {
 
 func newEcho(w *worker) asyncio.Protocol { return &echo{worker: w} }
 
-func listenProtocol(ctx context.Context, w *worker, address string, opts *asyncio.ServerOptions) (*asyncio.Server, error) {
-	return w.loop.CreateServer(ctx, func() asyncio.Protocol { return newEcho(w) }, "tcp", address, opts)
+func listenProtocol(ctx context.Context, w *worker, at endpoint, opts *asyncio.ServerOptions) (*asyncio.Server, error) {
+	return w.loop.CreateServer(ctx, func() asyncio.Protocol { return newEcho(w) }, at.network, at.address, opts)
 }
 
 // ConnectionMade implements asyncio.Protocol.
@@ -59,8 +59,8 @@ func (e *echo) ResumeWriting() { _ = e.transport.ResumeReading() }
 // ConnectionLost implements asyncio.Protocol.
 func (e *echo) ConnectionLost(error) { e.worker.leave(&e.client) }
 
-func listenStreams(ctx context.Context, w *worker, address string, opts *asyncio.ServerOptions) (*asyncio.Server, error) {
-	return streams.StartServer(ctx, w.echoStream, "tcp", address, opts, streams.WithLoop(w.loop))
+func listenStreams(ctx context.Context, w *worker, at endpoint, opts *asyncio.ServerOptions) (*asyncio.Server, error) {
+	return streams.StartServer(ctx, w.echoStream, at.network, at.address, opts, streams.WithLoop(w.loop))
 }
 
 // newStreamEcho makes by hand what StartServer makes for each connection.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/go-asyncio/asyncio"
@@ -13,7 +14,7 @@ import (
 // handOver accepts in one place and gives each connection to the next loop. How it
 // accepts is the system's affair: see acceptor.
 type handOver struct {
-	listener *net.TCPListener
+	listener listener
 	workers  []*worker
 	next     int // of the workers, only for who accepts
 	api      api
@@ -23,13 +24,24 @@ type handOver struct {
 	acceptor
 }
 
-func listenAndHandOver(ctx context.Context, a api, address string, workers []*worker) (intake, error) {
+// listener is one of package net's, which has a descriptor.
+type listener interface {
+	net.Listener
+	syscall.Conn
+}
+
+func listenAndHandOver(ctx context.Context, a api, at endpoint, workers []*worker) (intake, error) {
+	if at.network == networkUnix {
+		if err := checkFree(ctx, a, at, workers[0]); err != nil {
+			return nil, err
+		}
+	}
 	var config net.ListenConfig
-	l, err := config.Listen(ctx, "tcp", address)
+	l, err := config.Listen(ctx, at.network, at.address)
 	if err != nil {
 		return nil, err
 	}
-	h := &handOver{listener: l.(*net.TCPListener), workers: workers, api: a}
+	h := &handOver{listener: l.(listener), workers: workers, api: a}
 	if err := h.startAccepting(); err != nil {
 		h.stop()
 		return nil, err

@@ -24,11 +24,11 @@ func open(ctx context.Context, o *Options, workers []*worker) (intake, error) {
 	a := apis[o.API]
 	switch {
 	case len(workers) == 1:
-		return listenOne(ctx, a, o.Listen, workers[0])
-	case o.Share == shareReusePort, o.Share == shareAuto && portIsSpread:
-		return listenEach(ctx, a, o.Listen, workers)
+		return listenOne(ctx, a, o.at, workers[0])
+	case o.Share == shareReusePort, o.Share == shareAuto && portIsSpread && o.at.network == networkTCP:
+		return listenEach(ctx, a, o.at, workers)
 	}
-	return listenAndHandOver(ctx, a, o.Listen, workers)
+	return listenAndHandOver(ctx, a, o.at, workers)
 }
 
 // backlog is for thousands of clients that come at once.
@@ -37,8 +37,8 @@ const backlog = 1024
 // servers is a server per loop.
 type servers []*asyncio.Server
 
-func listenOne(ctx context.Context, a api, address string, w *worker) (intake, error) {
-	s, err := a.listen(ctx, w, address, &asyncio.ServerOptions{Backlog: backlog})
+func listenOne(ctx context.Context, a api, at endpoint, w *worker) (intake, error) {
+	s, err := a.listen(ctx, w, at, &asyncio.ServerOptions{Backlog: backlog})
 	if err != nil {
 		return nil, err
 	}
@@ -47,8 +47,8 @@ func listenOne(ctx context.Context, a api, address string, w *worker) (intake, e
 
 // listenEach has each loop listen on the same addresses: the first one's, whose
 // port the system may have picked.
-func listenEach(ctx context.Context, a api, address string, workers []*worker) (_ intake, err error) {
-	if err := checkFree(ctx, a, address, workers[0]); err != nil {
+func listenEach(ctx context.Context, a api, at endpoint, workers []*worker) (_ intake, err error) {
+	if err := checkFree(ctx, a, at, workers[0]); err != nil {
 		return nil, err
 	}
 	var all servers
@@ -57,9 +57,9 @@ func listenEach(ctx context.Context, a api, address string, workers []*worker) (
 			all.stop()
 		}
 	}()
-	addresses := []string{address}
+	addresses := []string{at.address}
 	for _, w := range workers {
-		s, err := a.listen(ctx, w, "", &asyncio.ServerOptions{Addresses: addresses, Backlog: backlog, ReusePort: true})
+		s, err := a.listen(ctx, w, endpoint{network: at.network}, &asyncio.ServerOptions{Addresses: addresses, Backlog: backlog, ReusePort: true})
 		if err != nil {
 			return nil, err
 		}
@@ -76,9 +76,10 @@ func listenEach(ctx context.Context, a api, address string, workers []*worker) (
 
 // checkFree finds out whether somebody else listens on the address: one who shares
 // his port would not be noticed otherwise. It binds and never listens, so that no
-// client can come meanwhile.
-func checkFree(ctx context.Context, a api, address string, w *worker) error {
-	s, err := a.listen(ctx, w, address, &asyncio.ServerOptions{DeferServing: true})
+// client can come meanwhile. Of a path it takes away the file of a socket that nobody
+// has any more.
+func checkFree(ctx context.Context, a api, at endpoint, w *worker) error {
+	s, err := a.listen(ctx, w, at, &asyncio.ServerOptions{DeferServing: true})
 	if err != nil {
 		return err
 	}

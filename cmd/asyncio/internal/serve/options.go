@@ -3,10 +3,7 @@ package serve
 import (
 	"errors"
 	"maps"
-	"net"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-asyncio/asyncio"
@@ -15,7 +12,7 @@ import (
 
 // Options say what is served, and how.
 type Options struct {
-	Listen   string        // HOST:PORT
+	Listen   string        // HOST:PORT, or unix:PATH
 	Loop     string        // one of Loops
 	Selector string        // "" is the best one
 	Pinned   bool          // each loop keeps to a thread of its own
@@ -24,6 +21,8 @@ type Options struct {
 	Share    string        // one of Shares
 	Grace    time.Duration // for clients to finish
 	Quiet    bool          // no line per second
+
+	at endpoint // Listen, taken apart
 }
 
 // The kinds of loops.
@@ -75,7 +74,8 @@ func (o *Options) chooseLoop() error {
 	return errors.Join(err, loop.Close())
 }
 
-// check finds what is wrong with the options before anything is opened.
+// check finds what is wrong with the options before anything is opened, and takes Listen
+// apart.
 func (o *Options) check() error {
 	switch {
 	case o.Loop == loopProactor && o.Selector != "":
@@ -85,21 +85,13 @@ func (o *Options) check() error {
 	case o.Grace < 0:
 		return fault.Usage("--grace %v is negative; 0s is no time at all", o.Grace)
 	}
-	if _, port, err := net.SplitHostPort(o.Listen); err != nil {
-		return fault.Usage("--listen %s is not HOST:PORT: %s%s", fault.Typed(strconv.Quote(o.Listen)), reason(err), completed(o.Listen))
-	} else if _, err := net.LookupPort("tcp", port); err != nil || port == "" {
-		return fault.Usage("--listen %s: %q is no port; it takes 0 to 65535, or a service's name", o.Listen, port)
+	at, err := endpointOf(o.Listen)
+	if err != nil {
+		return err
 	}
+	if at.network == networkUnix && o.Share == shareReusePort {
+		return fault.Usage("--share reuseport with --listen %v: a unix socket has no port; leave --share out", at)
+	}
+	o.at = at
 	return nil
-}
-
-// completed is what may have been meant by an address without a host or a port.
-func completed(address string) string {
-	switch _, err := strconv.ParseUint(address, 10, 16); {
-	case err == nil:
-		return "; say 127.0.0.1:" + address + ", or :" + address + " for every interface"
-	case address != "" && !strings.ContainsAny(address, ":[]"):
-		return "; say " + address + ":7777"
-	}
-	return ""
 }

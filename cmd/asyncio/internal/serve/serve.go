@@ -1,4 +1,4 @@
-// Package serve is the command serve: a TCP echo server on event loops.
+// Package serve is the command serve: an echo server on event loops.
 package serve
 
 import (
@@ -14,7 +14,8 @@ import (
 
 // Details are what help says of it.
 const Details = `
-Echoes back whatever its clients send. Prints one line "listening on HOST:PORT" when it
+Echoes back whatever its clients send. --listen unix:PATH listens on a unix socket, whose
+file it removes in the end. Prints one line "listening on HOST:PORT", or unix:PATH, when it
 is ready; then, on a terminal, a line once per second:
 
   clients  how many are connected
@@ -29,7 +30,8 @@ ends it at once.
 
 --share says how several loops share the port. With reuseport each listens, and the
 system spreads the clients; with handover connections are accepted in one place and
-handed to the loops by turns. auto is reuseport where the system spreads.`
+handed to the loops by turns. auto is reuseport where the system spreads, and handover
+for unix sockets.`
 
 // Run serves until a signal ends it, and prints to out.
 func Run(o *Options, out *os.File) error {
@@ -60,14 +62,14 @@ func serve(o *Options, out *os.File) (err error) {
 		if failed := endRuns(workers); failed != nil {
 			return failed // and nobody could listen
 		}
-		return fmt.Errorf("cannot listen on %s: %s%s", o.Listen, reason(err), remedy(err))
+		return fmt.Errorf("cannot listen on %v: %s%s", o.at, reason(err), o.at.remedy(err))
 	}
 	defer in.stop()
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, stopSignals...)
 	defer signal.Stop(signals)
 	began := time.Now()
-	if _, err := fmt.Fprintf(out, "listening on %s\n", readyAddress(o.Listen, in.addrs())); err != nil {
+	if _, err := fmt.Fprintf(out, "listening on %s\n", o.at.ready(in.addrs())); err != nil {
 		return err
 	}
 	show := startMonitor(out, workers, live)
