@@ -3,6 +3,7 @@ package platform
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -10,13 +11,14 @@ import (
 	"reflect"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/subprocess"
 )
 
 // examineFeatures tries what the system can do, and what the loops can: those that
 // a loop has no method for yet are not in this version.
 func examineFeatures() []featureReport {
 	loop := reflect.TypeFor[*asyncio.SelectorEventLoop]()
-	_, subprocesses := loop.MethodByName("SubprocessExec")
+	_, tls := loop.MethodByName("StartTLS")
 	return []featureReport{
 		tried("TCP over IPv4", onLoop("tcp4", "127.0.0.1:0"), onSystem("tcp4", "127.0.0.1:0")),
 		tried("TCP over IPv6", onLoop("tcp6", "[::1]:0"), onSystem("tcp6", "[::1]:0")),
@@ -24,9 +26,10 @@ func examineFeatures() []featureReport {
 		tried("UDP", onLoopUDP(), systemUDP()),
 		tried("unix sockets", unixSockets(onLoop), unixSockets(onSystem)),
 		tried("pipes", onLoopPipes(), systemPipes()),
-		byMethod("subprocesses", subprocesses, systemSubprocesses()),
+		tried("subprocesses", onLoopSubprocesses(), systemSubprocesses()),
 		tried("raw sockets", onLoopSockets(), onSystem("tcp4", "127.0.0.1:0")),
 		tried("signals", onLoopSignals(), systemSignals()),
+		byMethod("TLS", tls, nil),
 	}
 }
 
@@ -126,6 +129,32 @@ func systemPipes() error {
 		return err
 	}
 	return errors.Join(r.Close(), w.Close())
+}
+
+// onLoopSubprocesses runs this program on the default loop, and reads what it says.
+func onLoopSubprocesses() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	loop, err := asyncio.NewEventLoop()
+	if err != nil {
+		return err
+	}
+	return runTrial(loop, func(ctx context.Context, loop asyncio.EventLoop) error {
+		p, err := subprocess.Exec(ctx, &subprocess.Options{Stdin: subprocess.DevNull, Stdout: subprocess.Pipe, Loop: loop}, self, "version")
+		if err != nil {
+			return err
+		}
+		said, _, err := p.Communicate(ctx, nil)
+		if err != nil {
+			return err
+		}
+		if code, _ := p.Returncode(); code != 0 || len(said) == 0 {
+			return fmt.Errorf("the child ended with %d and said %d bytes", code, len(said))
+		}
+		return nil
+	})
 }
 
 // systemSubprocesses runs this program.
