@@ -88,7 +88,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 		_, f := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"1.1.1.2:80", syscall.ECONNREFUSED})
 		binds := 0
 		f.bind = func(sock.Addr) error { binds++; return onlyFor(binds == 1, asyncio.ErrAddrInUse) }
-		asyncio.Resolver(n.l).(*namesOf).answers["local"] = []string{"127.0.0.1:0"}
+		asyncio.ResolverOf(n.l).(*namesOf).answers["local"] = []string{"127.0.0.1:0"}
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &asyncio.ConnectionOptions{AllErrors: true, LocalAddress: "local:0"})
 			if group := (*asyncio.GroupError)(nil); !errors.As(err, &group) || len(group.Errors) != 2 || !errors.Is(group.Errors[0], asyncio.ErrAddrInUse) || !errors.Is(group.Errors[1], syscall.ECONNREFUSED) {
@@ -179,7 +179,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 	netRow(t, "base.053.connect-local-addr-errors", func(n *netTest) {
 		tried, f := scene(n, outcome{"1.1.1.1:80", syscall.ECONNREFUSED}, outcome{"[2::2]:80", syscall.ECONNREFUSED})
 		f.bind = func(a sock.Addr) error { return onlyFor(a.Family() == sock.Inet6, syscall.EADDRINUSE) }
-		asyncio.Resolver(n.l).(*namesOf).answers["local"] = []string{"127.0.0.1:0", "[::1]:0"}
+		asyncio.ResolverOf(n.l).(*namesOf).answers["local"] = []string{"127.0.0.1:0", "[::1]:0"}
 		n.run(func(ctx context.Context) {
 			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &asyncio.ConnectionOptions{LocalAddress: "local:0"})
 			if err == nil || !strings.Contains(err.Error(), "Multiple exceptions: ") ||
@@ -204,7 +204,7 @@ func TestCreateConnectionAddresses(t *testing.T) {
 			if fmt.Sprint(*tried) != "[1.1.1.1:80 [2::2]:80]" || fmt.Sprint(families) != "[ip4 ip6]" {
 				n.Errorf("tried %v of families %v", *tried, families)
 			}
-			if asked := asyncio.Resolver(n.l).(*namesOf).hosts; len(asked) != 0 {
+			if asked := asyncio.ResolverOf(n.l).(*namesOf).hosts; len(asked) != 0 {
 				n.Errorf("looked up %v", asked)
 			}
 		})

@@ -172,7 +172,7 @@ func (l *baseLoop) openPair(pair datagramPair, ends datagramEnds, o *DatagramOpt
 		}
 	}
 	if pair.remote.IsValid() && !o.AllowBroadcast {
-		if err := sockets.ConnectDatagram(fd, pair.remote); err != nil {
+		if err := sockets.Connect(fd, pair.remote); err != nil {
 			return 0, &connectError{pair.remote, err}
 		}
 	}

@@ -70,7 +70,7 @@ func (s *paperSockets) Bind(fd uintptr, a sock.Addr) error {
 	return s.asks("bind %v", a)
 }
 
-func (s *paperSockets) ConnectDatagram(fd uintptr, a sock.Addr) error {
+func (s *paperSockets) Connect(fd uintptr, a sock.Addr) error {
 	if err := s.asks("connect %v", a); err != nil {
 		return err
 	}

@@ -149,8 +149,8 @@ type NameResolver interface {
 	// GetAddrInfo returns the addresses of address, a "host:service" of network "tcp" or
 	// "udp", with "4" or "6" for one family only, in the order in which they should be
 	// tried: *net.TCPAddr or *net.UDPAddr. An IP address with a port number is answered
-	// at once; names are looked up off the loop, and the look-up is given up when ctx is
-	// done, the task is cancelled or the loop closed. The empty host is every interface,
+	// at once; names are looked up off the loop, by the system or as WithResolver says, and
+	// the look-up is given up when ctx is done, the task is cancelled or the loop closed. The empty host is every interface,
 	// the empty service port 0.
 	//
 	// ErrInvalidArgument for what is no such address; a name that does not exist is a

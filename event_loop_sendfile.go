@@ -29,6 +29,11 @@ type FileSender interface {
 	// one that is closing or is lost meanwhile, ErrInvalidState after WriteEOF. It suspends or
 	// blocks: any goroutine may call it. (loop.sendfile)
 	Sendfile(ctx context.Context, transport Transport, file io.Reader, opts *SendfileOptions) (int64, error)
+
+	// SockSendfile is Sendfile over a connected stream Socket, which is as SocketCaller says of all its
+	// calls: who else sends waits until the file has gone. Its errors are those of SockSendAll
+	// besides. (loop.sock_sendfile)
+	SockSendfile(ctx context.Context, s *Socket, file io.Reader, opts *SendfileOptions) (int64, error)
 }
 
 // SendfileOptions say what is sent of a file. The zero value is all of it.

@@ -44,8 +44,8 @@ func Engine(l EventLoop) engine.Engine { return l.base().eng }
 // stays the former's.
 func SetEngine(l EventLoop, e engine.Engine) { l.base().eng = e }
 
-// Resolver is who the loop asks for addresses, nil for the system.
-func Resolver(l EventLoop) netaddr.Resolver { return l.base().lookups.resolver }
+// ResolverOf is who the loop asks for addresses, nil for the system.
+func ResolverOf(l EventLoop) netaddr.Resolver { return l.base().lookups.resolver }
 
 // SetResolver has the loop ask another one.
 func SetResolver(l EventLoop, r netaddr.Resolver) { l.base().lookups.resolver = r }

@@ -18,6 +18,8 @@ type loopConfig struct {
 	log    *slog.Logger
 	clock  sched.Clock // nil: the system's
 
+	resolver Resolver // nil: the system's
+
 	blockedAfter time.Duration
 }
 

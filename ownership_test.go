@@ -199,6 +199,8 @@ var makers = map[string]maker{
 	"datagrams":             posting(asyncio.DatagramOptions{LocalAddress: "127.0.0.1:0"}),
 	"datagrams-of-a-name":   posting(asyncio.DatagramOptions{LocalAddress: "here.test:0", RemoteAddress: "two.test:9"}),
 	"datagrams-of-a-socket": posting(asyncio.DatagramOptions{Sock: fromScene}),
+	"child":                 starting(noPipes),
+	"child-with-pipes":      starting(piped),
 	"look-up": func(ctx context.Context, s *scene) (func(), error) {
 		_, err := s.loop.GetAddrInfo(ctx, "tcp4", "localhost:80")
 		return func() {}, err

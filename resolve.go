@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/netaddr"
@@ -94,10 +93,7 @@ func (l *baseLoop) askForAddrs(ctx context.Context, op string, target netaddr.Ta
 
 // lookUpAddrs asks the resolver for the addresses of a name, off the loop.
 func (l *baseLoop) lookUpAddrs(ctx context.Context, op string, target netaddr.Target) ([]sock.Addr, error) {
-	resolver := l.lookups.resolver
-	if resolver == nil {
-		resolver = netaddr.System{}
-	}
+	resolver := l.resolver()
 	start := l.core.Now()
 	addrs, err := lookUp(ctx, l, op, func(ctx context.Context) ([]sock.Addr, error) {
 		return resolver.Resolve(ctx, target.Network, target.Host, target.Service)
@@ -138,29 +134,11 @@ type nameFinder interface {
 	NameOf(ctx context.Context, ip netip.Addr) (string, error)
 }
 
-// systemNames asks the system.
-type systemNames struct{}
-
-// NameOf implements nameFinder.
-func (systemNames) NameOf(ctx context.Context, ip netip.Addr) (string, error) {
-	names, err := net.DefaultResolver.LookupAddr(ctx, ip.String())
-	if err != nil {
-		return "", err
-	}
-	if len(names) == 0 {
-		return "", &net.DNSError{Err: "no such host", Name: ip.String(), IsNotFound: true}
-	}
-	return strings.TrimSuffix(names[0], "."), nil
-}
-
 // nameOf looks up the name of an address.
 func (l *baseLoop) nameOf(ctx context.Context, ip netip.Addr) (string, error) {
-	var finder nameFinder = systemNames{}
-	if r := l.lookups.resolver; r != nil {
-		var ok bool
-		if finder, ok = r.(nameFinder); !ok {
-			return ip.String(), nil
-		}
+	finder, ok := l.resolver().(nameFinder)
+	if !ok {
+		return ip.String(), nil
 	}
 	return lookUp(ctx, l, "GetNameInfo", func(ctx context.Context) (string, error) { return finder.NameOf(ctx, ip) })
 }

@@ -90,6 +90,10 @@ func (x *sendfile) bySystem(ctx context.Context) error {
 	return x.way.send(ctx, f, x.offset, x.left)
 }
 
+// refuses reports whether the system says with err that it does not send this file, or
+// not over this connection.
+func refuses(err error) bool { return errors.Is(err, errors.ErrUnsupported) || isSystemError(err) }
+
 // notAvailable says why the system cannot send a file.
 func notAvailable(op string, why error) error {
 	return opError(op, fmt.Errorf("%w: %w", ErrSendfileNotAvailable, why))

@@ -2,7 +2,6 @@ package asyncio
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -96,7 +95,7 @@ func (w *transportWay) count() {
 func (w *transportWay) send(ctx context.Context, f engine.File, offset, n int64) error {
 	w.transfer.Sendfile(f, offset, n)
 	err := w.wait(ctx)
-	if w.gone == 0 && !w.transfer.Over() && (errors.Is(err, errors.ErrUnsupported) || isSystemError(err)) {
+	if w.gone == 0 && !w.transfer.Over() && refuses(w.err) {
 		err = notAvailable(w.op, w.err)
 	}
 	return err

@@ -32,14 +32,15 @@ type Server struct {
 	backlog   int
 	keepAlive bool
 	acceptors []*listen.Acceptor
-	files     []*serverFile // to be removed when it is closed; loop only
 
 	serving atomic.Bool
 	closed  atomic.Bool
 
 	// Loop only.
 	started bool
-	active  int // connections that are not over
+	files   []*serverFile // of unix sockets
+	keeps   bool          // them, when it is closed
+	active  int           // connections that are not over
 	forever *Future[struct{}]
 
 	mu    sync.Mutex
@@ -154,6 +155,9 @@ func (s *Server) close() {
 func (s *Server) removeFiles() error {
 	var failed []error
 	for _, f := range s.files {
+		if s.keeps {
+			break
+		}
 		failed = append(failed, s.loop.transports.removeFile(f))
 	}
 	s.files = nil

@@ -86,6 +86,7 @@ func checkGiven(op string, factory func() Protocol, network string, hasSocket, h
 
 // discard ends a server that nobody will have, and what it has accepted. Loop only.
 func (s *Server) discard() {
+	s.keeps = false
 	s.close()
 	s.AbortClients()
 }
@@ -127,7 +128,7 @@ func (s *Server) open(ctx context.Context, op, network string, targets []netaddr
 	}
 	opened = true
 	if o.KeepSocketFile {
-		s.forgetFiles()
+		s.keepFiles()
 	}
 	if s.loop.GetDebug() {
 		s.loop.logger().Info(fmt.Sprintf("%v is serving", s))

@@ -338,31 +338,57 @@ var errAgain = errors.New("not all is done")
 // call has a call try until it need not wait. try is called with the turn of its side,
 // and returns the system's error.
 func (s *Socket) call(ctx context.Context, l *baseLoop, op string, side int, try func() error) error {
+	u, err := s.enter(ctx, l, op, side)
+	if err != nil {
+		return err
+	}
+	defer u.leave(side)
+	return u.try(ctx, op, side, try)
+}
+
+// enter gives a call its turn, until leave.
+func (s *Socket) enter(ctx context.Context, l *baseLoop, op string, side int) (*socketWaits, error) {
 	if s == nil {
-		return invalid(op, "the socket is nil")
+		return nil, invalid(op, "the socket is nil")
 	}
 	if err := l.mayWait(op, ctx); err != nil {
-		return err
+		return nil, err
 	}
 	if err := firstError(contextError(ctx), ConsumeBudget(ctx)); err != nil {
-		return err
+		return nil, err
 	}
 	u, err := s.begin(l)
 	if err != nil {
-		return opError(op, err)
+		return nil, opError(op, err)
 	}
-	defer u.end()
+	entered := false
+	defer func() {
+		if !entered {
+			u.end()
+		}
+	}()
 	if err := u.takeTurn(ctx, side); err != nil {
-		return waitError(op, err)
+		return nil, waitError(op, err)
 	}
-	defer u.giveTurn(side)
+	entered = true
+	return u, nil
+}
+
+// leave ends what enter began.
+func (u *socketWaits) leave(side int) {
+	defer u.end()
+	u.giveTurn(side)
+}
+
+// try tries until it need not wait.
+func (u *socketWaits) try(ctx context.Context, op string, side int, try func() error) error {
 	for {
 		err := try()
 		if err == nil {
 			return nil
 		}
 		if err != errAgain && !sock.WouldBlock(err) && !sock.InProgress(err) {
-			return opError(op, fmt.Errorf("%v: %w", s, err))
+			return opError(op, fmt.Errorf("%v: %w", u.s, err))
 		}
 		if err := u.await(ctx, side); err != nil {
 			return waitError(op, err)

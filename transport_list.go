@@ -28,16 +28,20 @@ type transports struct {
 
 // serverFile is the file of a unix socket that a server listens on.
 type serverFile struct {
-	place list.Node[serverFile] // in transports
-	file  engine.SocketFile
+	place   list.Node[serverFile] // in transports, unless it is to stay
+	file    engine.SocketFile
+	removed bool
 }
 
 // removeFile removes the file of a server, once.
 func (k *transports) removeFile(f *serverFile) error {
-	if !f.place.Listed() {
+	if f.place.Listed() {
+		k.files.Remove(&f.place)
+	}
+	if f.removed {
 		return nil // when the loop was closed
 	}
-	k.files.Remove(&f.place)
+	f.removed = true
 	if err := f.file.Remove(); err != nil {
 		return fmt.Errorf("unable to clean up listening unix socket %q: %w", f.file.Path(), err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // TestUnixConnection is how connections are made over unix sockets.
@@ -53,7 +54,7 @@ func TestUnixConnection(t *testing.T) {
 	})
 	unixRow(t, "refused", func(n *netTest, path string) {
 		n.run(func(ctx context.Context) {
-			staleFile(n, path, sock.Stream)
+			testkit.StaleSocket(n, path)
 			_, _, err := n.l.CreateUnixConnection(ctx, plainFactory, path, nil)
 			if !errors.Is(err, asyncio.ErrConnRefused) {
 				n.Errorf("got %v", err)
@@ -157,7 +158,7 @@ func TestUnixConnection(t *testing.T) {
 // noRoom: where the listener's queue is full a connection waits until there is room.
 func noRoom(n *netTest, path string) {
 	n.run(func(ctx context.Context) {
-		fd := boundUnix(n, path, sock.Stream)
+		fd := testkit.BoundUnix(n, path, sock.Stream)
 		defer sock.Close(fd)
 		n.check(sock.Listen(fd, 0))
 		a, err := sock.UnixAddr(path)

@@ -5,24 +5,11 @@ import (
 	"errors"
 	"net"
 	"os"
-	"runtime"
 	"testing"
-	"time"
 
 	"github.com/go-asyncio/asyncio"
-	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/testkit"
 )
-
-// unixKinds are the kinds of unix sockets that the system has, Stream first.
-func unixKinds() []sock.Type {
-	kinds := []sock.Type{sock.Stream}
-	if fd, err := sock.Open(sock.Unix, sock.Datagram); err == nil {
-		sock.Close(fd)
-		kinds = append(kinds, sock.Datagram)
-	}
-	return kinds
-}
 
 // unixRow is netRow for a row about unix sockets, with a path for one of them.
 func unixRow(t *testing.T, row string, f func(n *netTest, path string)) {
@@ -81,49 +68,6 @@ func (n *netTest) exists(path string) bool {
 		n.Error(err)
 	}
 	return err == nil
-}
-
-// boundUnix is a unix socket that is bound to a path.
-func boundUnix(n *netTest, path string, typ sock.Type) uintptr {
-	n.Helper()
-	fd, err := sock.Open(sock.Unix, typ)
-	if err != nil {
-		n.Fatal(err)
-	}
-	a, err := sock.UnixAddr(path)
-	if err == nil {
-		err = sock.Bind(fd, a)
-	}
-	if err != nil {
-		n.Fatal(err)
-	}
-	return fd
-}
-
-// staleFile leaves the file of a socket that nobody has any more.
-func staleFile(n *netTest, path string, typ sock.Type) {
-	n.Helper()
-	a, err := sock.UnixAddr(path)
-	n.check(err)
-	kinds := unixKinds()
-	n.check(sock.Close(boundUnix(n, path, typ)))
-	if !n.exists(path) {
-		n.Fatal("the file has gone with the socket")
-	}
-	// A process that another test starts may have it for a moment: what is forked has it
-	// until it is another program.
-	for end := time.Now().Add(patience); ; runtime.Gosched() {
-		fd, err := sock.Open(sock.Unix, kinds[len(kinds)-1])
-		n.check(err)
-		err = sock.Connect(fd, a)
-		sock.Close(fd)
-		if errors.Is(err, asyncio.ErrConnRefused) {
-			return
-		}
-		if time.Now().After(end) {
-			n.Fatalf("somebody has it: %v", err)
-		}
-	}
 }
 
 // listenUnix is a listener of package net's.

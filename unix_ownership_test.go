@@ -114,6 +114,36 @@ func TestUnixOwnershipInTime(t *testing.T) {
 	}
 }
 
+// TestUnixServerKeeps: a server that nobody has got leaves no file either, if it would have
+// kept it.
+func TestUnixServerKeeps(t *testing.T) {
+	if !testkit.HasUnixSockets() {
+		return // there are none
+	}
+	keeping := func(ctx context.Context, s *scene) (func(), error) {
+		server, err := s.loop.CreateUnixServer(ctx, s.protocol, s.path("kept"), &asyncio.ServerOptions{KeepSocketFile: true})
+		if err != nil {
+			return nil, err
+		}
+		return func() {
+			server.Close()
+			must(s, os.Remove(s.path("kept")))
+		}, nil
+	}
+	oneKindAfterTheOther(t, func(t *testing.T) {
+		s := newScene(t)
+		s.withUnix()
+		for _, end := range []func(*scene, maker, int) bool{cancelTask, endContext, leaveGoroutine} {
+			for passes, over := 0, false; !over; passes++ {
+				s.open()
+				over = end(s, keeping, passes)
+				s.settles("a server that keeps its file", passes)
+				must(t, s.loop.Close())
+			}
+		}
+	})
+}
+
 // failingCall are sockets of which one call fails.
 type failingCall struct {
 	*fakeSockets

@@ -21,11 +21,11 @@ func TestUnixServerPathOfOthers(t *testing.T) {
 	t.Parallel()
 	for what, occupy := range map[string]func(n *netTest, path string){
 		"bound-and-does-not-listen": func(n *netTest, path string) {
-			fd := boundUnix(n, path, sock.Stream)
+			fd := testkit.BoundUnix(n, path, sock.Stream)
 			n.Cleanup(func() { sock.Close(fd) })
 		},
 		"datagram-socket": func(n *netTest, path string) {
-			fd := boundUnix(n, path, sock.Datagram)
+			fd := testkit.BoundUnix(n, path, sock.Datagram)
 			n.Cleanup(func() { sock.Close(fd) })
 		},
 		"fifo": func(n *netTest, path string) { n.check(unix.Mkfifo(path, 0o600)) },

@@ -22,10 +22,10 @@ func (s *Server) addFile(file engine.SocketFile) {
 	s.loop.transports.files.PushBack(&f.place)
 }
 
-// forgetFiles leaves the files where they are.
-func (s *Server) forgetFiles() {
+// keepFiles leaves the files where they are when the server or its loop is closed.
+func (s *Server) keepFiles() {
+	s.keeps = true
 	for _, f := range s.files {
 		s.loop.transports.files.Remove(&f.place)
 	}
-	s.files = nil
 }

@@ -125,8 +125,8 @@ func TestUnixServerPath(t *testing.T) {
 	t.Parallel()
 	unixRow(t, "unix.012.unix-server-stale-path", func(n *netTest, path string) {
 		n.run(func(ctx context.Context) {
-			for _, typ := range unixKinds() {
-				staleFile(n, path, typ)
+			for _, typ := range testkit.UnixKinds() {
+				testkit.StaleSocketOf(n, path, typ)
 				s := n.serveUnix(ctx, path, nil, echoes)
 				n.talks(ctx, path)
 				n.ends(ctx, s)
@@ -148,7 +148,7 @@ func TestUnixServerPath(t *testing.T) {
 	unixRow(t, "what-is-no-socket-is-left-alone", func(n *netTest, path string) {
 		n.run(func(ctx context.Context) {
 			stale := path + "-stale"
-			staleFile(n, stale, sock.Stream)
+			testkit.StaleSocket(n, stale)
 			for what, occupy := range map[string]func(at string) error{
 				"directory": func(at string) error { return os.Mkdir(at, 0o700) },
 				"link":      func(at string) error { return os.Symlink(stale, at) },
@@ -227,13 +227,13 @@ func TestUnixServerFile(t *testing.T) {
 	})
 	unixRow(t, "unix.702.server-path-removed-given-sock", func(n *netTest, path string) {
 		n.run(func(ctx context.Context) {
-			s := n.serveUnix(ctx, "", &asyncio.ServerOptions{Sock: boundUnix(n, path, sock.Stream)}, echoes)
+			s := n.serveUnix(ctx, "", &asyncio.ServerOptions{Sock: testkit.BoundUnix(n, path, sock.Stream)}, echoes)
 			n.talks(ctx, path)
 			stays(n, path)
 			s.Close()
 			gone(n, path)
 			// A call that fails closes the socket, and what is left of it would be of no use.
-			_, err := n.l.CreateUnixServer(ctx, nil, "", &asyncio.ServerOptions{Sock: boundUnix(n, path, sock.Stream)})
+			_, err := n.l.CreateUnixServer(ctx, nil, "", &asyncio.ServerOptions{Sock: testkit.BoundUnix(n, path, sock.Stream)})
 			if gone(n, path); !errors.Is(err, asyncio.ErrInvalidArgument) {
 				n.Errorf("got %v", err)
 			}
@@ -255,7 +255,7 @@ func TestUnixServerFile(t *testing.T) {
 			s = n.serveUnix(ctx, path, nil, nil) // and it is stale now
 			n.ends(ctx, s)
 			o := *keep
-			o.Sock = boundUnix(n, path, sock.Stream)
+			o.Sock = testkit.BoundUnix(n, path, sock.Stream)
 			s = n.serveUnix(ctx, "", &o, nil)
 			n.ends(ctx, s)
 			stays(n, path)
@@ -369,8 +369,8 @@ func TestUnixServerRefuses(t *testing.T) {
 		n.script().sockets = f
 		n.run(func(ctx context.Context) {
 			wrong := map[string]uintptr{"ip": boundSocket(n, sock.Stream), "udp": boundSocket(n, sock.Datagram)}
-			for _, typ := range unixKinds()[1:] {
-				wrong["unix datagram"] = boundUnix(n, path, typ)
+			for _, typ := range testkit.UnixKinds()[1:] {
+				wrong["unix datagram"] = testkit.BoundUnix(n, path, typ)
 			}
 			for what, fd := range wrong {
 				f.opened = map[uintptr]bool{fd: true}
@@ -386,7 +386,7 @@ func TestUnixServerRefuses(t *testing.T) {
 	})
 	unixRow(t, "unix.019.unix-server-type-bits", func(n *netTest, path string) {
 		n.run(func(ctx context.Context) {
-			fd := boundUnix(n, path, sock.Stream) // non-blocking, close-on-exec
+			fd := testkit.BoundUnix(n, path, sock.Stream) // non-blocking, close-on-exec
 			n.ends(ctx, n.serveUnix(ctx, "", &asyncio.ServerOptions{Sock: fd}, nil))
 		})
 	})

@@ -279,6 +279,7 @@ type conversation struct {
 	loop    asyncio.EventLoop
 	server  *asyncio.Server
 	address string
+	isUnix  bool // address is a path
 	arrived []*peer
 	after   chan error
 }
@@ -287,11 +288,17 @@ type conversation struct {
 // Whatever reaches the exception handler fails the test.
 func (e *env) served(make func(*conversation) asyncio.Protocol, f func(ctx context.Context, c *conversation)) {
 	e.Helper()
+	e.servedAt("", make, f)
+}
+
+// servedAt is that with a server on a path, or on a port if the path is empty.
+func (e *env) servedAt(path string, make func(*conversation) asyncio.Protocol, f func(ctx context.Context, c *conversation)) {
+	e.Helper()
 	l := e.loop()
 	e.must(l.SetExceptionHandler(func(_ asyncio.EventLoop, c asyncio.ExceptionContext) {
 		e.Errorf("reported: %s: %v", c.Message, c.Err)
 	}))
-	c := &conversation{e: e, loop: l}
+	c := &conversation{e: e, loop: l, address: path, isUnix: path != ""}
 	e.run(l, func(ctx context.Context) error {
 		return asyncio.Timeout(ctx, 60*time.Second, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
 			c.serve(ctx, make)
@@ -306,7 +313,12 @@ func (e *env) served(make func(*conversation) asyncio.Protocol, f func(ctx conte
 func (c *conversation) serve(ctx context.Context, make func(*conversation) asyncio.Protocol) {
 	c.e.Helper()
 	var err error
-	c.server, err = c.loop.CreateServer(ctx, func() asyncio.Protocol { return make(c) }, "tcp", "127.0.0.1:0", nil)
+	factory := func() asyncio.Protocol { return make(c) }
+	if c.isUnix {
+		c.server, err = c.loop.CreateUnixServer(ctx, factory, c.address, nil)
+	} else {
+		c.server, err = c.loop.CreateServer(ctx, factory, "tcp", "127.0.0.1:0", nil)
+	}
 	c.e.must(err)
 	c.address = c.server.Addrs()[0].String()
 }
@@ -331,7 +343,15 @@ func (c *conversation) accepted(ctx context.Context) *peer {
 func (c *conversation) connect(ctx context.Context) *peer {
 	c.e.Helper()
 	p := &peer{e: c.e}
-	transport, protocol, err := c.loop.CreateConnection(ctx, func() asyncio.Protocol { return p }, "tcp", c.address, nil)
+	factory := func() asyncio.Protocol { return p }
+	var transport asyncio.Transport
+	var protocol asyncio.Protocol
+	var err error
+	if c.isUnix {
+		transport, protocol, err = c.loop.CreateUnixConnection(ctx, factory, c.address, nil)
+	} else {
+		transport, protocol, err = c.loop.CreateConnection(ctx, factory, "tcp", c.address, nil)
+	}
 	c.e.must(err)
 	want(c.e, "the protocol", protocol, asyncio.Protocol(p))
 	want(c.e, "the transport", transport, p.transport)

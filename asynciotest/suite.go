@@ -31,7 +31,7 @@ type Factory func() (asyncio.EventLoop, error)
 func TestLoop(t *testing.T, factory Factory) {
 	for _, group := range [][]behaviour{
 		runningCases, callbackCases, timerCases, threadCases, errorCases,
-		descriptorCases, executorCases, taskCases, networkCases,
+		descriptorCases, executorCases, taskCases, networkCases, unixCases, socketCases,
 	} {
 		for _, b := range group {
 			t.Run(b.name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package subprocess_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"syscall"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/again"
 	"github.com/go-asyncio/asyncio/internal/testkit/childprogram"
 	"github.com/go-asyncio/asyncio/internal/testkit/loops"
 	"github.com/go-asyncio/asyncio/subprocess"
@@ -30,6 +32,9 @@ func TestMain(m *testing.M) {
 
 // patience is when a test that waits for something gives up.
 const patience = 30 * time.Second
+
+// quiet is for loops that are closed while children run, which they log.
+var quiet = asyncio.WithLogger(slog.New(slog.DiscardHandler))
 
 // stage is a loop under test, and the coroutine that tests on it.
 type stage struct {
@@ -141,7 +146,8 @@ func silent(o *subprocess.Options) {
 // start starts a child that does these steps.
 func (s *stage) start(o *subprocess.Options, steps ...string) *subprocess.Process {
 	s.Helper()
-	p, err := subprocess.Exec(s.ctx, o, os.Args[0], steps...)
+	line := again.Line(steps...)
+	p, err := subprocess.Exec(s.ctx, o, line[0], line[1:]...)
 	s.must(err)
 	return p
 }

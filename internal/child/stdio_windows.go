@@ -26,7 +26,8 @@ func NewPipe(input bool) (ours, childs uintptr, err error) {
 	}
 	open, access := uint32(windows.PIPE_ACCESS_INBOUND), uint32(windows.GENERIC_WRITE)
 	if input {
-		open, access = windows.PIPE_ACCESS_OUTBOUND, windows.GENERIC_READ
+		// Who writes hears of the reader's end by a read that never brings anything.
+		open, access = windows.PIPE_ACCESS_DUPLEX, windows.GENERIC_READ
 	}
 	open |= windows.FILE_FLAG_OVERLAPPED | windows.FILE_FLAG_FIRST_PIPE_INSTANCE
 	mode := uint32(windows.PIPE_TYPE_BYTE | windows.PIPE_WAIT | windows.PIPE_REJECT_REMOTE_CLIENTS)

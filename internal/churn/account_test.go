@@ -90,6 +90,7 @@ type book struct {
 type totals struct {
 	Connections, Orderly, Resets, Aborted, Cancelled, Holds, Nameless int
 	Bytes                                                             int64  // received and found right, both ends
+	Unix                                                              int    // connections over unix sockets
 	NoAddress                                                         int    // connects put off: all ports were in use
 	Starved                                                           uint64 // receives that had to wait for memory of the proactor
 	Most                                                              int    // connections at a time

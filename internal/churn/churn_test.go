@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -86,18 +87,18 @@ func churn(t *testing.T, open func() (asyncio.EventLoop, error), most int) {
 		})
 		return l
 	}
-	s := &servers{loop: newLoop(), book: b, rng: rand.New(rand.NewPCG(*seed, 0)), sent: &sent, live: map[*serverEnd]struct{}{}}
+	s := &servers{loop: newLoop(), places: places(t), book: b, rng: rand.New(rand.NewPCG(*seed, 0)), sent: &sent, live: map[*serverEnd]struct{}{}}
 	c := &clients{loop: newLoop(), book: b, rng: rand.New(rand.NewPCG(*seed, 1)), seed: *seed, sent: &sent, most: most}
 	before := [2]int{registered(s.loop), registered(c.loop)}
 
-	addrs, stop, stopped := make(chan []string, 1), asyncio.NewFuture[int](s.loop), make(chan error, 1)
+	listening, stop, stopped := make(chan []place, 1), asyncio.NewFuture[int](s.loop), make(chan error, 1)
 	go func() {
 		stopped <- s.loop.RunUntilComplete(asyncio.CreateTask(s.loop, func(ctx context.Context) (int, error) {
-			return 0, s.serve(ctx, addrs, stop)
+			return 0, s.serve(ctx, listening, stop)
 		}))
 	}()
-	c.addrs = <-addrs
-	if c.addrs != nil {
+	c.places = <-listening
+	if c.places != nil {
 		if err := c.loop.RunUntilComplete(asyncio.CreateTask(c.loop, func(ctx context.Context) (int, error) {
 			return 0, c.run(ctx, *duration)
 		})); err != nil {
@@ -109,6 +110,11 @@ func churn(t *testing.T, open func() (asyncio.EventLoop, error), most int) {
 	}
 	if err := <-stopped; err != nil {
 		t.Errorf("seed %d: the server: %v\n%s", *seed, err, strings.Join(s.left(), "\n"))
+	}
+	for _, p := range s.places {
+		if _, err := os.Lstat(p.address); p.network == "unix" && err == nil {
+			t.Errorf("%s is left", p.address)
+		}
 	}
 	b.finish()
 	for _, f := range b.failures {
@@ -140,19 +146,20 @@ func report(t *testing.T, b *book) {
 		t.Fatal(err)
 	}
 	t.Logf("%v, seed %d: %s", *duration, *seed, text)
-	if n := b.total; *duration >= long && (n.Orderly == 0 || n.Resets == 0 || n.Cancelled == 0 || n.Holds == 0) {
+	if n := b.total; *duration >= long && (n.Orderly == 0 || n.Resets == 0 || n.Cancelled == 0 || n.Holds == 0 || n.Unix == 0 && testkit.HasUnixSockets()) {
 		t.Error("not everything was met")
 	}
 }
 
 // serve serves until it is to stop and the last connection has gone.
-func (s *servers) serve(ctx context.Context, addrs chan<- []string, stop *asyncio.Future[int]) error {
+func (s *servers) serve(ctx context.Context, listening chan<- []place, stop *asyncio.Future[int]) error {
 	all, err := s.listen(ctx)
-	var list []string
+	var list []place
 	for _, l := range all {
-		list = append(list, l.Addrs()[0].String())
+		a := l.Addrs()[0]
+		list = append(list, place{a.Network(), a.String()})
 	}
-	addrs <- list
+	listening <- list
 	if err != nil {
 		return err
 	}

@@ -18,8 +18,8 @@ type clients struct {
 	rng    *rand.Rand
 	seed   uint64
 	sent   *atomic.Int64
-	addrs  []string
-	most   int // connections at a time
+	places []place // where the servers listen
+	most   int     // connections at a time
 	target int
 	live   int
 	id     uint64
@@ -133,8 +133,11 @@ func (e *clientEnd) must(err error) {
 }
 
 func (e *clientEnd) connect(ctx context.Context) {
-	addr := e.c.addrs[e.rng.IntN(len(e.c.addrs))]
-	_, _, err := e.c.loop.CreateConnection(ctx, func() asyncio.Protocol { return e }, "tcp", addr, nil)
+	at := e.c.places[e.rng.IntN(len(e.c.places))]
+	_, _, err := e.c.loop.CreateConnection(ctx, func() asyncio.Protocol { return e }, at.network, at.address, nil)
+	if at.network == "unix" && err == nil {
+		e.c.book.overUnix()
+	}
 	switch {
 	case e.t != nil:
 		// ConnectionLost tells of the end; if the task was cancelled in the meantime
@@ -153,6 +156,12 @@ func (e *clientEnd) connect(ctx context.Context) {
 		e.c.book.drop(e.id)
 	}
 	e.c.gone()
+}
+
+func (b *book) overUnix() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.total.Unix++
 }
 
 func (b *book) cancel(id uint64) {

@@ -5,33 +5,51 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync/atomic"
+	"testing"
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // servers are the side that listens: a loop of its own.
 type servers struct {
-	loop  asyncio.EventLoop
-	book  *book
-	rng   *rand.Rand
-	sent  *atomic.Int64 // by all ends
-	held  []*serverEnd
-	live  map[*serverEnd]struct{}
-	count uint64
-	holds int
-	over  bool
+	loop   asyncio.EventLoop
+	places []place
+	book   *book
+	rng    *rand.Rand
+	sent   *atomic.Int64 // by all ends
+	held   []*serverEnd
+	live   map[*serverEnd]struct{}
+	count  uint64
+	holds  int
+	over   bool
 }
 
-// listeners is how many addresses there are to connect to, lest ports run out.
-const listeners = 4
+// place is where a server listens.
+type place struct{ network, address string }
+
+// places are where the servers listen: several ports, lest they run out, and paths, where the
+// system has unix sockets.
+func places(t *testing.T) []place {
+	var list []place
+	for range 4 {
+		list = append(list, place{"tcp", "127.0.0.1:0"})
+	}
+	if testkit.HasUnixSockets() {
+		for range 2 {
+			list = append(list, place{"unix", testkit.SocketPath(t)})
+		}
+	}
+	return list
+}
 
 func (s *servers) listen(ctx context.Context) (all []*asyncio.Server, err error) {
-	for range listeners {
+	for _, p := range s.places {
 		l, err := s.loop.CreateServer(ctx, func() asyncio.Protocol {
 			s.count++
 			return &serverEnd{s: s, rng: rand.New(rand.NewPCG(s.count, 1))}
-		}, "tcp", "127.0.0.1:0", &asyncio.ServerOptions{Backlog: 4096})
+		}, p.network, p.address, &asyncio.ServerOptions{Backlog: 4096})
 		if err != nil {
 			return all, err
 		}

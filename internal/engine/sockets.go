@@ -61,10 +61,6 @@ type Sockets interface {
 	// backlog says, or as it may.
 	Listen(fd uintptr, backlog int) error
 
-	// ConnectDatagram has a datagram socket send to one address, and receive from it
-	// alone. That is done at once.
-	ConnectDatagram(fd uintptr, addr sock.Addr) error
-
 	// SetOption sets an option. One that these sockets do not have is
 	// errors.ErrUnsupported.
 	SetOption(fd uintptr, opt Option, value int) error
@@ -120,6 +116,10 @@ type Tries interface {
 	// Send sends as much of p as goes: at least one byte if there is one.
 	Send(fd uintptr, p []byte) (int, error)
 
+	// Sendfile sends of a file what goes, as a Stream's Sendfile does: 0 and no error is its
+	// end.
+	Sendfile(fd uintptr, f File, offset, n int64) (int, error)
+
 	// SendTo sends one datagram to an address of the socket's family.
 	SendTo(fd uintptr, p []byte, to sock.Addr) (int, error)
 
@@ -129,7 +129,7 @@ type Tries interface {
 
 	// Connect begins to connect, or connects at once. With an error for which
 	// sock.InProgress holds it goes on by itself: when the socket is writable, Connected
-	// tells how it went.
+	// tells how it went. A datagram socket is connected at once.
 	Connect(fd uintptr, addr sock.Addr) error
 
 	// Connected returns the error of a connect that is over, or one for which

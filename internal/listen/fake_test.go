@@ -287,9 +287,15 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
+	return newBenchAt(t, addr(t, "127.0.0.1:80"))
+}
+
+// newBenchAt is newBench at an address.
+func newBenchAt(t *testing.T, a sock.Addr) *bench {
+	t.Helper()
 	w := newWorld(t)
 	fd := w.connect()
-	w.open[fd] = addr(t, "127.0.0.1:80")
+	w.open[fd] = a
 	b := &bench{server: &server{T: t, w: w}, w: w, l: &fakeListener{T: t}, waiting: &listen.Waiting{}}
 	var err error
 	if b.a, err = listen.NewAcceptor(b.server, b.waiting, fakeEngine{w: w, listener: b.l}, fd); err != nil {

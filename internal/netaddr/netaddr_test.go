@@ -346,7 +346,7 @@ func TestSystemResolveErrors(t *testing.T) {
 func TestSystemResolver(t *testing.T) {
 	t.Parallel()
 	errDown := errors.New("name server down")
-	s := System{Resolver: &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+	s := System{Names: &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, errDown
 	}}}
 	_, err := s.Resolve(t.Context(), "tcp", "host.invalid", "1")

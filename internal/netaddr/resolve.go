@@ -2,6 +2,8 @@ package netaddr
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"net"
 	"net/netip"
 	"strings"
@@ -25,13 +27,42 @@ type Resolver interface {
 	Resolve(ctx context.Context, network, host, service string) ([]sock.Addr, error)
 }
 
-// System is the Resolver that asks the operating system or its name servers,
-// by a net.Resolver. Its zero value asks net.DefaultResolver.
+// Names finds addresses by names, and names by addresses. *net.Resolver does, and its
+// comments are the contract; LookupNetIP's network is "ip", "ip4" or "ip6".
+type Names interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+	LookupPort(ctx context.Context, network, service string) (port int, err error)
+	LookupAddr(ctx context.Context, addr string) (names []string, err error)
+}
+
+// System is the Resolver that asks the operating system or its name servers, or
+// whatever its Names ask. The zero value asks by net.DefaultResolver.
 type System struct {
-	Resolver *net.Resolver
+	Names Names
 }
 
 var _ Resolver = System{}
+
+// names returns what is asked.
+func (s System) names() Names {
+	if s.Names == nil {
+		return net.DefaultResolver
+	}
+	return s.Names
+}
+
+// NameOf returns the first name of an address. One that has none is a *net.DNSError that
+// is IsNotFound.
+func (s System) NameOf(ctx context.Context, ip netip.Addr) (string, error) {
+	names, err := s.names().LookupAddr(ctx, ip.String())
+	if err != nil {
+		return "", err
+	}
+	if len(names) == 0 {
+		return "", &net.DNSError{Err: "no such host", Name: ip.String(), IsNotFound: true}
+	}
+	return strings.TrimSuffix(names[0], "."), nil
+}
 
 // Resolve implements Resolver. A name that does not exist is a *net.DNSError.
 func (s System) Resolve(ctx context.Context, network, host, service string) ([]sock.Addr, error) {
@@ -42,10 +73,7 @@ func (s System) Resolve(ctx context.Context, network, host, service string) ([]s
 	if addrs, ok := Literal(network, host, service); ok {
 		return addrs, nil
 	}
-	r := s.Resolver
-	if r == nil {
-		r = net.DefaultResolver
-	}
+	r := s.names()
 	p, err := lookupPort(ctx, r, network, service)
 	if err != nil {
 		return nil, err
@@ -56,7 +84,7 @@ func (s System) Resolve(ctx context.Context, network, host, service string) ([]s
 	return lookup(ctx, r, n.family, host, p)
 }
 
-func lookupPort(ctx context.Context, r *net.Resolver, network, service string) (uint16, error) {
+func lookupPort(ctx context.Context, r Names, network, service string) (uint16, error) {
 	p, digits, ok := port(service)
 	switch {
 	case ok:
@@ -65,10 +93,13 @@ func lookupPort(ctx context.Context, r *net.Resolver, network, service string) (
 		return 0, &net.AddrError{Err: "port out of range", Addr: service}
 	}
 	n, err := r.LookupPort(ctx, network, service)
+	if err == nil && (n < 0 || n > math.MaxUint16) {
+		return 0, &net.AddrError{Err: fmt.Sprintf("port %d out of range", n), Addr: service}
+	}
 	return uint16(n), err
 }
 
-func lookup(ctx context.Context, r *net.Resolver, family sock.Family, host string, port uint16) ([]sock.Addr, error) {
+func lookup(ctx context.Context, r Names, family sock.Family, host string, port uint16) ([]sock.Addr, error) {
 	ips, err := lookupIPs(ctx, r, family, host)
 	if err != nil {
 		return nil, err
@@ -90,19 +121,23 @@ func lookup(ctx context.Context, r *net.Resolver, family sock.Family, host strin
 }
 
 // lookupIPs may return addresses of the wrong family too.
-func lookupIPs(ctx context.Context, r *net.Resolver, family sock.Family, host string) ([]netip.Addr, error) {
+func lookupIPs(ctx context.Context, r Names, family sock.Family, host string) ([]netip.Addr, error) {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{ip}, nil // what Literal declined: one with a zone, or for a named service
 	}
-	if family == sock.Inet4 {
-		ips, err := r.LookupNetIP(ctx, "ip4", host)
-		for i, ip := range ips {
-			ips[i] = ip.Unmap()
+	system, ok := r.(*net.Resolver)
+	if !ok || family == sock.Inet4 {
+		found, err := r.LookupNetIP(ctx, ipNetworks[family], host)
+		ips := make([]netip.Addr, 0, len(found)) // what was returned may be kept by who did
+		for _, ip := range found {
+			if ip.IsValid() {
+				ips = append(ips, ip.Unmap())
+			}
 		}
 		return ips, err
 	}
-	// Not by LookupNetIP, which loses the zones of what it finds.
-	found, err := r.LookupIPAddr(ctx, host)
+	// Not by its LookupNetIP, which loses the zones of what it finds.
+	found, err := system.LookupIPAddr(ctx, host)
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +149,9 @@ func lookupIPs(ctx context.Context, r *net.Resolver, family sock.Family, host st
 	}
 	return ips, nil
 }
+
+// ipNetworks are the networks of LookupNetIP.
+var ipNetworks = map[sock.Family]string{0: "ip", sock.Inet4: "ip4", sock.Inet6: "ip6"}
 
 // wildcards returns the addresses that mean every interface. A listener takes
 // each of them on a socket of its own, the IPv6 one for IPv6 only.

@@ -44,3 +44,7 @@ func Delayed(err error) bool { return delayed(errnoOf(err)) }
 // Unusable reports whether err says that a descriptor is none, or cannot be used for what
 // was asked: that will be so again.
 func Unusable(err error) bool { return unusable(errnoOf(err)) }
+
+// Refused reports whether err says that nobody listens at the address: of a unix socket's
+// path, that nobody has the socket any more.
+func Refused(err error) bool { return errors.Is(err, errRefused) }

@@ -4,6 +4,8 @@ package sock
 
 import "syscall"
 
+const errRefused = syscall.ECONNREFUSED
+
 func wouldBlock(e syscall.Errno) bool { return e == syscall.EAGAIN || e == syscall.EWOULDBLOCK }
 
 func inProgress(e syscall.Errno) bool {

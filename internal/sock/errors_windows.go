@@ -9,6 +9,8 @@ import (
 // Each list has Winsock's numbers and those by which a completion port reports
 // the same conditions for sockets and pipes.
 
+const errRefused = windows.WSAECONNREFUSED
+
 func wouldBlock(e syscall.Errno) bool { return e == windows.WSAEWOULDBLOCK }
 
 func inProgress(e syscall.Errno) bool {

@@ -16,7 +16,7 @@ func isAbandoned(a Addr) bool {
 		return false
 	}
 	defer Close(fd)
-	return errors.Is(Connect(fd, a), syscall.ECONNREFUSED)
+	return Refused(Connect(fd, a))
 }
 
 // NoUnixSockets reports whether err says that this system has no unix sockets.

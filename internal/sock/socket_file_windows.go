@@ -15,7 +15,7 @@ func isAbandoned(a Addr) bool {
 		return false
 	}
 	defer Close(fd)
-	return errors.Is(connect(fd, a), windows.WSAECONNREFUSED)
+	return Refused(connect(fd, a))
 }
 
 // NoUnixSockets reports whether err says that this system has no unix sockets: Windows

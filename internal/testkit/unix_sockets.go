@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
@@ -31,4 +32,70 @@ func SocketPath(t testing.TB) string {
 		}
 	})
 	return filepath.Join(dir, "s")
+}
+
+// UnixKinds are the kinds of unix sockets that the system has, Stream first.
+func UnixKinds() []sock.Type {
+	kinds := []sock.Type{sock.Stream}
+	if fd, err := sock.Open(sock.Unix, sock.Datagram); err == nil {
+		_ = sock.Close(fd)
+		kinds = append(kinds, sock.Datagram)
+	}
+	return kinds
+}
+
+// BoundUnix returns a unix socket that is bound to a path, for the caller to close.
+func BoundUnix(t testing.TB, path string, typ sock.Type) uintptr {
+	t.Helper()
+	fd, err := sock.Open(sock.Unix, typ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := sock.UnixAddr(path)
+	if err == nil {
+		err = sock.Bind(fd, a)
+	}
+	if err != nil {
+		_ = sock.Close(fd)
+		t.Fatal(err)
+	}
+	return fd
+}
+
+// StaleSocket leaves the file of a unix socket that nobody has any more.
+func StaleSocket(t testing.TB, path string) { StaleSocketOf(t, path, sock.Stream) }
+
+// StaleSocketOf is StaleSocket for a kind of socket.
+func StaleSocketOf(t testing.TB, path string, typ sock.Type) {
+	t.Helper()
+	fd := BoundUnix(t, path, typ)
+	if err := sock.Close(fd); err != nil {
+		t.Fatal(err)
+	}
+	a, err := sock.UnixAddr(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A process that another test starts may have it for a moment: what is forked has it
+	// until it is another program.
+	kinds := UnixKinds()
+	for end := time.Now().Add(staleTime); !refuses(t, a, kinds[len(kinds)-1]); {
+		if time.Now().After(end) {
+			t.Fatal("somebody has the socket")
+		}
+	}
+}
+
+// staleTime is how long another process may have a socket that is closed here.
+const staleTime = 30 * time.Second
+
+// refuses reports whether nobody has the socket at a.
+func refuses(t testing.TB, a sock.Addr, typ sock.Type) bool {
+	t.Helper()
+	fd, err := sock.Open(sock.Unix, typ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sock.Close(fd)
+	return sock.Refused(sock.Connect(fd, a))
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +17,12 @@ import (
 // serve runs handle on every connection until the test ends; all its goroutines have ended then.
 func serve(t *testing.T, handle func(net.Conn)) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	return serveOn(t, "tcp", "127.0.0.1:0", handle)
+}
+
+func serveOn(t *testing.T, network, address string, handle func(net.Conn)) string {
+	t.Helper()
+	listener, err := net.Listen(network, address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,6 +103,15 @@ func TestEchoIsMeasured(t *testing.T) {
 				t.Errorf("the server's CPU time is %+v", result.Server)
 			}
 		})
+	}
+}
+
+func TestUnixSocket(t *testing.T) {
+	t.Parallel()
+	path := serveOn(t, "unix", filepath.Join(t.TempDir(), "s"), altering(intact))
+	result, err := Run(Config{Address: "unix:" + path, Conns: 3, Size: 64, Pipeline: 2, Messages: 200})
+	if err != nil || result.Messages < 200 || result.Verified < result.Bytes {
+		t.Errorf("%+v, %v", result, err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -20,6 +21,25 @@ func Address() string {
 		os.Exit(2)
 	}
 	return *listen
+}
+
+// Listen listens where Address says, unix:PATH included, and says so.
+func Listen() (net.Listener, error) {
+	address := Address()
+	path, isUnix := strings.CutPrefix(address, "unix:")
+	if !isUnix {
+		l, err := net.Listen("tcp", address)
+		if err == nil {
+			Ready(l.Addr())
+		}
+		return l, err
+	}
+	_ = os.Remove(path) // which the one before it has left
+	l, err := net.Listen("unix", path)
+	if err == nil {
+		fmt.Printf("listening on %s\n", address)
+	}
+	return l, err
 }
 
 // Ready says on standard output where the server listens.

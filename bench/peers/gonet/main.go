@@ -9,10 +9,9 @@ import (
 )
 
 func main() {
-	listener, err := net.Listen("tcp", serve.Address())
-	serve.Check(err)
 	serve.EndOnSignal()
-	serve.Ready(listener.Addr())
+	listener, err := serve.Listen()
+	serve.Check(err)
 	for {
 		c, err := listener.Accept()
 		serve.Check(err)

@@ -102,7 +102,7 @@ func (x *transfer) ends(client *peer) bool {
 // more in a pass than the contract says; asked for too much, it ends with the file.
 func testSendfile(t *testing.T, b *bench) {
 	client, server := b.peers()
-	data := pattern(3<<20 + 7)
+	data := pattern(engine.MostOfFile + 1<<20 + 7)
 	f := b.file(data)
 	for _, left := range []int64{1 << 40, 100} {
 		server.got = nil

@@ -51,9 +51,6 @@ func (Sockets) PeerCredentials(fd uintptr) (sock.Credentials, error) { return so
 // Listen implements engine.Sockets.
 func (Sockets) Listen(fd uintptr, backlog int) error { return sock.Listen(fd, backlog) }
 
-// ConnectDatagram implements engine.Sockets.
-func (Sockets) ConnectDatagram(fd uintptr, addr sock.Addr) error { return sock.Connect(fd, addr) }
-
 // SetOption implements engine.Sockets.
 func (Sockets) SetOption(fd uintptr, opt engine.Option, value int) error {
 	on := value != 0

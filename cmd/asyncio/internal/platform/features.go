@@ -18,7 +18,6 @@ func examineFeatures() []featureReport {
 	loop := reflect.TypeFor[*asyncio.SelectorEventLoop]()
 	_, pipes := loop.MethodByName("ConnectReadPipe")
 	_, subprocesses := loop.MethodByName("SubprocessExec")
-	_, signals := loop.MethodByName("AddSignalHandler")
 	return []featureReport{
 		tried("TCP over IPv4", onLoop("tcp4", "127.0.0.1:0"), onSystem("tcp4", "127.0.0.1:0")),
 		tried("TCP over IPv6", onLoop("tcp6", "[::1]:0"), onSystem("tcp6", "[::1]:0")),
@@ -27,7 +26,8 @@ func examineFeatures() []featureReport {
 		tried("unix sockets", unixSockets(onLoop), unixSockets(onSystem)),
 		byMethod("pipes", pipes, systemPipes()),
 		byMethod("subprocesses", subprocesses, systemSubprocesses()),
-		byMethod("signals", signals, systemSignals()),
+		tried("raw sockets", onLoopSockets(), onSystem("tcp4", "127.0.0.1:0")),
+		tried("signals", onLoopSignals(), systemSignals()),
 	}
 }
 
