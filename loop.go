@@ -51,7 +51,7 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 	if c.pinned {
 		l.core.Pin(c.cpus...)
 	}
-	l.useResolver(c.resolver)
+	l.lookups.names = c.names
 	l.initDiagnostics(c)
 	l.initTasks()
 	tellSlowIdentity(l.logger(), goroutine.Quick, &slowIdentity)

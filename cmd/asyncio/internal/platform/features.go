@@ -16,18 +16,17 @@ import (
 // a loop has no method for yet are not in this version.
 func examineFeatures() []featureReport {
 	loop := reflect.TypeFor[*asyncio.SelectorEventLoop]()
-	_, pipes := loop.MethodByName("ConnectReadPipe")
 	_, subprocesses := loop.MethodByName("SubprocessExec")
-	_, signals := loop.MethodByName("AddSignalHandler")
 	return []featureReport{
 		tried("TCP over IPv4", onLoop("tcp4", "127.0.0.1:0"), onSystem("tcp4", "127.0.0.1:0")),
 		tried("TCP over IPv6", onLoop("tcp6", "[::1]:0"), onSystem("tcp6", "[::1]:0")),
 		tried("several servers on a port", tryReusePort(), systemReusePort()),
 		tried("UDP", onLoopUDP(), systemUDP()),
 		tried("unix sockets", unixSockets(onLoop), unixSockets(onSystem)),
-		byMethod("pipes", pipes, systemPipes()),
+		tried("pipes", onLoopPipes(), systemPipes()),
 		byMethod("subprocesses", subprocesses, systemSubprocesses()),
-		byMethod("signals", signals, systemSignals()),
+		tried("raw sockets", onLoopSockets(), onSystem("tcp4", "127.0.0.1:0")),
+		tried("signals", onLoopSignals(), systemSignals()),
 	}
 }
 
@@ -112,8 +111,17 @@ func unixSockets(try func(network, address string) error) error {
 	return try("unix", filepath.Join(dir, "s"))
 }
 
+// onLoopPipes has bytes go through a pipe on the default loop, and its end be seen.
+func onLoopPipes() error {
+	loop, err := asyncio.NewEventLoop()
+	if err != nil {
+		return err
+	}
+	return runTrial(loop, tryPipes)
+}
+
 func systemPipes() error {
-	r, w, err := os.Pipe()
+	r, w, err := openPipe()
 	if err != nil {
 		return err
 	}
