@@ -5,7 +5,8 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // TestServeUDP: datagrams are echoed, each as it is, by one loop or several, over either
@@ -15,7 +16,7 @@ func TestServeUDP(t *testing.T) {
 	for name, args := range map[string][]string{
 		"one loop":  {"--listen", "udp:127.0.0.1:0"},
 		"by api":    {"--api", "datagram"},
-		"both":      {"--listen", "udp:localhost:0", "--api", "datagram"},
+		"both":      {"--listen", "udp::0", "--api", "datagram"},
 		"proactor":  {"--listen", "udp:127.0.0.1:0", "--loop", "proactor"},
 		"selector":  {"--listen", "udp:127.0.0.1:0", "--loop", "selector"},
 		"two loops": {"--listen", "udp:127.0.0.1:0", "--loops", "2"},
@@ -56,23 +57,24 @@ func TestServeUDP(t *testing.T) {
 // each echo. It returns how many bytes it has sent.
 func asksUDP(t *testing.T, address string, count int) (bytes int) {
 	t.Helper()
-	c, err := net.Dial("udp", address)
+	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
-	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+	if host == "::" || host == "0.0.0.0" { // every interface
+		host = "127.0.0.1"
+	}
+	at, err := net.ResolveUDPAddr("udp4", net.JoinHostPort(host, port))
+	if err != nil {
 		t.Fatal(err)
 	}
-	back := make([]byte, 1<<16)
+	c, back := testkit.NewUDPPeer(t), make([]byte, 1<<16)
 	for i := range count {
 		text := strings.Repeat("x", 100*i)
-		if _, err := c.Write([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
-		n, err := c.Read(back)
-		if err != nil || string(back[:n]) != text {
-			t.Fatalf("%d bytes came back as %d, %v", len(text), n, err)
+		c.Send([]byte(text), at)
+		n := c.Receive(back)
+		if string(back[:n]) != text {
+			t.Fatalf("%d bytes came back as %d", len(text), n)
 		}
 		bytes += n
 	}
@@ -97,11 +99,7 @@ func TestServeUDPRefuses(t *testing.T) {
 			}
 		})
 	}
-	taken, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
+	taken := testkit.NewUDPPeer(t)
 	r := execute(t, "serve", "--listen", fmt.Sprintf("udp:%v", taken.LocalAddr()), "--loops", "1")
 	if r.status != 1 || !strings.Contains(r.stderr, "cannot listen on udp:") || !strings.Contains(r.stderr, "choose another port") {
 		t.Errorf("a port in use: status %d, standard error %q", r.status, r.stderr)

@@ -24,7 +24,7 @@ type testCase struct {
 
 // Test runs the suite; open makes a fresh engine each time.
 func Test(t *testing.T, open func() (engine.Engine, error)) {
-	for _, c := range slices.Concat(coreCases, sendfileCases, datagramCases, unixCases) {
+	for _, c := range slices.Concat(coreCases, sendfileCases, datagramCases, unixCases, triesCases) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			c.run(t, newBench(t, open, nil))

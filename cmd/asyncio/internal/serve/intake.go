@@ -25,6 +25,8 @@ func open(ctx context.Context, o *Options, workers []*worker) (intake, error) {
 	switch {
 	case o.at.network == networkUDP:
 		return receiveEach(ctx, o.at, workers)
+	case a.open != nil:
+		return a.open(ctx, o, workers)
 	case len(workers) == 1:
 		return listenOne(ctx, a, o.at, workers[0])
 	case o.Share == shareReusePort, o.Share == shareAuto && portIsSpread && o.at.network == networkTCP:
