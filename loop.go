@@ -52,7 +52,7 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 		l.core.Pin(c.cpus...)
 		l.subprocesses.here = true
 	}
-	l.useResolver(c.resolver)
+	l.lookups.names = c.names
 	l.initDiagnostics(c)
 	l.initTasks()
 	tellSlowIdentity(l.logger(), goroutine.Quick, &slowIdentity)

@@ -3,13 +3,13 @@ package asyncio_test
 import (
 	"context"
 	"errors"
-	"os"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/again"
 	"github.com/go-asyncio/asyncio/internal/testkit/loops"
 )
 
@@ -28,8 +28,9 @@ func (c *countedChild) ConnectionLost(error)                       { c.scene.los
 // starting is a maker of children.
 func starting(change func(*asyncio.SubprocessOptions)) maker {
 	return func(ctx context.Context, s *scene) (func(), error) {
+		line := again.Line("sleep")
 		child, _, err := s.loop.SubprocessExec(ctx, func() asyncio.SubprocessProtocol { return &countedChild{scene: s} },
-			childOf(change), os.Args[0], "sleep")
+			childOf(change), line[0], line[1:]...)
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +106,8 @@ func sweepOnce(t *testing.T, m testkit.Mechanism, way string, plain, here bool, 
 		noPipes(o)
 	}
 	s.task = asyncio.CreateTask(s.loop, func(ctx context.Context) (struct{}, error) {
-		_, _, err := s.loop.SubprocessExec(ctx, func() asyncio.SubprocessProtocol { return s.child }, o, os.Args[0], "sleep")
+		line := again.Line("sleep")
+		_, _, err := s.loop.SubprocessExec(ctx, func() asyncio.SubprocessProtocol { return s.child }, o, line[0], line[1:]...)
 		return struct{}{}, err
 	})
 	for range passes {

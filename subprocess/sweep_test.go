@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/again"
 	"github.com/go-asyncio/asyncio/internal/testkit/loops"
 	"github.com/go-asyncio/asyncio/subprocess"
 )
@@ -103,7 +104,8 @@ func TestLeave(t *testing.T) {
 			s.must(err)
 			running := make(chan error)
 			go func() { running <- loop.RunForever() }()
-			p, err := subprocess.Exec(t.Context(), options(piped, func(o *subprocess.Options) { o.Loop = loop }), os.Args[0], "cat")
+			line := again.Line("cat")
+			p, err := subprocess.Exec(t.Context(), options(piped, func(o *subprocess.Options) { o.Loop = loop }), line[0], line[1:]...)
 			s.must(err)
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()

@@ -126,7 +126,7 @@ func TestPlatformText(t *testing.T) {
 		t.Fatalf("status %d, standard error %q", r.status, r.stderr)
 	}
 	want := []string{runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, "SelectorEventLoop", "ProactorEventLoop",
-		"descriptors", "resolution", "pipes", "subprocesses", "unix sockets", "signals", "<- default"}
+		"descriptors", "resolution", "pipes", "subprocesses", "unix sockets", "raw sockets", "signals", "<- default"}
 	for _, i := range selectors.Available() {
 		want = append(want, i.Name)
 	}

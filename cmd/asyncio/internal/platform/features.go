@@ -8,17 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/subprocess"
 )
 
-// examineFeatures tries what the system can do, and what the loops can: those that
-// a loop has no method for yet are not in this version.
+// examineFeatures tries what the system can do, and what the loops can.
 func examineFeatures() []featureReport {
-	loop := reflect.TypeFor[*asyncio.SelectorEventLoop]()
-	_, signals := loop.MethodByName("AddSignalHandler")
 	return []featureReport{
 		tried("TCP over IPv4", onLoop("tcp4", "127.0.0.1:0"), onSystem("tcp4", "127.0.0.1:0")),
 		tried("TCP over IPv6", onLoop("tcp6", "[::1]:0"), onSystem("tcp6", "[::1]:0")),
@@ -27,22 +23,13 @@ func examineFeatures() []featureReport {
 		tried("unix sockets", unixSockets(onLoop), unixSockets(onSystem)),
 		tried("pipes", onLoopPipes(), systemPipes()),
 		tried("subprocesses", onLoopSubprocesses(), systemSubprocesses()),
-		byMethod("signals", signals, systemSignals()),
+		tried("raw sockets", onLoopSockets(), onSystem("tcp4", "127.0.0.1:0")),
+		tried("signals", onLoopSignals(), systemSignals()),
 	}
 }
 
 func tried(name string, loops, system error) featureReport {
 	return featureReport{name, verdictOf(loops), verdictOf(system)}
-}
-
-// byMethod reports what can be tried on the system alone: if the loops have the
-// method they can do what the system can.
-func byMethod(name string, has bool, system error) featureReport {
-	loops := verdictOf(system)
-	if !has {
-		loops = verdict{Error: notInThisVersion}
-	}
-	return featureReport{name, loops, verdictOf(system)}
 }
 
 // onLoop has an echo go there and back at an address, on the default loop.

@@ -10,6 +10,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/reuseport"
 )
 
 // examineLimits asks for what the process may have. The Go runtime has raised the
@@ -30,12 +32,17 @@ func finite(n uint64) uint64 {
 	return n
 }
 
+// harmlessSignal is one that a program ignores that says nothing.
+const harmlessSignal = syscall.SIGWINCH
+
+func sendHarmlessSignal() error { return syscall.Kill(os.Getpid(), harmlessSignal) }
+
 // systemSignals sends this process a signal that harms nobody.
 func systemSignals() error {
 	came := make(chan os.Signal, 1)
-	signal.Notify(came, syscall.SIGWINCH)
+	signal.Notify(came, harmlessSignal)
 	defer signal.Stop(came)
-	if err := syscall.Kill(os.Getpid(), syscall.SIGWINCH); err != nil {
+	if err := sendHarmlessSignal(); err != nil {
 		return err
 	}
 	select {
@@ -48,10 +55,7 @@ func systemSignals() error {
 
 // systemReusePort has two sockets listen on one port.
 func systemReusePort() error {
-	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
-		var err error
-		return errors.Join(c.Control(func(fd uintptr) { err = setReusePort(int(fd)) }), err)
-	}}
+	config := net.ListenConfig{Control: reuseport.Control}
 	one, err := config.Listen(context.Background(), "tcp4", "127.0.0.1:0")
 	if err != nil {
 		return err
