@@ -3,6 +3,7 @@ package platform
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -10,24 +11,25 @@ import (
 	"reflect"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/subprocess"
 )
 
 // examineFeatures tries what the system can do, and what the loops can: those that
 // a loop has no method for yet are not in this version.
 func examineFeatures() []featureReport {
 	loop := reflect.TypeFor[*asyncio.SelectorEventLoop]()
-	_, pipes := loop.MethodByName("ConnectReadPipe")
-	_, subprocesses := loop.MethodByName("SubprocessExec")
+	_, tls := loop.MethodByName("StartTLS")
 	return []featureReport{
 		tried("TCP over IPv4", onLoop("tcp4", "127.0.0.1:0"), onSystem("tcp4", "127.0.0.1:0")),
 		tried("TCP over IPv6", onLoop("tcp6", "[::1]:0"), onSystem("tcp6", "[::1]:0")),
 		tried("several servers on a port", tryReusePort(), systemReusePort()),
 		tried("UDP", onLoopUDP(), systemUDP()),
 		tried("unix sockets", unixSockets(onLoop), unixSockets(onSystem)),
-		byMethod("pipes", pipes, systemPipes()),
-		byMethod("subprocesses", subprocesses, systemSubprocesses()),
+		tried("pipes", onLoopPipes(), systemPipes()),
+		tried("subprocesses", onLoopSubprocesses(), systemSubprocesses()),
 		tried("raw sockets", onLoopSockets(), onSystem("tcp4", "127.0.0.1:0")),
 		tried("signals", onLoopSignals(), systemSignals()),
+		byMethod("TLS", tls, nil),
 	}
 }
 
@@ -112,12 +114,47 @@ func unixSockets(try func(network, address string) error) error {
 	return try("unix", filepath.Join(dir, "s"))
 }
 
+// onLoopPipes has bytes go through a pipe on the default loop, and its end be seen.
+func onLoopPipes() error {
+	loop, err := asyncio.NewEventLoop()
+	if err != nil {
+		return err
+	}
+	return runTrial(loop, tryPipes)
+}
+
 func systemPipes() error {
-	r, w, err := os.Pipe()
+	r, w, err := openPipe()
 	if err != nil {
 		return err
 	}
 	return errors.Join(r.Close(), w.Close())
+}
+
+// onLoopSubprocesses runs this program on the default loop, and reads what it says.
+func onLoopSubprocesses() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	loop, err := asyncio.NewEventLoop()
+	if err != nil {
+		return err
+	}
+	return runTrial(loop, func(ctx context.Context, loop asyncio.EventLoop) error {
+		p, err := subprocess.Exec(ctx, &subprocess.Options{Stdin: subprocess.DevNull, Stdout: subprocess.Pipe, Loop: loop}, self, "version")
+		if err != nil {
+			return err
+		}
+		said, _, err := p.Communicate(ctx, nil)
+		if err != nil {
+			return err
+		}
+		if code, _ := p.Returncode(); code != 0 || len(said) == 0 {
+			return fmt.Errorf("the child ended with %d and said %d bytes", code, len(said))
+		}
+		return nil
+	})
 }
 
 // systemSubprocesses runs this program.
