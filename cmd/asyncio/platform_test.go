@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -51,6 +52,16 @@ func portsAreShared(t *testing.T) bool {
 	}
 	t.Fatal("the command says nothing of ports that are shared")
 	return false
+}
+
+// needsLoops skips a test whose arguments ask for a loop that this machine has not.
+func needsLoops(t *testing.T, args []string) {
+	t.Helper()
+	for _, l := range examined(t).Loops {
+		if l.Name == "ProactorEventLoop" && !l.Works && slices.Contains(args, "proactor") {
+			t.Skip(l.Error)
+		}
+	}
 }
 
 func TestPlatformJSON(t *testing.T) {
