@@ -32,6 +32,7 @@ func TestLoop(t *testing.T, factory Factory) {
 	for _, group := range [][]behaviour{
 		runningCases, callbackCases, timerCases, threadCases, errorCases,
 		descriptorCases, executorCases, taskCases, networkCases, unixCases, socketCases,
+		fileCases, pipeCases, childCases,
 	} {
 		for _, b := range group {
 			t.Run(b.name, func(t *testing.T) {
@@ -52,6 +53,7 @@ type behaviour struct {
 type env struct {
 	*testing.T
 	factory Factory
+	lacking error // why the loop cannot do what the test is about
 }
 
 // loop makes a loop that is closed when the test ends.

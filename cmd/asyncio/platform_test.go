@@ -68,6 +68,9 @@ func TestPlatformJSON(t *testing.T) {
 		if f.Loops.Works == (f.Loops.Error != "") || f.System.Works == (f.System.Error != "") {
 			t.Errorf("%s: %+v", f.Name, f)
 		}
+		if strings.Contains(f.Loops.Error+f.System.Error, "not in this version") != (f.Name == "TLS") {
+			t.Errorf("%s: %+v", f.Name, f)
+		}
 	}
 	// Where the clock's steps are large a timer is run a part of a step early, as asyncio does.
 	if p.Clock.Resolution <= 0 || p.Clock.TimerLate < -time.Millisecond || p.Clock.TimerLate == 0 {

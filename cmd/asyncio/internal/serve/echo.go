@@ -17,11 +17,19 @@ type api struct {
 	protocol func(w *worker) asyncio.Protocol
 }
 
-// apis are the ways to write an echo, by the words of --api.
+// Words of --api.
+const (
+	apiDefault  = "protocol"
+	apiDatagram = "datagram"
+)
+
+// apis are the ways to write an echo, by the words of --api. That of datagrams has no
+// connections.
 var apis = map[string]api{
-	"protocol": {listen: listenProtocol, protocol: newEcho},
-	"sock":     {open: listenSockets},
-	"streams":  {listen: listenStreams, protocol: newStreamEcho},
+	apiDefault:  {listen: listenProtocol, protocol: newEcho},
+	"sock":      {open: listenSockets},
+	"streams":   {listen: listenStreams, protocol: newStreamEcho},
+	apiDatagram: {},
 }
 
 // echo is the server in callbacks. What the system does not take at once the
