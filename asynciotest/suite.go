@@ -31,7 +31,7 @@ type Factory func() (asyncio.EventLoop, error)
 func TestLoop(t *testing.T, factory Factory) {
 	for _, group := range [][]behaviour{
 		runningCases, callbackCases, timerCases, threadCases, errorCases,
-		descriptorCases, executorCases, taskCases, networkCases, unixCases, socketCases,
+		descriptorCases, executorCases, taskCases, networkCases, unixCases, datagramCases, socketCases,
 		fileCases, pipeCases,
 	} {
 		for _, b := range group {
