@@ -32,7 +32,7 @@ func TestLoop(t *testing.T, factory Factory) {
 	for _, group := range [][]behaviour{
 		runningCases, callbackCases, timerCases, threadCases, errorCases,
 		descriptorCases, executorCases, taskCases, networkCases, unixCases, socketCases,
-		fileCases, pipeCases, childCases,
+		fileCases, pipeCases, childCases, datagramCases,
 	} {
 		for _, b := range group {
 			t.Run(b.name, func(t *testing.T) {
