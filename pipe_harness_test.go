@@ -8,7 +8,6 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
-	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
 // pipeRow is netRow for a row about pipes.
@@ -148,13 +147,4 @@ func (n *netTest) fakedPipe(ctx context.Context, written bool, p asyncio.Protoco
 	}
 	n.passes(ctx)
 	return t, fs
-}
-
-// isClosed reports whether nothing has the descriptor. Another test that runs meanwhile may
-// get the number: so it is asked for what only the pipe of the test is.
-func isClosed(fd uintptr, is func(fd uintptr) bool) bool {
-	if _, err := sock.KindOf(fd); err != nil {
-		return true
-	}
-	return !is(fd)
 }

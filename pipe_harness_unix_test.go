@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
@@ -84,4 +85,13 @@ func (n *netTest) loopPipe(ctx context.Context) (r, w *recorder) {
 	n.Helper()
 	rf, wf := n.pipe()
 	return n.readPipe(ctx, rf), n.writePipe(ctx, wf)
+}
+
+// isClosed reports whether nothing has the descriptor. Another test that runs meanwhile may
+// get the number: so it is asked for what only the pipe of the test is.
+func isClosed(fd uintptr, is func(fd uintptr) bool) bool {
+	if _, err := sock.KindOf(fd); err != nil {
+		return true
+	}
+	return !is(fd)
 }

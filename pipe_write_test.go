@@ -125,6 +125,18 @@ func TestWritePipe(t *testing.T) {
 		n.check(r.Close())
 		n.until(ctx, "word of the reader", func() bool { return w.lost })
 	})
+	pipeRow(t, "events.039.write-pipe-peer-closes", func(ctx context.Context, n *netTest) {
+		mine, peer := n.socketFiles()
+		w := n.writePipe(ctx, mine)
+		_, err := w.transport.Write([]byte("x"))
+		n.check(err)
+		want(t, "what came", n.hear(peer, 1), "x")
+		want(t, "history", w.history(), "made")
+		n.check(peer.Close())
+		n.until(ctx, "word of it", func() bool { return w.lost })
+		want(t, "history", w.history(), "made lost")
+		want(t, "reason", w.lostErr, nil)
+	})
 	pipeRow(t, "peer that writes", func(ctx context.Context, n *netTest) {
 		mine, peer := n.socketFiles()
 		w := n.writePipe(ctx, mine)

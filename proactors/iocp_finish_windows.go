@@ -16,6 +16,8 @@ func (p *iocp) packet(k *packet) {
 	switch status := windows.NTStatus(r.ov.Internal); {
 	case r.cancelled && (status == windows.STATUS_CANCELLED || r.asksAgain()):
 		p.failed(r, ErrCancelled)
+	case r.pipe:
+		p.pipePacket(r, status, k.n)
 	case r.kind == Poll || r.polls:
 		if int32(status) < 0 {
 			p.failed(r, status.Errno())
@@ -62,6 +64,8 @@ func (p *iocp) finish(r *record, n uint32) {
 		p.receivedFrom(r, n)
 	case Send, SendTo:
 		p.tell(r, int32(n), 0)
+	case Poll: // of a pipe
+		p.tell(r, int32(Readable), 0)
 	case Connect:
 		if err := setContext(r.fd, windows.SO_UPDATE_CONNECT_CONTEXT, nil); err != nil {
 			p.failed(r, errnoOf(err))
@@ -117,7 +121,7 @@ func (p *iocp) receiveOwn(r *record) {
 			p.again(r)
 			return
 		}
-		n, err := sock.Read(r.fd, p.memory.pieces[piece])
+		n, err := p.read(r, p.memory.pieces[piece])
 		if err != nil || n == 0 {
 			p.memory.give(piece)
 			p.receivedNothing(r, err)
@@ -159,6 +163,9 @@ func (p *iocp) failed(r *record, errno syscall.Errno) {
 	switch {
 	case r.cancelled:
 		errno = ErrCancelled
+	case r.pipe && r.kind != Send && sock.Disconnected(errno):
+		p.pipeEnded(r)
+		return
 	case r.kind == Accept && (sock.Disconnected(errno) || errno == windows.WSAENOTCONN):
 		p.again(r) // that one gave up while it waited: Wine says that it is not connected
 		return

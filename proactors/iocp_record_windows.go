@@ -16,6 +16,7 @@ type record struct {
 	index     uint32
 	kind      Kind
 	state     state
+	pipe      bool // it is about a pipe
 	polls     bool // the system polls the socket on its behalf, and then it is tried
 	repeat    bool
 	own       bool // Receive without Bufs

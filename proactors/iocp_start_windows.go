@@ -26,8 +26,9 @@ func (p *iocp) Submit(op *Operation, q *Request) error {
 	if q.Post && (q.Kind == Send || q.Kind == SendTo) {
 		return p.post(op, q)
 	}
+	_, pipe := p.pipes[q.FD]
 	var base windows.Handle
-	if q.Kind == Poll {
+	if q.Kind == Poll && !pipe {
 		var err error
 		if base, err = baseSocket(q.FD); err != nil {
 			return fmt.Errorf("proactors: IOCP: submit: %w", err)
@@ -35,6 +36,7 @@ func (p *iocp) Submit(op *Operation, q *Request) error {
 	}
 	r := p.records.take()
 	p.assign(r, op)
+	r.pipe = pipe
 	_, r.polls = p.foreign[q.FD]
 	r.own = q.Kind == Receive && len(q.Bufs) == 0
 	if !r.own || r.polls {
@@ -73,7 +75,7 @@ func (p *iocp) post(op *Operation, q *Request) error {
 	}
 	r := p.records.take()
 	p.assign(r, op)
-	r.kind, r.fd, r.polls, r.repeat, r.cancelled = Send, q.FD, false, false, false
+	r.kind, r.fd, r.pipe, r.polls, r.repeat, r.cancelled = Send, q.FD, false, false, false, false
 	if err == nil || sock.WouldBlock(err) {
 		p.tell(r, int32(n), Short)
 	} else {
@@ -94,6 +96,11 @@ var errInvalid = errors.New("invalid argument")
 
 func (p *iocp) check(q *Request) error {
 	_, foreign := p.foreign[q.FD]
+	if _, pipe := p.pipes[q.FD]; pipe {
+		if err := checkPipe(q); err != nil {
+			return err
+		}
+	}
 	switch q.Kind {
 	case Accept:
 	case Receive:
@@ -138,6 +145,8 @@ func (p *iocp) start(r *record) {
 	r.ov = windows.Overlapped{}
 	r.n, r.flags = 0, 0
 	switch {
+	case r.pipe:
+		p.startPipe(r)
 	case r.kind == Poll:
 		p.startPoll(r, r.poll.handle)
 	case r.polls:

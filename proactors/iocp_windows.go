@@ -28,6 +28,9 @@ type iocp struct {
 	connect uintptr // ConnectEx, once it has been asked for
 
 	foreign map[uintptr]struct{} // sockets of other ports
+	pipes   map[uintptr]struct{}
+	event   windows.Handle     // of direct, 0 until it is needed
+	direct  windows.Overlapped // of a read of a pipe that finds something at once
 	records *records
 	ops     []*Operation // by the index of their records
 	busy    int          // how many records the system has
@@ -70,7 +73,7 @@ func NewIOCPProactor() (Proactor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("proactors: IOCP: opening %s: %w", afdDevice, errors.Join(err, windows.CloseHandle(port)))
 	}
-	p := &iocp{port: port, afd: afd, quiet: quietSuccess(), foreign: map[uintptr]struct{}{}, records: &records{}}
+	p := &iocp{port: port, afd: afd, quiet: quietSuccess(), foreign: map[uintptr]struct{}{}, pipes: map[uintptr]struct{}{}, records: &records{}}
 	p.wake = p.postWake
 	inUse.Store(p.records, nil)
 	return p, nil
@@ -82,10 +85,17 @@ func (p *iocp) Attach(fd uintptr) error {
 		return ErrClosed
 	}
 	// Before the system takes it: what is bound to a port stays so for good.
-	if err := sock.Pollable(fd); err != nil {
-		return fmt.Errorf("proactors: IOCP: attach %d: %w", fd, err)
-	}
 	delete(p.foreign, fd)
+	delete(p.pipes, fd)
+	if err := sock.Pollable(fd); err != nil {
+		if kind, _ := sock.KindOf(fd); kind == sock.Pipe {
+			err = p.attachPipe(fd)
+		}
+		if err != nil {
+			return fmt.Errorf("proactors: IOCP: attach %d: %w", fd, err)
+		}
+		return nil
+	}
 	err := sock.BindPort(fd, uintptr(p.port))
 	if err == windows.ERROR_INVALID_PARAMETER {
 		p.foreign[fd] = struct{}{}
@@ -210,7 +220,7 @@ func (p *iocp) Cancel(op *Operation) {
 // on its way.
 func (p *iocp) cancel(r *record) {
 	h := windows.Handle(r.fd)
-	if r.kind == Poll || r.polls {
+	if !r.pipe && (r.kind == Poll || r.polls) {
 		h = p.afd
 	}
 	_ = windows.CancelIoEx(h, &r.ov)
@@ -312,6 +322,9 @@ func (p *iocp) Close() error {
 	}
 	p.ops, p.done, p.restart, p.spare = nil, nil, nil, nil
 	sock.ForgetPort(uintptr(p.port))
+	if p.event != 0 {
+		err = errors.Join(err, windows.CloseHandle(p.event))
+	}
 	return errors.Join(err, windows.CloseHandle(p.afd), windows.CloseHandle(p.port))
 }
 

@@ -79,6 +79,15 @@
 // overlapped on Windows. Each must be given to Attach once before the first
 // operation on it (again is harmless). There is no way back; closing is enough.
 //
+// # Pipes
+//
+// Pipes can be waited for by Poll alone where the system polls them as it does sockets,
+// which is on Unix. On Windows it polls none; there a proactor takes overlapped pipes
+// (sock.OpenPipe makes them), for Receive, for Send, which may take no more than the first
+// piece and is never a Post, and for a Poll of Readable, which is done when there is
+// something to receive or the other end is closed. The end of a stream is that other
+// end's Close.
+//
 // # Who calls what, and from where
 //
 // One goroutine makes all calls, one at a time; Wake alone may be called from any

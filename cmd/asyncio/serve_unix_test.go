@@ -19,11 +19,14 @@ func TestServeUnix(t *testing.T) {
 		"one loop": nil,
 		"handover": {"--loops", "3"},
 		"streams":  {"--api", "streams"},
+		"sock":     {"--api", "sock"},
+		"spread":   {"--loops", "3", "--api", "sock"},
 		"both":     {"--loops", "3", "--share", "handover", "--api", "streams"},
 		"proactor": {"--loop", "proactor"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			needsLoops(t, args)
 			path := testkit.SocketPath(t)
 			args := append([]string{"--listen", "unix:" + path}, args...)
 			if !testkit.HasUnixSockets() {

@@ -91,6 +91,7 @@ type totals struct {
 	Connections, Orderly, Resets, Aborted, Cancelled, Holds, Nameless int
 	Bytes                                                             int64  // received and found right, both ends
 	Unix                                                              int    // connections over unix sockets
+	Pipes                                                             int    // with both ends
 	NoAddress                                                         int    // connects put off: all ports were in use
 	Starved                                                           uint64 // receives that had to wait for memory of the proactor
 	Most                                                              int    // connections at a time

@@ -13,6 +13,7 @@ package churn_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -100,7 +101,10 @@ func churn(t *testing.T, open func() (asyncio.EventLoop, error), most int) {
 	c.places = <-listening
 	if c.places != nil {
 		if err := c.loop.RunUntilComplete(asyncio.CreateTask(c.loop, func(ctx context.Context) (int, error) {
-			return 0, c.run(ctx, *duration)
+			pipes := asyncio.GoErr(ctx, func(ctx context.Context) error { return churnPipes(ctx, c.loop, b, *seed, *duration) })
+			err := c.run(ctx, *duration)
+			_, pipesErr := pipes.Await(ctx)
+			return 0, errors.Join(err, pipesErr)
 		})); err != nil {
 			t.Errorf("seed %d: %d connections of %d do not end: %v", *seed, c.live, b.total.Connections, err)
 		}

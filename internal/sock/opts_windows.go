@@ -87,10 +87,14 @@ func ConnectError(fd uintptr) error {
 // the stream after what was sent before.
 func ShutdownWrite(fd uintptr) error { return windows.Shutdown(windows.Handle(fd), windows.SHUT_WR) }
 
-// Close closes a socket. It may sleep if SetLinger asked for that.
+// Close closes a socket, or a pipe. It may sleep if SetLinger asked for that.
 func Close(fd uintptr) error {
 	ports.Delete(fd) // before another socket can get the number
-	return windows.Closesocket(windows.Handle(fd))
+	err := windows.Closesocket(windows.Handle(fd))
+	if err == windows.WSAENOTSOCK {
+		err = windows.CloseHandle(windows.Handle(fd))
+	}
+	return err
 }
 
 // SetNonblock sets whether calls on a socket return an error for which
@@ -238,9 +242,6 @@ func adopt(orig uintptr) (uintptr, error) {
 		Close(fd)
 		return Invalid, err
 	}
-	var none struct{ port, key uintptr } // FILE_COMPLETION_INFORMATION
-	var iosb windows.IO_STATUS_BLOCK
-	_ = windows.NtSetInformationFile(windows.Handle(fd), &iosb, (*byte)(unsafe.Pointer(&none)),
-		uint32(unsafe.Sizeof(none)), windows.FileReplaceCompletionInformation)
+	unbind(fd)
 	return fd, nil
 }

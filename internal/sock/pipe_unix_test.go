@@ -5,6 +5,7 @@ package sock_test
 import (
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -12,15 +13,20 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
-// closing closes a descriptor at the end of the test.
-func closing(t *testing.T, fd uintptr) uintptr {
+// closing closes a descriptor at the end of the test, and returns what closes it before.
+func closing(t *testing.T, fd uintptr) (early func()) {
 	t.Helper()
-	t.Cleanup(func() { _ = sock.Close(fd) }) // the test may have closed it
-	return fd
+	early = sync.OnceFunc(func() {
+		if err := sock.Close(fd); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(early)
+	return early
 }
 
-// rawPipe makes a pipe that does not block.
-func rawPipe(t *testing.T) (r, w uintptr) {
+// rawPipe makes a pipe that does not block, and returns what closes its read end early.
+func rawPipe(t *testing.T) (r, w uintptr, closeRead func()) {
 	t.Helper()
 	rf, wf, err := os.Pipe()
 	if err != nil {
@@ -33,15 +39,17 @@ func rawPipe(t *testing.T) (r, w uintptr) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return closing(t, fd)
+		return fd
 	}
-	return dup(rf), dup(wf)
+	r, w = dup(rf), dup(wf)
+	closing(t, w)
+	return r, w, closing(t, r)
 }
 
 // TestKindOf: each kind of file, and in which ways it was opened.
 func TestKindOf(t *testing.T) {
 	t.Parallel()
-	r, w := rawPipe(t)
+	r, w, _ := rawPipe(t)
 	a, b, err := sock.Pair()
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +95,7 @@ func TestKindOf(t *testing.T) {
 // TestDupPlain: a duplicate has no standard number, and needs what it is one of.
 func TestDupPlain(t *testing.T) {
 	t.Parallel()
-	r, _ := rawPipe(t)
+	r, _, _ := rawPipe(t)
 	fd, err := sock.DupPlain(r)
 	if err != nil || fd < 3 {
 		t.Fatalf("DupPlain = %d, %v", fd, err)
@@ -110,9 +118,9 @@ func TestReaderOf(t *testing.T) {
 			t.Errorf("%s: %d, want %d", what, got, want)
 		}
 	}
-	r, w := rawPipe(t)
+	_, w, closeRead := rawPipe(t)
 	wants("a pipe", w, sock.Pipe, sock.ReaderThere)
-	_ = sock.Close(r)
+	closeRead()
 	wants("a pipe that nobody reads", w, sock.Pipe, sock.ReaderGone)
 
 	path := filepath.Join(t.TempDir(), "fifo")
@@ -134,6 +142,7 @@ func TestReaderOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	closing(t, a)
+	closePeer := closing(t, b)
 	wants("a socket", a, sock.AnySocket, sock.ReaderThere)
 	if _, err := sock.Write(b, []byte("data")); err != nil {
 		t.Fatal(err)
@@ -143,6 +152,6 @@ func TestReaderOf(t *testing.T) {
 	if n, err := sock.Read(a, p); string(p[:max(n, 0)]) != "data" || err != nil {
 		t.Errorf("after it was looked into: %q, %v", p[:max(n, 0)], err)
 	}
-	_ = sock.Close(b)
+	closePeer()
 	wants("a socket whose peer has gone", a, sock.AnySocket, sock.ReaderGone)
 }

@@ -12,7 +12,7 @@ import (
 // TestReopen: what is opened anew blocks or not by itself, and only what can be is.
 func TestReopen(t *testing.T) {
 	t.Parallel()
-	r, w := rawPipe(t)
+	r, w, _ := rawPipe(t)
 	master, slave, err := testkit.Terminal()
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +53,8 @@ func TestReopen(t *testing.T) {
 		kind sock.FileKind
 	}{"a socket": {a, sock.AnySocket}, "the user's side of a terminal": {master.Fd(), sock.CharDevice}, "nothing": {sock.Invalid, sock.Pipe}} {
 		if fd, err := sock.Reopen(refused.fd, refused.kind, false); err == nil {
-			t.Errorf("%s is opened anew as %d", name, closing(t, fd))
+			closing(t, fd)
+			t.Errorf("%s is opened anew as %d", name, fd)
 		}
 	}
 }

@@ -234,25 +234,23 @@ func testPipeRefused(t *testing.T, b *bench) {
 	s := b.e.Sockets()
 	datagrams, err := s.Open(sock.Inet4, sock.Datagram)
 	b.must(err)
-	for _, c := range []struct {
-		name string
-		fd   uintptr
-		dir  engine.Mask
-	}{
-		{"the read end, to be written", r, engine.Write},
-		{"the write end, to be read", w, engine.Read},
-		{"a socket of datagrams", datagrams, engine.Read},
-	} {
+	wants := func(name string, fd uintptr, dir engine.Mask) {
+		t.Helper()
 		kind := (*engine.KindError)(nil)
-		if _, err := b.e.Pipe(c.fd, c.dir, &peer{b: b}); !errors.As(err, &kind) || kind.FD != c.fd {
-			t.Errorf("%s: %v", c.name, err)
+		if _, err := b.e.Pipe(fd, dir, &peer{b: b}); !errors.As(err, &kind) || kind.FD != fd {
+			t.Errorf("%s: %v", name, err)
 		}
+	}
+	wants("a socket of datagrams", datagrams, engine.Read)
+	if _, writes, _ := sock.Access(r); !writes { // as some systems' pipes are open both ways
+		wants("the read end, to be written", r, engine.Write)
+		wants("the write end, to be read", w, engine.Read)
 	}
 	for _, fd := range []uintptr{r, w, datagrams} {
 		b.must(s.Close(fd))
 	}
-	if _, err := b.e.Pipe(w, engine.Write, &peer{b: b}); err == nil {
-		t.Error("a closed descriptor is made a pipe")
+	if _, err := b.e.Pipe(sock.Invalid, engine.Write, &peer{b: b}); err == nil {
+		t.Error("no descriptor is made a pipe")
 	}
 }
 

@@ -62,31 +62,6 @@ func (p *Pipe) Init(fd uintptr, dir engine.Mask, h engine.StreamHandler, wait Re
 	return nil
 }
 
-// PipeKind returns what a descriptor is, if it can be a pipe in this direction.
-func PipeKind(fd uintptr, dir engine.Mask) (sock.FileKind, error) {
-	kind, err := sock.KindOf(fd)
-	if err != nil {
-		return 0, err
-	}
-	if kind == 0 {
-		return 0, &engine.KindError{FD: fd, Why: "is neither a pipe nor a socket nor a character device"}
-	}
-	if kind == sock.AnySocket {
-		if typ, err := sock.TypeOf(fd); err == nil && typ != sock.Stream {
-			return 0, &engine.KindError{FD: fd, Why: "is a " + typ.String() + " socket, which is no stream of bytes"}
-		}
-	}
-	switch reads, writes, err := sock.Access(fd); {
-	case err != nil:
-		return 0, err
-	case dir == engine.Read && !reads:
-		return 0, &engine.KindError{FD: fd, Why: "is not open for reading"}
-	case dir == engine.Write && !writes:
-		return 0, &engine.KindError{FD: fd, Why: "is not open for writing"}
-	}
-	return kind, nil
-}
-
 // Ready uses readiness, or notes that nobody wants it.
 func (p *Pipe) Ready(got engine.Mask) {
 	idle := false

@@ -1,7 +1,0 @@
-//go:build !unix
-
-package completion
-
-// checkDescriptor leaves it to the proactor, which gets every descriptor to
-// attach it.
-func checkDescriptor(uintptr) error { return nil }
