@@ -302,7 +302,7 @@ func TestSockSendfileEnds(t *testing.T) {
 	sockSendfileRow(t, "sweep", func(ctx context.Context, s *socketSender) {
 		data := fileData[:sweepSize]
 		for kind := range both(s, nil) {
-			for passes, over := 0, false; !over; passes += 1 + passes/8 {
+			for passes, over := 0, false; !over; passes += 1 + passes/3 {
 				f := both(s, data)[kind]
 				var n int64
 				began := false

@@ -31,7 +31,7 @@ func sweep(t *testing.T, name string, happens func(ctx context.Context, x *trans
 	for _, kind := range []string{"system", "reads"} {
 		sendfileRow(t, name+"-"+kind, func(ctx context.Context, s *sender) {
 			system := fileOf(s, fileData[:sweepSize])
-			for n, over := 0, false; !over; n += 1 + n/8 {
+			for n, over := 0, false; !over; n += 1 + n/3 {
 				withSender(ctx, s.netTest, func(ctx context.Context, s *sender) {
 					x := &transferred{sender: s, file: bytes.NewReader(fileData[:sweepSize]), before: large[:200_000]}
 					if kind == "system" {
@@ -199,7 +199,7 @@ func TestSendfileLoopCloses(t *testing.T) {
 		f := fileOf(t, fileData)
 		reader := bytes.NewReader(fileData)
 		files := testkit.OpenFiles()
-		for n, over := 0, false; !over; n += 1 + n/8 {
+		for n, over := 0, false; !over; n += 1 + n/3 {
 			for _, file := range []io.ReadSeeker{f, reader} {
 				over = closedWhileSending(t, n, file)
 				if now := testkit.OpenFiles(); now != files {
