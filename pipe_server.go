@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
-	"github.com/go-asyncio/asyncio/internal/list"
 	"github.com/go-asyncio/asyncio/internal/listen"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
@@ -16,7 +15,7 @@ import (
 // PipeServer serves a named pipe of Windows: each who opens it gets a connection of its
 // own. (the object that loop.start_serving_pipe returns)
 type PipeServer struct {
-	place   list.Node[PipeServer] // in transports, while it serves
+	listed  servedPipe // in transports, while it serves
 	loop    *baseLoop
 	factory func() Protocol
 	address string
@@ -51,7 +50,8 @@ func (l *ProactorEventLoop) StartServingPipe(ctx context.Context, factory func()
 		if err := s.offer(true); err != nil {
 			return nil, opError(op, fmt.Errorf("%s: %w", address, err))
 		}
-		l.transports.served.PushBack(&s.place)
+		s.listed.end = s.end
+		l.transports.served.PushBack(&s.listed.place)
 		return s, nil
 	}, (*PipeServer).end)
 }
@@ -193,7 +193,7 @@ func (s *PipeServer) end() {
 		return
 	}
 	s.closed = true
-	s.loop.transports.served.Remove(&s.place)
+	s.loop.transports.served.Remove(&s.listed.place)
 	if s.fd != sock.Invalid {
 		s.cancel()
 		_ = s.loop.eng.Sockets().Close(s.fd) // as above

@@ -21,10 +21,16 @@ type transports struct {
 	others list.List[openTransport] // those of other kinds
 
 	files    list.List[serverFile] // of unix sockets of servers that are not closed
-	served   list.List[PipeServer]
+	served   list.List[servedPipe]
 	waiting  listen.Waiting // connections that wait to be set up
 	unclosed int            // transports that closeNet had to close
 	late     int            // writes to transports that are let go of, but for the first
+}
+
+// servedPipe is the place in the list of a server of pipes, in a field of which it lies.
+type servedPipe struct {
+	place list.Node[servedPipe]
+	end   func() // ends the server, and takes it out of the list
 }
 
 // serverFile is the file of a unix socket that a server listens on.
