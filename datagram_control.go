@@ -52,7 +52,14 @@ func (t *datagramTransport) destination(addr net.Addr) (sock.Addr, error) {
 		}
 		return sock.Addr{}, invalid("SendTo", "the address is nil, and the endpoint has no remote address to send to")
 	}
-	to, err := t.addressOf(addr)
+	to, known := sock.Addr{}, false
+	if t.user != nil { // mostly it is an answer
+		to, known = t.user.peers.Answered(addr)
+	}
+	var err error
+	if !known || to.Family() != t.family {
+		to, err = t.addressOf(addr)
+	}
 	switch {
 	case err != nil:
 		return sock.Addr{}, err

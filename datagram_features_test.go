@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // TestDatagramBothFamilies: the empty host is every interface, of both families, and an
@@ -148,9 +149,9 @@ func loopback(n *netTest) string {
 // user who changes it changes it for himself.
 func TestDatagramAddresses(t *testing.T) {
 	t.Parallel()
-	dgramRow(t, "kept", func(ctx context.Context, n *netTest, c *net.UDPConn, r *receiver) {
+	dgramRow(t, "kept", func(ctx context.Context, n *netTest, c *testkit.UDPPeer, r *receiver) {
 		second := n.plainPeer()
-		for i, from := range []*net.UDPConn{c, second, c, c} {
+		for i, from := range []*testkit.UDPPeer{c, second, c, c} {
 			n.posts(from, "x", r.transport.LocalAddr())
 			n.until(ctx, "the datagram", func() bool { return len(r.got) > i })
 		}
@@ -169,7 +170,7 @@ func TestDatagramAddresses(t *testing.T) {
 // TestDatagramProtocolChanges: another protocol gets what comes from then on.
 func TestDatagramProtocolChanges(t *testing.T) {
 	t.Parallel()
-	dgramRow(t, "other", func(ctx context.Context, n *netTest, c *net.UDPConn, first *receiver) {
+	dgramRow(t, "other", func(ctx context.Context, n *netTest, c *testkit.UDPPeer, first *receiver) {
 		second := &receiver{}
 		n.posts(c, "one", first.transport.LocalAddr())
 		n.until(ctx, "the first", func() bool { return len(first.got) > 0 })

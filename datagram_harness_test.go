@@ -6,7 +6,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine"
@@ -104,47 +103,35 @@ func (n *netTest) endpoint(ctx context.Context, o asyncio.DatagramOptions, optio
 // local is an endpoint on this machine.
 var local = asyncio.DatagramOptions{LocalAddress: "127.0.0.1:0"}
 
-// plainPeer is a socket of package net's.
-func (n *netTest) plainPeer() *net.UDPConn {
+// plainPeer is a peer that is no loop's.
+func (n *netTest) plainPeer() *testkit.UDPPeer {
 	n.Helper()
-	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		n.Fatal(err)
-	}
-	n.Cleanup(func() { c.Close() })
-	return c
+	return testkit.NewUDPPeer(n.T)
 }
 
 // posts has a plain peer send.
-func (n *netTest) posts(c *net.UDPConn, text string, to net.Addr) {
+func (n *netTest) posts(c *testkit.UDPPeer, text string, to net.Addr) {
 	n.Helper()
-	_, err := c.WriteTo([]byte(text), to)
-	n.check(err)
+	c.Send([]byte(text), to.(*net.UDPAddr))
 }
 
 // letters has a plain peer receive so many datagrams. It blocks: what the loop had to do for
 // them it has done before.
-func (n *netTest) letters(c *net.UDPConn, count int) (got []string) {
+func (n *netTest) letters(c *testkit.UDPPeer, count int) (got []string) {
 	n.Helper()
 	if asyncio.OnLoop(n.l) {
 		n.check(asyncio.Engine(n.l).Flush()) // a proactor may have them only queued
 	}
-	n.check(c.SetReadDeadline(time.Now().Add(patience)))
 	p := make([]byte, 1<<16)
 	for range count {
-		k, _, err := c.ReadFrom(p)
-		if err != nil {
-			n.Errorf("the peer: %v", err)
-			return got
-		}
-		got = append(got, string(p[:k]))
+		got = append(got, string(p[:c.Receive(p)]))
 	}
 	return got
 }
 
 // dgramRow is a row about endpoints: f runs as netRow's do, in a coroutine, with a plain
 // peer and an endpoint, which is ended after it. Rows of proactors run on those.
-func dgramRow(t *testing.T, row string, f func(ctx context.Context, n *netTest, c *net.UDPConn, r *receiver)) {
+func dgramRow(t *testing.T, row string, f func(ctx context.Context, n *netTest, c *testkit.UDPPeer, r *receiver)) {
 	t.Helper()
 	which := testkit.Unpinned
 	if strings.HasPrefix(row, "proactor.") {

@@ -2,11 +2,11 @@ package asyncio_test
 
 import (
 	"context"
-	"net"
 	"syscall"
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
 // TestDatagramReceive proves the rows about receiving, over real sockets where a system does
@@ -14,7 +14,7 @@ import (
 func TestDatagramReceive(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"selev.059.dgram-read", "proactor.044.dgram-loop-reading-data"} {
-		dgramRow(t, id, func(ctx context.Context, n *netTest, c *net.UDPConn, r *receiver) {
+		dgramRow(t, id, func(ctx context.Context, n *netTest, c *testkit.UDPPeer, r *receiver) {
 			for i, text := range []string{"hello", "again"} {
 				n.posts(c, text, r.transport.LocalAddr())
 				n.until(ctx, "the datagram", func() bool { return len(r.got) > i })
@@ -27,7 +27,7 @@ func TestDatagramReceive(t *testing.T) {
 			}
 		})
 	}
-	dgramRow(t, "proactor.045.dgram-loop-reading-empty", func(ctx context.Context, n *netTest, c *net.UDPConn, r *receiver) {
+	dgramRow(t, "proactor.045.dgram-loop-reading-empty", func(ctx context.Context, n *netTest, c *testkit.UDPPeer, r *receiver) {
 		for i, text := range []string{"", "more", ""} {
 			n.posts(c, text, r.transport.LocalAddr())
 			n.until(ctx, "the datagram", func() bool { return len(r.got) > i })
@@ -36,7 +36,7 @@ func TestDatagramReceive(t *testing.T) {
 			n.Errorf("%s, got %q", r.history(), r.got)
 		}
 	})
-	dgramRow(t, "selev.060.dgram-read-would-block", func(ctx context.Context, n *netTest, c *net.UDPConn, r *receiver) {
+	dgramRow(t, "selev.060.dgram-read-would-block", func(ctx context.Context, n *netTest, c *testkit.UDPPeer, r *receiver) {
 		spuriousDatagram(r.transport)
 		n.passes(ctx)
 		if r.history() != "made" {
@@ -62,7 +62,7 @@ func TestDatagramReceive(t *testing.T) {
 		}
 	})
 	for _, id := range []string{"selev.720.dgram-kind", "proactor.042.make-datagram-transport"} {
-		dgramRow(t, id, func(_ context.Context, n *netTest, _ *net.UDPConn, r *receiver) {
+		dgramRow(t, id, func(_ context.Context, n *netTest, _ *testkit.UDPPeer, r *receiver) {
 			var _ asyncio.DatagramTransport = r.transport
 			if r.transport.GetProtocol() != asyncio.DatagramProtocol(r) || r.transport.GetExtraInfo("peername") != nil {
 				n.Errorf("%v", r.transport)

@@ -17,13 +17,7 @@ import (
 // one peer alone, which refuses all others as if it were not there.
 func nobody(n *netTest) *net.UDPAddr {
 	n.Helper()
-	friend := n.plainPeer()
-	c, err := net.DialUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}, friend.LocalAddr().(*net.UDPAddr))
-	if err != nil {
-		n.Fatal(err)
-	}
-	n.Cleanup(func() { c.Close() })
-	return c.LocalAddr().(*net.UDPAddr)
+	return testkit.NewUDPPeer(n.T, n.plainPeer().LocalAddr()).LocalAddr()
 }
 
 // TestDatagramReports: what the system reports later goes to ErrorReceived, and sending and
@@ -139,7 +133,7 @@ func TestDatagramTooLong(t *testing.T) {
 // TestDatagramEmpty: empty datagrams go both ways, and are datagrams.
 func TestDatagramEmpty(t *testing.T) {
 	t.Parallel()
-	dgramRow(t, "both-ways", func(ctx context.Context, n *netTest, c *net.UDPConn, r *receiver) {
+	dgramRow(t, "both-ways", func(ctx context.Context, n *netTest, c *testkit.UDPPeer, r *receiver) {
 		n.posts(c, "", r.transport.LocalAddr())
 		n.posts(c, "x", r.transport.LocalAddr())
 		n.until(ctx, "both", func() bool { return len(r.got) == 2 })

@@ -23,8 +23,8 @@ func TestDatagramSteady(t *testing.T) { // not in parallel: it counts allocation
 				_, _, err := n.l.CreateDatagramEndpoint(ctx, func() asyncio.DatagramProtocol { return echo }, &local)
 				n.check(err)
 				defer echo.transport.Abort()
-				addr := echo.transport.LocalAddr().(*net.UDPAddr).AddrPort()
-				peers := make([]*net.UDPConn, 5)
+				addr := echo.transport.LocalAddr().(*net.UDPAddr)
+				peers := make([]*testkit.UDPPeer, 5)
 				for i := range peers {
 					peers[i] = n.plainPeer()
 				}
@@ -33,18 +33,14 @@ func TestDatagramSteady(t *testing.T) { // not in parallel: it counts allocation
 				round := func() {
 					seen := echo.seen
 					for _, c := range peers {
-						if _, err := c.WriteToUDPAddrPort(data, addr); err != nil {
-							t.Fatal(err)
-						}
+						c.Send(data, addr)
 					}
 					for echo.seen < seen+len(peers) {
 						pass()
 					}
 					n.check(asyncio.Engine(n.l).Flush())
 					for _, c := range peers {
-						if _, _, err := c.ReadFromUDPAddrPort(back); err != nil {
-							t.Fatal(err)
-						}
+						c.Receive(back)
 					}
 				}
 				for range 100 {

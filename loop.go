@@ -50,8 +50,9 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 	}
 	if c.pinned {
 		l.core.Pin(c.cpus...)
+		l.subprocesses.here = true
 	}
-	l.useResolver(c.resolver)
+	l.lookups.names = c.names
 	l.initDiagnostics(c)
 	l.initTasks()
 	tellSlowIdentity(l.logger(), goroutine.Quick, &slowIdentity)

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/go-asyncio/asyncio/internal/netaddr"
 	"github.com/go-asyncio/asyncio/internal/sched"
 )
 
@@ -18,7 +19,7 @@ type loopConfig struct {
 	log    *slog.Logger
 	clock  sched.Clock // nil: the system's
 
-	resolver Resolver // nil: the system's
+	names netaddr.Names // a Resolver; nil: the system's
 
 	blockedAfter time.Duration
 }

@@ -93,7 +93,7 @@ func (l *baseLoop) askForAddrs(ctx context.Context, op string, target netaddr.Ta
 
 // lookUpAddrs asks the resolver for the addresses of a name, off the loop.
 func (l *baseLoop) lookUpAddrs(ctx context.Context, op string, target netaddr.Target) ([]sock.Addr, error) {
-	resolver := l.resolver()
+	resolver := l.lookups.use()
 	start := l.core.Now()
 	addrs, err := lookUp(ctx, l, op, func(ctx context.Context) ([]sock.Addr, error) {
 		return resolver.Resolve(ctx, target.Network, target.Host, target.Service)
@@ -136,7 +136,7 @@ type nameFinder interface {
 
 // nameOf looks up the name of an address.
 func (l *baseLoop) nameOf(ctx context.Context, ip netip.Addr) (string, error) {
-	finder, ok := l.resolver().(nameFinder)
+	finder, ok := l.lookups.use().(nameFinder)
 	if !ok {
 		return ip.String(), nil
 	}

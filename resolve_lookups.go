@@ -10,6 +10,7 @@ import (
 // lookups are the functions that look names up for a loop, in an executor. The loop
 // waits for those that have begun when it is closed; those that have not do nothing.
 type lookups struct {
+	names    netaddr.Names    // whom the system's resolver asks; nil: the system
 	resolver netaddr.Resolver // nil: the system's
 
 	mu      sync.Mutex
@@ -65,4 +66,12 @@ func (k *lookups) end() {
 	}
 	k.mu.Unlock()
 	k.running.Wait()
+}
+
+// use is the resolver that is asked.
+func (k *lookups) use() netaddr.Resolver {
+	if k.resolver != nil {
+		return k.resolver
+	}
+	return netaddr.System{Names: k.names}
 }

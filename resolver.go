@@ -3,8 +3,6 @@ package asyncio
 import (
 	"context"
 	"net/netip"
-
-	"github.com/go-asyncio/asyncio/internal/netaddr"
 )
 
 // Resolver looks names up for a loop: for GetAddrInfo, GetNameInfo and all calls that take
@@ -30,19 +28,4 @@ type Resolver interface {
 // WithResolver sets who looks names up for the loop; nil is the system, by
 // net.DefaultResolver, as without the option. (In Python, a loop that overrides getaddrinfo,
 // which works here, too: see WithSelf.)
-func WithResolver(r Resolver) LoopOption { return func(c *loopConfig) { c.resolver = r } }
-
-// useResolver makes r the loop's, the system's if it is nil.
-func (l *baseLoop) useResolver(r Resolver) {
-	if r != nil {
-		l.lookups.resolver = netaddr.System{Names: r}
-	}
-}
-
-// resolver is who looks names up.
-func (l *baseLoop) resolver() netaddr.Resolver {
-	if r := l.lookups.resolver; r != nil {
-		return r
-	}
-	return netaddr.System{}
-}
+func WithResolver(r Resolver) LoopOption { return func(c *loopConfig) { c.names = r } }

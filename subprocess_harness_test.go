@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/again"
 	"github.com/go-asyncio/asyncio/internal/testkit/childprogram"
 )
 
@@ -121,7 +122,8 @@ func (n *netTest) start(ctx context.Context, o *asyncio.SubprocessOptions, steps
 }
 
 func (n *netTest) startFor(ctx context.Context, r *childRecorder, o *asyncio.SubprocessOptions, steps ...string) error {
-	_, p, err := n.l.SubprocessExec(ctx, func() asyncio.SubprocessProtocol { return r }, o, os.Args[0], steps...)
+	line := again.Line(steps...)
+	_, p, err := n.l.SubprocessExec(ctx, func() asyncio.SubprocessProtocol { return r }, o, line[0], line[1:]...)
 	if err == nil && p != asyncio.SubprocessProtocol(r) {
 		err = errors.New("the protocol is another")
 	}

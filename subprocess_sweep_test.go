@@ -3,13 +3,13 @@ package asyncio_test
 import (
 	"context"
 	"errors"
-	"os"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/again"
 	"github.com/go-asyncio/asyncio/internal/testkit/loops"
 )
 
@@ -28,8 +28,9 @@ func (c *countedChild) ConnectionLost(error)                       { c.scene.los
 // starting is a maker of children.
 func starting(change func(*asyncio.SubprocessOptions)) maker {
 	return func(ctx context.Context, s *scene) (func(), error) {
+		line := again.Line("sleep")
 		child, _, err := s.loop.SubprocessExec(ctx, func() asyncio.SubprocessProtocol { return &countedChild{scene: s} },
-			childOf(change), os.Args[0], "sleep")
+			childOf(change), line[0], line[1:]...)
 		if err != nil {
 			return nil, err
 		}
@@ -64,9 +65,12 @@ func TestSubprocessSweep(t *testing.T) {
 			for way, end := range ways {
 				for _, plain := range []bool{false, true} {
 					for passes := 0; ; passes++ {
-						if sweepOnce(t, m, way, plain, passes, end) {
+						if sweepOnce(t, m, way, plain, true, passes, end) {
 							break
 						}
+					}
+					for i := range 10 { // at some moment while the system starts it
+						sweepOnce(t, m, way, plain, false, 1+i%2, end)
 					}
 				}
 			}
@@ -84,13 +88,16 @@ type childSweep struct {
 
 // sweepOnce starts a child and ends that after so many passes; it reports whether the start
 // was over.
-func sweepOnce(t *testing.T, m testkit.Mechanism, way string, plain bool, passes int, end func(*childSweep)) (over bool) {
+func sweepOnce(t *testing.T, m testkit.Mechanism, way string, plain, here bool, passes int, end func(*childSweep)) (over bool) {
 	t.Helper()
 	before := testkit.Snapshot()
 	s := &childSweep{TB: t, child: &childRecorder{}}
 	loop, err := loops.New(m, silent)
 	must(t, err)
 	s.loop = loop
+	if here {
+		asyncio.StartHere(s.loop)
+	}
 	if plain {
 		asyncio.PlainChildren(s.loop)
 	}
@@ -99,7 +106,8 @@ func sweepOnce(t *testing.T, m testkit.Mechanism, way string, plain bool, passes
 		noPipes(o)
 	}
 	s.task = asyncio.CreateTask(s.loop, func(ctx context.Context) (struct{}, error) {
-		_, _, err := s.loop.SubprocessExec(ctx, func() asyncio.SubprocessProtocol { return s.child }, o, os.Args[0], "sleep")
+		line := again.Line("sleep")
+		_, _, err := s.loop.SubprocessExec(ctx, func() asyncio.SubprocessProtocol { return s.child }, o, line[0], line[1:]...)
 		return struct{}{}, err
 	})
 	for range passes {

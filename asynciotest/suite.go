@@ -31,7 +31,8 @@ type Factory func() (asyncio.EventLoop, error)
 func TestLoop(t *testing.T, factory Factory) {
 	for _, group := range [][]behaviour{
 		runningCases, callbackCases, timerCases, threadCases, errorCases,
-		descriptorCases, executorCases, taskCases, networkCases, unixCases, pipeCases,
+		descriptorCases, executorCases, taskCases, networkCases, unixCases, socketCases,
+		fileCases, pipeCases, childCases,
 	} {
 		for _, b := range group {
 			t.Run(b.name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/again"
 	"github.com/go-asyncio/asyncio/internal/testkit/childprogram"
 	"github.com/go-asyncio/asyncio/internal/testkit/loops"
 	"github.com/go-asyncio/asyncio/subprocess"
@@ -145,7 +146,8 @@ func silent(o *subprocess.Options) {
 // start starts a child that does these steps.
 func (s *stage) start(o *subprocess.Options, steps ...string) *subprocess.Process {
 	s.Helper()
-	p, err := subprocess.Exec(s.ctx, o, os.Args[0], steps...)
+	line := again.Line(steps...)
+	p, err := subprocess.Exec(s.ctx, o, line[0], line[1:]...)
 	s.must(err)
 	return p
 }

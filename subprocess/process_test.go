@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/again"
 	"github.com/go-asyncio/asyncio/internal/testkit/folder"
 	"github.com/go-asyncio/asyncio/subprocess"
 )
@@ -310,7 +311,8 @@ func TestElsewhere(t *testing.T) {
 		running.Go(func() { s.check(s.loop.RunForever()) })
 		defer running.Wait()
 		defer s.loop.Stop()
-		p, err := subprocess.Exec(t.Context(), options(piped, func(o *subprocess.Options) { o.Loop = s.loop }), os.Args[0], "cat", "exit:5")
+		line := again.Line("cat", "exit:5")
+		p, err := subprocess.Exec(t.Context(), options(piped, func(o *subprocess.Options) { o.Loop = s.loop }), line[0], line[1:]...)
 		s.must(err)
 		stdout, _, err := p.Communicate(t.Context(), []byte("hello"))
 		s.check(err)

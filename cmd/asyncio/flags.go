@@ -10,7 +10,7 @@ import (
 // serveFlags are the flags of serve.
 func serveFlags(f *flags) func(*os.File) error {
 	o := serve.Defaults()
-	f.StringVar(&o.Listen, "listen", o.Listen, "`ADDRESS` to listen on: HOST:PORT, port 0 is one that the system picks; or unix:PATH")
+	f.StringVar(&o.Listen, "listen", o.Listen, "`ADDRESS` to listen on: HOST:PORT, port 0 is one that the system picks; udp:HOST:PORT; or unix:PATH")
 	f.choice(&o.Loop, "loop", o.Loop, "kind of event loop; auto is what the event loop policy makes by default", serve.Loops...).hint = serve.MechanismHint
 	f.StringVar(&o.Selector, "selector", o.Selector, "`NAME` of what waits for readiness: epoll, poll, select, ...; by default the best of this machine")
 	f.BoolVar(&o.Pinned, "pinned", o.Pinned, "each loop keeps to a thread of its own")

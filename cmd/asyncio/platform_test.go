@@ -68,6 +68,9 @@ func TestPlatformJSON(t *testing.T) {
 		if f.Loops.Works == (f.Loops.Error != "") || f.System.Works == (f.System.Error != "") {
 			t.Errorf("%s: %+v", f.Name, f)
 		}
+		if strings.Contains(f.Loops.Error+f.System.Error, "not in this version") != (f.Name == "TLS") {
+			t.Errorf("%s: %+v", f.Name, f)
+		}
 	}
 	// Where the clock's steps are large a timer is run a part of a step early, as asyncio does.
 	if p.Clock.Resolution <= 0 || p.Clock.TimerLate < -time.Millisecond || p.Clock.TimerLate == 0 {
@@ -126,7 +129,7 @@ func TestPlatformText(t *testing.T) {
 		t.Fatalf("status %d, standard error %q", r.status, r.stderr)
 	}
 	want := []string{runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, "SelectorEventLoop", "ProactorEventLoop",
-		"descriptors", "resolution", "pipes", "subprocesses", "unix sockets", "signals", "<- default"}
+		"descriptors", "resolution", "pipes", "subprocesses", "unix sockets", "raw sockets", "signals", "<- default"}
 	for _, i := range selectors.Available() {
 		want = append(want, i.Name)
 	}

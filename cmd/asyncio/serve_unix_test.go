@@ -19,6 +19,8 @@ func TestServeUnix(t *testing.T) {
 		"one loop": nil,
 		"handover": {"--loops", "3"},
 		"streams":  {"--api", "streams"},
+		"sock":     {"--api", "sock"},
+		"spread":   {"--loops", "3", "--api", "sock"},
 		"both":     {"--loops", "3", "--share", "handover", "--api", "streams"},
 		"proactor": {"--loop", "proactor"},
 	} {

@@ -15,6 +15,7 @@ import (
 	"github.com/go-asyncio/asyncio/internal/engine/completion"
 	"github.com/go-asyncio/asyncio/internal/engine/readiness"
 	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/again"
 	"github.com/go-asyncio/asyncio/internal/testkit/childprogram"
 	"github.com/go-asyncio/asyncio/internal/testkit/folder"
 	"github.com/go-asyncio/asyncio/proactors"
@@ -40,7 +41,8 @@ const patience = 30 * time.Second
 // spec is a child that does these steps.
 func spec(t testing.TB, plain bool, steps ...string) child.Spec {
 	t.Helper()
-	s, err := child.Program(os.Args[0], steps, "", append(os.Environ(), asChild+"=1", "GORACE=atexit_sleep_ms=0"))
+	line := again.Line(steps...)
+	s, err := child.Program(line[0], line[1:], "", append(os.Environ(), asChild+"=1", "GORACE=atexit_sleep_ms=0"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,10 @@
 package child
 
 import (
+	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -22,14 +24,35 @@ func (h *handle) start(s Spec) (pid int, err error) {
 	sys := s.attributes()
 	asked := sys.PidFD
 	sys.PidFD = nil
-	if !s.Plain && pidfdWorks() {
+	watched := !s.Plain && pidfdWorks()
+	if watched && !cloneRefuses.Load() {
 		sys.PidFD = &h.pidfd
 	}
-	if h.pid, err = s.fork(sys); err == nil && asked != nil {
+	h.pid, err = s.fork(sys)
+	if sys.PidFD != nil && errors.Is(err, syscall.EINVAL) {
+		// It may be the program's fault: the second try says.
+		sys.PidFD, h.pidfd = nil, -1
+		h.pid, err = s.fork(sys)
+		cloneRefuses.Store(err == nil)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if watched && h.pidfd < 0 {
+		// Nobody but this package reaps it, so that the number is still the child's.
+		if fd, err := unix.PidfdOpen(h.pid, 0); err == nil {
+			h.pidfd = fd
+		}
+	}
+	if asked != nil {
 		*asked = h.another()
 	}
-	return h.pid, err
+	return h.pid, nil
 }
+
+// cloneRefuses is set where clone(2) does not give a pidfd, CLONE_PIDFD, while the other
+// calls are there: under qemu's emulation of single programs.
+var cloneRefuses atomic.Bool
 
 // another is a pidfd for whoever has asked for one of his own, -1 if there is none.
 func (h *handle) another() int {

@@ -163,36 +163,52 @@ func (s *stage) wait(ctx context.Context, tasks ...*asyncio.Task[any]) {
 
 // play runs one scenario on a loop of its own and returns its lines. A
 // scenario that takes a context is run as the main task.
-func play(t *testing.T, newLoop func() (asyncio.EventLoop, error), scenario any) (lines []string) {
-	synctest.Test(t, func(t *testing.T) {
-		loop, err := newLoop()
+func play(t *testing.T, newLoop func() (asyncio.EventLoop, error), scenario any) []string {
+	loop, err := newLoop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := loop.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	s := &stage{t: t, newLoop: newLoop, loop: loop}
+	switch scenario := scenario.(type) {
+	case func(*stage):
+		scenario(s)
+	case func(context.Context, *stage) error:
+		err := loop.RunUntilComplete(s.task(func(ctx context.Context) (any, error) { return nil, scenario(ctx, s) }))
 		if err != nil {
-			t.Fatal(err)
+			t.Errorf("main ended with %v", err)
 		}
-		defer func() {
-			if err := loop.Close(); err != nil {
-				t.Error(err)
-			}
-		}()
-		s := &stage{t: t, newLoop: newLoop, loop: loop}
-		switch scenario := scenario.(type) {
-		case func(*stage):
-			scenario(s)
-		case func(context.Context, *stage) error:
-			err := loop.RunUntilComplete(s.task(func(ctx context.Context) (any, error) { return nil, scenario(ctx, s) }))
-			if err != nil {
-				t.Errorf("main ended with %v", err)
-			}
-		default:
-			t.Fatalf("%T is no scenario", scenario)
-		}
-		lines = s.lines
-	})
+	default:
+		t.Fatalf("%T is no scenario", scenario)
+	}
+	return s.lines
+}
+
+// playInBubble plays in the time of a test bubble.
+func playInBubble(t *testing.T, m testkit.Mechanism, scenario any) (lines []string) {
+	newLoop := func() (asyncio.EventLoop, error) { return loops.New(m.Hooked(testkit.InBubble)) }
+	synctest.Test(t, func(t *testing.T) { lines = play(t, newLoop, scenario) })
 	return lines
 }
 
-// compare plays the scenarios of one part and compares each with what was recorded.
+// playInTime plays in the machine's own time, for which the system may need some: a proactor's
+// may say a moment later what is ready, and a bubble has no moments.
+func playInTime(t *testing.T, m testkit.Mechanism, scenario any) []string {
+	return play(t, func() (asyncio.EventLoop, error) { return loops.New(m) }, scenario)
+}
+
+// compare plays the scenarios of one part in a bubble and compares each with what was
+// recorded.
 func compare(t *testing.T, part string, scenarios ...any) {
+	compareBy(t, playInBubble, part, scenarios)
+}
+
+// compareBy compares what a way to play has for the scenarios of one part.
+func compareBy(t *testing.T, play func(*testing.T, testkit.Mechanism, any) []string, part string, scenarios []any) {
 	t.Parallel()
 	recorded := recording(t, part)
 	var names []string
@@ -202,8 +218,7 @@ func compare(t *testing.T, part string, scenarios ...any) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			testkit.Over(t, testkit.Unpinned, func(t *testing.T, m testkit.Mechanism) {
-				newLoop := func() (asyncio.EventLoop, error) { return loops.New(m.Hooked(testkit.InBubble)) }
-				got, want := play(t, newLoop, scenario), recorded.lines[name]
+				got, want := play(t, m, scenario), recorded.lines[name]
 				if !slices.Equal(got, want) {
 					t.Errorf("it printed:\n  %s\nCPython %s printed:\n  %s",
 						strings.Join(got, "\n  "), recorded.versions[name], strings.Join(want, "\n  "))

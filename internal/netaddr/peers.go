@@ -7,6 +7,13 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
+// frontSize is how many peers are found at once: those with which many datagrams are
+// exchanged at a time.
+const (
+	frontBits = 10
+	frontSize = 1 << frontBits
+)
+
 // peersMost is how many peers a generation has.
 const peersMost = 1024
 
@@ -15,7 +22,8 @@ const peersMost = 1024
 // uses it at a time.
 type Peers struct {
 	typ   sock.Type
-	last  *known
+	last  *known             // who was asked for last
+	front *[frontSize]*known // by sock.Addr.Mix; nil until somebody is
 	ips   generations[ipKey]
 	paths generations[string]
 }
@@ -71,25 +79,55 @@ func NewPeers(typ sock.Type) Peers { return Peers{typ: typ} }
 // returned for each datagram of a peer; one that its user has changed is never returned
 // again.
 func (p *Peers) Of(a sock.Addr) net.Addr {
-	k := p.last
+	if p.front == nil {
+		p.front = new([frontSize]*known)
+	}
+	place := &p.front[a.Mix()>>(32-frontBits)]
+	k := *place
 	if k == nil || k.addr != a || !k.intact() {
+		if k != nil && k.addr != a {
+			p.keep(k) // it was asked for lately, although not there
+		}
 		if k = p.find(&a); k == nil {
 			return nil
 		}
-		p.last = k
+		*place = k
 	}
+	p.last = k
 	return k.net
+}
+
+// Answered is the address that Of was asked for last, if a is what it has returned.
+func (p *Peers) Answered(a net.Addr) (sock.Addr, bool) {
+	if k := p.last; k != nil && k.net == a && k.intact() {
+		return k.addr, true
+	}
+	return sock.Addr{}, false
 }
 
 // find looks an address up; nil of the zero Addr.
 func (p *Peers) find(a *sock.Addr) *known {
 	switch ip, n := a.IPBytes(); {
 	case n > 0:
-		return look(&p.ips, ipKey{ip, a.ScopeID(), a.Port(), uint16(n)}, a, p.typ)
+		return look(&p.ips, keyOf(a, ip, n), a, p.typ)
 	case a.IsValid():
 		return look(&p.paths, a.Path(), a, p.typ)
 	}
 	return nil
+}
+
+// keep has somebody count as asked for now.
+func (p *Peers) keep(k *known) {
+	if ip, n := k.addr.IPBytes(); n > 0 {
+		p.ips.add(keyOf(&k.addr, ip, n), k)
+	} else {
+		p.paths.add(k.addr.Path(), k)
+	}
+}
+
+// keyOf is the key of an IP address, of which the bytes are known.
+func keyOf(a *sock.Addr, ip [16]byte, n int) ipKey {
+	return ipKey{ip, a.ScopeID(), a.Port(), uint16(n)}
 }
 
 // look is find in the generations that an address belongs to.

@@ -80,6 +80,31 @@ func TestPeersAreNotChanged(t *testing.T) {
 	}
 }
 
+// TestPeersAreAnswered: the address of the last one asked for is known at once, unless it is
+// another value or was changed.
+func TestPeersAreAnswered(t *testing.T) {
+	t.Parallel()
+	p := netaddr.NewPeers(sock.Datagram)
+	if _, ok := p.Answered(nil); ok {
+		t.Error("nobody was asked for")
+	}
+	first := p.Of(peerAddr(t, 1))
+	last := p.Of(peerAddr(t, 2)).(*net.UDPAddr)
+	if a, ok := p.Answered(last); !ok || a != peerAddr(t, 2) {
+		t.Errorf("%v, %v", a, ok)
+	}
+	same := *last
+	for what, a := range map[string]net.Addr{"another": first, "an equal one": &same, "nobody": nil} {
+		if _, ok := p.Answered(a); ok {
+			t.Errorf("%s is known", what)
+		}
+	}
+	last.Port++
+	if _, ok := p.Answered(last); ok {
+		t.Error("one that was changed is known")
+	}
+}
+
 // TestPeersAreBounded: of very many peers, those that were heard of lately are kept, and
 // no more than that.
 func TestPeersAreBounded(t *testing.T) {

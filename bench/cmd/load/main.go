@@ -24,7 +24,7 @@ func main() {
 func run(args []string) error {
 	var config load.Config
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
-	flags.StringVar(&config.Address, "connect", "127.0.0.1:7777", "`address` of the echo server: an IP and a port, or unix:PATH")
+	flags.StringVar(&config.Address, "connect", "127.0.0.1:7777", "`address` of the echo server: an IP and a port, udp: before them, or unix:PATH")
 	flags.IntVar(&config.Conns, "conns", 50, "connections")
 	flags.IntVar(&config.Size, "size", 64, "bytes of a message")
 	flags.IntVar(&config.Pipeline, "pipeline", 1, "messages under way on each connection")

@@ -14,7 +14,19 @@ import (
 const (
 	reference = "c-epoll" // what every figure is compared with first
 	peer      = "gnet"    // and second
+
+	// The same for servers of datagrams.
+	referenceUDP = "c-udp"
+	peerUDP      = "gonet-udp"
 )
+
+// bases are what a contender is compared with.
+func bases(name string) (first, second string) {
+	if slices.ContainsFunc(kinds, func(k kind) bool { return k.name == name && k.udp }) {
+		return referenceUDP, peerUDP
+	}
+	return reference, peer
+}
 
 // contender is one echo server of the comparison. It is left out, and the reason shown, if it
 // cannot be built or does not start.
@@ -30,6 +42,7 @@ type kind struct {
 	source string // a Go package of this module, a C file, or the command of the library
 	args   []string
 	unix   bool   // it listens on a unix socket
+	udp    bool   // it echoes datagrams
 	binary string // of one more server, that is not ours to build
 }
 
@@ -52,6 +65,10 @@ var kinds = []kind{
 	{name: "asyncio-unix", source: command, args: []string{"--loop", "selector", "--selector", "epoll"}, unix: true},
 	{name: "asyncio-unix-streams", source: command, args: []string{"--loop", "selector", "--selector", "epoll", "--api", "streams"}, unix: true},
 	{name: "asyncio-unix-proactor", source: command, args: []string{"--loop", "proactor"}, unix: true},
+	{name: referenceUDP, source: "c/echo_udp.c", udp: true},
+	{name: peerUDP, source: "peers/gonetudp", udp: true},
+	{name: "asyncio-udp", source: command, args: []string{"--loop", "selector", "--selector", "epoll"}, udp: true},
+	{name: "asyncio-udp-proactor", source: command, args: []string{"--loop", "proactor"}, udp: true},
 }
 
 func allNames() []string {
@@ -135,7 +152,10 @@ func prepare(ctx context.Context, s *settings, t *tools) ([]*contender, error) {
 			c.args = append([]string{"serve", "--quiet"}, c.args...)
 		}
 		listen := "127.0.0.1:0"
-		if k.unix {
+		switch {
+		case k.udp:
+			listen = "udp:" + listen
+		case k.unix:
 			listen = "unix:" + filepath.Join(t.directory, name)
 		}
 		c.args = append(slices.Clone(c.args), "--listen", listen)

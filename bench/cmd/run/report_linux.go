@@ -100,8 +100,9 @@ func (r *report) finish(contenders []*contender) {
 	for _, c := range r.Cells {
 		for _, row := range c.Rows {
 			row.summarise()
-			row.ToReference = c.ratios(row, reference)
-			row.ToPeer = c.ratios(row, peer)
+			first, second := bases(row.Contender)
+			row.ToReference = c.ratios(row, first)
+			row.ToPeer = c.ratios(row, second)
 		}
 	}
 }

@@ -138,7 +138,11 @@ func (g *generator) queue(i, messages int, now int64) error {
 func (g *generator) flush(i int) error {
 	c := &g.conns[i]
 	for c.sent < c.queued {
-		chunk := g.pattern.At(i, c.sent, int(min(c.queued-c.sent, uint64(len(g.buffer)))))
+		most := uint64(len(g.buffer))
+		if g.datagrams {
+			most = uint64(g.Size)
+		}
+		chunk := g.pattern.At(i, c.sent, int(min(c.queued-c.sent, most)))
 		n, errno := rawWrite(c.fd, chunk)
 		switch errno {
 		case 0:

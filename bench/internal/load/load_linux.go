@@ -50,6 +50,7 @@ type generator struct {
 	underWay  int   // messages
 	count     int64 // messages in the window; signed so that comparing is one instruction
 	latencies hist.Histogram
+	datagrams bool // each message is one, and there is no end of a connection
 
 	phaseStart, phaseEnd   int64
 	progress               int64 // when something last came back
@@ -102,7 +103,7 @@ func (g *generator) close() {
 }
 
 func (g *generator) connect() error {
-	family, address, err := parse(g.Address)
+	family, typ, address, err := parse(g.Address)
 	if err != nil {
 		return fmt.Errorf("address of the server: %w", err)
 	}
@@ -110,7 +111,7 @@ func (g *generator) connect() error {
 		return os.NewSyscallError("epoll_create1", err)
 	}
 	for i := range g.Conns {
-		fd, err := dial(family, address)
+		fd, err := dial(family, typ, address)
 		if err != nil {
 			return fmt.Errorf("connection %d of %d to %s: %w", i+1, g.Conns, g.Address, err)
 		}
@@ -121,28 +122,34 @@ func (g *generator) connect() error {
 		}
 	}
 	g.open = g.Conns
+	g.datagrams = typ == unix.SOCK_DGRAM
 	return nil
 }
 
-// parse reads an address: an IP and a port, or unix:PATH.
-func parse(text string) (family int, to unix.Sockaddr, err error) {
+// parse reads an address: an IP and a port, udp: before them, or unix:PATH.
+func parse(text string) (family, typ int, to unix.Sockaddr, err error) {
 	if path, ok := strings.CutPrefix(text, "unix:"); ok {
-		return unix.AF_UNIX, &unix.SockaddrUnix{Name: path}, nil
+		return unix.AF_UNIX, unix.SOCK_STREAM, &unix.SockaddrUnix{Name: path}, nil
+	}
+	typ = unix.SOCK_STREAM
+	text, ok := strings.CutPrefix(text, "udp:")
+	if ok {
+		typ = unix.SOCK_DGRAM
 	}
 	address, err := netip.ParseAddrPort(text)
 	if err != nil {
-		return 0, nil, err
+		return 0, 0, nil, err
 	}
 	if ip := address.Addr(); ip.Is6() && !ip.Is4In6() {
-		return unix.AF_INET6, &unix.SockaddrInet6{Port: int(address.Port()), Addr: ip.As16()}, nil
+		return unix.AF_INET6, typ, &unix.SockaddrInet6{Port: int(address.Port()), Addr: ip.As16()}, nil
 	}
-	return unix.AF_INET, &unix.SockaddrInet4{Port: int(address.Port()), Addr: address.Addr().Unmap().As4()}, nil
+	return unix.AF_INET, typ, &unix.SockaddrInet4{Port: int(address.Port()), Addr: address.Addr().Unmap().As4()}, nil
 }
 
 // dial connects a blocking socket, so that a full backlog is waited for, and returns it
 // non-blocking and without Nagle's delay.
-func dial(family int, to unix.Sockaddr) (int, error) {
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+func dial(family, typ int, to unix.Sockaddr) (int, error) {
+	fd, err := unix.Socket(family, typ|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, os.NewSyscallError("socket", err)
 	}
@@ -163,7 +170,7 @@ func dial(family int, to unix.Sockaddr) (int, error) {
 	if err != nil && !errors.Is(err, unix.EISCONN) {
 		return fail("connect", err)
 	}
-	if family != unix.AF_UNIX {
+	if family != unix.AF_UNIX && typ == unix.SOCK_STREAM {
 		if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
 			return fail("setsockopt", err)
 		}
@@ -259,8 +266,13 @@ func (g *generator) drain(now int64) error {
 }
 
 // end half-closes every connection: the server answers with its own end, and with no byte more.
+// Datagrams have no such end.
 func (g *generator) end() error {
 	g.phase = ending
+	if g.datagrams {
+		g.open = 0
+		return nil
+	}
 	for i := range g.conns {
 		g.conns[i].closing = true
 		if err := unix.Shutdown(g.conns[i].fd, unix.SHUT_WR); err != nil {

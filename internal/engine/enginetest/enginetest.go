@@ -24,7 +24,7 @@ type testCase struct {
 
 // Test runs the suite; open makes a fresh engine each time.
 func Test(t *testing.T, open func() (engine.Engine, error)) {
-	for _, c := range slices.Concat(coreCases, sendfileCases, datagramCases, unixCases) {
+	for _, c := range slices.Concat(coreCases, sendfileCases, datagramCases, unixCases, triesCases) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			c.run(t, newBench(t, open, nil))
@@ -59,9 +59,6 @@ var coreCases = []testCase{
 	{"AcceptAddress", testAcceptAddress},
 	{"ConnectRefused", testConnectRefused},
 	{"ConnectCancelled", testConnectCancelled},
-	{"UnixEcho", testUnixEcho},
-	{"UnixNames", testUnixNames},
-	{"UnixNoRoom", testUnixNoRoom},
 	{"Watch", testWatch},
 	{"WatchReplacedAfterPoll", testWatchReplacedAfterPoll},
 	{"WatchKeptAfterPoll", testWatchKeptAfterPoll},

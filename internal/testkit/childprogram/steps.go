@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/go-asyncio/asyncio/internal/testkit/again"
 )
 
 // steps are what a child can do, each with its argument after a colon.
@@ -117,7 +118,7 @@ func lines(string) error {
 }
 
 func leave(args string) error {
-	cmd := exec.Command(os.Args[0], strings.Fields(args)...)
+	cmd := again.Command(strings.Fields(args)...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	return cmd.Start()
 }

@@ -10,6 +10,9 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/reuseport"
 )
 
 // examineLimits asks for what the process may have. The Go runtime has raised the
@@ -30,12 +33,17 @@ func finite(n uint64) uint64 {
 	return n
 }
 
+// harmlessSignal is one that a program ignores that says nothing.
+const harmlessSignal = syscall.SIGWINCH
+
+func sendHarmlessSignal() error { return syscall.Kill(os.Getpid(), harmlessSignal) }
+
 // systemSignals sends this process a signal that harms nobody.
 func systemSignals() error {
 	came := make(chan os.Signal, 1)
-	signal.Notify(came, syscall.SIGWINCH)
+	signal.Notify(came, harmlessSignal)
 	defer signal.Stop(came)
-	if err := syscall.Kill(os.Getpid(), syscall.SIGWINCH); err != nil {
+	if err := sendHarmlessSignal(); err != nil {
 		return err
 	}
 	select {
@@ -46,12 +54,27 @@ func systemSignals() error {
 	}
 }
 
+// trySignal has a loop hear of such a signal.
+func trySignal(ctx context.Context, loop asyncio.EventLoop) error {
+	came := asyncio.NewFuture[struct{}](loop)
+	err := loop.AddSignalHandler(harmlessSignal, func() {
+		if !came.Done() {
+			_ = came.SetResult(struct{}{})
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if err = sendHarmlessSignal(); err == nil {
+		_, err = came.Await(ctx)
+	}
+	_, removed := loop.RemoveSignalHandler(harmlessSignal)
+	return errors.Join(err, removed)
+}
+
 // systemReusePort has two sockets listen on one port.
 func systemReusePort() error {
-	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
-		var err error
-		return errors.Join(c.Control(func(fd uintptr) { err = setReusePort(int(fd)) }), err)
-	}}
+	config := net.ListenConfig{Control: reuseport.Control}
 	one, err := config.Listen(context.Background(), "tcp4", "127.0.0.1:0")
 	if err != nil {
 		return err

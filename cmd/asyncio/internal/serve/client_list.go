@@ -1,14 +1,15 @@
 package serve
 
-import "github.com/go-asyncio/asyncio"
-
 // client is a connection in its worker's list.
 type client struct {
-	transport asyncio.Transport
-	prev      *client
-	after     *client
-	cut       bool // it did not finish in time
+	connection connection
+	prev       *client
+	after      *client
+	cut        bool // it did not finish in time
 }
+
+// connection is what can be cut off: a transport, say.
+type connection interface{ Abort() }
 
 // clientList is a ring through root; a ring costs no allocation per client.
 type clientList struct {
@@ -26,12 +27,12 @@ func (l *clientList) next(c *client) *client {
 }
 
 // enter counts a client in. Loop only.
-func (w *worker) enter(c *client, t asyncio.Transport) {
+func (w *worker) enter(c *client, of connection) {
 	l := &w.clients
 	if l.n == 0 {
 		l.root.prev, l.root.after = &l.root, &l.root
 	}
-	c.transport = t
+	c.connection = of
 	c.prev, c.after = l.root.prev, &l.root
 	c.prev.after, l.root.prev = c, c
 	l.n++

@@ -11,7 +11,7 @@ func TestClientList(t *testing.T) {
 	w := &worker{}
 	listed := func() (names string) {
 		for c := w.clients.first(); c != nil; c = w.clients.next(c) {
-			names += c.transport.GetExtraInfo("name").(string)
+			names += c.connection.(asyncio.Transport).GetExtraInfo("name").(string)
 		}
 		return names
 	}

@@ -9,16 +9,27 @@ import (
 
 // api is what the echo is written with.
 type api struct {
+	// open listens without a server of the loops', nil for those with one, that of listen.
+	open func(ctx context.Context, o *Options, workers []*worker) (intake, error)
 	// listen makes a server whose clients are the worker's.
 	listen func(ctx context.Context, w *worker, at endpoint, opts *asyncio.ServerOptions) (*asyncio.Server, error)
 	// protocol makes what serves one connection that was accepted elsewhere.
 	protocol func(w *worker) asyncio.Protocol
 }
 
-// apis are the ways to write an echo, by the words of --api.
+// Words of --api.
+const (
+	apiDefault  = "protocol"
+	apiDatagram = "datagram"
+)
+
+// apis are the ways to write an echo, by the words of --api. That of datagrams has no
+// connections.
 var apis = map[string]api{
-	"protocol": {listenProtocol, newEcho},
-	"streams":  {listenStreams, newStreamEcho},
+	apiDefault:  {listen: listenProtocol, protocol: newEcho},
+	"sock":      {open: listenSockets},
+	"streams":   {listen: listenStreams, protocol: newStreamEcho},
+	apiDatagram: {},
 }
 
 // echo is the server in callbacks. What the system does not take at once the
@@ -27,7 +38,8 @@ var apis = map[string]api{
 // one receive.
 type echo struct {
 	client
-	worker *worker
+	worker    *worker
+	transport asyncio.Transport
 }
 
 func newEcho(w *worker) asyncio.Protocol { return &echo{worker: w} }
@@ -37,7 +49,10 @@ func listenProtocol(ctx context.Context, w *worker, at endpoint, opts *asyncio.S
 }
 
 // ConnectionMade implements asyncio.Protocol.
-func (e *echo) ConnectionMade(t asyncio.Transport) { e.worker.enter(&e.client, t) }
+func (e *echo) ConnectionMade(t asyncio.Transport) {
+	e.transport = t
+	e.worker.enter(&e.client, t)
+}
 
 // DataReceived implements asyncio.Protocol. An error is the end of the connection,
 // of which ConnectionLost tells.

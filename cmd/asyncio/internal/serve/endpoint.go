@@ -14,6 +14,7 @@ type endpoint struct{ network, address string }
 // The networks that --listen knows.
 const (
 	networkTCP  = "tcp"
+	networkUDP  = "udp"
 	networkUnix = "unix"
 )
 
@@ -25,15 +26,17 @@ func endpointOf(text string) (endpoint, error) {
 		return endpoint{}, fault.Usage("--listen %s: the path is missing; say unix:/tmp/echo, for example", text)
 	case ok && network == networkUnix:
 		return endpoint{networkUnix, rest}, nil
-	case ok && network == networkTCP:
+	case ok && (network == networkTCP || network == networkUDP):
 		text = rest
+	default:
+		network = networkTCP
 	}
 	if _, port, err := net.SplitHostPort(text); err != nil {
-		return endpoint{}, fault.Usage("--listen %s is not HOST:PORT, nor unix:PATH: %s%s", fault.Typed(strconv.Quote(text)), reason(err), completed(text))
-	} else if _, err := net.LookupPort("tcp", port); err != nil || port == "" {
+		return endpoint{}, fault.Usage("--listen %s is not HOST:PORT, nor udp:HOST:PORT, nor unix:PATH: %s%s", fault.Typed(strconv.Quote(text)), reason(err), completed(text))
+	} else if _, err := net.LookupPort(network, port); err != nil || port == "" {
 		return endpoint{}, fault.Usage("--listen %s: %q is no port; it takes 0 to 65535, or a service's name", text, port)
 	}
-	return endpoint{networkTCP, text}, nil
+	return endpoint{network, text}, nil
 }
 
 // String is how a user writes it.
@@ -60,16 +63,16 @@ func completed(address string) string {
 // ready is the one address to print: what was asked for, with the port that it became. A
 // name may have several addresses; it stands for all of them.
 func (e endpoint) ready(addrs []net.Addr) string {
-	if e.network != networkTCP {
+	if e.network == networkUnix {
 		return e.String()
 	}
+	found := endpoint{e.network, addrs[0].String()}
 	host, _, err := net.SplitHostPort(e.address)
 	if err != nil || host == "" || len(addrs) == 1 {
-		return addrs[0].String()
+		return found.String()
 	}
-	_, port, err := net.SplitHostPort(addrs[0].String())
-	if err != nil {
-		return addrs[0].String()
+	if _, port, err := net.SplitHostPort(found.address); err == nil {
+		found.address = net.JoinHostPort(host, port)
 	}
-	return net.JoinHostPort(host, port)
+	return found.String()
 }

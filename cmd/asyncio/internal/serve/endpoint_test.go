@@ -18,6 +18,7 @@ func TestReady(t *testing.T) {
 		{"localhost:0", []net.Addr{four, six}, "localhost:7"},
 		{":0", []net.Addr{four, six}, "127.0.0.1:7"},
 		{"tcp:127.0.0.1:0", []net.Addr{four}, "127.0.0.1:7"},
+		{"udp:127.0.0.1:0", []net.Addr{&net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7}}, "udp:127.0.0.1:7"},
 		{"unix:/tmp/s", []net.Addr{&net.UnixAddr{Name: "/tmp/s", Net: "unix"}}, "unix:/tmp/s"},
 		{"unix:@a:b", []net.Addr{&net.UnixAddr{Name: "@a:b", Net: "unix"}}, "unix:@a:b"},
 	} {

@@ -53,10 +53,13 @@ func (h *handOver) addrs() []net.Addr { return []net.Addr{h.listener.Addr()} }
 
 func (h *handOver) stop() { h.once.Do(h.stopAccepting) }
 
-func (h *handOver) wait(ctx context.Context) error {
+func (h *handOver) wait(ctx context.Context) error { return waitFor(ctx, &h.accepted) }
+
+// waitFor waits until the last of a group has gone, or ctx is done.
+func waitFor(ctx context.Context, group *sync.WaitGroup) error {
 	over := make(chan struct{})
 	go func() {
-		h.accepted.Wait()
+		group.Wait()
 		close(over)
 	}()
 	select {

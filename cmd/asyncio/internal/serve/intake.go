@@ -23,6 +23,10 @@ type intake interface {
 func open(ctx context.Context, o *Options, workers []*worker) (intake, error) {
 	a := apis[o.API]
 	switch {
+	case o.at.network == networkUDP:
+		return receiveEach(ctx, o.at, workers)
+	case a.open != nil:
+		return a.open(ctx, o, workers)
 	case len(workers) == 1:
 		return listenOne(ctx, a, o.at, workers[0])
 	case o.Share == shareReusePort, o.Share == shareAuto && portIsSpread && o.at.network == networkTCP:

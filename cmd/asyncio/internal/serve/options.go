@@ -12,7 +12,7 @@ import (
 
 // Options say what is served, and how.
 type Options struct {
-	Listen   string        // HOST:PORT, or unix:PATH
+	Listen   string        // HOST:PORT, udp:HOST:PORT, or unix:PATH
 	Loop     string        // one of Loops
 	Selector string        // "" is the best one
 	Pinned   bool          // each loop keeps to a thread of its own
@@ -51,7 +51,7 @@ const maxCount = 1024
 
 // Defaults are the options of who says nothing.
 func Defaults() Options {
-	return Options{Listen: "127.0.0.1:7777", Loop: loopAuto, API: "protocol", Count: 1, Share: shareAuto, Grace: 5 * time.Second}
+	return Options{Listen: "127.0.0.1:7777", Loop: loopAuto, API: apiDefault, Count: 1, Share: shareAuto, Grace: 5 * time.Second}
 }
 
 // chooseLoop finds out which kind auto is, unless a selector is asked for.
@@ -93,5 +93,24 @@ func (o *Options) check() error {
 		return fault.Usage("--share reuseport with --listen %v: a unix socket has no port; leave --share out", at)
 	}
 	o.at = at
+	return o.checkDatagrams()
+}
+
+// checkDatagrams finds what does not go together with datagrams, which udp: asks for as
+// well as the API.
+func (o *Options) checkDatagrams() error {
+	switch {
+	case o.at.network != networkUDP && o.API != apiDatagram:
+		return nil
+	case o.at.network == networkUnix:
+		return fault.Usage("--api %s with --listen %v: datagrams are UDP's here; say --listen udp:HOST:PORT", apiDatagram, o.at)
+	case o.API != apiDatagram && o.API != apiDefault:
+		return fault.Usage("--api %s with --listen %v: UDP has no connections; say --api %s, or leave it out", o.API, o.at, apiDatagram)
+	case o.Count > 1 && o.Share == shareHandOver:
+		return fault.Usage("--share handover with --listen %v: UDP has no connections to hand over; leave --share out", o.at)
+	case o.Count > 1 && !portIsSpread:
+		return fault.Usage("--loops %d with --listen %v: this system does not spread datagrams over several loops; leave --loops out", o.Count, o.at)
+	}
+	o.API, o.at.network = apiDatagram, networkUDP
 	return nil
 }

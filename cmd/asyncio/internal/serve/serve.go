@@ -15,8 +15,9 @@ import (
 // Details are what help says of it.
 const Details = `
 Echoes back whatever its clients send. --listen unix:PATH listens on a unix socket, whose
-file it removes in the end. Prints one line "listening on HOST:PORT", or unix:PATH, when it
-is ready; then, on a terminal, a line once per second:
+file it removes in the end; --listen udp:HOST:PORT, or --api datagram, echoes datagrams, which
+have no clients that could be counted. Prints one line "listening on HOST:PORT", as what
+--listen says, when it is ready; then, on a terminal, a line once per second:
 
   clients  how many are connected
   msg/s    how often something was received, in one piece or several
@@ -31,7 +32,7 @@ ends it at once.
 --share says how several loops share the port. With reuseport each listens, and the
 system spreads the clients; with handover connections are accepted in one place and
 handed to the loops by turns. auto is reuseport where the system spreads, and handover
-for unix sockets.`
+for unix sockets. Datagrams are spread by the system, or there is one loop.`
 
 // Run serves until a signal ends it, and prints to out.
 func Run(o *Options, out *os.File) error {

@@ -110,7 +110,7 @@ func (w *worker) abortClients() int {
 			if !c.cut {
 				c.cut = true
 				n++
-				c.transport.Abort()
+				c.connection.Abort()
 			}
 		}
 		return n
