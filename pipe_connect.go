@@ -22,7 +22,7 @@ func (l *baseLoop) ConnectWritePipe(ctx context.Context, factory func() Protocol
 
 // connectPipe is both of them.
 func (l *baseLoop) connectPipe(ctx context.Context, op string, factory func() Protocol, pipe *os.File, dir engine.Mask,
-	open func(*baseLoop, uintptr, Protocol, engine.Completer) (*streamTransport, error),
+	open openPipe,
 ) (Transport, Protocol, error) {
 	g, err := l.takePipe(op, pipe, dir)
 	defer g.release()
@@ -36,17 +36,25 @@ func (l *baseLoop) connectPipe(ctx context.Context, op string, factory func() Pr
 		if !g.pass() {
 			return connection{}, opError(op, ErrCancelled)
 		}
-		t, p, err := meet(ctx, l, op, factory, meeting[*streamTransport, Protocol]{
-			fd:        g.fd,
-			transport: func(p Protocol, done engine.Completer) (*streamTransport, error) { return open(l, g.fd, p, done) },
-			abort:     func(t *streamTransport) { t.core.Abort(nil) },
-		})
-		if err != nil {
-			return connection{}, err
-		}
-		return connection{t, p}, nil
+		return l.meetPipe(ctx, op, factory, g.fd, open)
 	}, connection.discard)
 	return c.results(err)
+}
+
+// openPipe makes the transport of a pipe, as newReadPipe does.
+type openPipe func(l *baseLoop, fd uintptr, p Protocol, done engine.Completer) (*streamTransport, error)
+
+// meetPipe is meet for a pipe.
+func (l *baseLoop) meetPipe(ctx context.Context, op string, factory func() Protocol, fd uintptr, open openPipe) (connection, error) {
+	t, p, err := meet(ctx, l, op, factory, meeting[*streamTransport, Protocol]{
+		fd:        fd,
+		transport: func(p Protocol, done engine.Completer) (*streamTransport, error) { return open(l, fd, p, done) },
+		abort:     func(t *streamTransport) { t.core.Abort(nil) },
+	})
+	if err != nil {
+		return connection{}, err
+	}
+	return connection{t, p}, nil
 }
 
 // takePipe makes a user's pipe the call's. With an error it is closed, unless somebody of

@@ -50,7 +50,7 @@ func TestPipeRefused(t *testing.T) {
 			f := n.openFile(path, os.O_RDWR|os.O_CREATE)
 			made := false
 			tr, p, err := connect(ctx, func() asyncio.Protocol { made = true; return &recorder{} }, f)
-			wantError(t, err, asyncio.ErrInvalidArgument)
+			wantError(n, err, asyncio.ErrInvalidArgument)
 			for _, part := range []string{name, path, "a pipe, a stream socket or a terminal was expected", "ToThread"} {
 				if err == nil || !strings.Contains(err.Error(), part) {
 					n.Errorf("%v does not say %q", err, part)
@@ -80,7 +80,7 @@ func TestPipeRefused(t *testing.T) {
 			{n.l.ConnectReadPipe, datagrams, "is a datagram socket"},
 		} {
 			_, _, err := x.connect(ctx, anyProtocol, x.f)
-			wantError(t, err, asyncio.ErrInvalidArgument)
+			wantError(n, err, asyncio.ErrInvalidArgument)
 			if err == nil || !strings.Contains(err.Error(), x.says) || isOpen(x.f) {
 				n.Errorf("%v, want it to say %q; open: %v", err, x.says, isOpen(x.f))
 			}
@@ -89,20 +89,20 @@ func TestPipeRefused(t *testing.T) {
 	pipeRow(t, "nothing given", func(ctx context.Context, n *netTest) {
 		for name, connect := range pipeCalls(n.l) {
 			_, _, err := connect(ctx, anyProtocol, nil)
-			wantError(t, err, asyncio.ErrInvalidArgument)
+			wantError(n, err, asyncio.ErrInvalidArgument)
 			if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "the pipe is nil") {
 				n.Errorf("without a pipe: %v", err)
 			}
 			r, w := n.pipe()
 			f := map[string]*os.File{"ConnectReadPipe": r, "ConnectWritePipe": w}[name]
 			_, _, err = connect(ctx, nil, f)
-			wantError(t, err, asyncio.ErrInvalidArgument)
+			wantError(n, err, asyncio.ErrInvalidArgument)
 			if err == nil || !strings.Contains(err.Error(), "the factory is nil") || isOpen(f) {
 				n.Errorf("without a factory: %v; open: %v", err, isOpen(f))
 			}
 			_, _, err = connect(ctx, anyProtocol, f)
-			wantError(t, err, asyncio.ErrInvalidArgument)
-			wantError(t, err, os.ErrClosed)
+			wantError(n, err, asyncio.ErrInvalidArgument)
+			wantError(n, err, os.ErrClosed)
 		}
 	})
 	pipeRow(t, "somebody has it", func(ctx context.Context, n *netTest) {
@@ -111,13 +111,13 @@ func TestPipeRefused(t *testing.T) {
 		n.check(syscall.SetNonblock(int(fd), true))
 		n.check(n.l.AddReader(fd, func() {}))
 		_, _, err := n.l.ConnectReadPipe(ctx, anyProtocol, r)
-		wantError(t, err, asyncio.ErrInvalidArgument)
+		wantError(n, err, asyncio.ErrInvalidArgument)
 		if err == nil || !strings.Contains(err.Error(), "left alone") || !isOpen(r) {
 			n.Errorf("%v; open: %v", err, isOpen(r))
 		}
 		removed, err := n.l.RemoveReader(fd)
 		n.check(err)
-		want(t, "removed", removed, true)
+		want(n, "removed", removed, true)
 		n.endPipe(ctx, n.readPipe(ctx, r))
 	})
 	pipeRow(t, "a reader of a transport's", func(ctx context.Context, n *netTest) {
@@ -134,7 +134,7 @@ func TestPipeRefused(t *testing.T) {
 		_, _, err := n.l.ConnectReadPipe(ctx, func() asyncio.Protocol { return r }, f)
 		if err == nil {
 			n.until(ctx, "its end", func() bool { return r.lost })
-			want(t, "history", r.history(), "made eof lost")
+			want(n, "history", r.history(), "made eof lost")
 			return
 		}
 		if !errors.Is(err, syscall.EPERM) || !strings.Contains(err.Error(), "epoll cannot wait for") || isOpen(f) {

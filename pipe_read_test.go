@@ -48,13 +48,13 @@ func TestReadPipe(t *testing.T) {
 		n.say(w, "last")
 		n.check(w.Close())
 		n.until(ctx, "the end", func() bool { return r.lost })
-		want(t, "history", r.history(), "made data eof lost")
-		want(t, "reason", r.lostErr, nil)
+		want(n, "history", r.history(), "made data eof lost")
+		want(n, "reason", r.lostErr, nil)
 	})
 	readRow(t, "unix.034.rpipe-would-block", func(ctx context.Context, n *netTest, w *os.File, r *recorder) {
 		spuriously(r.transport, engine.Read)
 		n.passes(ctx)
-		want(t, "history", r.history(), "made")
+		want(n, "history", r.history(), "made")
 		n.say(w, "x")
 		n.until(ctx, "a byte", func() bool { return string(r.data) == "x" })
 	})
@@ -88,12 +88,12 @@ func TestReadPipe(t *testing.T) {
 	readRow(t, "unix.036.rpipe-pause", func(ctx context.Context, n *netTest, w *os.File, r *recorder) {
 		for range 2 {
 			n.check(r.transport.PauseReading())
-			want(t, "reading", r.transport.IsReading(), false)
+			want(n, "reading", r.transport.IsReading(), false)
 		}
 		n.say(w, "early")
 		n.until(ctx, "no interest", func() bool { return n.interest(pipeOf(r.transport)) == "" })
 		n.passes(ctx)
-		want(t, "history", r.history(), "made")
+		want(n, "history", r.history(), "made")
 	})
 	readRow(t, "unix.037.rpipe-resume", func(ctx context.Context, n *netTest, w *os.File, r *recorder) {
 		n.check(r.transport.ResumeReading()) // which is not paused
@@ -102,7 +102,7 @@ func TestReadPipe(t *testing.T) {
 		n.until(ctx, "no interest", func() bool { return n.interest(pipeOf(r.transport)) == "" })
 		for range 2 {
 			n.check(r.transport.ResumeReading())
-			want(t, "reading", r.transport.IsReading(), true)
+			want(n, "reading", r.transport.IsReading(), true)
 		}
 		n.until(ctx, "the data", func() bool { return string(r.data) == "early" })
 	})
@@ -130,7 +130,7 @@ func TestReadPipe(t *testing.T) {
 			}
 			n.until(ctx, "the end", func() bool { return r.lost })
 		}
-		want(t, "history", r.history(), "made lost")
+		want(n, "history", r.history(), "made lost")
 	})
 	readRow(t, "no writing", func(ctx context.Context, n *netTest, w *os.File, r *recorder) {
 		tr := r.transport
@@ -154,13 +154,13 @@ func TestReadPipe(t *testing.T) {
 		path := f.Name()
 		r := n.readPipe(ctx, f)
 		n.passes(ctx)
-		want(t, "history", r.history(), "made")
+		want(n, "history", r.history(), "made")
 		w := n.openFile(path, os.O_WRONLY|syscall.O_NONBLOCK) // which fails without a reader
 		n.say(w, "first")
 		n.check(w.Close())
 		n.until(ctx, "the end", func() bool { return r.lost })
-		want(t, "data", string(r.data), "first")
-		want(t, "history", r.history(), "made data eof lost")
+		want(n, "data", string(r.data), "first")
+		want(n, "history", r.history(), "made data eof lost")
 		if _, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0); !errors.Is(err, syscall.ENXIO) {
 			n.Errorf("a FIFO without a reader is opened: %v", err)
 		}
@@ -170,9 +170,9 @@ func TestReadPipe(t *testing.T) {
 		n.say(w, "never read")
 		n.check(r.transport.Close())
 		n.until(ctx, "the end", func() bool { return r.lost })
-		want(t, "history", r.history(), "made lost")
+		want(n, "history", r.history(), "made lost")
 		_, err := w.WriteString("nobody there")
-		wantError(t, err, syscall.EPIPE)
+		wantError(n, err, syscall.EPIPE)
 	})
 	readRow(t, "buffered protocol", func(ctx context.Context, n *netTest, w *os.File, r *recorder) {
 		b := &bufferedRecorder{size: 3}
@@ -180,8 +180,8 @@ func TestReadPipe(t *testing.T) {
 		n.say(w, "0123456")
 		n.check(w.Close())
 		n.until(ctx, "the end", func() bool { return b.lost })
-		want(t, "data", string(b.data), "0123456")
-		want(t, "history", b.history(), "updated 3 updated 3 updated 1 eof lost")
+		want(n, "data", string(b.data), "0123456")
+		want(n, "history", b.history(), "updated 3 updated 3 updated 1 eof lost")
 		r.lost = true
 	})
 }
@@ -193,7 +193,7 @@ func TestReadPipeFailures(t *testing.T) {
 		n.expectErrors = true
 		r := &recorder{}
 		tr, fs := n.fakedPipe(ctx, false, r)
-		want(t, "reading", fs.reading, true)
+		want(n, "reading", fs.reading, true)
 		fs.h.ReadFailed(errBoom)
 		if fs.reading || !tr.IsClosing() || r.lost {
 			n.Errorf("reading=%v closing=%v lost=%v", fs.reading, tr.IsClosing(), r.lost)

@@ -18,11 +18,11 @@ func TestPipe(t *testing.T) {
 		n.until(ctx, "a byte", func() bool { return string(r.data) == "1" })
 		n.say(w, "2345")
 		n.until(ctx, "more", func() bool { return string(r.data) == "12345" })
-		want(t, "history", r.history(), "made data")
+		want(n, "history", r.history(), "made data")
 		n.check(w.Close())
 		n.until(ctx, "the end", func() bool { return r.lost })
-		want(t, "history", r.history(), "made data eof lost")
-		want(t, "reason", r.lostErr, nil)
+		want(n, "history", r.history(), "made data eof lost")
+		want(n, "reason", r.lostErr, nil)
 		if pipeOf(r.transport) == 0 {
 			n.Error("the pipe is not known")
 		}
@@ -53,24 +53,24 @@ func TestPipe(t *testing.T) {
 	writeRow(t, "events.038.write-pipe", func(ctx context.Context, n *netTest, r *os.File, w *recorder) {
 		for _, text := range []string{"1", "2345"} {
 			k, err := w.transport.Write([]byte(text))
-			want(t, "written", k, len(text))
+			want(n, "written", k, len(text))
 			n.check(err)
 			n.until(ctx, "nothing to be buffered", func() bool { return w.transport.GetWriteBufferSize() == 0 })
-			want(t, "what came", n.hear(r, len(text)), text)
+			want(n, "what came", n.hear(r, len(text)), text)
 		}
 		if pipeOf(w.transport) == 0 || w.history() != "made" {
 			n.Errorf("pipe %d, history %s", pipeOf(w.transport), w.history())
 		}
 		n.check(w.transport.Close())
 		n.until(ctx, "the end", func() bool { return w.lost })
-		want(t, "reason", w.lostErr, nil)
-		want(t, "the end", n.hear(r, 1), "")
+		want(n, "reason", w.lostErr, nil)
+		want(n, "the end", n.hear(r, 1), "")
 	})
 	writeRow(t, "reader that goes", func(ctx context.Context, n *netTest, r *os.File, w *recorder) {
 		n.check(r.Close())
 		n.until(ctx, "word of it", func() bool { return w.lost })
-		want(t, "reason", w.lostErr, nil)
-		want(t, "history", w.history(), "made lost")
+		want(n, "reason", w.lostErr, nil)
+		want(n, "history", w.history(), "made lost")
 	})
 	pipeRow(t, "from one end to the other", func(ctx context.Context, n *netTest) {
 		r, w := n.loopPipe(ctx)
@@ -78,11 +78,11 @@ func TestPipe(t *testing.T) {
 		_, err := w.transport.Write([]byte(much))
 		n.check(err)
 		n.until(ctx, "all of it", func() bool { return len(r.data) >= len(much) })
-		want(t, "what came is what was written", string(r.data) == much, true)
+		want(n, "what came is what was written", string(r.data) == much, true)
 		n.check(w.transport.WriteEOF())
 		n.until(ctx, "the end", func() bool { return r.lost && w.lost })
-		want(t, "the reader's history", r.history(), "made data eof lost")
-		want(t, "the writer's history", w.history(), "made pause resume lost")
+		want(n, "the reader's history", r.history(), "made data eof lost")
+		want(n, "the writer's history", w.history(), "made pause resume lost")
 	})
 }
 
@@ -96,8 +96,8 @@ func TestWritePipeEOF(t *testing.T) {
 			n.Errorf("closing=%v lost=%v", w.transport.IsClosing(), w.lost)
 		}
 		n.check(asyncio.Sleep(ctx, 0))
-		want(t, "lost in the next step", w.lost, true)
-		want(t, "the end", n.hear(r, 1), "")
+		want(n, "lost in the next step", w.lost, true)
+		want(n, "the end", n.hear(r, 1), "")
 	})
 	writeRow(t, "proactor.020b.write-eof-pipe-after-send", func(ctx context.Context, n *netTest, r *os.File, w *recorder) {
 		sent := n.fillPipe(w.transport)

@@ -38,7 +38,7 @@ func TestPipeFiles(t *testing.T) {
 		n.until(ctx, "the data", func() bool { return string(r.data) == "hello" })
 		n.endPipe(ctx, w)
 		n.until(ctx, "the end", func() bool { return r.lost })
-		want(t, "history", r.history(), "made data eof lost")
+		want(n, "history", r.history(), "made data eof lost")
 	})
 }
 
@@ -62,7 +62,7 @@ func TestPipeFilesRefused(t *testing.T) {
 		f, err := os.Open(exe)
 		n.check(err)
 		_, _, err = n.l.ConnectReadPipe(ctx, func() asyncio.Protocol { return &recorder{} }, f)
-		wantError(t, err, asyncio.ErrInvalidArgument)
+		wantError(n, err, asyncio.ErrInvalidArgument)
 	})
 	t.Run("of selectors", func(t *testing.T) {
 		t.Parallel()

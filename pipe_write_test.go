@@ -28,7 +28,7 @@ func TestWritePipe(t *testing.T) {
 		}
 	})
 	writeRow(t, "unix.042.wpipe-can-write-eof", func(ctx context.Context, n *netTest, r *os.File, w *recorder) {
-		want(t, "it can", w.transport.CanWriteEOF(), true)
+		want(n, "it can", w.transport.CanWriteEOF(), true)
 	})
 	writeRow(t, "unix.045a.wpipe-peer-closed", func(ctx context.Context, n *netTest, r *os.File, w *recorder) {
 		n.check(r.Close())
@@ -37,15 +37,15 @@ func TestWritePipe(t *testing.T) {
 			n.Errorf("registered for %q", i)
 		}
 		n.until(ctx, "the end", func() bool { return w.lost })
-		want(t, "reason", w.lostErr, nil)
-		want(t, "history", w.history(), "made lost")
+		want(n, "reason", w.lostErr, nil)
+		want(n, "history", w.history(), "made lost")
 	})
 	writeRow(t, "unix.045b.wpipe-peer-closed-buffered", func(ctx context.Context, n *netTest, r *os.File, w *recorder) {
 		n.fillPipe(w.transport)
 		n.check(r.Close())
 		n.until(ctx, "the end", func() bool { return w.lost })
-		wantError(t, w.lostErr, syscall.EPIPE)
-		want(t, "buffered", w.transport.GetWriteBufferSize(), 0)
+		wantError(n, w.lostErr, syscall.EPIPE)
+		want(n, "buffered", w.transport.GetWriteBufferSize(), 0)
 	})
 	writeRow(t, "unix.047.wpipe-abort", func(ctx context.Context, n *netTest, r *os.File, w *recorder) {
 		sent := n.fillPipe(w.transport)
@@ -56,7 +56,7 @@ func TestWritePipe(t *testing.T) {
 				w.transport.IsClosing(), n.interest(pipeOf(w.transport)), w.lost)
 		}
 		n.until(ctx, "the end", func() bool { return w.lost })
-		want(t, "reason", w.lostErr, nil)
+		want(n, "reason", w.lostErr, nil)
 		if got := n.hear(r, len(sent)); got != string(sent[:len(sent)-unsent]) {
 			n.Errorf("%d bytes arrived of %d, of which %d were buffered", len(got), len(sent), unsent)
 		}
@@ -80,14 +80,14 @@ func TestWritePipe(t *testing.T) {
 	writeRow(t, "unix.049a.wpipe-write-eof", func(ctx context.Context, n *netTest, r *os.File, w *recorder) {
 		for range 2 {
 			n.check(w.transport.WriteEOF())
-			want(t, "closing", w.transport.IsClosing(), true)
-			want(t, "lost", w.lost, false)
+			want(n, "closing", w.transport.IsClosing(), true)
+			want(n, "lost", w.lost, false)
 		}
 		_, err := w.transport.Write([]byte("late"))
-		wantError(t, err, asyncio.ErrInvalidState)
+		wantError(n, err, asyncio.ErrInvalidState)
 		n.until(ctx, "the end", func() bool { return w.lost })
-		want(t, "reason", w.lostErr, nil)
-		want(t, "what came", n.hear(r, 1), "")
+		want(n, "reason", w.lostErr, nil)
+		want(n, "what came", n.hear(r, 1), "")
 	})
 	writeRow(t, "unix.049b.wpipe-write-eof-pending", func(ctx context.Context, n *netTest, r *os.File, w *recorder) {
 		sent := n.fillPipe(w.transport)
@@ -114,7 +114,7 @@ func TestWritePipe(t *testing.T) {
 		}
 		n.check(r.Close())
 		n.until(ctx, "the end", func() bool { return w.lost })
-		wantError(t, w.lostErr, syscall.EPIPE)
+		wantError(n, w.lostErr, syscall.EPIPE)
 	})
 	writeRow(t, "no reading", func(ctx context.Context, n *netTest, r *os.File, w *recorder) {
 		for what, err := range map[string]error{"Pause": w.transport.PauseReading(), "Resume": w.transport.ResumeReading()} {
@@ -130,12 +130,12 @@ func TestWritePipe(t *testing.T) {
 		w := n.writePipe(ctx, mine)
 		_, err := w.transport.Write([]byte("x"))
 		n.check(err)
-		want(t, "what came", n.hear(peer, 1), "x")
-		want(t, "history", w.history(), "made")
+		want(n, "what came", n.hear(peer, 1), "x")
+		want(n, "history", w.history(), "made")
 		n.check(peer.Close())
 		n.until(ctx, "word of it", func() bool { return w.lost })
-		want(t, "history", w.history(), "made lost")
-		want(t, "reason", w.lostErr, nil)
+		want(n, "history", w.history(), "made lost")
+		want(n, "reason", w.lostErr, nil)
 	})
 	pipeRow(t, "peer that writes", func(ctx context.Context, n *netTest) {
 		mine, peer := n.socketFiles()
@@ -144,10 +144,10 @@ func TestWritePipe(t *testing.T) {
 		fd := pipeOf(w.transport)
 		n.until(ctx, "no interest", func() bool { return n.interest(fd) == "" })
 		n.passes(ctx)
-		want(t, "history", w.history(), "made")
+		want(n, "history", w.history(), "made")
 		_, err := w.transport.Write([]byte("still here"))
 		n.check(err)
-		want(t, "what came", n.hear(peer, 10), "still here")
+		want(n, "what came", n.hear(peer, 10), "still here")
 		n.endPipe(ctx, w)
 	})
 	pipeRow(t, "its own reader", func(ctx context.Context, n *netTest) {
@@ -157,7 +157,7 @@ func TestWritePipe(t *testing.T) {
 		n.check(err)
 		fd := pipeOf(w.transport)
 		n.until(ctx, "no interest", func() bool { return n.interest(fd) == "" })
-		want(t, "history", w.history(), "made")
+		want(n, "history", w.history(), "made")
 		n.endPipe(ctx, w)
 	})
 }

@@ -172,6 +172,8 @@ func (t *streamTransport) String() string {
 		s = "<ReadPipeTransport"
 	case t.core.IsWritePipe():
 		s = "<WritePipeTransport"
+	case t.core.IsDuplexPipe():
+		s = "<DuplexPipeTransport"
 	}
 	switch {
 	case t.core.Released():
@@ -201,7 +203,7 @@ func (t *streamTransport) RemoteAddr() net.Addr { return t.remote.NetAddr(sock.S
 
 // GetExtraInfo implements Transport.
 func (t *streamTransport) GetExtraInfo(name string) any {
-	if isPipe := t.core.IsReadPipe() || t.core.IsWritePipe(); isPipe {
+	if isPipe := t.core.IsReadPipe() || t.core.IsWritePipe() || t.core.IsDuplexPipe(); isPipe {
 		if name == "pipe" {
 			return t.core.FD()
 		}

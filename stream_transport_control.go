@@ -61,7 +61,7 @@ func (t *streamTransport) WriteEOF() (err error) {
 }
 
 // CanWriteEOF implements Transport.
-func (t *streamTransport) CanWriteEOF() bool { return !t.core.IsReadPipe() }
+func (t *streamTransport) CanWriteEOF() bool { return !t.core.IsReadPipe() && !t.core.IsDuplexPipe() }
 
 // writeError puts the loop's words to what became of a write.
 func (t *streamTransport) writeError(op string, err error) error {
@@ -75,6 +75,8 @@ func (t *streamTransport) writeError(op string, err error) error {
 	case transport.ErrLost:
 		t.loop.noteLateWrite(t.core.LateWrites(), t.core.Released(), t.lateWrite(), t)
 		err = net.ErrClosed
+	case transport.ErrNoEOF:
+		err = fmt.Errorf("%w: %v can only be closed", errors.ErrUnsupported, t)
 	case transport.ErrReadSide:
 		err = fmt.Errorf("%w: %v is the side of a pipe that is read", errors.ErrUnsupported, t)
 	}

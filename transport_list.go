@@ -21,9 +21,16 @@ type transports struct {
 	others list.List[openTransport] // those of other kinds
 
 	files    list.List[serverFile] // of unix sockets of servers that are not closed
-	waiting  listen.Waiting        // connections that wait to be set up
-	unclosed int                   // transports that closeNet had to close
-	late     int                   // writes to transports that are let go of, but for the first
+	served   list.List[servedPipe]
+	waiting  listen.Waiting // connections that wait to be set up
+	unclosed int            // transports that closeNet had to close
+	late     int            // writes to transports that are let go of, but for the first
+}
+
+// servedPipe is the place in the list of a server of pipes, in a field of which it lies.
+type servedPipe struct {
+	place list.Node[servedPipe]
+	end   func() // ends the server, and takes it out of the list
 }
 
 // serverFile is the file of a unix socket that a server listens on.
@@ -92,6 +99,9 @@ func (l *baseLoop) closeNet() {
 		if err := c.Drop(); err != nil {
 			l.logger().Debug(fmt.Sprintf("close of fd=%d: %v", c.FD, err))
 		}
+	}
+	for p := k.served.First(); p != nil; p = k.served.First() {
+		p.end()
 	}
 	for t := k.open.First(); t != nil; t = k.open.First() {
 		l.discardUnclosed(t.String(), t.core.Protocol(), t.core.Discard)

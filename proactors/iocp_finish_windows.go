@@ -48,6 +48,10 @@ func (r *record) asksAgain() bool { return r.polls || r.kind == Receive && r.own
 func (p *iocp) finish(r *record, n uint32) {
 	switch r.kind {
 	case Accept:
+		if r.pipe {
+			p.tell(r, 0, 0)
+			return
+		}
 		if err := setContext(r.accepted, windows.SO_UPDATE_ACCEPT_CONTEXT, &r.fd); err != nil {
 			p.failed(r, errnoOf(err)) // the listener is closed, or the connection was reset
 			return
@@ -163,10 +167,10 @@ func (p *iocp) failed(r *record, errno syscall.Errno) {
 	switch {
 	case r.cancelled:
 		errno = ErrCancelled
-	case r.pipe && r.kind != Send && sock.Disconnected(errno):
+	case r.pipe && (r.kind == Receive || r.kind == Poll) && sock.Disconnected(errno):
 		p.pipeEnded(r)
 		return
-	case r.kind == Accept && (sock.Disconnected(errno) || errno == windows.WSAENOTCONN):
+	case r.kind == Accept && !r.pipe && (sock.Disconnected(errno) || errno == windows.WSAENOTCONN):
 		p.again(r) // that one gave up while it waited: Wine says that it is not connected
 		return
 	}

@@ -40,7 +40,7 @@ func (p *iocp) attachPipe(fd uintptr) error {
 // checkPipe refuses what a pipe cannot do.
 func checkPipe(q *Request) error {
 	switch {
-	case q.Kind == Receive:
+	case q.Kind == Receive, q.Kind == Accept:
 	case q.Kind == Send && !q.Post:
 	case q.Kind == Poll && q.Mask == Readable:
 	default:
@@ -54,6 +54,11 @@ func (p *iocp) startPipe(r *record) {
 	var err error
 	h := windows.Handle(r.fd)
 	switch {
+	case r.kind == Accept:
+		if err = windows.ConnectNamedPipe(h, &r.ov); err == windows.ERROR_PIPE_CONNECTED {
+			p.finish(r, 0) // somebody was quicker, and no packet comes
+			return
+		}
 	case r.kind == Send:
 		err = windows.WriteFile(h, r.piece(), &r.n, &r.ov)
 	case r.kind == Poll || r.own:

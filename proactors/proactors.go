@@ -84,9 +84,10 @@
 // Pipes can be waited for by Poll alone where the system polls them as it does sockets,
 // which is on Unix. On Windows it polls none; there a proactor takes overlapped pipes
 // (sock.OpenPipe makes them), for Receive, for Send, which may take no more than the first
-// piece and is never a Post, and for a Poll of Readable, which is done when there is
-// something to receive or the other end is closed. The end of a stream is that other
-// end's Close.
+// piece and is never a Post, for a Poll of Readable, which is done when there is
+// something to receive or the other end is closed, and for an Accept on an instance of a
+// pipe with a name, which becomes the connection itself when somebody has opened its other
+// end. The end of a stream is that other end's Close.
 //
 // # Who calls what, and from where
 //

@@ -193,7 +193,7 @@ type Engine interface {
 	// before StartReading. A watch on fd ends.
 	Stream(fd uintptr, h StreamHandler) (Stream, error)
 
-	// Pipe takes over one direction, Read or Write, of a pipe, a terminal or a socket; see
+	// Pipe takes over one direction, Read or Write, of a pipe, or both, a terminal or a socket; see
 	// pipe.go. Nothing is received before StartReading. A watch on fd ends. What is no such
 	// thing is a [*KindError], what the mechanism cannot wait for the system's error.
 	Pipe(fd uintptr, dir Mask, h StreamHandler) (Stream, error)

@@ -146,3 +146,42 @@ func OpenPipe(rOverlapped, wOverlapped bool) (r, w uintptr, err error) {
 	}
 	return uintptr(server), uintptr(client), nil // which are connected: nobody else knows the name
 }
+
+// ServePipe makes an instance of a pipe with a name, overlapped and open both ways, which
+// waits for somebody who opens its other end. The first of its name is refused if another
+// program, or another part of this one, serves that name already.
+func ServePipe(address string, first bool) (uintptr, error) {
+	name, err := windows.UTF16PtrFromString(address)
+	if err != nil {
+		return Invalid, err
+	}
+	flags := uint32(windows.PIPE_ACCESS_DUPLEX | windows.FILE_FLAG_OVERLAPPED)
+	if first {
+		flags |= windows.FILE_FLAG_FIRST_PIPE_INSTANCE
+	}
+	h, err := windows.CreateNamedPipe(name, flags,
+		windows.PIPE_TYPE_BYTE|windows.PIPE_READMODE_BYTE|windows.PIPE_WAIT|windows.PIPE_REJECT_REMOTE_CLIENTS,
+		windows.PIPE_UNLIMITED_INSTANCES, pipeRoom, pipeRoom, 0, nil)
+	if err != nil {
+		return Invalid, err
+	}
+	return uintptr(h), nil
+}
+
+// DialPipe opens the other end of an instance of a pipe with a name. An error for which
+// PipeBusy holds says that all of them are taken: try again.
+func DialPipe(address string) (uintptr, error) {
+	name, err := windows.UTF16PtrFromString(address)
+	if err != nil {
+		return Invalid, err
+	}
+	h, err := windows.CreateFile(name, windows.GENERIC_READ|windows.GENERIC_WRITE, 0, nil,
+		windows.OPEN_EXISTING, windows.FILE_FLAG_OVERLAPPED, 0)
+	if err != nil {
+		return Invalid, err
+	}
+	return uintptr(h), nil
+}
+
+// PipeBusy reports whether err is DialPipe's of a pipe that may be free later.
+func PipeBusy(err error) bool { return errnoOf(err) == windows.ERROR_PIPE_BUSY }

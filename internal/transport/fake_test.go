@@ -39,6 +39,7 @@ const (
 	connection = "connection"
 	readPipe   = "read pipe"
 	writePipe  = "write pipe"
+	duplexPipe = "duplex pipe"
 )
 
 // newBench makes a connection whose steps have not run.
@@ -54,7 +55,7 @@ func newBenchOf(t *testing.T, kind string) *bench {
 	b.eng = fakeStream{T: t, accept: -1}
 	b.out = outside{b: b}
 	begin := map[string]func(transport.Outside, engine.Engine, uintptr, transport.Protocol) error{
-		connection: b.Init, readPipe: b.InitReadPipe, writePipe: b.InitWritePipe,
+		connection: b.Init, readPipe: b.InitReadPipe, writePipe: b.InitWritePipe, duplexPipe: b.InitDuplexPipe,
 	}[kind]
 	if err := begin(&b.out, fakeEngine{stream: &b.eng}, 12345, &player{b: b}); err != nil {
 		t.Fatal(err)

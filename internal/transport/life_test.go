@@ -253,7 +253,7 @@ func TestLife(t *testing.T) {
 }
 
 // kinds are all of them.
-var kinds = []string{connection, readPipe, writePipe}
+var kinds = []string{connection, readPipe, writePipe, duplexPipe}
 
 // livesAll has every event happen in a state.
 func livesAll(t *testing.T, kind, state string) {
@@ -293,7 +293,7 @@ func TestHistories(t *testing.T) {
 	for seed := range uint64(600) {
 		rng := rand.New(rand.NewPCG(seed, 5))
 		leaving := calls[rng.IntN(len(calls))]
-		kind := kinds[seed%3]
+		kind := kinds[seed%uint64(len(kinds))]
 		p := newPair(t, kind, leaving, hows[rng.IntN(len(hows))])
 		var past []string
 		for range 60 {

@@ -302,7 +302,7 @@ func (m *model) writeFailed() (gone bool) {
 }
 
 func (m *model) writeEOF() {
-	if m.closing || m.eof || m.kind == readPipe {
+	if m.closing || m.eof || m.kind == readPipe || m.kind == duplexPipe {
 		return
 	}
 	m.eof = true

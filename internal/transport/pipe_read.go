@@ -9,6 +9,7 @@ const (
 	bothSides side = iota // none: it is a connection
 	readSide
 	writeSide
+	duplexSide // both, of a pipe, of which one cannot be ended by itself
 )
 
 // failed is the message of a failure to read or to write.
@@ -29,6 +30,16 @@ func (s *Stream) InitReadPipe(outside Outside, eng engine.Engine, fd uintptr, p 
 
 // IsReadPipe reports whether the stream is a pipe that is read.
 func (s *Stream) IsReadPipe() bool { return s.side == readSide }
+
+// InitDuplexPipe is Init for a pipe that is read and written.
+func (s *Stream) InitDuplexPipe(outside Outside, eng engine.Engine, fd uintptr, p Protocol) error {
+	s.outside, s.marks, s.side = outside, defaultMarks, duplexSide
+	stream, err := eng.Pipe(fd, engine.Read|engine.Write, s)
+	return s.over(stream, p, err)
+}
+
+// IsDuplexPipe reports whether the stream is a pipe that is read and written.
+func (s *Stream) IsDuplexPipe() bool { return s.side == duplexSide }
 
 // endOfPipe ends a pipe at whose end its reader is: nothing else can come. As in asyncio
 // the protocol hears of the end of what it reads, and of the transport's, in steps of

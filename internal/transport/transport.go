@@ -50,6 +50,8 @@
 //   - The side that is written (pipe_write.go) never receives: what it starts instead of
 //     reading is the watch for the end of its reader, which the engine tells as an end of
 //     stream. To end writing is to close.
+//   - A pipe of both directions, such as Windows has, is a connection whose writing cannot
+//     be ended by itself.
 //
 // All of it belongs to the loop's goroutine.
 package transport

@@ -14,6 +14,7 @@ var (
 	ErrAfterEOF = errors.New("write after the end of writing")
 	ErrLost     = errors.New("write to what is lost")
 	ErrReadSide = errors.New("write to a pipe that is read")
+	ErrNoEOF    = errors.New("end of writing of what can only be closed")
 )
 
 // gatherLimit is how many pieces of a queue one vectored write takes at most:
@@ -123,6 +124,8 @@ func (s *Stream) WriteEOF() error {
 	switch {
 	case s.side == readSide:
 		return ErrReadSide
+	case s.side == duplexSide:
+		return ErrNoEOF
 	case s.closing || s.eof:
 		return nil
 	}

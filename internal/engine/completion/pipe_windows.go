@@ -36,6 +36,20 @@ func (e *Engine) Pipe(fd uintptr, dir engine.Mask, h engine.StreamHandler) (engi
 	return p, nil
 }
 
+// AcceptPipe implements engine.PipeAccepter.
+func (e *Engine) AcceptPipe(fd uintptr, done func(error)) (func(), error) {
+	c := &connecting{e: e, fd: fd, done: done}
+	c.op.To = c
+	if err := e.claim(fd, c); err != nil {
+		return nil, err
+	}
+	if err := e.submit(&c.op, proactors.Request{Kind: proactors.Accept, FD: fd}); err != nil {
+		c.abandon()
+		return nil, err
+	}
+	return c.abandon, nil
+}
+
 // farewell is the pipe as what hears of its reader.
 type farewell pipe
 
