@@ -7,9 +7,9 @@ type SubprocessMaker interface {
 	// SubprocessExec starts a program, which is looked for as package os/exec does it, with
 	// these arguments, and returns the transport and the protocol that factory made, whose
 	// ConnectionMade has been called. opts says what its standard descriptors are, pipes
-	// by default, and more; nil is the default. The program is started before the call
-	// waits for anything: like asyncio's, it holds the loop up for that long, less than a
-	// millisecond as a rule.
+	// by default, and more; nil is the default. The loop goes on while the system starts
+	// the program, which a cancellation does not interrupt; a loop WithPinnedThread starts it
+	// on its thread.
 	//
 	// A program that cannot be started is the system's error: errors.Is finds
 	// fs.ErrNotExist, fs.ErrPermission and syscall.E2BIG; an empty name, and a zero byte in

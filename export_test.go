@@ -175,6 +175,9 @@ func Connected(ctx context.Context, l EventLoop, fd uintptr, peer sock.Addr, fac
 // descriptor for it.
 func PlainChildren(l EventLoop) { l.base().subprocesses.plain = true }
 
+// StartHere has the loop start children in the pass that asks for it.
+func StartHere(l EventLoop) { l.base().subprocesses.here = true }
+
 // SetKill replaces what a signal to a child of the loop's does.
 func SetKill(l EventLoop, f func(os.Signal) error) { l.base().subprocesses.kill = f }
 

@@ -50,6 +50,7 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 	}
 	if c.pinned {
 		l.core.Pin(c.cpus...)
+		l.subprocesses.here = true
 	}
 	l.lookups.names = c.names
 	l.initDiagnostics(c)

@@ -231,6 +231,7 @@ func sweepOwnership(t *testing.T, makers map[string]maker, prepare func(s *scene
 					const most = 300
 					for passes := 0; passes < most; passes++ {
 						s.open()
+						asyncio.StartHere(s.loop) // or passes would not count what it takes
 						over := f(s, m, passes)
 						if !s.loop.IsClosed() {
 							s.settles(way, passes)

@@ -7,6 +7,7 @@ import (
 	"net"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/transport"
 )
 
@@ -95,10 +96,15 @@ func (w *transportWay) count() {
 func (w *transportWay) send(ctx context.Context, f engine.File, offset, n int64) error {
 	w.transfer.Sendfile(f, offset, n)
 	err := w.wait(ctx)
-	if w.gone == 0 && !w.transfer.Over() && refuses(w.err) {
-		err = notAvailable(w.op, w.err)
+	switch {
+	case w.gone > 0 || !refuses(err):
+		return err
+	case !w.transfer.Over():
+		return notAvailable(w.op, w.err)
+	case sock.Disconnected(err):
+		return err
 	}
-	return err
+	return w.failed(transport.ErrLost) // after the system had refused
 }
 
 // put implements way.

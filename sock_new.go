@@ -17,8 +17,8 @@ import (
 // IP address and a port number (an empty host is every interface, port 0 one that the
 // system picks) or, of the unix networks, a path, whose file is left to the caller. An
 // empty address binds it to none, as a client's; without a family in the network's name,
-// "tcp" and "udp" then mean IPv4. A TCP address is bound as servers do it, by
-// SO_REUSEADDR where that is harmless. For a server, Listen follows.
+// "tcp" and "udp" then mean IPv4, and "tcp6" and "udp6" IPv6 alone. A TCP address is bound
+// as servers do it, by SO_REUSEADDR where that is harmless. For a server, Listen follows.
 //
 // ErrInvalidArgument for what is no such network or address. (socket.socket and bind)
 func NewSocket(network, address string) (*Socket, error) {
@@ -36,19 +36,26 @@ func NewSocket(network, address string) (*Socket, error) {
 		return nil, opError(op, errors.Join(err, sockets.Close(fd)))
 	}
 	s := &Socket{sockets: sockets, fd: fd, typ: target.Type, family: addr.Family()}
-	if address == "" {
-		return s, nil
+	if target.Family == sock.Inet6 {
+		err = sockets.SetOption(fd, engine.IPv6Only, 1)
 	}
-	if s.typ == sock.Stream && s.family != sock.Unix && listen.ReuseAddrByDefault {
-		err = sockets.SetOption(fd, engine.ReuseAddr, 1)
-	}
-	if err == nil {
-		err = sockets.Bind(fd, addr)
+	if err == nil && address != "" {
+		err = s.bind(addr)
 	}
 	if err != nil {
 		return nil, opError(op, errors.Join(fmt.Errorf("%s %s: %w", network, address, err), s.Close()))
 	}
 	return s, nil
+}
+
+// bind gives a new socket its own address, which a TCP socket has as servers do.
+func (s *Socket) bind(addr sock.Addr) error {
+	if s.typ == sock.Stream && s.family != sock.Unix && listen.ReuseAddrByDefault {
+		if err := s.sockets.SetOption(s.fd, engine.ReuseAddr, 1); err != nil {
+			return err
+		}
+	}
+	return s.sockets.Bind(s.fd, addr)
 }
 
 // ownAddress takes the address of NewSocket apart. Without one it is the family's.

@@ -570,21 +570,23 @@ func TestSocketFrom(t *testing.T) {
 		must(n, err)
 		want(n, "received", string(n.receiveAll(ctx, a, 5)), "hello")
 	})
-	sockRow(t, "packets", func(ctx context.Context, n *netTest) {
+	netRow(t, "packets", func(n *netTest) {
 		if testkit.UnderWine() {
 			n.Skip("package net has no UDP under Wine 8")
 		}
-		p, err := net.ListenPacket("udp4", "127.0.0.1:0")
-		must(n, err)
-		defer p.Close()
-		s, err := asyncio.SocketFrom(p)
-		must(n, err)
-		defer s.Close()
-		a := n.newSocket("udp4", "127.0.0.1:0")
-		_, err = n.l.SockSendTo(ctx, a, []byte("hello"), p.LocalAddr())
-		must(n, err)
-		got, from, err := n.l.SockRecvFrom(ctx, s, 8)
-		must(n, err)
-		want(n, "received", string(got)+" "+from.String(), "hello "+a.LocalAddr().String())
+		n.run(func(ctx context.Context) {
+			p, err := net.ListenPacket("udp4", "127.0.0.1:0")
+			must(n, err)
+			defer p.Close()
+			s, err := asyncio.SocketFrom(p)
+			must(n, err)
+			defer s.Close()
+			a := n.newSocket("udp4", "127.0.0.1:0")
+			_, err = n.l.SockSendTo(ctx, a, []byte("hello"), p.LocalAddr())
+			must(n, err)
+			got, from, err := n.l.SockRecvFrom(ctx, s, 8)
+			must(n, err)
+			want(n, "received", string(got)+" "+from.String(), "hello "+a.LocalAddr().String())
+		})
 	})
 }

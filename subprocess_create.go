@@ -74,7 +74,7 @@ func (l *baseLoop) startSubprocess(ctx context.Context, op string, factory func(
 	}
 	defer files.closeAll()
 	spec.Files = files.childs
-	proc, err := child.Start(spec)
+	proc, err := l.startChild(ctx, spec)
 	files.started()
 	if err != nil {
 		return nil, opError(op, err)
@@ -99,7 +99,6 @@ func (l *baseLoop) startSubprocess(ctx context.Context, op string, factory func(
 // newSubprocess makes the transport of a child that was started.
 func (l *baseLoop) newSubprocess(proc *child.Process, p SubprocessProtocol, program string, files *subprocessFiles) *subprocessTransport {
 	t := &subprocessTransport{loop: l, made: p, protocol: p, program: program, proc: proc, gone: newFuture[struct{}](l)}
-	proc.Kill = l.subprocesses.kill
 	for fd, end := range files.ours {
 		if end != child.NoFile {
 			t.pipes[fd] = &subprocessPipe{of: t, fd: fd}

@@ -11,6 +11,8 @@ import (
 type subprocesses struct {
 	open list.List[openSubprocess] // those that are not over, in the order in which they were started
 
+	here bool // they are started on the loop's own thread
+
 	// What tests set: how a child's end is noticed, and what a signal does.
 	plain bool
 	kill  func(os.Signal) error

@@ -65,9 +65,12 @@ func TestSubprocessSweep(t *testing.T) {
 			for way, end := range ways {
 				for _, plain := range []bool{false, true} {
 					for passes := 0; ; passes++ {
-						if sweepOnce(t, m, way, plain, passes, end) {
+						if sweepOnce(t, m, way, plain, true, passes, end) {
 							break
 						}
+					}
+					for i := range 10 { // at some moment while the system starts it
+						sweepOnce(t, m, way, plain, false, 1+i%2, end)
 					}
 				}
 			}
@@ -85,13 +88,16 @@ type childSweep struct {
 
 // sweepOnce starts a child and ends that after so many passes; it reports whether the start
 // was over.
-func sweepOnce(t *testing.T, m testkit.Mechanism, way string, plain bool, passes int, end func(*childSweep)) (over bool) {
+func sweepOnce(t *testing.T, m testkit.Mechanism, way string, plain, here bool, passes int, end func(*childSweep)) (over bool) {
 	t.Helper()
 	before := testkit.Snapshot()
 	s := &childSweep{TB: t, child: &childRecorder{}}
 	loop, err := loops.New(m, silent)
 	must(t, err)
 	s.loop = loop
+	if here {
+		asyncio.StartHere(s.loop)
+	}
 	if plain {
 		asyncio.PlainChildren(s.loop)
 	}

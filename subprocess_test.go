@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/internal/testkit/folder"
 )
 
@@ -261,10 +262,13 @@ func TestSubprocessArguments(t *testing.T) {
 			_, _, err := n.l.SubprocessExec(ctx, func() asyncio.SubprocessProtocol { return &childRecorder{} }, childOf(noPipes), c.program)
 			wantError(n, err, c.want)
 		}
-		long := strings.Repeat("x", 1<<17)
-		_, _, err := n.l.SubprocessExec(ctx, func() asyncio.SubprocessProtocol { return &childRecorder{} }, childOf(noPipes), os.Args[0], strings.Split(strings.Repeat(long+" ", 64), " ")...)
-		wantError(n, err, errTooLong)
-		err = n.startFor(ctx, &childRecorder{}, childOf(noPipes, func(o *asyncio.SubprocessOptions) { o.Dir = dir + "/none" }))
+		err := n.startFor(ctx, &childRecorder{}, childOf(noPipes, func(o *asyncio.SubprocessOptions) { o.Dir = dir + "/none" }))
 		wantError(n, err, fs.ErrNotExist)
+		if testkit.UnderWine() {
+			return // it takes arguments of any length
+		}
+		long := strings.Repeat("x", 1<<17)
+		_, _, err = n.l.SubprocessExec(ctx, func() asyncio.SubprocessProtocol { return &childRecorder{} }, childOf(noPipes), os.Args[0], strings.Split(strings.Repeat(long+" ", 64), " ")...)
+		wantError(n, err, errTooLong)
 	})
 }

@@ -31,8 +31,8 @@ type Factory func() (asyncio.EventLoop, error)
 func TestLoop(t *testing.T, factory Factory) {
 	for _, group := range [][]behaviour{
 		runningCases, callbackCases, timerCases, threadCases, errorCases,
-		descriptorCases, executorCases, taskCases, networkCases, unixCases, datagramCases, socketCases,
-		fileCases, pipeCases,
+		descriptorCases, executorCases, taskCases, networkCases, unixCases, socketCases,
+		fileCases, pipeCases, childCases, datagramCases,
 	} {
 		for _, b := range group {
 			t.Run(b.name, func(t *testing.T) {

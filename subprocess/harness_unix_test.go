@@ -22,3 +22,6 @@ const (
 	aSignal  = syscall.SIGHUP
 	harmless = syscall.Signal(0)
 )
+
+// brokenPipe is what a write ends with when its reader has gone.
+const brokenPipe = syscall.EPIPE

@@ -3,6 +3,8 @@ package subprocess_test
 import (
 	"syscall"
 
+	"golang.org/x/sys/windows"
+
 	"github.com/go-asyncio/asyncio/internal/testkit"
 )
 
@@ -20,3 +22,6 @@ const (
 	aSignal  = syscall.SIGTERM
 	harmless = syscall.SIGHUP
 )
+
+// brokenPipe is what a write ends with when its reader has gone.
+const brokenPipe = windows.ERROR_BROKEN_PIPE

@@ -7,8 +7,8 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"sync"
-	"syscall"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/streams"
@@ -136,7 +136,8 @@ func (p *Process) feed(ctx context.Context, input []byte) error {
 
 // goneReader reports whether an error says that nobody reads any more.
 func goneReader(err error) bool {
-	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed)
+	return errors.Is(err, streams.ErrConnectionLost) || errors.Is(err, net.ErrClosed) ||
+		slices.ContainsFunc(noReader, func(e error) bool { return errors.Is(err, e) })
 }
 
 // pieceSize is how much is read at once.

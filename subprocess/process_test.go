@@ -51,7 +51,7 @@ func TestStreams(t *testing.T) {
 				_, err = p.Stdin.Write(bytes.Repeat([]byte("x"), 1<<20))
 			}
 		}
-		if !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
+		if !errors.Is(err, brokenPipe) && !errors.Is(err, syscall.ECONNRESET) {
 			s.Errorf("writing ends with %v", err)
 		}
 		want(s, "return code", s.wait(p), 0)

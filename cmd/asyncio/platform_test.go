@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -53,6 +54,16 @@ func portsAreShared(t *testing.T) bool {
 	return false
 }
 
+// needsLoops skips a test whose arguments ask for a loop that this machine has not.
+func needsLoops(t *testing.T, args []string) {
+	t.Helper()
+	for _, l := range examined(t).Loops {
+		if l.Name == "ProactorEventLoop" && !l.Works && slices.Contains(args, "proactor") {
+			t.Skip(l.Error)
+		}
+	}
+}
+
 func TestPlatformJSON(t *testing.T) {
 	t.Parallel()
 	p := examined(t)
@@ -66,6 +77,9 @@ func TestPlatformJSON(t *testing.T) {
 			t.Errorf("%s: the loops do what the system cannot", f.Name)
 		}
 		if f.Loops.Works == (f.Loops.Error != "") || f.System.Works == (f.System.Error != "") {
+			t.Errorf("%s: %+v", f.Name, f)
+		}
+		if strings.Contains(f.Loops.Error+f.System.Error, "not in this version") != (f.Name == "TLS") {
 			t.Errorf("%s: %+v", f.Name, f)
 		}
 	}

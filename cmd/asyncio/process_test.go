@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -252,14 +253,17 @@ func together(t *testing.T, n int, f func(i int) error) {
 	}
 }
 
-// variants runs a test for every selector that works here and both ways to write
-// the echo.
+// connectionAPIs are the ways to write the echo that have connections.
+var connectionAPIs = slices.DeleteFunc(slices.Clone(serve.APIs), func(api string) bool { return api == "datagram" })
+
+// variants runs a test for every selector that works here and each way to write
+// the echo that has connections.
 func variants(t *testing.T, f func(t *testing.T, args ...string)) {
 	for _, i := range selectors.Available() {
 		if !i.Works {
 			continue
 		}
-		for _, api := range serve.APIs {
+		for _, api := range connectionAPIs {
 			t.Run(i.Name+"/"+api, func(t *testing.T) {
 				t.Parallel()
 				f(t, "--selector", i.Name, "--api", api)

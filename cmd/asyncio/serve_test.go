@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/serve"
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
@@ -18,7 +17,7 @@ func TestServeEchoesEveryByte(t *testing.T) {
 	t.Parallel()
 	variants(t, echoesEveryByte)
 	for _, share := range []string{"handover", "reuseport"} {
-		for _, api := range serve.APIs {
+		for _, api := range connectionAPIs {
 			t.Run(share+"/"+api, func(t *testing.T) {
 				t.Parallel()
 				if share == "reuseport" && !portsAreShared(t) {
@@ -182,7 +181,7 @@ func TestServeRefuses(t *testing.T) {
 		{"unknown argument", "serve 7777", 2, `unexpected argument "7777"`},
 		{"unknown selector", "serve --selector best", 2, `unknown selector "best"`},
 		{"unknown loop", "serve --loop uv", 2, "selector, proactor"},
-		{"unknown api", "serve --api rest", 2, "--api rest: it is one of protocol, sock, streams"},
+		{"unknown api", "serve --api rest", 2, "--api rest: it is one of datagram, protocol, sock, streams"},
 		{"unknown share", "serve --share no", 2, "auto, reuseport, handover"},
 		{"proactor with selector", "serve --loop proactor --selector epoll", 2, "a proactor has no selector"},
 		{"no loops", "serve --loops 0", 2, "--loops 0"},

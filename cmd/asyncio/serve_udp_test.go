@@ -23,6 +23,7 @@ func TestServeUDP(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			needsLoops(t, args)
 			if name == "two loops" && !datagramsAreSpread {
 				r := execute(t, append([]string{"serve"}, args...)...)
 				if r.status != 2 || !strings.Contains(r.stderr, "leave --loops out") {

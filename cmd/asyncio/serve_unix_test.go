@@ -26,6 +26,7 @@ func TestServeUnix(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			needsLoops(t, args)
 			path := testkit.SocketPath(t)
 			args := append([]string{"--listen", "unix:" + path}, args...)
 			if !testkit.HasUnixSockets() {

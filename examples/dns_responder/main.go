@@ -117,11 +117,11 @@ func run(ctx context.Context) error {
 	defer client.transport.Close()
 
 	names := []string{"www.example.org", "mail.example.org", "nowhere.example.org"}
-	var lookUps []func(context.Context) (netip.Addr, error)
+	var questions []func(context.Context) (netip.Addr, error)
 	for _, name := range names {
-		lookUps = append(lookUps, func(ctx context.Context) (netip.Addr, error) { return client.lookUp(ctx, name) })
+		questions = append(questions, func(ctx context.Context) (netip.Addr, error) { return client.lookUp(ctx, name) })
 	}
-	found, err := asyncio.Gather(ctx, lookUps...) // all at once, over one socket
+	found, err := asyncio.Gather(ctx, questions...) // all at once, over one socket
 	if err != nil {
 		return err
 	}

@@ -30,11 +30,11 @@ func openTerminal() (*terminal, error) {
 		}
 	}
 	t.input, t.size = os.NewFile(uintptr(fds[0]), "terminal"), os.NewFile(uintptr(fds[1]), "terminal")
-	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	number, err := unix.IoctlGetUint32(fd, unix.TIOCGPTN)
 	if err := errors.Join(err, unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0), t.resize(24, 80)); err != nil {
 		return nil, err
 	}
-	t.program, err = os.OpenFile("/dev/pts/"+strconv.Itoa(number), os.O_RDWR|unix.O_NOCTTY, 0)
+	t.program, err = os.OpenFile("/dev/pts/"+strconv.Itoa(int(number)), os.O_RDWR|unix.O_NOCTTY, 0)
 	return t, err
 }
 

@@ -119,12 +119,27 @@ func TestOutbox(t *testing.T) {
 			}
 		}
 	}
-	b.Put([]byte("one"), &to[0])
+}
+
+// TestOutboxRefused: at one that does not go the call stops, and those after it can go.
+func TestOutboxRefused(t *testing.T) {
+	t.Parallel()
+	if !Gathers {
+		t.Skip("the system has no call for several datagrams")
+	}
+	x, y := udp(t, Inet4), udp(t, Inet4)
+	to, err := SockName(y)
+	ok(t, err)
+	var b Outbox
+	var in Inbox
+	b.Put([]byte("one"), &to)
 	b.Put(nil, &Addr{family: Inet4}) // port 0
-	b.Put([]byte("three"), &to[0])
-	i, err := b.Send(x, 0, 3)
-	if i != 1 || err == nil {
+	b.Put([]byte("three"), &to)
+	if i, err := b.Send(x, 0, 3); i != 1 || err != nil {
 		t.Errorf("up to the wrong one: %d, %v", i, err)
+	}
+	if i, err := b.Send(x, 1, 3); i != 1 || err == nil {
+		t.Errorf("the wrong one: %d, %v", i, err)
 	}
 	if i, err := b.Send(x, 2, 3); i != 3 || err != nil {
 		t.Errorf("after the wrong one: %d, %v", i, err)
@@ -133,7 +148,7 @@ func TestOutbox(t *testing.T) {
 		t.Errorf("%q and %q came", got[0].Data, got[1].Data)
 	}
 	b.Reset()
-	if b.Put(make([]byte, outboxBytes+1), &to[0]) {
+	if b.Put(make([]byte, outboxBytes+1), &to) {
 		t.Error("more than there is room for")
 	}
 }

@@ -59,20 +59,19 @@ func (b *Outbox) At(i int) (p, to []byte) {
 }
 
 // Send sends those from the one to before the other, until one does not go, of which it
-// returns the number and the error.
+// returns the number. The error is that of the first; of another it is not known.
 func (b *Outbox) Send(fd uintptr, from, to int) (int, error) {
-	for from < to {
+	for {
 		r, _, e := unix.RawSyscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&b.msgs[from])), uintptr(to-from),
 			unix.MSG_NOSIGNAL, 0, 0)
 		switch e {
 		case 0:
-			from += int(r)
+			return from + int(r), nil
 		case syscall.EINTR:
 		default:
 			return from, e
 		}
 	}
-	return to, nil
 }
 
 // Reset makes it empty.

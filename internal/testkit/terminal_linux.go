@@ -15,15 +15,15 @@ func Terminal() (master, slave *os.File, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	var number int
+	var number uint32 // an int of C's: in a longer one it is elsewhere on a big-endian machine
 	err = control(master, func(fd int) (err error) {
 		if err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err == nil {
-			number, err = unix.IoctlGetInt(fd, unix.TIOCGPTN)
+			number, err = unix.IoctlGetUint32(fd, unix.TIOCGPTN)
 		}
 		return err
 	})
 	if err == nil {
-		slave, err = os.OpenFile("/dev/pts/"+strconv.Itoa(number), os.O_RDWR|unix.O_NOCTTY, 0)
+		slave, err = os.OpenFile("/dev/pts/"+strconv.Itoa(int(number)), os.O_RDWR|unix.O_NOCTTY, 0)
 	}
 	if err != nil {
 		_ = master.Close()

@@ -13,9 +13,10 @@ import (
 // datagram is a datagram socket over completion.
 //
 // It has a ReceiveFrom in flight, which lends the proactor's memory to the handler. Where
-// that cannot bring what is to be known (how the system has put datagrams together, what
-// it has queued of errors) or has no room, and where a proactor has no such operation, the
-// socket is polled, and then read by ordinary calls.
+// that cannot bring what is to be known (how the system has put datagrams together) or
+// has no room, and where a proactor has no such operation, the socket is polled, and then
+// read by ordinary calls. So is one of which the system has queued an error: as long as one
+// is queued the socket is ready, and the operation would find nothing time after time.
 type datagram struct {
 	datagrams.Socket
 	e        *Engine
@@ -31,7 +32,7 @@ type datagram struct {
 
 // Datagram implements engine.Engine.
 func (e *Engine) Datagram(fd uintptr, h engine.DatagramHandler, o engine.DatagramOptions) (engine.Datagram, error) {
-	d := &datagram{e: e, polled: o.Coalesced || o.ErrorQueue || o.MaxSize > proactors.DatagramSize}
+	d := &datagram{e: e, polled: o.Coalesced || o.MaxSize > proactors.DatagramSize}
 	if err := e.claim(fd, d); err != nil {
 		return nil, err
 	}
@@ -63,6 +64,7 @@ func (a *arrival) Complete(ev uint64) {
 		e.over()
 	}
 	e.mail.Rest()
+	d.look()
 	if c.Flags&proactors.Lent != 0 {
 		if c.Flags&proactors.More == 0 {
 			d.goOn()
@@ -73,7 +75,9 @@ func (a *arrival) Complete(ev uint64) {
 	switch {
 	case d.Closed() || c.Cancelled() && !d.Reading():
 	case c.N < 0 && !c.Cancelled():
-		if d.ReceiveFailed(c.Err()) {
+		goesOn := d.ReceiveFailed(c.Err())
+		d.look()
+		if goesOn {
 			d.goOn()
 		}
 	case d.polled && c.N > 0:
@@ -102,6 +106,14 @@ func (d *datagram) arrived(c proactors.Completion, ev uint64) {
 	if e.lent != 0 {
 		e.lent = 0
 		e.p.Release(c)
+	}
+}
+
+// look has the socket polled from now on if the system has queued an error.
+func (d *datagram) look() {
+	if d.Suspected() && !d.polled && !d.Closed() {
+		d.polled = true
+		d.e.p.Cancel(&d.recv) // goOn goes on
 	}
 }
 
@@ -152,6 +164,9 @@ func (d *datagram) Send(p []byte, to sock.Addr) (bool, error) {
 		return false, nil
 	}
 	sent, err := d.Socket.Send(p, to)
+	if d.Suspected() {
+		d.look()
+	}
 	if sent != datagrams.Wait {
 		return true, err
 	}

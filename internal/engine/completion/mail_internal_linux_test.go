@@ -1,7 +1,7 @@
 package completion
 
 import (
-	"fmt"
+	"errors"
 	"net/netip"
 	"runtime"
 	"slices"
@@ -75,11 +75,65 @@ func (h *postman) Failed(err error, to sock.Addr) {
 }
 func (h *postman) Broken(err error) { panic(err) }
 
-// TestPostsRefused: a post that does not go comes back, or is reported, with its address;
-// the memory in which it was is used for the next ones by then.
+// post is a bench for posts.
+type post struct {
+	*testing.T
+	e *Engine
+	r *refusing
+}
+
+// open makes a socket, and its address.
+func (b *post) open() (*postman, sock.Addr) {
+	b.Helper()
+	fd, err := sock.Open(sock.Inet4, sock.Datagram)
+	b.must(err)
+	a, err := sock.InetAddr(netip.MustParseAddrPort("127.0.0.1:0"))
+	b.must(err)
+	b.must(sock.Bind(fd, a))
+	a, err = sock.SockName(fd)
+	b.must(err)
+	h := &postman{}
+	h.d, err = b.e.Datagram(fd, h, engine.DatagramOptions{MaxSize: 100})
+	b.must(err)
+	b.must(h.d.StartReading())
+	return h, a
+}
+
+func (b *post) must(err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (b *post) send(from *postman, p string, to sock.Addr) {
+	b.Helper()
+	if taken, err := from.d.Send([]byte(p), to); !taken || err != nil {
+		b.Fatal(taken, err)
+	}
+}
+
+func (b *post) until(cond func() bool) {
+	b.Helper()
+	for end := time.Now().Add(20 * time.Second); !cond(); {
+		if time.Now().After(end) {
+			b.Fatal("waited in vain")
+		}
+		events, err := b.e.Poll(time.Second)
+		b.must(err)
+		for _, ev := range events {
+			ev.To.Complete(ev.Ev)
+		}
+	}
+}
+
+// TestPostsRefused: a post for which there is no room comes back; one that fails is tried
+// again, and if it fails again reported; each with its address. The memory in which it was
+// is used for the next ones by then.
 func TestPostsRefused(t *testing.T) {
 	t.Parallel()
-	testkit.Over(t, func(m testkit.Mechanism) bool { return m.Proactor != nil }, func(t *testing.T, m testkit.Mechanism) {
+	proactor := func(m testkit.Mechanism) bool { return m.Proactor != nil }
+	testkit.Over(t, proactor, func(t *testing.T, m testkit.Mechanism) {
 		p, err := m.Proactor()
 		if err != nil {
 			t.Fatal(err)
@@ -88,82 +142,45 @@ func TestPostsRefused(t *testing.T) {
 			runtime.LockOSThread()
 		}
 		r := &refusing{Proactor: p}
-		e := New(r)
-		defer e.Close()
-		open := func() (*postman, sock.Addr) {
-			fd, err := sock.Open(sock.Inet4, sock.Datagram)
-			if err != nil {
-				t.Fatal(err)
-			}
-			a, _ := sock.InetAddr(netip.MustParseAddrPort("127.0.0.1:0"))
-			if err := sock.Bind(fd, a); err != nil {
-				t.Fatal(err)
-			}
-			h := &postman{}
-			if h.d, err = e.Datagram(fd, h, engine.DatagramOptions{MaxSize: 100}); err != nil {
-				t.Fatal(err)
-			}
-			if err := h.d.StartReading(); err != nil {
-				t.Fatal(err)
-			}
-			if a, err = sock.SockName(fd); err != nil {
-				t.Fatal(err)
-			}
-			return h, a
-		}
-		until := func(cond func() bool) {
-			t.Helper()
-			for end := time.Now().Add(20 * time.Second); !cond(); {
-				if time.Now().After(end) {
-					t.Fatal("waited in vain")
-				}
-				events, err := e.Poll(time.Second)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, ev := range events {
-					ev.To.Complete(ev.Ev)
-				}
-			}
-		}
-		client, ca := open()
-		x, xa := open()
-		y, ya := open()
-		n := 0
-		x.on = func(from sock.Addr) {
-			n++
-			for i := range 3 {
-				if taken, err := x.d.Send(fmt.Append(nil, n, ".", i), from); !taken || err != nil {
-					t.Error(taken, err)
-				}
-			}
-		}
-		y.on = func(sock.Addr) {}
-		send := func() { // to both, so that the pass which they come in gathers
-			for _, to := range []sock.Addr{xa, ya} {
-				if taken, err := client.d.Send([]byte("x"), to); !taken || err != nil {
-					t.Fatal(taken, err)
-				}
-			}
-		}
-		gathered := func() bool { return e.mail.Gathers }
+		b := &post{t, New(r), r}
+		defer b.e.Close()
 		for range 50 {
-			r.answers = []proactors.Completion{{Flags: proactors.Short}, {}, {N: -int32(syscall.EPERM)}}
-			posts, before := r.posts, len(client.got)
-			x.unsent, x.failed, x.to = nil, nil, nil
-			send()
-			until(func() bool { return len(client.got) > before && (r.posts == posts || len(x.unsent)+len(x.failed) == 2) })
-			if r.posts == posts {
-				continue // both did not come in one pass
+			if b.refused() {
+				return
 			}
-			if want := fmt.Sprint(n) + ".0"; len(x.unsent) != 1 || x.unsent[0] != want {
-				t.Fatalf("%q came back, want %q", x.unsent, want)
-			}
-			if len(x.failed) != 1 || x.failed[0] != error(syscall.EPERM) || !slices.Equal(x.to, []sock.Addr{ca, ca}) {
-				t.Fatalf("%v of %v", x.failed, x.to)
-			}
-			return
 		}
-		t.Error("nothing was ever gathered: ", gathered())
+		t.Error("two datagrams never came in one pass")
 	})
+}
+
+// refused has two sockets hear something in one pass, so that what is sent is gathered. It
+// reports false if they did not.
+func (b *post) refused() bool {
+	client, ca := b.open()
+	x, xa := b.open()
+	y, ya := b.open()
+	defer client.d.Close()
+	defer x.d.Close()
+	defer y.d.Close()
+	wrong := ca.WithPort(0)
+	x.on = func(from sock.Addr) {
+		b.send(x, "no room", from)
+		b.send(x, "tried again", from)
+		b.send(x, "wrong", wrong)
+	}
+	b.r.answers = []proactors.Completion{{Flags: proactors.Short}, {N: -int32(syscall.EPERM)}}
+	posts := b.r.posts
+	b.send(client, "x", xa)
+	b.send(client, "x", ya)
+	b.until(func() bool { return len(client.got) == 2 || len(client.got) == 1 && len(x.unsent)+len(x.failed) == 2 })
+	if b.r.posts == posts {
+		return false
+	}
+	if !slices.Equal(x.unsent, []string{"no room"}) || !slices.Equal(client.got, []string{"tried again"}) {
+		b.Errorf("%q came back, %q came", x.unsent, client.got)
+	}
+	if len(x.failed) != 1 || !errors.Is(x.failed[0], syscall.EINVAL) || !slices.Equal(x.to, []sock.Addr{ca, wrong}) {
+		b.Errorf("failed: %v, of %v", x.failed, x.to)
+	}
+	return true
 }

@@ -6,11 +6,11 @@ import (
 )
 
 // Receive receives what is there, as much as may be in one pass, and tells of it. One batch
-// is: what is left is ready in the next pass, and others of this pass come first.
+// is: what is left is ready in the next pass, and others of this pass come first. If there
+// is nothing, the system may mean by ready that it has queued an error.
 func (s *Socket) Receive() {
 	r := s.room
 	r.Over()
-	s.queue = s.o.ErrorQueue
 	if len(s.kept)+len(s.reports)+len(s.unsent) > 0 || s.queue {
 		s.TellHeld()
 	}
@@ -19,7 +19,11 @@ func (s *Socket) Receive() {
 	}
 	n, err := r.in.Receive(s.fd, s.o.MaxSize, s.o.Coalesced)
 	if n == 0 {
-		s.ReceiveFailed(err)
+		if sock.WouldBlock(err) && s.o.ErrorQueue {
+			s.tellQueue()
+		} else {
+			s.ReceiveFailed(err)
+		}
 		return
 	}
 	r.now = telling{s, 0, n}
@@ -65,9 +69,7 @@ func (s *Socket) ReceiveFailed(err error) (goesOn bool) {
 	case sock.Unusable(err):
 		s.Break(err)
 		return false
-	case s.o.ErrorQueue && sock.Delayed(err): // tells more of it
-		s.queue = true
-		s.wakeUp()
+	case sock.Delayed(err) && s.suspect(): // which tells more of it
 	default:
 		s.Report(err, sock.Addr{})
 	}

@@ -30,7 +30,7 @@ const (
 // answers of 64 bytes to 32 datagrams, that saves 1.5 % of the kernel's time for each.
 func (s *Socket) Send(p []byte, to sock.Addr) (Sent, error) {
 	r := s.room
-	if (r.now.s == s || r.Gathers) && s.gathers && len(p) <= gathered && len(s.unsent) == 0 && to.IsValid() {
+	if (r.now.s == s || r.Gathers) && s.gathers && len(p) <= gathered && len(s.unsent) == 0 && (to.IsValid() || s.peered) {
 		for {
 			i := r.out.Len()
 			if r.out.Put(p, &to) {
@@ -56,8 +56,8 @@ func (s *Socket) sendNow(p []byte, to sock.Addr) (Sent, error) {
 	_, err := sock.SendTo(s.fd, p, to)
 	if err != nil && sock.Delayed(err) {
 		early := err
-		if _, err = sock.SendTo(s.fd, p, to); err == nil {
-			s.ReceiveFailed(early)
+		if _, err = sock.SendTo(s.fd, p, to); err == nil && !s.suspect() {
+			s.Report(early, sock.Addr{})
 		}
 	}
 	switch {
@@ -125,18 +125,16 @@ func (r *Room) Posted() {
 	r.out.Reset()
 }
 
-// NotPosted says that a post has not gone: it is given back to the handler if the system
-// had no room for it, else reported.
+// NotPosted says that a post has not gone, because of an error or, if that is nil, because
+// the system had no room for it.
 func (r *Room) NotPosted(i int, err error) {
 	s := r.owners[i]
 	if s == nil || s.closed {
 		return
 	}
-	p, to := r.out.At(i)
-	if err == nil {
-		s.takeBack(p, sock.Decode(to))
-	} else {
-		s.Report(err, sock.Decode(to))
+	p, name := r.out.At(i)
+	if to := sock.Decode(name); err == nil || !s.resend(p, to, err) {
+		s.takeBack(p, to)
 	}
 }
 
@@ -145,21 +143,36 @@ func (r *Room) NotPosted(i int, err error) {
 func (s *Socket) sendGathered(i, n int) {
 	out := &s.room.out
 	for i < n {
-		var err error
-		if i, err = out.Send(s.fd, i, n); err == nil {
+		sent, err := out.Send(s.fd, i, n)
+		if i = sent; i == n {
 			return
 		}
-		if sock.WouldBlock(err) {
-			for ; i < n; i++ {
-				p, to := out.At(i)
-				s.takeBack(p, sock.Decode(to))
-			}
-			return
+		p, name := out.At(i)
+		if s.resend(p, sock.Decode(name), err) {
+			i++
+			continue
 		}
-		_, to := out.At(i)
-		s.Report(err, sock.Decode(to))
-		i++
+		for ; i < n; i++ {
+			p, name := out.At(i)
+			s.takeBack(p, sock.Decode(name))
+		}
 	}
+}
+
+// resend sends again what has not gone with others, perhaps because the system had
+// something to say of an earlier datagram. It reports false if there is no room.
+func (s *Socket) resend(p []byte, to sock.Addr, why error) bool {
+	if sock.WouldBlock(why) {
+		return false
+	}
+	sent, err := s.sendNow(p, to)
+	switch sent {
+	case Went:
+		s.suspect()
+	case Refused:
+		s.Report(err, to)
+	}
+	return sent != Wait
 }
 
 // takeBack has a datagram given back to the handler, after the next Poll.

@@ -21,7 +21,9 @@ type Socket struct {
 	waking  bool // will be called after the next Poll
 	closed  bool
 	queue   bool // the system may have queued errors
+	errs    bool // it has had some
 	inet    bool
+	peered  bool // it is connected
 	gathers bool // what is sent may go with others
 	posted  bool // something of it is posted
 }
@@ -44,12 +46,11 @@ func (s *Socket) Init(room *Room, fd uintptr, h engine.DatagramHandler, o engine
 		return err
 	}
 	s.inet = own.Family() != sock.Unix
-	if s.inet && sock.Gathers {
-		// Of a connected socket the call for several would lose what the system has to say of
-		// one sent earlier; and so of one that queues it.
-		_, err := sock.PeerName(fd)
-		s.gathers = err != nil && !o.ErrorQueue
-	}
+	_, err = sock.PeerName(fd)
+	s.peered = err == nil
+	// The call that sends several loses what the system has to say of one sent earlier. It
+	// says that of a connected socket, or if it is to queue it, where it is not lost.
+	s.gathers = s.inet && sock.Gathers && (o.ErrorQueue || !s.peered)
 	return nil
 }
 
@@ -141,6 +142,20 @@ func (s *Socket) TellHeld() {
 		}
 	}
 }
+
+// suspect notes that the system has had something to say of a datagram sent earlier, and
+// reports whether it has queued what that is.
+func (s *Socket) suspect() bool {
+	if !s.o.ErrorQueue {
+		return false
+	}
+	s.queue, s.errs = true, true
+	s.wakeUp()
+	return true
+}
+
+// Suspected reports whether the system has ever had such a thing to say.
+func (s *Socket) Suspected() bool { return s.errs }
 
 // again is called before a handler that may not return, when so much is left to be told
 // besides.

@@ -29,6 +29,7 @@ var datagramCases = []testCase{
 	{"DatagramOwned", testDatagramOwned},
 	{"DatagramBacklog", testDatagramBacklog},
 	{"DatagramErrorQueue", testDatagramErrorQueue},
+	{"DatagramVanished", testDatagramVanished},
 	{"DatagramCoalesced", testDatagramCoalesced},
 	{"DatagramCoalescedTruncated", testDatagramCoalescedTruncated},
 	{"DatagramFlood", testDatagramFlood},

@@ -152,3 +152,52 @@ func testDatagramCoalescedTruncated(t *testing.T, b *bench) {
 		t.Errorf("truncated %v, %d more", y.truncated, len(y.got))
 	}
 }
+
+// testDatagramVanished: of answers to many the ones to peers that are gone harm no other,
+// and each is told of.
+func testDatagramVanished(t *testing.T, b *bench) {
+	const n, rounds = 20, 6
+	s := b.e.Sockets()
+	fd := b.udp()
+	queue := s.SetOption(fd, engine.RecvErr, 1) == nil
+	server := b.correspond(fd, engine.DatagramOptions{MaxSize: maxSize, ErrorQueue: queue})
+	server.on = func(p []byte, from sock.Addr) { server.send(string(p), from) }
+	b.must(server.d.StartReading())
+	var there []*correspondent
+	gone := map[sock.Addr]int{}
+	for range n / 2 {
+		c := b.correspond(b.udp(), engine.DatagramOptions{MaxSize: maxSize})
+		b.must(c.d.StartReading())
+		there = append(there, c)
+	}
+	for round := range rounds {
+		server.d.StopReading()
+		for i, c := range there {
+			fd := b.udp()
+			a := b.addrOf(fd)
+			gone[a]++
+			_, err := sock.SendTo(fd, []byte("going"), server.addr)
+			b.must(err)
+			b.connect(fd, a) // and hears nobody else any more
+			b.cleanup = append(b.cleanup, func() { s.Close(fd) })
+			if i > 0 {
+				c.send(fmt.Sprint(round), server.addr)
+			}
+		}
+		b.must(server.d.StartReading())
+		there[0].send("last", server.addr)
+		b.until("the answers", func() bool {
+			return !slices.ContainsFunc(there, func(c *correspondent) bool { return len(c.got) < round+1 })
+		})
+	}
+	if !queue {
+		return // who is gone is not known
+	}
+	b.until("the reports", func() bool { return len(server.failed) >= len(gone) })
+	b.quiet()
+	for i, a := range server.failedTo {
+		if gone[a]--; gone[a] < 0 || !errors.Is(server.failed[i], syscall.ECONNREFUSED) {
+			t.Errorf("of %v: %v", a, server.failed[i])
+		}
+	}
+}

@@ -113,8 +113,6 @@ type clockReport struct {
 	TimerLate  time.Duration `json:"timer_late_ns"` // by which a timer of one millisecond ran late, the median
 }
 
-const notInThisVersion = "not in this version"
-
 // examine tries everything.
 func examine(version string) *Report {
 	p := &Report{

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/reuseport"
 )
 
@@ -51,6 +52,24 @@ func systemSignals() error {
 	case <-time.After(trialTime):
 		return errors.New("a signal did not come")
 	}
+}
+
+// trySignal has a loop hear of such a signal.
+func trySignal(ctx context.Context, loop asyncio.EventLoop) error {
+	came := asyncio.NewFuture[struct{}](loop)
+	err := loop.AddSignalHandler(harmlessSignal, func() {
+		if !came.Done() {
+			_ = came.SetResult(struct{}{})
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if err = sendHarmlessSignal(); err == nil {
+		_, err = came.Await(ctx)
+	}
+	_, removed := loop.RemoveSignalHandler(harmlessSignal)
+	return errors.Join(err, removed)
 }
 
 // systemReusePort has two sockets listen on one port.

@@ -1,8 +1,11 @@
 package platform
 
 import (
+	"context"
 	"errors"
 	"os"
+
+	"github.com/go-asyncio/asyncio"
 )
 
 // examineLimits: the system sets none but its memory.
@@ -12,11 +15,14 @@ func examineLimits() limitsReport { return limitsReport{} }
 // would reach the programs beside this one too.
 func systemSignals() error { return nil }
 
-// harmlessSignal would be Ctrl-C's.
-var harmlessSignal = os.Interrupt
-
-// sendHarmlessSignal sends none, for the reason that systemSignals has.
-func sendHarmlessSignal() error { return errors.ErrUnsupported }
+// trySignal has a loop take Ctrl-C over and give it back.
+func trySignal(_ context.Context, loop asyncio.EventLoop) error {
+	if err := loop.AddSignalHandler(os.Interrupt, func() {}); err != nil {
+		return err
+	}
+	_, err := loop.RemoveSignalHandler(os.Interrupt)
+	return err
+}
 
 // systemReusePort: the system lets nobody share a port.
 func systemReusePort() error { return errors.ErrUnsupported }

@@ -116,17 +116,24 @@ func tryTCP(ctx context.Context, loop asyncio.EventLoop) error {
 
 // echoAt sends something there and back at an address.
 func echoAt(ctx context.Context, loop asyncio.EventLoop, network, address string) error {
+	return echoBy(ctx, loop, network, address, writeMessage)
+}
+
+// echoBy is echoAt with a way of its own to send the message.
+func echoBy(ctx context.Context, loop asyncio.EventLoop, network, address string, send func(asyncio.Transport) error) error {
 	server, err := loop.CreateServer(ctx, func() asyncio.Protocol { return &reflector{} }, network, address, nil)
 	if err != nil {
 		return err
 	}
 	defer server.Close()
-	c := &collector{done: asyncio.NewFuture[[]byte](loop), gone: asyncio.NewFuture[struct{}](loop)}
+	c := newCollector(loop)
 	t, _, err := loop.CreateConnection(ctx, func() asyncio.Protocol { return c }, network, server.Addrs()[0].String(), nil)
 	if err != nil {
 		return err
 	}
-	err = c.exchange(ctx, t)
+	if err = send(t); err == nil {
+		err = c.message(ctx)
+	}
 	t.Abort()
 	server.AbortClients()
 	server.Close()
@@ -158,13 +165,20 @@ type collector struct {
 
 const message = "asyncio"
 
-func (c *collector) exchange(ctx context.Context, t asyncio.Transport) error {
-	if _, err := t.Write([]byte(message)); err != nil {
-		return err
-	}
+func newCollector(loop asyncio.EventLoop) *collector {
+	return &collector{done: asyncio.NewFuture[[]byte](loop), gone: asyncio.NewFuture[struct{}](loop)}
+}
+
+func writeMessage(t asyncio.Transport) error {
+	_, err := t.Write([]byte(message))
+	return err
+}
+
+// message waits for the message.
+func (c *collector) message(ctx context.Context) error {
 	got, err := c.done.Await(ctx)
 	if err == nil && string(got) != message {
-		err = fmt.Errorf("%q came back as %q", message, got)
+		err = fmt.Errorf("%q came as %q", message, got)
 	}
 	return err
 }

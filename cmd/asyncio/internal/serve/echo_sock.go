@@ -117,7 +117,7 @@ func (s *sockets) serve(w *worker, c *asyncio.Socket) {
 		w.echoSocket(ctx, c)
 		return struct{}{}, nil
 	})
-	if task.Done() { // the loop has failed
+	if task.Done() && task.Exception() != nil { // the loop has failed
 		over()
 		slog.Warn("a client could not be taken over", "error", task.Exception())
 	}
