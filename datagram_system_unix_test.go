@@ -12,12 +12,12 @@ import (
 	"github.com/go-asyncio/asyncio/internal/engine"
 )
 
-// hasReusePort says whether the system lets several sockets have one port.
-const hasReusePort = true
-
 // socketSwitch reads an option of a socket.
 func socketSwitch(fd uintptr, o engine.Option) (bool, error) {
-	opt := map[engine.Option]int{engine.ReuseAddr: unix.SO_REUSEADDR, engine.ReusePort: unix.SO_REUSEPORT, engine.Broadcast: unix.SO_BROADCAST}[o]
+	opt := map[engine.Option]int{engine.ReuseAddr: unix.SO_REUSEADDR, engine.ReusePort: optReusePort, engine.Broadcast: unix.SO_BROADCAST}[o]
+	if opt == 0 {
+		return false, nil
+	}
 	v, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, opt)
 	return v != 0, err
 }
