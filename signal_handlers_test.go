@@ -217,7 +217,7 @@ func TestSignalRefused(t *testing.T) {
 }
 
 // foreignSignal is an os.Signal that is none of the system's.
-type foreignSignal struct{ n []int }
+type foreignSignal struct{ _ []int }
 
 func (foreignSignal) String() string { return "foreign" }
 func (foreignSignal) Signal()        {}

@@ -501,8 +501,7 @@ func TestSockSteady(t *testing.T) {
 					must(t, err)
 				}
 				want(t, "allocations of two calls", int(testing.AllocsPerRun(100, once)), 0)
-				var echo *asyncio.Task[struct{}]
-				echo = asyncio.GoErr(ctx, func(ctx context.Context) error {
+				echo := asyncio.GoErr(ctx, func(ctx context.Context) error {
 					q := make([]byte, 1)
 					for {
 						if _, err := n.l.SockRecvInto(ctx, b, q); err != nil {

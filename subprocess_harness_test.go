@@ -77,16 +77,6 @@ func (r *childRecorder) ConnectionLost(error) {
 	r.note("lost")
 }
 
-// is reports whether something was written down.
-func (r *childRecorder) is(event string) bool {
-	for _, e := range r.events {
-		if e == event {
-			return true
-		}
-	}
-	return false
-}
-
 // childRow is netRow for children that have pipes: on every loop that has them.
 func childRow(t *testing.T, row string, f func(ctx context.Context, n *netTest)) {
 	t.Helper()

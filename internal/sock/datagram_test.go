@@ -163,7 +163,7 @@ func TestQueuedError(t *testing.T) {
 		} else {
 			ok(t, err)
 		}
-		if err, to, found := QueuedError(fd); found {
+		if to, found, err := QueuedError(fd); found {
 			t.Fatalf("at first: %v, %v", err, to)
 		}
 		nobody, err := SockName(closed)
@@ -173,7 +173,7 @@ func TestQueuedError(t *testing.T) {
 			t.Fatal(err)
 		}
 		for deadline := time.Now().Add(20 * time.Second); ; {
-			err, to, found := QueuedError(fd)
+			to, found, err := QueuedError(fd)
 			if found {
 				if !isRefused(err) || to != nobody {
 					t.Errorf("%v of %v, want refused by %v", err, to, nobody)
@@ -184,7 +184,7 @@ func TestQueuedError(t *testing.T) {
 				t.Fatal("nothing is queued")
 			}
 		}
-		if err, to, found := QueuedError(fd); found {
+		if to, found, err := QueuedError(fd); found {
 			t.Errorf("another: %v, %v", err, to)
 		}
 		ok(t, SetRecvErr(fd, false))

@@ -17,11 +17,11 @@ type extendedErr struct {
 // QueuedError takes what the system has queued about one datagram that a socket with
 // SetRecvErr on has sent: the error, and to whom it was. ok false means that nothing is
 // queued. See IP_RECVERR in ip(7). What the call that sent it has returned is left out.
-func QueuedError(fd uintptr) (err error, to Addr, ok bool) {
+func QueuedError(fd uintptr) (to Addr, ok bool, err error) {
 	for {
 		errno, to, ok := queuedError(fd)
 		if !ok || errno != 0 {
-			return errnoErr(errno), to, ok
+			return to, ok, errnoErr(errno)
 		}
 	}
 }

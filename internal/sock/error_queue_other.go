@@ -3,4 +3,4 @@
 package sock
 
 // QueuedError finds nothing: no socket here has SetRecvErr on.
-func QueuedError(uintptr) (err error, to Addr, ok bool) { return nil, Addr{}, false }
+func QueuedError(uintptr) (to Addr, ok bool, err error) { return Addr{}, false, nil }

@@ -48,15 +48,6 @@ func newPost(t *testing.T) *post {
 	return b
 }
 
-// receiving makes one that receives.
-func receiving(t *testing.T) *post {
-	t.Helper()
-	b := newPost(t)
-	b.pass()
-	b.log = nil
-	return b
-}
-
 // does runs f as a callback of a loop's.
 func (b *post) does(f func()) {
 	b.Helper()

@@ -196,7 +196,7 @@ const queueMost = 16
 func (s *Socket) tellQueue() {
 	s.queue = false
 	for n := range queueMost {
-		err, to, ok := sock.QueuedError(s.fd)
+		to, ok, err := sock.QueuedError(s.fd)
 		if !ok {
 			return
 		}
