@@ -200,7 +200,6 @@ var makers = map[string]maker{
 	"datagrams-of-a-name":   posting(asyncio.DatagramOptions{LocalAddress: "here.test:0", RemoteAddress: "two.test:9"}),
 	"datagrams-of-a-socket": posting(asyncio.DatagramOptions{Sock: fromScene}),
 	"child":                 starting(noPipes),
-	"child-with-pipes":      starting(piped),
 	"look-up": func(ctx context.Context, s *scene) (func(), error) {
 		_, err := s.loop.GetAddrInfo(ctx, "tcp4", "localhost:80")
 		return func() {}, err
@@ -209,7 +208,10 @@ var makers = map[string]maker{
 
 // TestOwnership ends each call in each of its passes, in each way in which it can end,
 // and looks whether anything is left.
-func TestOwnership(t *testing.T) { sweepOwnership(t, makers, nil) }
+func TestOwnership(t *testing.T) {
+	sweepOwnership(t, makers, nil)
+	sweepOwnership(t, makersByFiles, nil)
+}
 
 // sweepOwnership is that, with what prepare has done for each scene before.
 func sweepOwnership(t *testing.T, makers map[string]maker, prepare func(s *scene)) {
@@ -365,7 +367,10 @@ func (s *scene) closed(what string, passes int) {
 }
 
 // TestOwnershipInTime has goroutines leave at any moment, while the loop runs.
-func TestOwnershipInTime(t *testing.T) { leaveInTime(t, makers, nil) }
+func TestOwnershipInTime(t *testing.T) {
+	leaveInTime(t, makers, nil)
+	leaveInTime(t, makersByFiles, nil)
+}
 
 // leaveInTime is that, with what prepare has done for each scene before.
 func leaveInTime(t *testing.T, makers map[string]maker, prepare func(s *scene)) {

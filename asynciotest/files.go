@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit/folder"
 )
 
 // fileCases are the behaviours of files that are sent.
@@ -110,7 +111,7 @@ func (e *env) sends(f func(ctx context.Context, l asyncio.EventLoop, t asyncio.T
 // file makes a file of this text.
 func (e *env) file(text string) *os.File {
 	e.Helper()
-	path := filepath.Join(e.TempDir(), "file")
+	path := filepath.Join(folder.New(e), "file")
 	e.must(os.WriteFile(path, []byte(text), 0o600))
 	f, err := os.Open(path)
 	e.must(err)

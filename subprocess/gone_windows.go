@@ -1,6 +1,11 @@
 package subprocess
 
-import "golang.org/x/sys/windows"
+import (
+	"syscall"
 
-// noReader is what the system says of writing where nobody reads.
-var noReader = []error{windows.ERROR_BROKEN_PIPE, windows.ERROR_NO_DATA}
+	"golang.org/x/sys/windows"
+)
+
+// noReader is what the system says of writing where nobody reads, and what a loop says
+// that has noticed it before.
+var noReader = []error{syscall.EPIPE, windows.ERROR_BROKEN_PIPE, windows.ERROR_NO_DATA}

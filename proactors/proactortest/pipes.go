@@ -203,9 +203,8 @@ func testPipeCancel(b *bench, r, w *end) {
 }
 
 // testPipeRefused: what a pipe cannot do is refused at once.
-func testPipeRefused(b *bench, r, w *end) {
+func testPipeRefused(b *bench, _, w *end) {
 	for _, request := range []proactors.Request{
-		{Kind: proactors.Accept, FD: r.fd},
 		{Kind: proactors.Connect, FD: w.fd, Addr: make([]byte, 16)},
 		{Kind: proactors.Send, Post: true, FD: w.fd, Bufs: [][]byte{[]byte("x")}},
 		{Kind: proactors.Poll, FD: w.fd, Mask: proactors.Writable},
