@@ -19,7 +19,7 @@ const printVariable = `printf %s "$FOO"`
 
 // aSignal ends a child, harmless does nothing to one that runs.
 const (
-	aSignal  = syscall.SIGHUP
+	aSignal  = syscall.SIGTERM // which no parent has had ignored, as nohup has SIGHUP
 	harmless = syscall.Signal(0)
 )
 
