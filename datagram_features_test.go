@@ -141,7 +141,7 @@ func loopback(n *netTest) string {
 			return i.Name
 		}
 	}
-	n.Skip("there is no loopback interface by a name here") // under Wine
+	n.Skip("there is no loopback interface by a name here") // under Wine; what is tested is how a name is found
 	return ""
 }
 

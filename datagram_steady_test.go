@@ -13,6 +13,7 @@ import (
 // of several peers sends it, nor does one that waits for its turn.
 func TestDatagramSteady(t *testing.T) { // not in parallel: it counts allocations
 	if testkit.RaceDetector {
+		// What it allocates itself is counted, too.
 		t.Skip("the race detector allocates")
 	}
 	for _, m := range testkit.Available(t, testkit.Unpinned) {

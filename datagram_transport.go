@@ -1,7 +1,6 @@
 package asyncio
 
 import (
-	"fmt"
 	"net"
 
 	"github.com/go-asyncio/asyncio/internal/buffers"
@@ -194,25 +193,7 @@ func (t *datagramTransport) debugf(format string, args ...any) { t.loop.debugf(t
 
 // String describes the transport by its state.
 func (t *datagramTransport) String() string {
-	s := "<DatagramTransport"
-	switch {
-	case t.core.Released():
-		s += " closed"
-	case t.core.Closing():
-		s += " closing"
-	}
-	s += fmt.Sprintf(" fd=%d", t.core.FD())
-	if t.loop.IsClosed() || t.core.Released() {
-		return s + ">"
-	}
-	read, write := "polling", "idle"
-	if t.core.Closing() {
-		read = "idle"
-	}
-	if t.core.Sending() {
-		write = "polling"
-	}
-	return s + fmt.Sprintf(" read=%s write=<%s, bufsize=%d>>", read, write, t.core.Size())
+	return describeTransport("DatagramTransport", &t.core, !t.core.Closing(), t.loop.IsClosed())
 }
 
 // LocalAddr implements DatagramTransport.
@@ -223,13 +204,5 @@ func (t *datagramTransport) RemoteAddr() net.Addr { return t.remote.NetAddr(t.ty
 
 // GetExtraInfo implements DatagramTransport.
 func (t *datagramTransport) GetExtraInfo(name string) any {
-	switch name {
-	case "socket":
-		return t.core.FD()
-	case "sockname":
-		return t.local.NetAddr(t.typ)
-	case "peername":
-		return t.remote.NetAddr(t.typ)
-	}
-	return nil
+	return socketInfo(name, t.core.FD(), t.LocalAddr, t.RemoteAddr)
 }

@@ -166,33 +166,16 @@ func (t *streamTransport) lateWrite() string {
 
 // String describes the transport by its state.
 func (t *streamTransport) String() string {
-	s := "<StreamTransport"
+	kind := "StreamTransport"
 	switch {
 	case t.core.IsReadPipe():
-		s = "<ReadPipeTransport"
+		kind = "ReadPipeTransport"
 	case t.core.IsWritePipe():
-		s = "<WritePipeTransport"
+		kind = "WritePipeTransport"
 	case t.core.IsDuplexPipe():
-		s = "<DuplexPipeTransport"
+		kind = "DuplexPipeTransport"
 	}
-	switch {
-	case t.core.Released():
-		s += " closed"
-	case t.core.Closing():
-		s += " closing"
-	}
-	s += fmt.Sprintf(" fd=%d", t.core.FD())
-	if t.loop.IsClosed() || t.core.Released() {
-		return s + ">"
-	}
-	read, write := "idle", "idle"
-	if t.core.Reading() {
-		read = "polling"
-	}
-	if t.core.Sending() {
-		write = "polling"
-	}
-	return s + fmt.Sprintf(" read=%s write=<%s, bufsize=%d>>", read, write, t.core.Size())
+	return describeTransport(kind, &t.core, t.core.Reading(), t.loop.IsClosed())
 }
 
 // LocalAddr implements Transport.
@@ -209,17 +192,8 @@ func (t *streamTransport) GetExtraInfo(name string) any {
 		}
 		return nil
 	}
-	switch name {
-	case "socket":
-		return t.core.FD()
-	case "sockname":
-		return t.local.NetAddr(sock.Stream)
-	case "peername":
-		return t.remote.NetAddr(sock.Stream)
-	case "peercred":
-		if t.peer != nil {
-			return *t.peer
-		}
+	if name == "peercred" && t.peer != nil {
+		return *t.peer
 	}
-	return nil
+	return socketInfo(name, t.core.FD(), t.LocalAddr, t.RemoteAddr)
 }

@@ -51,24 +51,7 @@ var networkCases = []behaviour{
 			e.must(err)
 		})
 	}},
-	{"tcp-half-close", func(e *env) {
-		e.served(newPeer, func(ctx context.Context, c *conversation) {
-			client := c.connect(ctx)
-			server := c.accepted(ctx)
-			server.stayOpen = true
-			_, err := client.transport.Write([]byte("question"))
-			e.must(err)
-			e.must(client.transport.WriteEOF())
-			server.ended.wait(ctx)
-			server.expect(ctx, "question")
-			_, err = server.transport.Write([]byte("answer"))
-			e.must(err)
-			client.expect(ctx, "answer")
-			e.must(server.transport.Close())
-			client.lost.wait(ctx)
-			server.lost.wait(ctx)
-		})
-	}},
+	{"tcp-half-close", func(e *env) { halfClose(e, "") }},
 	{"tcp-end-of-stream-closes", func(e *env) {
 		e.served(newPeer, func(ctx context.Context, c *conversation) {
 			client := c.connect(ctx)
@@ -282,6 +265,27 @@ type conversation struct {
 	isUnix  bool // address is a path
 	arrived []*peer
 	after   chan error
+}
+
+// halfClose has a client end its side, and the server answer all the same; path is that of
+// a unix socket, "" for TCP.
+func halfClose(e *env, path string) {
+	e.servedAt(path, newPeer, func(ctx context.Context, c *conversation) {
+		client := c.connect(ctx)
+		server := c.accepted(ctx)
+		server.stayOpen = true
+		_, err := client.transport.Write([]byte("question"))
+		e.must(err)
+		e.must(client.transport.WriteEOF())
+		server.ended.wait(ctx)
+		server.expect(ctx, "question")
+		_, err = server.transport.Write([]byte("answer"))
+		e.must(err)
+		client.expect(ctx, "answer")
+		e.must(server.transport.Close())
+		client.lost.wait(ctx)
+		server.lost.wait(ctx)
+	})
 }
 
 // served runs f in a coroutine beside a server whose protocols come from make.

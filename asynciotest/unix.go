@@ -28,24 +28,7 @@ var unixCases = []behaviour{
 			want(e, "error at the end", client.err, nil)
 		})
 	})},
-	{"unix-half-close", overUnix(func(e *env, path string) {
-		e.servedAt(path, newPeer, func(ctx context.Context, c *conversation) {
-			client := c.connect(ctx)
-			server := c.accepted(ctx)
-			server.stayOpen = true
-			_, err := client.transport.Write([]byte("question"))
-			e.must(err)
-			e.must(client.transport.WriteEOF())
-			server.ended.wait(ctx)
-			server.expect(ctx, "question")
-			_, err = server.transport.Write([]byte("answer"))
-			e.must(err)
-			client.expect(ctx, "answer")
-			e.must(server.transport.Close())
-			client.lost.wait(ctx)
-			server.lost.wait(ctx)
-		})
-	})},
+	{"unix-half-close", overUnix(halfClose)},
 	{"unix-file-goes-with-its-server", overUnix(func(e *env, path string) {
 		e.servedAt(path, newPeer, func(context.Context, *conversation) {
 			want(e, "the file is there", exists(path), true)

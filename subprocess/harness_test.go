@@ -17,16 +17,8 @@ import (
 	"github.com/go-asyncio/asyncio/subprocess"
 )
 
-// asChild has this program be a child and not a test.
-const asChild = "ASYNCIO_TEST_CHILD"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(asChild) != "" {
-		if err := childprogram.Run(os.Args[1:]); err != nil {
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
+	childprogram.Main()
 	testkit.Main(m)
 }
 
@@ -127,7 +119,7 @@ func want[T comparable](t testing.TB, what string, got, want T) {
 
 // options are those of a child, made what a test wants.
 func options(change ...func(*subprocess.Options)) *subprocess.Options {
-	o := &subprocess.Options{Env: append(os.Environ(), asChild+"=1", "GORACE=atexit_sleep_ms=0")}
+	o := &subprocess.Options{Env: append(os.Environ(), childprogram.Variable+"=1", "GORACE=atexit_sleep_ms=0")}
 	for _, f := range change {
 		f(o)
 	}

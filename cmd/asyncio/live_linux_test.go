@@ -32,6 +32,7 @@ func openTerminal(t *testing.T) (user, program *os.File) {
 		}
 	})
 	if err != nil || errno != 0 {
+		// As above.
 		t.Skip("no pseudo-terminals here: ", err, errno)
 	}
 	program, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)

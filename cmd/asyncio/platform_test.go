@@ -59,7 +59,7 @@ func needsLoops(t *testing.T, args []string) {
 	t.Helper()
 	for _, l := range examined(t).Loops {
 		if l.Name == "ProactorEventLoop" && !l.Works && slices.Contains(args, "proactor") {
-			t.Skip(l.Error)
+			t.Skip(l.Error) // a container or an emulator without io_uring: what it says is tested with the loops
 		}
 	}
 }

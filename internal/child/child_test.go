@@ -22,16 +22,8 @@ import (
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
-// asChild has this program be a child and not a test.
-const asChild = "ASYNCIO_TEST_CHILD"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(asChild) != "" {
-		if err := childprogram.Run(os.Args[1:]); err != nil {
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
+	childprogram.Main()
 	testkit.Main(m)
 }
 
@@ -42,7 +34,7 @@ const patience = 30 * time.Second
 func spec(t testing.TB, plain bool, steps ...string) child.Spec {
 	t.Helper()
 	line := again.Line(steps...)
-	s, err := child.Program(line[0], line[1:], "", append(os.Environ(), asChild+"=1", "GORACE=atexit_sleep_ms=0"))
+	s, err := child.Program(line[0], line[1:], "", append(os.Environ(), childprogram.Variable+"=1", "GORACE=atexit_sleep_ms=0"))
 	if err != nil {
 		t.Fatal(err)
 	}

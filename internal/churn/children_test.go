@@ -19,16 +19,8 @@ import (
 	"github.com/go-asyncio/asyncio/subprocess"
 )
 
-// asChild has this program be a child and not a test.
-const asChild = "ASYNCIO_TEST_CHILD"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(asChild) != "" {
-		if err := childprogram.Run(os.Args[1:]); err != nil {
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
+	childprogram.Main()
 	os.Exit(m.Run())
 }
 
@@ -111,7 +103,7 @@ func (k *nursery) one(ctx context.Context) error {
 	k.total.Started++
 	p, err := subprocess.Exec(ctx, &subprocess.Options{
 		Stdin: subprocess.Pipe, Stdout: subprocess.Pipe, Stderr: subprocess.Stdout,
-		Env: append(os.Environ(), asChild+"=1", "GORACE=atexit_sleep_ms=0"),
+		Env: append(os.Environ(), childprogram.Variable+"=1", "GORACE=atexit_sleep_ms=0"),
 	}, os.Args[0], steps...)
 	if err != nil {
 		return err
