@@ -25,6 +25,7 @@ type Runtime struct {
 	current    *scope        // who the JavaScript that runs now belongs to: base, but in reactions of promises
 	nesting    int           // how many timers the macrotask that runs has come by
 	job        func()        // what the macrotask that begins is to do
+	suspect    bool          // goja may be unable to go on
 	things     map[int64]*thing
 	lastThing  int64
 	strong     int             // how many things hold their scope open
