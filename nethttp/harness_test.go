@@ -26,6 +26,7 @@ type stage struct {
 	ctx   context.Context
 	loop  asyncio.EventLoop
 	quiet atomic.Bool
+	atEnd []func() // what is done on the loop when the test has ended
 }
 
 // overLoops runs f, as the subtest of that name, as a coroutine on each kind of loop.
@@ -64,11 +65,22 @@ func (s *stage) run(f func()) {
 	s.Helper()
 	err := s.loop.RunUntilComplete(asyncio.CreateTaskErr(s.loop, func(ctx context.Context) error {
 		s.ctx = ctx
+		defer s.settle(ctx)
 		f()
 		return nil
 	}))
 	if err != nil && !(s.Failed() && errors.Is(err, asyncio.ErrGoexit)) {
 		s.Errorf("the test's coroutine: %v", err)
+	}
+}
+
+// settle does what is to be done at the end, and lets the loop do what follows from it.
+func (s *stage) settle(ctx context.Context) {
+	for _, f := range s.atEnd {
+		f()
+	}
+	for range 5 {
+		_ = asyncio.Yield(ctx) // a test that has failed leaves by Goexit
 	}
 }
 
@@ -80,6 +92,11 @@ func (s *stage) runLoop() {
 		s.check(s.loop.RunForever())
 	}()
 	s.Cleanup(func() {
+		_, err := asyncio.RunCoroutineThreadsafe(s.loop, func(ctx context.Context) (struct{}, error) {
+			s.settle(ctx)
+			return struct{}{}, nil
+		}).Await(context.Background())
+		s.check(err)
 		s.loop.Stop()
 		<-ended
 	})
@@ -169,7 +186,7 @@ func (s *stage) client(t *nethttp.Transport) *http.Client {
 	if t.Loop == nil {
 		t.Loop = s.loop
 	}
-	s.Cleanup(func() { s.check(t.Close()) })
+	s.atEnd = append(s.atEnd, func() { s.check(t.Close()) })
 	return &http.Client{Transport: t}
 }
 
