@@ -133,6 +133,9 @@ var errBodyLeft = errors.New("nethttp: a panic or Goexit in the Read of the requ
 // written notes that the request was written, or how that failed. What has failed and is no
 // end of the connection ends it: who reads is told why.
 func (x *exchange) written(err error) {
+	if err != nil && x.body != nil && x.body.failed != nil {
+		err = fmt.Errorf("nethttp: reading the body of the request: %w", x.body.failed) // http.Request.Write hides it
+	}
 	x.mu.Lock()
 	x.writeErr = err
 	limit := x.c.pool.t.ResponseHeaderTimeout

@@ -77,6 +77,7 @@ func (p *pool) take(ctx context.Context, d destination) (c *conn, err error) {
 		}
 		if err != nil {
 			next = p.promise(h)
+			p.forget(d, h)
 			return nil, err
 		}
 	}
@@ -120,11 +121,16 @@ func (p *pool) gone(d destination) {
 	h := p.hosts[d]
 	h.open--
 	next := p.promise(h)
+	p.forget(d, h)
+	p.mu.Unlock()
+	next.Do()
+}
+
+// forget forgets a host to which there is no connection, and nobody wants one.
+func (p *pool) forget(d destination, h *host) {
 	if h.open == 0 && h.promised == 0 && h.waiters.Len() == 0 {
 		delete(p.hosts, d)
 	}
-	p.mu.Unlock()
-	next.Do()
 }
 
 // put keeps a connection for later, or closes it, or another one that is too much.
