@@ -162,7 +162,7 @@ func (p *pool) put(c *conn) {
 		p.watch()
 	}
 	// It may have ended, and the transport may have been closed, since we looked.
-	if (!c.usable() || p.t.isClosed()) && p.drop(c) {
+	if (c.lost() || p.t.isClosed()) && p.drop(c) {
 		c.close()
 	}
 }
