@@ -164,7 +164,7 @@ func Connect(ctx context.Context, l EventLoop, network, addr string) (fd uintptr
 
 // Connected is the second half: a protocol on it.
 func Connected(ctx context.Context, l EventLoop, fd uintptr, peer sock.Addr, factory func() Protocol) (Transport, error) {
-	c, err := l.base().connected(ctx, "test", fd, peer, factory)
+	c, err := l.base().connected(ctx, "test", fd, peer, factory, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -44,6 +44,7 @@ func TestExportedTypesAreOfUse(t *testing.T) {
 // ofUse are the types that no function leads to, and what they are for.
 var ofUse = map[string]string{
 	"asyncio.AbstractServer":      "what code asks for that serves with any server",
+	"asyncio.TLSCipher":           "GetExtraInfo gives it",
 	"asyncio.PeerCredentials":     "GetExtraInfo gives them",
 	"asyncio.UnimplementedServer": "to be embedded in an AbstractServer",
 	"asyncio.BufferedProtocol":    "transports look for it in a Protocol",
