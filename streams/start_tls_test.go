@@ -88,7 +88,9 @@ func TestStartTLS(t *testing.T) {
 	overLoops(t, "streams.709.start-tls-buffered/more-than-the-limit", func(s *stage) {
 		client, server := s.plain(WithLimit(16)) // the record pauses the reader's transport
 		began := s.start(func(ctx context.Context) error { return client.w.StartTLS(ctx, clientConfig()) })
-		s.until("the reader to pause", func() bool { return server.r.Buffered() > 2*16 && !server.w.Transport().(interface{ IsReading() bool }).IsReading() })
+		s.until("the reader to pause", func() bool {
+			return server.r.Buffered() > 2*16 && !server.w.Transport().(interface{ IsReading() bool }).IsReading()
+		})
 		s.must(server.w.StartTLS(s.ctx, serverConfig()))
 		_, err := began.Await(s.ctx)
 		s.must(err)
