@@ -75,6 +75,9 @@ func (l *baseLoop) upgrade(ctx context.Context, op string, below underTLS, p Pro
 	if below.Closing() {
 		return nil, opError(op, fmt.Errorf("%w: the transport is closing", net.ErrClosed))
 	}
+	if below.taken() {
+		return nil, invalid(op, "%v has TLS upon it already: give the transport that is on top", below)
+	}
 	if err := contextError(ctx); err != nil {
 		return nil, opError(op, err)
 	}
