@@ -14,12 +14,12 @@ import (
 
 // connection is what the calls of this file return, in one piece.
 type connection struct {
-	transport *streamTransport
+	transport Transport
 	protocol  Protocol
 }
 
 // discard ends a connection that nobody will have. Its protocol hears of it.
-func (c connection) discard() { c.transport.core.Abort(nil) }
+func (c connection) discard() { c.transport.Abort() }
 
 // results are what the calls of this file return.
 func (c connection) results(err error) (Transport, Protocol, error) {
@@ -47,6 +47,7 @@ func (l *baseLoop) createConnection(ctx context.Context, op string, factory func
 	if err != nil {
 		return nil, nil, err
 	}
+	secure := o.tls(l, hostOf(address))
 	c, err := inLoop(ctx, l, op, func(ctx context.Context) (connection, error) {
 		var fd uintptr
 		var peer sock.Addr
@@ -59,7 +60,7 @@ func (l *baseLoop) createConnection(ctx context.Context, op string, factory func
 		if err != nil {
 			return connection{}, err
 		}
-		return l.connected(ctx, op, fd, peer, factory)
+		return l.connected(ctx, op, fd, peer, factory, secure)
 	}, connection.discard)
 	return c.results(err)
 }
@@ -68,6 +69,9 @@ func (l *baseLoop) createConnection(ctx context.Context, op string, factory func
 // there is one, apart.
 func (o *ConnectionOptions) target(op string, factory func() Protocol, network, address string) (netaddr.Target, error) {
 	if err := o.check(op, network, address); err != nil {
+		return netaddr.Target{}, err
+	}
+	if err := o.tlsOptions().check(op); err != nil {
 		return netaddr.Target{}, err
 	}
 	isGiven := o.Sock != 0 || o.Conn != nil
@@ -86,10 +90,7 @@ func (l *baseLoop) ConnectAcceptedSocket(ctx context.Context, factory func() Pro
 	}
 	g, refused := l.take(op, o.Sock)
 	defer g.release()
-	if o.TLS != nil && o.ServerName == nil {
-		o.ServerName = new(string) // a server's side checks no name
-	}
-	switch err := o.check(op, "", ""); {
+	switch err := o.checkAccepted(op); {
 	case err != nil:
 		return nil, nil, err
 	case factory == nil:
@@ -99,12 +100,13 @@ func (l *baseLoop) ConnectAcceptedSocket(ctx context.Context, factory func() Pro
 	case refused != nil:
 		return nil, nil, refused
 	}
+	secure := o.acceptedTLS(l)
 	c, err := inLoop(ctx, l, op, func(ctx context.Context) (connection, error) {
 		fd, err := l.socketOf(op, "", g, o.Conn)
 		if err != nil {
 			return connection{}, err
 		}
-		return l.connected(ctx, op, fd, sock.Addr{}, factory)
+		return l.connected(ctx, op, fd, sock.Addr{}, factory, secure)
 	}, connection.discard)
 	return c.results(err)
 }
@@ -118,20 +120,24 @@ func orDefault[T any](opts *T) T {
 	return *opts
 }
 
-// connected makes protocol and transport of a connected socket, as meet does. peer is what
-// was connected to, or the zero Addr if nobody knows: a peer that has gone the system does
-// not know any more.
-func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, peer sock.Addr, factory func() Protocol) (connection, error) {
+// connected makes protocol and transport of a connected socket, as meet does, with TLS if
+// secure is not nil. peer is what was connected to, or the zero Addr if nobody knows: a peer
+// that has gone the system does not know any more.
+func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, peer sock.Addr, factory func() Protocol, secure *tlsSetup) (connection, error) {
+	open := func(p Protocol, done engine.Completer) (*streamTransport, error) {
+		t, err := newStreamTransport(l, fd, p, nil, sock.Addr{}, done)
+		if err == nil && !t.ends.Remote().IsValid() {
+			t.ends.SetRemote(peer)
+		}
+		return t, err
+	}
+	if secure != nil {
+		return l.meetTLS(ctx, op, fd, factory, secure, open)
+	}
 	t, p, err := meet(ctx, l, op, factory, meeting[*streamTransport, Protocol]{
-		fd: fd,
-		transport: func(p Protocol, done engine.Completer) (*streamTransport, error) {
-			t, err := newStreamTransport(l, fd, p, nil, sock.Addr{}, done)
-			if err == nil && !t.ends.Remote().IsValid() {
-				t.ends.SetRemote(peer)
-			}
-			return t, err
-		},
-		abort: func(t *streamTransport) { t.core.Abort(nil) },
+		fd:        fd,
+		transport: func(p Protocol, met func(error)) (*streamTransport, error) { return open(p, whenMet(met)) },
+		abort:     func(t *streamTransport) { t.core.Abort(nil) },
 	})
 	if err != nil {
 		return connection{}, err

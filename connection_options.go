@@ -2,8 +2,6 @@ package asyncio
 
 import (
 	"crypto/tls"
-	"errors"
-	"fmt"
 	"net"
 	"time"
 
@@ -41,10 +39,11 @@ type ConnectionOptions struct {
 	// only. (all_errors)
 	AllErrors bool
 
-	// TLS asks for TLS. It is not there yet: errors.ErrUnsupported. (ssl)
+	// TLS asks for TLS, as a client; ConnectAcceptedSocket's side is a server. The call is
+	// done when the handshake is. (ssl)
 	TLS *tls.Config
-	// ServerName is the name that the peer's certificate must have; nil: the
-	// host of the address; "": it is not looked at. Only with TLS.
+	// ServerName is the name that the peer's certificate must have; nil: that of the
+	// configuration, or the host of the address; "": any name will do. Only with TLS.
 	// (server_hostname)
 	ServerName *string
 	// TLSHandshakeTimeout bounds the handshake; zero: 60 s. Only with TLS.
@@ -53,6 +52,13 @@ type ConnectionOptions struct {
 	// TLSShutdownTimeout bounds the closing of TLS; zero: 30 s. Only with TLS.
 	// (ssl_shutdown_timeout)
 	TLSShutdownTimeout time.Duration
+	// TLSStrictEnd makes an end of the connection that the peer has not announced, by
+	// close_notify, an io.ErrUnexpectedEOF: something may be missing. Otherwise it is an end
+	// of stream as another one. Only with TLS. (suppress_ragged_eofs=False)
+	TLSStrictEnd bool
+	// TLSExecutor works with the private keys of the configuration, so that many new peers
+	// do not hold up the loop. nil: the loop does that itself. Only with TLS.
+	TLSExecutor Executor
 }
 
 // check finds what contradicts itself in a connection's arguments.
@@ -61,7 +67,7 @@ func (o *ConnectionOptions) check(op, network, address string) error {
 	switch {
 	case o.TLS == nil && o.ServerName != nil:
 		return invalid(op, "a server name is only meaningful with TLS")
-	case o.TLS != nil && o.ServerName == nil && (isUnix || hostOf(address) == ""):
+	case o.TLS != nil && o.ServerName == nil && o.TLS.ServerName == "" && !o.TLS.InsecureSkipVerify && (isUnix || hostOf(address) == ""):
 		return invalid(op, "you must set the server name when using TLS without a host")
 	case isUnix && o.LocalAddress != "":
 		return invalid(op, "LocalAddress is for TCP: a unix socket connects from nowhere")
@@ -74,26 +80,11 @@ func (o *ConnectionOptions) check(op, network, address string) error {
 	case o.Interleave < 0:
 		return invalid(op, "an interleave of %d", o.Interleave)
 	}
-	return checkTLS(op, o.TLS, o.TLSHandshakeTimeout, o.TLSShutdownTimeout)
+	return nil
 }
 
 // hostOf is the host of an address, empty if it has none.
 func hostOf(address string) string {
 	host, _, _ := net.SplitHostPort(address)
 	return host
-}
-
-// checkTLS refuses TLS, and what makes sense only with it.
-func checkTLS(op string, cfg *tls.Config, handshake, shutdown time.Duration) error {
-	switch {
-	case cfg == nil && handshake != 0:
-		return invalid(op, "a TLS handshake timeout is only meaningful with TLS")
-	case cfg == nil && shutdown != 0:
-		return invalid(op, "a TLS shutdown timeout is only meaningful with TLS")
-	case handshake < 0 || shutdown < 0:
-		return invalid(op, "a TLS timeout should be a positive number")
-	case cfg != nil:
-		return opError(op, fmt.Errorf("TLS on event loop transports is not there yet, use crypto/tls over streams.Conn: %w", errors.ErrUnsupported))
-	}
-	return nil
 }

@@ -268,18 +268,6 @@ func TestConnectionArguments(t *testing.T) {
 			}
 		})
 	})
-	netRow(t, "tls-not-there", func(n *netTest) {
-		n.run(func(ctx context.Context) {
-			_, _, err := n.l.CreateConnection(ctx, plainFactory, "tcp", "host:80", &options{TLS: &tls.Config{}})
-			_, err2 := n.l.CreateServer(ctx, plainFactory, "tcp", "host:80", &asyncio.ServerOptions{TLS: &tls.Config{Certificates: make([]tls.Certificate, 1)}})
-			_, _, err3 := n.l.ConnectAcceptedSocket(ctx, plainFactory, noSocket, &options{TLS: &tls.Config{}})
-			for _, err := range []error{err, err2, err3} {
-				if !errors.Is(err, errors.ErrUnsupported) {
-					n.Errorf("got %v", err)
-				}
-			}
-		})
-	})
 }
 
 // blackHole returns an address that never answers: the queue of its listener,

@@ -57,8 +57,8 @@ func (l *baseLoop) CreateDatagramEndpoint(ctx context.Context, factory func() Da
 func (l *baseLoop) endpoint(ctx context.Context, op string, s datagramSocket, o *DatagramOptions, factory func() DatagramProtocol) (endpoint, error) {
 	t, p, err := meet(ctx, l, op, factory, meeting[*datagramTransport, DatagramProtocol]{
 		fd: s.fd,
-		transport: func(p DatagramProtocol, done engine.Completer) (*datagramTransport, error) {
-			return newDatagramTransport(l, s, o, p, done)
+		transport: func(p DatagramProtocol, met func(error)) (*datagramTransport, error) {
+			return newDatagramTransport(l, s, o, p, whenMet(met))
 		},
 		abort: func(t *datagramTransport) { t.core.Abort(nil) },
 	})

@@ -30,6 +30,7 @@ type EventLoop interface {
 	NameResolver
 	Watcher
 	FileSender
+	TLSStarter
 	SignalHandling
 	SocketCaller
 	SubprocessMaker

@@ -7,13 +7,6 @@ import (
 	"sync"
 )
 
-// Executor runs functions on goroutines that are not the loop's. Any goroutine
-// may call it. (concurrent.futures.Executor)
-type Executor interface {
-	// Submit runs f, or returns why it will not.
-	Submit(f func()) error
-}
-
 // executing is the part of a loop that hands work to other goroutines.
 type executing struct {
 	executorMu   sync.Mutex // names are looked up from any goroutine

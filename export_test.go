@@ -25,6 +25,7 @@ var (
 	ErrAddrInUse        = listen.AddrInUse
 	ErrAddrNotAvailable = listen.AddrNotAvailable
 	ErrConnRefused      = errConnRefused
+	ErrConnReset        = errConnReset
 )
 
 // Combine is what becomes of the errors of several attempts.
@@ -164,7 +165,7 @@ func Connect(ctx context.Context, l EventLoop, network, addr string) (fd uintptr
 
 // Connected is the second half: a protocol on it.
 func Connected(ctx context.Context, l EventLoop, fd uintptr, peer sock.Addr, factory func() Protocol) (Transport, error) {
-	c, err := l.base().connected(ctx, "test", fd, peer, factory)
+	c, err := l.base().connected(ctx, "test", fd, peer, factory, nil)
 	if err != nil {
 		return nil, err
 	}

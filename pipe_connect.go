@@ -48,7 +48,7 @@ type openPipe func(l *baseLoop, fd uintptr, p Protocol, done engine.Completer) (
 func (l *baseLoop) meetPipe(ctx context.Context, op string, factory func() Protocol, fd uintptr, open openPipe) (connection, error) {
 	t, p, err := meet(ctx, l, op, factory, meeting[*streamTransport, Protocol]{
 		fd:        fd,
-		transport: func(p Protocol, done engine.Completer) (*streamTransport, error) { return open(l, fd, p, done) },
+		transport: func(p Protocol, met func(error)) (*streamTransport, error) { return open(l, fd, p, whenMet(met)) },
 		abort:     func(t *streamTransport) { t.core.Abort(nil) },
 	})
 	if err != nil {

@@ -31,6 +31,7 @@ type Server struct {
 	factory   func() Protocol
 	backlog   int
 	keepAlive bool
+	layered   func(Protocol) Protocol // the protocol of what is nearest to the socket
 	acceptors []*listen.Acceptor
 
 	serving atomic.Bool

@@ -44,7 +44,7 @@ func (o *serverOutside) SetUp(c *listen.Conn) (any, error) {
 	if s.keepAlive {
 		_ = s.loop.eng.Sockets().SetOption(c.FD, engine.KeepAlive, 1) // as with NoDelay
 	}
-	t, err := newStreamTransport(s.loop, c.FD, p, s, c.Peer, nil)
+	t, err := newStreamTransport(s.loop, c.FD, s.layered(p), s, c.Peer, nil)
 	if err != nil {
 		return p, err
 	}

@@ -4,7 +4,7 @@ package asyncio
 // buffered; of one that is accepted and not yet set up no protocol is made. Any
 // goroutine may call it. (Server.close_clients)
 func (s *Server) CloseClients() {
-	s.onLoop(func() { s.endClients(func(t *streamTransport) { t.core.Close() }) })
+	s.onLoop(func() { s.endClients((*streamTransport).close) })
 }
 
 // AbortClients ends every connection of the server at once; of one that is

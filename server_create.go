@@ -30,7 +30,7 @@ func (l *baseLoop) createServer(ctx context.Context, op string, factory func() P
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{loop: l, factory: factory, backlog: o.Backlog, keepAlive: o.KeepAlive}
+	s := &Server{loop: l, factory: factory, backlog: o.Backlog, keepAlive: o.KeepAlive, layered: o.layered(l)}
 	if s.backlog == 0 {
 		s.backlog = defaultBacklog
 	}
@@ -46,6 +46,9 @@ func (l *baseLoop) createServer(ctx context.Context, op string, factory func() P
 // there are none if there is a socket.
 func (o *ServerOptions) targets(op string, factory func() Protocol, network, address string) ([]netaddr.Target, error) {
 	if err := o.check(op, network); err != nil {
+		return nil, err
+	}
+	if err := o.tlsOptions().checkServer(op); err != nil {
 		return nil, err
 	}
 	addresses := o.Addresses

@@ -14,6 +14,7 @@ import (
 type transports struct {
 	pool    buffers.Pool                  // what could not be written at once
 	packets buffers.PacketPool[sock.Addr] // the same, of datagrams
+	records recordPool                    // memory for what TLS decrypts and encrypts
 
 	// The transports that are not over yet, in the order in which they were
 	// made: for the loop's close, and for a server that closes its clients.

@@ -3,16 +3,14 @@ package asyncio
 import (
 	"context"
 	"errors"
-
-	"github.com/go-asyncio/asyncio/internal/engine"
 )
 
 // meeting is a descriptor that gets a transport of type T and a protocol of type P.
 type meeting[T, P any] struct {
 	fd uintptr
 	// transport makes the transport, whose the descriptor is then unless there is an
-	// error, and schedules its start, and then done.
-	transport func(p P, done engine.Completer) (T, error)
+	// error, and schedules its start. met is to hear that they have met, or why not.
+	transport func(p P, met func(error)) (T, error)
 	// abort ends the transport. Its protocol hears of it.
 	abort func(T)
 }
@@ -37,9 +35,13 @@ func meet[T, P any](ctx context.Context, l *baseLoop, op string, factory func() 
 		return t, p, opError(op, err)
 	}
 	met := newFuture[struct{}](l)
-	t, err = m.transport(p, callback(func() {
-		_ = met.SetResult(struct{}{}) // unless who waits was cancelled
-	}))
+	t, err = m.transport(p, func(err error) { // unless who waits was cancelled
+		if err != nil {
+			_ = met.SetException(err)
+			return
+		}
+		_ = met.SetResult(struct{}{})
+	})
 	if err == nil {
 		made = true
 		_, err = met.Await(ctx)
@@ -62,3 +64,6 @@ func makeProtocol[P any](l *baseLoop, factory func() P) (p P, err error) {
 	}
 	return p, nil
 }
+
+// whenMet is met as a step that follows the start of a transport.
+func whenMet(met func(error)) callback { return func() { met(nil) } }

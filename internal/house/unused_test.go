@@ -44,6 +44,7 @@ func TestExportedTypesAreOfUse(t *testing.T) {
 // ofUse are the types that no function leads to, and what they are for.
 var ofUse = map[string]string{
 	"asyncio.AbstractServer":      "what code asks for that serves with any server",
+	"asyncio.TLSCipher":           "GetExtraInfo gives it",
 	"asyncio.PeerCredentials":     "GetExtraInfo gives them",
 	"asyncio.UnimplementedServer": "to be embedded in an AbstractServer",
 	"asyncio.BufferedProtocol":    "transports look for it in a Protocol",
@@ -52,6 +53,7 @@ var ofUse = map[string]string{
 	"asyncio.Waiters":             "its zero value is ready",
 	"asyncio.Wakeup":              "Waiters give one",
 	"locks.Event":                 "its zero value is ready",
+	"nethttp.Transport":           "its zero value is ready; an http.Client takes it",
 	"proactors.Meter":             "proactors are asked for it",
 	"proactors.Usage":             "what a Meter gives",
 }
