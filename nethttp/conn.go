@@ -8,7 +8,6 @@ import (
 	"errors"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 	"weak"
 
@@ -24,12 +23,10 @@ type conn struct {
 	r    *streams.StreamReader
 	w    *streams.StreamWriter
 
-	protocol *watched
-	below    []*streams.StreamWriter // what TLS lies over
-	state    *tls.ConnectionState    // nil without TLS
-	whole    net.Conn                // r and w, with the context of the exchange under way
-	br       *bufio.Reader           // over Read
-	header   int64                   // how many bytes may be read before what is read is a header too large; -1: any number
+	state  *tls.ConnectionState // nil without TLS
+	whole  net.Conn             // r and w, with the context of the exchange under way
+	br     *bufio.Reader        // over Read
+	header int64                // how many bytes may be read before what is read is a header too large; -1: any number
 
 	reused bool          // it was idle before
 	place  *list.Element // among the idle ones, nil while it is in use; the pool's mutex guards it
@@ -121,8 +118,7 @@ func (c *conn) shut() {
 // warning of package streams.
 type watched struct {
 	*streams.StreamReaderProtocol
-	conn    weak.Pointer[conn]
-	secured atomic.Bool // TLS is spoken, or about to be: the peer's end is that of the connection
+	conn weak.Pointer[conn]
 }
 
 var _ asyncio.Protocol = (*watched)(nil)
@@ -131,7 +127,7 @@ var _ asyncio.Protocol = (*watched)(nil)
 func (w *watched) EOFReceived() bool {
 	open := w.StreamReaderProtocol.EOFReceived()
 	w.ended()
-	return open && !w.secured.Load()
+	return open
 }
 
 // ConnectionLost ends the stream.

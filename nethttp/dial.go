@@ -66,7 +66,6 @@ func (c *conn) connect(ctx context.Context, first *url.URL) (err error) {
 		return err
 	}
 	protocol := &watched{StreamReaderProtocol: feeds, conn: weak.Make(c)}
-	c.protocol = protocol
 	connect := c.pool.t.Connect
 	if connect == nil {
 		connect = connectByLoop
@@ -110,7 +109,7 @@ func (c *conn) tunnel(ctx context.Context, proxy *url.URL) error {
 	case resp.StatusCode != http.StatusOK:
 		_, text, _ := strings.Cut(resp.Status, " ")
 		return fmt.Errorf("nethttp: proxy %s refuses CONNECT %s: %s", proxy.Host, c.to.addr, text)
-	case c.br.Buffered() > 0 || c.r.Buffered() > 0:
+	case c.br.Buffered() > 0:
 		return errors.New("nethttp: the proxy sent clear text behind its answer to CONNECT")
 	}
 	return nil

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
-	"github.com/go-asyncio/asyncio/streams"
 )
 
 // shutdownTimeout is how long a peer may take to say that it has heard of the end.
@@ -24,24 +23,14 @@ func (c *conn) secure(ctx context.Context, host string) error {
 		cfg.ServerName = host
 	}
 	cfg.NextProtos = []string{"http/1.1"}
-	c.protocol.secured.Store(true)
-	t, err := c.pool.loop.StartTLS(ctx, c.w.Transport(), c.protocol, cfg, &asyncio.StartTLSOptions{
-		HandshakeTimeout: c.pool.t.TLSHandshakeTimeout, ShutdownTimeout: shutdownTimeout,
-	})
+	err := c.w.StartTLS(ctx, cfg, asyncio.StartTLSOptions{HandshakeTimeout: c.pool.t.TLSHandshakeTimeout, ShutdownTimeout: shutdownTimeout})
 	if err != nil {
 		if errors.Is(err, asyncio.ErrTimeout) && ctx.Err() == nil {
 			return timeoutError("TLS handshake timeout")
 		}
 		return err
 	}
-	// What writes in clear is kept: dropped, it would close what is below.
-	c.below = append(c.below, c.w)
-	if c.w, err = streams.NewStreamWriter(t, c.protocol, c.r); err != nil {
-		t.Abort()
-		return err
-	}
-	c.begin(ctx)
-	if state, ok := t.GetExtraInfo("ssl_object").(tls.ConnectionState); ok {
+	if state, ok := c.w.GetExtraInfo("ssl_object").(tls.ConnectionState); ok {
 		c.state = &state
 	}
 	return nil
