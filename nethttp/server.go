@@ -13,7 +13,8 @@ import (
 // ServeOptions changes how Serve serves. The zero value is the default; the fields mean what
 // those of http.Server mean.
 type ServeOptions struct {
-	// Server is how to listen; with its TLS the server speaks HTTPS.
+	// Server is how to listen; with its TLS the server speaks HTTPS, of which NextProtos
+	// is HTTP/1.1, whatever it says.
 	Server asyncio.ServerOptions
 
 	// ReadHeaderTimeout is how long the header of a request may take, from its first byte;
@@ -69,6 +70,11 @@ func Serve(ctx context.Context, handler http.Handler, network, address string, o
 	s := &Server{loop: c.loop, handler: handler, conns: map[*serverConn]struct{}{}}
 	if opts != nil {
 		s.opts = *opts
+	}
+	if cfg := s.opts.Server.TLS; cfg != nil {
+		cfg = cfg.Clone()
+		cfg.NextProtos = []string{"http/1.1"} // whatever else is agreed upon is not spoken
+		s.opts.Server.TLS = cfg
 	}
 	s.tasks = asyncio.WithContext(context.WithValue(ctx, http.ServerContextKey, s))
 	if s.server, err = c.loop.CreateServer(ctx, s.protocol, network, address, &s.opts.Server); err != nil {
