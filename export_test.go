@@ -25,6 +25,7 @@ var (
 	ErrAddrInUse        = listen.AddrInUse
 	ErrAddrNotAvailable = listen.AddrNotAvailable
 	ErrConnRefused      = errConnRefused
+	ErrConnReset        = errConnReset
 )
 
 // Combine is what becomes of the errors of several attempts.
