@@ -115,7 +115,7 @@ func overProactors(s *scene) {
 	_, able := loop.(*asyncio.ProactorEventLoop)
 	must(s, loop.Close())
 	if !able {
-		// That it refuses them with a way out is tested with the calls.
+		// The calls are methods of a loop over a proactor alone.
 		s.Skip("a selector has no pipes with names")
 	}
 	s.pipes = openPipes
