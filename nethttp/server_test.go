@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"runtime"
 	"strings"
@@ -232,6 +234,27 @@ func TestServer(t *testing.T) {
 		defer transport.CloseIdleConnections()
 		s.says("HTTP/1.1 true")(text((&http.Client{Transport: transport}).Get("https://" + server.Addr().String())))
 	})
+	overLoops(t, "reverse-proxy", func(s *stage) {
+		_, behind := s.serve(func(w http.ResponseWriter, r *http.Request) {
+			_, err := io.Copy(w, r.Body)
+			s.check(err)
+		}, nil)
+		u, err := url.Parse(behind)
+		s.must(err)
+		transport := &nethttp.Transport{}
+		client := s.client(transport)
+		proxy := &httputil.ReverseProxy{
+			Transport: transport,
+			Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(u) },
+		}
+		_, front := s.serve(proxy.ServeHTTP, nil)
+		page := strings.Repeat("0123456789", 100_000)
+		s.several(3, func(ctx context.Context) {
+			for range 2 {
+				s.says(page)(s.post(ctx, client, front, io.MultiReader(strings.NewReader(page))))
+			}
+		})
+	})
 	overLoops(t, "both-sides-on-one-loop", func(s *stage) {
 		_, url := s.serve(func(w http.ResponseWriter, r *http.Request) {
 			_, err := io.Copy(w, r.Body)
@@ -306,6 +329,22 @@ func TestServerEnds(t *testing.T) {
 			want(s, "reports of the panic", found, 1)
 			return nil
 		}))
+	})
+	bare(t, "another-goroutine", func(s *stage) {
+		s.runLoop()
+		_, url := s.serve(func(w http.ResponseWriter, r *http.Request) {
+			_, err := asyncio.ToThread(r.Context(), func() (struct{}, error) {
+				_, err := w.Write([]byte("x"))
+				s.fails(err, asyncio.ErrWrongGoroutine)
+				s.fails(http.NewResponseController(w).Flush(), asyncio.ErrWrongGoroutine)
+				_, _, err = http.NewResponseController(w).Hijack()
+				s.fails(err, asyncio.ErrWrongGoroutine)
+				return struct{}{}, nil
+			})
+			s.check(err)
+			io.WriteString(w, "mine")
+		}, nil)
+		s.says("mine")(text(s.outside().Get(url)))
 	})
 	bare(t, "too-short", func(s *stage) {
 		s.runLoop()
