@@ -75,7 +75,7 @@ func (b *serverBody) Read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	n, err := b.ReadCloser.Read(p) // it stays busy if it is unwound
+	n, err := b.ReadCloser.Read(p)
 	b.ended = b.ended || err == io.EOF
 	return n, err
 }

@@ -346,6 +346,26 @@ func TestServerEnds(t *testing.T) {
 		}, nil)
 		s.says("mine")(text(s.outside().Get(url)))
 	})
+	bare(t, "body-outlives-handler", func(s *stage) {
+		s.runLoop()
+		ended := make(chan error, 1)
+		_, url := s.serve(func(w http.ResponseWriter, r *http.Request) {
+			asyncio.GoErr(r.Context(), func(context.Context) error {
+				_, err := io.ReadAll(r.Body)
+				ended <- err
+				return nil
+			})
+			_ = asyncio.Yield(r.Context())
+			io.WriteString(w, "done")
+		}, nil)
+		got := s.raw(url, "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nshort")
+		if !strings.HasSuffix(got, "\r\n\r\ndone") {
+			s.Errorf("answer %q", got)
+		}
+		if err := <-ended; err == nil {
+			s.Error("the body was read whole")
+		}
+	})
 	bare(t, "too-short", func(s *stage) {
 		s.runLoop()
 		_, url := s.serve(func(w http.ResponseWriter, r *http.Request) {
