@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -140,7 +141,7 @@ func (x *exchange) written(err error) {
 	x.writeErr = err
 	limit := x.c.pool.t.ResponseHeaderTimeout
 	if err == nil && limit > 0 && !x.answered {
-		_ = x.c.plain.SetReadDeadline(time.Now().Add(limit)) // of a connection that is open
+		_ = x.c.whole.SetReadDeadline(time.Now().Add(limit)) // of a connection that is open
 	}
 	x.mu.Unlock()
 	switch {
@@ -216,7 +217,7 @@ func (x *exchange) answer() error {
 		x.ahead.decide(true)
 	}
 	if x.c.pool.t.ResponseHeaderTimeout > 0 {
-		return x.c.plain.SetReadDeadline(time.Time{})
+		return x.c.whole.SetReadDeadline(time.Time{})
 	}
 	return nil
 }
@@ -238,6 +239,13 @@ func (x *exchange) explain(err error) error {
 		return fmt.Errorf("nethttp: the server closed the connection before it answered: %w", err)
 	}
 	return fmt.Errorf("nethttp: reading the response: %w", err)
+}
+
+// deadlinePassed reports whether an error is that of a connection's deadline, and not that
+// of a context's.
+func deadlinePassed(err error) bool {
+	var ofContext *asyncio.TimeoutError
+	return errors.Is(err, os.ErrDeadlineExceeded) && !errors.As(err, &ofContext)
 }
 
 // partDone notes that the request was written or the response read. When both are, the

@@ -228,14 +228,14 @@ func (c *correspondent) post(to netip.AddrPort, rng *rand.Rand) {
 }
 
 // churnDatagrams has endpoints come and go on a loop that post to the exchange's stations,
-// for as long as d.
+// for as long as d, and at least once each.
 func churnDatagrams(ctx context.Context, loop asyncio.EventLoop, x *exchange, seed uint64, d time.Duration) error {
 	end := loop.Time() + d
 	return asyncio.WithTaskGroup(ctx, func(_ context.Context, g *asyncio.TaskGroup) error {
 		for i := range uint64(callersAtOnce) {
 			rng := rand.New(rand.NewPCG(seed, 3000+i))
 			g.Go(func(ctx context.Context) error {
-				for id := i + 1; loop.Time() < end; id += callersAtOnce {
+				for id := i + 1; id <= callersAtOnce || loop.Time() < end; id += callersAtOnce {
 					c := &correspondent{endpoint: endpoint{of: x, aborts: rng.IntN(2) == 0}, id: id}
 					if err := c.live(ctx, loop, rng); err != nil {
 						return fmt.Errorf("caller %d, connected to %v: %w", id, c.whom, err)

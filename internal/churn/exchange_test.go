@@ -18,8 +18,8 @@ import (
 // exchange is the account of a run's datagrams: callers post to stations, which send back
 // what comes. A datagram may be lost. One that comes was sent, to whom it comes and by whom
 // it says, byte for byte, and comes once: the loopback network doubles nothing. Each exchange
-// has an address of its own in 127.0.0.0/8, so that nobody else posts to a port that was
-// theirs.
+// has an address of its own, where it can, so that nobody else posts to a port that was
+// theirs; elsewhere what strangers send is not looked at.
 type exchange struct {
 	book *book
 	any  string      // the address with a port that the system picks
@@ -53,8 +53,7 @@ const (
 
 // newExchange returns an account that tells b.
 func newExchange(b *book) *exchange {
-	own := rand.Uint32()
-	return &exchange{book: b, any: fmt.Sprintf("127.%d.%d.%d:0", 1+byte(own>>16)/2, byte(own>>8), 1+byte(own)/2), callers: map[uint64]*caller{}, known: map[netip.AddrPort]bool{}}
+	return &exchange{book: b, any: loopback() + ":0", callers: map[uint64]*caller{}, known: map[netip.AddrPort]bool{}}
 }
 
 // The head of a datagram: magic, caller's number, its own number, length, the station's
@@ -177,7 +176,10 @@ func (x *exchange) post(id uint64, to netip.AddrPort) []byte {
 // its way back; ok is false if it must not have come. A station may have the port that a
 // caller had, or the other way round, so either may get what was for the other.
 func (x *exchange) take(p []byte, from, at netip.AddrPort) (id uint64, back, ok bool) {
-	if len(p) == 0 {
+	switch {
+	case sharesLoopback && !x.knows(from):
+		return 0, false, false
+	case len(p) == 0:
 		x.emptyCame()
 		return 0, false, false
 	}
@@ -229,6 +231,13 @@ func (x *exchange) check(p []byte, from, at netip.AddrPort) (id uint64, back boo
 		err = fmt.Errorf("datagram %d of caller %d, on its way back: %v: %w", number, id, back, err)
 	}
 	return id, back, err
+}
+
+// knows reports whether an address is an endpoint's, or was.
+func (x *exchange) knows(at netip.AddrPort) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.known[at]
 }
 
 // emptySent notes an empty datagram that is about to be sent.
