@@ -229,20 +229,6 @@ func TestTLSAfterClose(t *testing.T) {
 		want(n.T, "reported", len(n.reported), 1)
 		server.transport.Abort()
 	})
-	netRow(t, "tls.701.write-failure-reaches-writer", func(n *netTest) {
-		// What the peer's end is on every system: a connection that is cut.
-		n.run(func(ctx context.Context) {
-			client, server := n.pairTLS(ctx, nil, nil)
-			client.onData = func([]byte) {}
-			below := asyncio.Transports(n.l)
-			below[0].Abort()
-			below[1].Abort()
-			n.until(ctx, "the end", func() bool { return client.lost && server.lost })
-			if _, err := client.transport.Write([]byte("x")); !errors.Is(err, net.ErrClosed) {
-				n.Error(err)
-			}
-		})
-	})
 }
 
 // TestTLSHalfClose: the end of one direction.

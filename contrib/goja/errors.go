@@ -20,8 +20,12 @@ var (
 	ErrNotInMacrotask = errors.New("gojaloop: called outside a macrotask; use Do or Post")
 	// ErrInvalidArgument: a value that the call cannot work with.
 	ErrInvalidArgument = errors.New("gojaloop: invalid argument")
+	// ErrBroken: the runtime is closed because goja could not go on: JavaScript was
+	// interrupted, or a Go function has panicked, within an async function that had been
+	// resumed or a generator, whose frames goja leaves behind then.
+	ErrBroken = fmt.Errorf("%w: goja was ended within an async function or a generator, and cannot go on", ErrClosed)
 	// errLeft is the end of a macrotask by runtime.Goexit.
-	errLeft = errors.New("gojaloop: a Go function called from JavaScript ended its goroutine (runtime.Goexit), so the runtime is closed")
+	errLeft = fmt.Errorf("%w: a Go function called from JavaScript ended its goroutine (runtime.Goexit)", ErrClosed)
 )
 
 // ScriptError is an exception that JavaScript did not catch, or the reason of a rejected

@@ -2,7 +2,6 @@ package gojaloop
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/dop251/goja"
@@ -131,7 +130,7 @@ func (r *Runtime) begin(s *scope, f func(*goja.Runtime) (goja.Value, error)) {
 	case !ran:
 		r.abandon(s, r.why(s))
 	case err != nil && s.known: // it was a microtask's
-		if why := r.why(s); why == nil || !errors.Is(err, why) {
+		if !r.wanted(s, err) {
 			r.note("exception in a microtask of JavaScript", err)
 		}
 	case err != nil:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dop251/goja"
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/nethttp"
 )
 
 // maxRedirects is how many redirects fetch follows, as browsers do.
@@ -119,7 +120,10 @@ func (r *Runtime) requestOf(o *goja.Object) *request {
 // belongs to a coroutine, and is the one place that knows how requests are sent.
 func (r *Runtime) exchange(ctx context.Context, q *request, begun func(head)) ([]byte, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // a thread that is left behind ends
+	defer cancel() // a goroutine that is left behind ends
+	if _, ok := r.transport.(*nethttp.Transport); ok {
+		return q.send(ctx, r.transport, r.maxResponse, begun)
+	}
 	return asyncio.ToThread(ctx, func() ([]byte, error) { return q.send(ctx, r.transport, r.maxResponse, begun) })
 }
 

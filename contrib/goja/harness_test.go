@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/dop251/goja"
 	"github.com/go-asyncio/asyncio"
@@ -35,6 +36,21 @@ func over(t *testing.T, f func(s *stage, ctx context.Context)) {
 		for _, c := range s.reports() {
 			t.Errorf("reported: %s: %v", c.Message, c.Err)
 		}
+	})
+}
+
+// overBubble is over in the time of a test bubble, in which hours pass at once.
+func overBubble(t *testing.T, f func(s *stage, ctx context.Context)) {
+	t.Parallel()
+	testkit.Over(t, testkit.Kinds, func(t *testing.T, m testkit.Mechanism) {
+		newStage(t, m) // the first loop looks at the machine's clock, which stands still in a bubble
+		synctest.Test(t, func(t *testing.T) {
+			s := newStage(t, m.Hooked(testkit.InBubble))
+			s.run(f)
+			for _, c := range s.reports() {
+				t.Errorf("reported: %s: %v", c.Message, c.Err)
+			}
+		})
 	})
 }
 

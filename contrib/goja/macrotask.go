@@ -52,8 +52,39 @@ func (r *Runtime) macrotask(s *scope, nesting int, f func() error) (ran bool, er
 		}
 	}
 	r.noteRejected()
+	if r.suspect && !r.works() {
+		r.shut(ErrBroken)
+		r.note("a JavaScript runtime was closed", ErrBroken)
+	}
 	left = false
 	return true, err
+}
+
+// works tells whether goja still runs microtasks, after a step of this macrotask did not
+// end as it should.
+func (r *Runtime) works() (did bool) {
+	r.calm()
+	probe := func(goja.FunctionCall) goja.Value { did = true; return goja.Undefined() }
+	_ = r.step(func() error {
+		promise, resolve, _ := r.vm.NewPromise()
+		if err := resolve(nil); err != nil {
+			return err
+		}
+		_, err := r.then(r.vm.ToValue(promise), r.vm.ToValue(probe))
+		return err
+	})
+	r.suspect = !did
+	return did
+}
+
+// calm takes back an interruption that has done its work; after Close none does.
+func (r *Runtime) calm() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.interrupted && r.closed == nil {
+		r.interrupted = false
+		r.vm.ClearInterrupt()
+	}
 }
 
 // noteRejected notes the promises that are rejected and not handled. It may run JavaScript,
@@ -76,6 +107,7 @@ func (r *Runtime) noteRejected() {
 func (r *Runtime) step(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
+			r.suspect = true
 			err = &asyncio.PanicError{Value: p, Stack: debug.Stack()}
 		}
 	}()
@@ -84,7 +116,8 @@ func (r *Runtime) step(f func() error) (err error) {
 		r.job = func() { err = f() }
 	}
 	_, outer := r.vm.RunProgram(entry)
-	if outer != nil {
+	if outer != nil { // no exception: those are the job's
+		r.suspect = true
 		err = outer
 	}
 	return r.failure(err)
@@ -148,9 +181,17 @@ func (r *Runtime) after(s *scope) {
 func (r *Runtime) callback(s *scope, nesting int, message string, f func() error) {
 	defer r.after(s)
 	_, err := r.macrotask(s, nesting, f)
-	if why := r.why(s); err != nil && (why == nil || !errors.Is(err, why)) {
+	if err != nil && !r.wanted(s, err) {
 		r.note(message, err)
 	}
+}
+
+// wanted tells whether an error is the interruption of a scope that was given up, or of a runtime
+// that was closed.
+func (r *Runtime) wanted(s *scope, err error) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return s.cause != nil && errors.Is(err, s.cause) || r.closed != nil && errors.Is(err, r.closed)
 }
 
 // inMacrotask panics where no macrotask runs.

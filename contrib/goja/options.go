@@ -25,7 +25,7 @@ const defaultMaxResponse = 64 << 20
 
 // newConfig applies options to the defaults.
 func newConfig(opts []Option) (*config, error) {
-	c := &config{out: os.Stdout, err: os.Stderr, transport: http.DefaultTransport, maxResponse: defaultMaxResponse}
+	c := &config{out: os.Stdout, err: os.Stderr, maxResponse: defaultMaxResponse}
 	for _, o := range opts {
 		if o == nil {
 			return nil, fmt.Errorf("%w: New: an option is nil", ErrInvalidArgument)
@@ -50,12 +50,14 @@ func WithConsole(out, err io.Writer) Option {
 	}
 }
 
-// WithTransport sets what fetch sends its requests by; the default is
-// http.DefaultTransport. It runs on a goroutine of the loop's default executor.
+// WithTransport sets what fetch sends its requests by; the default is a nethttp.Transport
+// of the runtime's own, which is closed with it. A *nethttp.Transport works in a coroutine
+// of the loop; any other may block, and runs on a goroutine of the loop's default executor:
+// http.DefaultTransport speaks HTTP/2, for instance. It stays the caller's.
 func WithTransport(t http.RoundTripper) Option {
 	return func(c *config) error {
 		if t == nil {
-			return fmt.Errorf("%w: WithTransport: the transport is nil; leave the option out for http.DefaultTransport", ErrInvalidArgument)
+			return fmt.Errorf("%w: WithTransport: the transport is nil; leave the option out for a nethttp.Transport", ErrInvalidArgument)
 		}
 		c.transport = t
 		return nil

@@ -77,7 +77,7 @@ var orders = []struct{ name, script, want string }{
 		for (let i = 0; i < 5; i++) setTimeout(log, 1, i)`,
 		"0 1 2 3 4"},
 	{"timers fire by delay", `
-		setTimeout(log, 30, 'c'); setTimeout(log, 20, 'b'); setTimeout(log, 10, 'a')`,
+		setTimeout(log, 300, 'c'); setTimeout(log, 200, 'b'); setTimeout(log, 100, 'a')`,
 		"a b c"},
 	{"a timer that is cleared by one that fires with it does not fire", `
 		setTimeout(() => { log('first'); clearTimeout(second) }, 1)
@@ -137,7 +137,7 @@ func TestOrder(t *testing.T) {
 	t.Parallel()
 	for _, c := range orders {
 		t.Run(c.name, func(t *testing.T) {
-			over(t, func(s *stage, ctx context.Context) {
+			overBubble(t, func(s *stage, ctx context.Context) {
 				s.eval(ctx, withLog(s, ctx), "{"+c.script+"\n}")
 				s.wantLog(c.want)
 			})

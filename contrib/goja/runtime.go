@@ -2,11 +2,13 @@ package gojaloop
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 
 	"github.com/dop251/goja"
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/nethttp"
 )
 
 // Runtime is a JavaScript runtime on a loop. Several on one loop share nothing but the
@@ -14,6 +16,7 @@ import (
 type Runtime struct {
 	loop asyncio.EventLoop
 	config
+	own *nethttp.Transport // used if there was none in the options
 
 	// What follows belongs to the loop's goroutine.
 
@@ -25,6 +28,7 @@ type Runtime struct {
 	current    *scope        // who the JavaScript that runs now belongs to: base, but in reactions of promises
 	nesting    int           // how many timers the macrotask that runs has come by
 	job        func()        // what the macrotask that begins is to do
+	suspect    bool          // goja may be unable to go on
 	things     map[int64]*thing
 	lastThing  int64
 	strong     int             // how many things hold their scope open
@@ -58,7 +62,11 @@ func New(loop asyncio.EventLoop, opts ...Option) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Runtime{loop: loop, config: *c, vm: goja.New(), things: map[int64]*thing{}}
+	own := &nethttp.Transport{Proxy: http.ProxyFromEnvironment}
+	if c.transport == nil {
+		c.transport = own
+	}
+	r := &Runtime{loop: loop, config: *c, own: own, vm: goja.New(), things: map[int64]*thing{}}
 	r.root.over = true // nobody waits for it
 	r.base, r.current = &r.root, &r.root
 	if err := r.install(); err != nil {
@@ -104,6 +112,7 @@ func (r *Runtime) release() {
 		r.abandon(s, why)
 	}
 	r.stop(nil)
+	_ = r.own.Close()
 }
 
 // why returns why nothing can be done for a scope any more, nil if it can; a nil scope

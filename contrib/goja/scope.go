@@ -116,6 +116,9 @@ func (r *Runtime) giveUp(s *scope, cause error) {
 // abandon is the part of giving up that belongs to the loop.
 func (r *Runtime) abandon(s *scope, cause error) {
 	r.mu.Lock()
+	if s.cause == nil && r.closed != nil {
+		cause = r.closed
+	}
 	if s.cause == nil {
 		s.cause = cause
 	}
@@ -133,6 +136,9 @@ func (r *Runtime) finish(s *scope) {
 		return
 	}
 	s.over = true
+	if s.cause == nil {
+		s.cause = r.closed // it may have been cut short
+	}
 	if s.cause != nil {
 		s.value, s.err = nil, s.cause
 	}
