@@ -333,7 +333,7 @@ func TestTLSFlood(t *testing.T) {
 			s.server, s.addr = n.serveTLS(ctx, certs.Default().Server(), func(r *recorder) {
 				r.onData = func(p []byte) { _, _ = r.transport.Write(p) }
 			}, func(o *asyncio.ServerOptions) { o.Backlog = clients })
-			hello := clientHello()
+			hello := clientHello(n)
 			conns := make([]net.Conn, clients)
 			s.elsewhere(ctx, func() error {
 				for i := range conns {
@@ -360,19 +360,6 @@ func TestTLSFlood(t *testing.T) {
 			n.Errorf("%d lines were logged", n.log.Count("\n"))
 		}
 	})
-}
-
-// clientHello is what a client of TLS says first.
-func clientHello() []byte {
-	c, s := net.Pipe()
-	go func() {
-		_ = tls.Client(c, good()).Handshake()
-		c.Close()
-	}()
-	hello := make([]byte, 4096)
-	k, _ := s.Read(hello)
-	s.Close()
-	return hello[:k]
 }
 
 // TestTLSCallbackFails: a configuration whose callback does not return is the end of the

@@ -23,11 +23,10 @@ type conn struct {
 	r    *streams.StreamReader
 	w    *streams.StreamWriter
 
-	plain   net.Conn  // the connection, with the context of the exchange under way
-	secured *tls.Conn // TLS over it, the innermost if one lies in another; nil for none
-	state   *tls.ConnectionState
-	br      *bufio.Reader // over Read
-	header  int64         // how many bytes may be read before what is read is a header too large; -1: any number
+	state  *tls.ConnectionState // nil without TLS
+	whole  net.Conn             // r and w, with the context of the exchange under way
+	br     *bufio.Reader        // over Read
+	header int64                // how many bytes may be read before what is read is a header too large; -1: any number
 
 	reused bool          // it was idle before
 	place  *list.Element // among the idle ones, nil while it is in use; the pool's mutex guards it
@@ -42,7 +41,7 @@ type conn struct {
 var errHeaderTooLarge = errors.New("nethttp: the header of the response is larger than MaxResponseHeaderBytes")
 
 // begin makes ctx the context of what is read and written from now on.
-func (c *conn) begin(ctx context.Context) { c.plain = streams.Conn(ctx, c.r, c.w) }
+func (c *conn) begin(ctx context.Context) { c.whole = streams.Conn(ctx, c.r, c.w) }
 
 // Read reads what the peer has sent.
 func (c *conn) Read(p []byte) (n int, err error) {
@@ -52,25 +51,15 @@ func (c *conn) Read(p []byte) (n int, err error) {
 	case c.header > 0 && int64(len(p)) > c.header:
 		p = p[:c.header]
 	}
-	if c.secured != nil {
-		n, err = c.secured.Read(p)
-	} else {
-		n, err = c.plain.Read(p)
-	}
+	n, err = c.whole.Read(p)
 	if c.header > 0 {
 		c.header -= int64(n)
 	}
 	return n, err
 }
 
-// Write writes, and waits if too much is not yet sent. No lock of TLS's is held while it
-// waits.
-func (c *conn) Write(p []byte) (int, error) {
-	if c.secured != nil {
-		return c.writeSecured(p)
-	}
-	return c.plain.Write(p)
-}
+// Write writes, and waits if too much is not yet sent.
+func (c *conn) Write(p []byte) (int, error) { return c.whole.Write(p) }
 
 // usable reports whether the connection can take another request: it is open, and nothing
 // has come that nobody has asked for. Any goroutine.
@@ -121,7 +110,6 @@ func (c *conn) shut() {
 		t.Abort()
 		return
 	}
-	c.endTLS()
 	_ = c.w.Close() // on its own loop it closes
 }
 

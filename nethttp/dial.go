@@ -35,7 +35,7 @@ func (p *pool) dial(ctx context.Context, d destination, proxy *url.URL) (made *c
 	}
 	c.begin(ctx)
 	if first.Scheme == "https" {
-		if err := c.secure(first.Hostname()); err != nil {
+		if err := c.secure(ctx, first.Hostname()); err != nil {
 			return nil, err
 		}
 	}
@@ -44,7 +44,7 @@ func (p *pool) dial(ctx context.Context, d destination, proxy *url.URL) (made *c
 			return nil, err
 		}
 		host, _, _ := net.SplitHostPort(d.addr)
-		if err := c.secure(host); err != nil {
+		if err := c.secure(ctx, host); err != nil {
 			return nil, err
 		}
 	}
@@ -65,7 +65,7 @@ func (c *conn) connect(ctx context.Context, first *url.URL) (err error) {
 	if err != nil {
 		return err
 	}
-	protocol := &watched{feeds, weak.Make(c)}
+	protocol := &watched{StreamReaderProtocol: feeds, conn: weak.Make(c)}
 	connect := c.pool.t.Connect
 	if connect == nil {
 		connect = connectByLoop

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -111,7 +112,7 @@ func (x *exchange) write() {
 	defer func() { x.written(err) }()
 	bw := writers.Get().(*bufio.Writer)
 	bw.Reset(x.c)
-	to := &sink{bw}
+	to := &sink{bw: bw}
 	if x.body != nil {
 		x.body.sink = to
 	}
@@ -120,8 +121,13 @@ func (x *exchange) write() {
 	} else {
 		err = x.out.Write(to)
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		err = bw.Flush()
+	case x.body != nil && x.body.failed != nil:
+		err = x.body.failed
+	case to.err != nil:
+		err = to.err
 	}
 	bw.Reset(nil)
 	writers.Put(bw)
@@ -133,14 +139,11 @@ var errBodyLeft = errors.New("nethttp: a panic or Goexit in the Read of the requ
 // written notes that the request was written, or how that failed. What has failed and is no
 // end of the connection ends it: who reads is told why.
 func (x *exchange) written(err error) {
-	if err != nil && x.body != nil && x.body.failed != nil {
-		err = x.body.failed
-	}
 	x.mu.Lock()
 	x.writeErr = err
 	limit := x.c.pool.t.ResponseHeaderTimeout
 	if err == nil && limit > 0 && !x.answered {
-		_ = x.c.plain.SetReadDeadline(time.Now().Add(limit)) // of a connection that is open
+		_ = x.c.whole.SetReadDeadline(time.Now().Add(limit)) // of a connection that is open
 	}
 	x.mu.Unlock()
 	switch {
@@ -216,7 +219,7 @@ func (x *exchange) answer() error {
 		x.ahead.decide(true)
 	}
 	if x.c.pool.t.ResponseHeaderTimeout > 0 {
-		return x.c.plain.SetReadDeadline(time.Time{})
+		return x.c.whole.SetReadDeadline(time.Time{})
 	}
 	return nil
 }
@@ -238,6 +241,13 @@ func (x *exchange) explain(err error) error {
 		return fmt.Errorf("nethttp: the server closed the connection before it answered: %w", err)
 	}
 	return fmt.Errorf("nethttp: reading the response: %w", err)
+}
+
+// deadlinePassed reports whether an error is that of a connection's deadline, and not that
+// of a context's.
+func deadlinePassed(err error) bool {
+	var ofContext *asyncio.TimeoutError
+	return errors.Is(err, os.ErrDeadlineExceeded) && !errors.As(err, &ofContext)
 }
 
 // partDone notes that the request was written or the response read. When both are, the

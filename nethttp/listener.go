@@ -163,34 +163,7 @@ func (l *Listener) offer(c net.Conn, t asyncio.Transport) {
 
 // protocol makes the protocol of a connection.
 func (l *Listener) protocol() asyncio.Protocol {
-	loop := streams.WithLoop(l.loop)
-	r, err := streams.NewStreamReader(loop) // fails only without a loop
-	if err != nil {
-		return nil
-	}
-	feeds, err := streams.NewStreamReaderProtocol(r, nil, loop)
-	if err != nil {
-		return nil
-	}
-	return &accepted{StreamReaderProtocol: feeds, l: l, r: r}
-}
-
-// accepted is the protocol of a connection that a Listener accepts.
-type accepted struct {
-	*streams.StreamReaderProtocol
-	l *Listener
-	r *streams.StreamReader // kept until there is a connection
-}
-
-// ConnectionMade offers the connection to Accept.
-func (a *accepted) ConnectionMade(t asyncio.Transport) {
-	a.StreamReaderProtocol.ConnectionMade(t)
-	l, r := a.l, a.r
-	a.l, a.r = nil, nil
-	w, err := streams.NewStreamWriter(t, a, r)
-	if err != nil {
-		t.Abort()
-		return
-	}
-	l.offer(streams.Conn(context.Background(), r, w), t)
+	return accept(l.loop, func(_ *accepted, r *streams.StreamReader, w *streams.StreamWriter) {
+		l.offer(streams.Conn(context.Background(), r, w), w.Transport())
+	})
 }

@@ -151,7 +151,7 @@ func (u *upgraded) Write(p []byte) (int, error) { return u.x.c.Write(p) }
 
 // CloseWrite ends what is written.
 func (u *upgraded) CloseWrite() error {
-	if half, ok := u.x.c.plain.(interface{ CloseWrite() error }); ok && u.x.c.secured == nil {
+	if half, ok := u.x.c.whole.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
 	return opError("CloseWrite", errors.ErrUnsupported)

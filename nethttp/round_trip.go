@@ -75,37 +75,47 @@ func check(req *http.Request) error {
 // roundTrip makes the request on one connection and, if that was an old one that had
 // ended, on others.
 func (p *pool) roundTrip(req *http.Request, d destination, proxy *url.URL) (*http.Response, error) {
-	trace := httptrace.ContextClientTrace(req.Context())
-	body, handed := req.Body, false
-	defer func() {
-		if !handed {
-			closeBody(body)
-		}
-	}()
+	body := req.Body
 	for {
-		if trace != nil && trace.GetConn != nil {
-			trace.GetConn(req.URL.Host)
-		}
-		c, err := p.get(req.Context(), d, proxy)
-		if err != nil {
-			return nil, err
-		}
-		if trace != nil && trace.GotConn != nil {
-			trace.GotConn(c.info())
-		}
-		out, unpack := p.t.outgoing(req, proxy)
-		out.Body, handed = body, true
-		resp, silent, err := c.exchange(req, out, unpack)
-		if err == nil || !c.reused || !silent || !replayable(req) {
+		resp, again, err := p.attempt(req, d, proxy, body)
+		if !again {
 			return resp, err
 		}
 		if hasBody(req) {
 			if body, err = req.GetBody(); err != nil {
 				return nil, err
 			}
-			handed = false
 		}
 	}
+}
+
+// attempt makes the request on one connection. again: it has failed because that had ended.
+func (p *pool) attempt(req *http.Request, d destination, proxy *url.URL, body io.ReadCloser) (resp *http.Response, again bool, err error) {
+	var c *conn
+	handed := false
+	defer func() { // by whatever way: a trace may panic
+		if handed {
+			return
+		}
+		closeBody(body)
+		if c != nil {
+			c.close()
+		}
+	}()
+	trace := httptrace.ContextClientTrace(req.Context())
+	if trace != nil && trace.GetConn != nil {
+		trace.GetConn(req.URL.Host)
+	}
+	if c, err = p.get(req.Context(), d, proxy); err != nil {
+		return nil, false, err
+	}
+	if trace != nil && trace.GotConn != nil {
+		trace.GotConn(c.info())
+	}
+	out, unpack := p.t.outgoing(req, proxy)
+	out.Body, handed = body, true
+	resp, silent, err := c.exchange(req, out, unpack)
+	return resp, err != nil && c.reused && silent && replayable(req), err
 }
 
 // info is what a trace is told of a connection.

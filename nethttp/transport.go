@@ -49,7 +49,7 @@ type Transport struct {
 	// TLSClientConfig is how TLS is spoken; nil is the default. NextProtos is HTTP/1.1,
 	// whatever it says.
 	TLSClientConfig *tls.Config
-	// TLSHandshakeTimeout bounds each handshake; zero: nothing does.
+	// TLSHandshakeTimeout bounds each handshake; zero: 60 s.
 	TLSHandshakeTimeout time.Duration
 
 	// DisableKeepAlives has each connection closed after its first request.

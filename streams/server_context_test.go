@@ -2,6 +2,7 @@ package streams
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/sock"
+	"github.com/go-asyncio/asyncio/internal/testkit/certs"
 )
 
 type contextKey string
@@ -20,22 +22,29 @@ func TestServerContext(t *testing.T) {
 	t.Parallel()
 	const key = contextKey("key")
 	overLoops(t, "base.721.server-context-captured", func(s *stage) {
-		made, cancel := context.WithCancel(context.WithValue(s.ctx, key, "when made"))
-		var seen any
-		var over error
-		server, err := StartServer(made, func(ctx context.Context, r *StreamReader, w *StreamWriter) error {
-			seen, over = ctx.Value(key), ctx.Err()
-			return w.Close()
-		}, "tcp", "127.0.0.1:0", nil)
-		s.must(err)
-		cancel() // which ends no handler
-		made = context.WithValue(made, key, "set after")
-		r, w := s.open(server.Addrs()[0].String())
-		s.want("")(r.ReadAll(s.ctx))
-		if seen != "when made" || over != nil || made.Value(key) != "set after" {
-			s.Errorf("the handler saw %v, %v", seen, over)
+		for _, secure := range []bool{false, true} {
+			var forServer, forClient *tls.Config
+			if secure {
+				forServer, forClient = certs.Default().Server(), certs.Default().Client()
+			}
+			made, cancel := context.WithCancel(context.WithValue(s.ctx, key, "when made"))
+			var seen any
+			var over error
+			server, err := StartServer(made, func(ctx context.Context, r *StreamReader, w *StreamWriter) error {
+				seen, over = ctx.Value(key), ctx.Err()
+				return w.Close()
+			}, "tcp", "127.0.0.1:0", &asyncio.ServerOptions{TLS: forServer})
+			s.must(err)
+			cancel() // which ends no handler
+			made = context.WithValue(made, key, "set after")
+			r, w, err := OpenConnection(s.ctx, "tcp", server.Addrs()[0].String(), &asyncio.ConnectionOptions{TLS: forClient})
+			s.must(err)
+			s.want("")(r.ReadAll(s.ctx))
+			if seen != "when made" || over != nil || made.Value(key) != "set after" {
+				s.Errorf("the handler saw %v, %v", seen, over)
+			}
+			s.finish(server, w)
 		}
-		s.finish(server, w)
 	})
 	overLoops(t, "base.722.server-context-per-connection", func(s *stage) {
 		const clients = 100
