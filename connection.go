@@ -126,8 +126,8 @@ func orDefault[T any](opts *T) T {
 func (l *baseLoop) connected(ctx context.Context, op string, fd uintptr, peer sock.Addr, factory func() Protocol, secure *tlsSetup) (connection, error) {
 	open := func(p Protocol, done engine.Completer) (*streamTransport, error) {
 		t, err := newStreamTransport(l, fd, p, nil, sock.Addr{}, done)
-		if err == nil && !t.remote.IsValid() {
-			t.remote = peer
+		if err == nil && !t.ends.Remote().IsValid() {
+			t.ends.SetRemote(peer)
 		}
 		return t, err
 	}

@@ -14,8 +14,8 @@ type FileSender interface {
 	// takes effect when the file has gone; an Abort, at once.
 	//
 	// A regular file goes by the system's own call, of which the bytes never come by the
-	// program. Where that is refused, because of the system, the file or the connection,
-	// the file is read, by the default executor, and written: from any io.Reader, with an
+	// program. Where that is refused, because of the system, the file or the connection, and over
+	// TLS, which encrypts in the program, the file is read, by the default executor, and written: from any io.Reader, with an
 	// Offset only if it can Seek. The file stays the caller's, who leaves it open and
 	// does not read it meanwhile.
 	//

@@ -25,6 +25,7 @@ var (
 	ErrAddrInUse        = listen.AddrInUse
 	ErrAddrNotAvailable = listen.AddrNotAvailable
 	ErrConnRefused      = errConnRefused
+	ErrConnReset        = errConnReset
 )
 
 // Combine is what becomes of the errors of several attempts.
@@ -151,7 +152,7 @@ func LateSends(t DatagramTransport) int { return t.(*datagramTransport).core.Lat
 func DatagramOf(t DatagramTransport) engine.Datagram { return t.(*datagramTransport).core.Engine() }
 
 // RemoteOf is the address that a transport was made for.
-func RemoteOf(t Transport) sock.Addr { return t.(*streamTransport).remote }
+func RemoteOf(t Transport) sock.Addr { return t.(*streamTransport).ends.Remote() }
 
 // Connect is the first half of CreateConnection: a connected socket.
 func Connect(ctx context.Context, l EventLoop, network, addr string) (fd uintptr, peer sock.Addr, err error) {

@@ -1,9 +1,5 @@
 package asyncio
 
-import (
-	"github.com/go-asyncio/asyncio/internal/engine"
-)
-
 // PeerCredentials say who is at the other end of a unix socket, as it was when that
 // connected or, of a server, began to listen: the system vouches for it. It is what
 // GetExtraInfo("peercred") returns, nil where the system does not tell. A part that it
@@ -13,13 +9,4 @@ type PeerCredentials struct {
 	PID int // the process
 	UID int // its effective user
 	GID int // its effective group
-}
-
-// peerCredentials asks for those of a connection; nil if the system does not tell.
-func peerCredentials(sockets engine.Sockets, fd uintptr) *PeerCredentials {
-	c, err := sockets.PeerCredentials(fd)
-	if err != nil {
-		return nil
-	}
-	return (*PeerCredentials)(&c)
 }

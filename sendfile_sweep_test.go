@@ -32,7 +32,7 @@ func sweep(t *testing.T, name string, happens func(ctx context.Context, x *trans
 		sendfileRow(t, name+"-"+kind, func(ctx context.Context, s *sender) {
 			system := fileOf(s, fileData[:sweepSize])
 			for n, over := 0, false; !over; n += 1 + n/3 {
-				withSender(ctx, s.netTest, func(ctx context.Context, s *sender) {
+				withSender(ctx, s.netTest, s.secure, func(ctx context.Context, s *sender) {
 					x := &transferred{sender: s, file: bytes.NewReader(fileData[:sweepSize]), before: large[:200_000]}
 					if kind == "system" {
 						x.file = system
@@ -196,23 +196,28 @@ func TestSendfileReadFails(t *testing.T) {
 // the descriptors of the process, and so does not run in parallel with others.
 func TestSendfileLoopCloses(t *testing.T) {
 	oneKindAfterTheOther(t, func(t *testing.T) {
-		f := fileOf(t, fileData)
-		reader := bytes.NewReader(fileData)
-		files := testkit.OpenFiles()
-		for n, over := 0, false; !over; n += 1 + n/3 {
-			for _, file := range []io.ReadSeeker{f, reader} {
-				over = closedWhileSending(t, n, file)
-				if now := testkit.OpenFiles(); now != files {
-					t.Fatalf("closed after %d passes: %d descriptors, %d before", n, now, files)
-				}
+		loopsCloseWhileSending(t, nil, nil, []io.ReadSeeker{fileOf(t, fileData), bytes.NewReader(fileData)})
+	})
+}
+
+// loopsCloseWhileSending closes loops after each number of passes, until the files have gone
+// before.
+func loopsCloseWhileSending(t *testing.T, forServer *asyncio.ServerOptions, forClient *asyncio.ConnectionOptions, sent []io.ReadSeeker) {
+	t.Helper()
+	files := testkit.OpenFiles()
+	for n, over := 0, false; !over; n += 1 + n/3 {
+		for _, file := range sent {
+			over = closedWhileSending(t, n, file, forServer, forClient)
+			if now := testkit.OpenFiles(); now != files {
+				t.Fatalf("closed after %d passes: %d descriptors, %d before", n, now, files)
 			}
 		}
-	})
+	}
 }
 
 // closedWhileSending closes a loop that sends a file, after n passes. It reports whether the
 // file had gone before.
-func closedWhileSending(t *testing.T, n int, file io.ReadSeeker) (over bool) {
+func closedWhileSending(t *testing.T, n int, file io.ReadSeeker, forServer *asyncio.ServerOptions, forClient *asyncio.ConnectionOptions) (over bool) {
 	t.Helper()
 	_, err := file.Seek(0, io.SeekStart)
 	must(t, err)
@@ -224,9 +229,9 @@ func closedWhileSending(t *testing.T, n int, file io.ReadSeeker) (over bool) {
 	must(t, loop.RunUntilComplete(asyncio.CreateTaskErr(loop, func(ctx context.Context) error {
 		s, err := loop.CreateServer(ctx, func() asyncio.Protocol {
 			return &recorder{onMade: func(t asyncio.Transport) { server = t }}
-		}, "tcp", "127.0.0.1:0", nil)
+		}, "tcp", "127.0.0.1:0", forServer)
 		must(t, err)
-		_, _, err = loop.CreateConnection(ctx, func() asyncio.Protocol { return client }, "tcp", s.Addrs()[0].String(), nil)
+		_, _, err = loop.CreateConnection(ctx, func() asyncio.Protocol { return client }, "tcp", s.Addrs()[0].String(), forClient)
 		must(t, err)
 		for server == nil {
 			must(t, asyncio.Sleep(ctx, instant))

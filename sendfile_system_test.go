@@ -31,7 +31,7 @@ func TestSendfileOfTheSystem(t *testing.T) {
 		s.transport.Write([]byte("goes on"))
 		s.gets(ctx, fileData[:1000], []byte("goes on"))
 	})
-	sendfileRow(t, "unix.029.sendfile-would-block", func(ctx context.Context, s *sender) {
+	clearRow(t, "unix.029.sendfile-would-block", func(ctx context.Context, s *sender) {
 		s.check(s.peer.transport.PauseReading())
 		f := fileOf(s, large)
 		sending := asyncio.Go(ctx, func(ctx context.Context) (int64, error) {
@@ -47,7 +47,7 @@ func TestSendfileOfTheSystem(t *testing.T) {
 		want(s, "position", positionOf(s, f), int64(len(large)))
 	})
 	for _, row := range []string{"unix.028a.sendfile-cancel-before-step", "unix.028b.sendfile-cancel-then-step"} {
-		sendfileRow(t, row, func(ctx context.Context, s *sender) {
+		clearRow(t, row, func(ctx context.Context, s *sender) {
 			s.check(s.peer.transport.PauseReading())
 			f := fileOf(s, large)
 			var k int64
@@ -71,7 +71,7 @@ func TestSendfileOfTheSystem(t *testing.T) {
 			s.gets(ctx, large[:k], []byte("after"))
 		})
 	}
-	sendfileRow(t, "peer-closes-in-the-middle", func(ctx context.Context, s *sender) {
+	clearRow(t, "peer-closes-in-the-middle", func(ctx context.Context, s *sender) {
 		f := fileOf(s, large)
 		s.peer.onData = func([]byte) { s.peer.transport.Abort() }
 		k, err := s.l.Sendfile(ctx, s.transport, f, noFallback)

@@ -49,22 +49,34 @@ func positionOf(t testing.TB, f io.Seeker) int64 {
 // sender is a transport and who gets what it sends.
 type sender struct {
 	*netTest
+	secure    bool // it speaks TLS
 	transport asyncio.Transport
 	protocol  *recorder // the transport's
 	peer      *recorder
 }
 
 // sendfileRow runs f, as netRow does, in a coroutine with a connection, and ends that
-// after it.
+// after it: in clear and over TLS.
 func sendfileRow(t *testing.T, row string, f func(ctx context.Context, s *sender)) {
 	t.Helper()
-	netRow(t, row, func(n *netTest) { n.run(func(ctx context.Context) { withSender(ctx, n, f) }) })
+	clearRow(t, row, f)
+	netRow(t, row+"/tls", func(n *netTest) { n.run(func(ctx context.Context) { withSender(ctx, n, true, f) }) })
 }
 
-func withSender(ctx context.Context, n *netTest, f func(ctx context.Context, s *sender)) {
+// clearRow is sendfileRow in clear alone, where the system itself can send.
+func clearRow(t *testing.T, row string, f func(ctx context.Context, s *sender)) {
+	t.Helper()
+	netRow(t, row, func(n *netTest) { n.run(func(ctx context.Context) { withSender(ctx, n, false, f) }) })
+}
+
+func withSender(ctx context.Context, n *netTest, secure bool, f func(ctx context.Context, s *sender)) {
 	n.Helper()
-	client, server := n.pair(ctx)
-	f(ctx, &sender{n, server.transport, server, client})
+	pair := func() (client, server *recorder) { return n.pair(ctx) }
+	if secure {
+		pair = func() (client, server *recorder) { return n.pairTLS(ctx, nil, nil) }
+	}
+	client, server := pair()
+	f(ctx, &sender{n, secure, server.transport, server, client})
 	server.transport.Abort()
 	client.transport.Abort()
 	n.until(ctx, "the end", func() bool { return server.lost && client.lost })
@@ -148,7 +160,7 @@ func TestSendfile(t *testing.T) {
 	})
 	sendfileRow(t, "sockets.023.sendfile-peer-closes-after", func(ctx context.Context, s *sender) {
 		for _, f := range []io.Reader{fileOf(s, fileData), bytes.NewReader(fileData)} {
-			withSender(ctx, s.netTest, func(ctx context.Context, s *sender) {
+			withSender(ctx, s.netTest, s.secure, func(ctx context.Context, s *sender) {
 				s.peer.onData = func([]byte) {
 					if len(s.peer.data) == len(fileData) {
 						s.check(s.peer.transport.Close())
@@ -208,7 +220,7 @@ func TestSendfileHasTheTransport(t *testing.T) {
 		t.Helper()
 		sendfileRow(t, row, func(ctx context.Context, s *sender) {
 			for _, file := range []io.Reader{fileOf(s, large), bytes.NewReader(large)} {
-				withSender(ctx, s.netTest, func(ctx context.Context, s *sender) {
+				withSender(ctx, s.netTest, s.secure, func(ctx context.Context, s *sender) {
 					s.check(s.peer.transport.PauseReading())
 					sending := asyncio.Go(ctx, func(ctx context.Context) (int64, error) {
 						return s.l.Sendfile(ctx, s.transport, file, nil)
@@ -433,7 +445,7 @@ func filingRow(t *testing.T, row string, may func(call int, n int64) (int, error
 			}
 			return &filer{Stream: stream, may: may}, nil
 		}
-		n.run(func(ctx context.Context) { withSender(ctx, n, f) })
+		n.run(func(ctx context.Context) { withSender(ctx, n, false, f) })
 	})
 }
 

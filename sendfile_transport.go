@@ -18,28 +18,48 @@ func (l *baseLoop) Sendfile(ctx context.Context, transport Transport, file io.Re
 	if err != nil {
 		return 0, err
 	}
-	t, ok := transport.(*streamTransport)
+	w, owner, err := wayOver(op, transport)
 	switch {
-	case transport == nil:
-		return 0, invalid(op, "the transport is nil")
-	case !ok:
-		return 0, invalid(op, "sendfile is not supported for transport %v (%T): it must be one that this loop has made", transport, transport)
-	case t.loop != l:
+	case err != nil:
+		return 0, err
+	case owner != l:
 		return 0, wrongLoop(op)
 	}
 	return inLoop(ctx, l, op, func(ctx context.Context) (int64, error) {
-		w := &transportWay{t: t, op: op}
 		if err := w.begin(ctx); err != nil {
 			return 0, err
 		}
-		defer w.transfer.End()
+		defer w.end()
 		x.way = w
 		return x.run(ctx)
 	}, nil)
 }
 
 // transportWay is a transport as the way of a file.
-type transportWay struct {
+type transportWay interface {
+	way
+	// begin gives the transport to the file, before what was not written yet. With an
+	// error the transport is as it was.
+	begin(ctx context.Context) error
+	// end gives it back.
+	end()
+}
+
+// wayOver is a transport as the way of a file, and whose it is.
+func wayOver(op string, transport Transport) (transportWay, *baseLoop, error) {
+	switch t := transport.(type) {
+	case nil:
+		return nil, nil, invalid(op, "the transport is nil")
+	case *streamTransport:
+		return &streamWay{t: t, op: op}, t.loop, nil
+	case *tlsTransport:
+		return &tlsWay{t: t, op: op}, t.loop, nil
+	}
+	return nil, nil, invalid(op, "sendfile is not supported for transport %v (%T): it must be one that this loop has made", transport, transport)
+}
+
+// streamWay is a connection as the way of a file.
+type streamWay struct {
 	t        *streamTransport
 	op       string
 	transfer *transport.Transfer
@@ -51,9 +71,8 @@ type transportWay struct {
 	gone   int64 // in all steps
 }
 
-// begin gives the transport to the file and waits until all that was written before has
-// gone. With an error the transport is as it was.
-func (w *transportWay) begin(ctx context.Context) error {
+// begin implements transportWay. It waits until all that was written before has gone.
+func (w *streamWay) begin(ctx context.Context) error {
 	if err := contextError(ctx); err != nil {
 		return err
 	}
@@ -72,8 +91,11 @@ func (w *transportWay) begin(ctx context.Context) error {
 	return nil
 }
 
+// end implements transportWay.
+func (w *streamWay) end() { w.transfer.End() }
+
 // wait waits for the end of a step.
-func (w *transportWay) wait(ctx context.Context) error {
+func (w *streamWay) wait(ctx context.Context) error {
 	defer w.count()
 	for !w.told {
 		if err := w.waiter.Wait(ctx); err != nil {
@@ -84,7 +106,7 @@ func (w *transportWay) wait(ctx context.Context) error {
 }
 
 // count counts what has gone in a step that is over, or is waited for no more.
-func (w *transportWay) count() {
+func (w *streamWay) count() {
 	if !w.told {
 		w.n = w.transfer.Sent()
 	}
@@ -93,7 +115,7 @@ func (w *transportWay) count() {
 }
 
 // send implements way.
-func (w *transportWay) send(ctx context.Context, f engine.File, offset, n int64) error {
+func (w *streamWay) send(ctx context.Context, f engine.File, offset, n int64) error {
 	w.transfer.Sendfile(f, offset, n)
 	err := w.wait(ctx)
 	switch {
@@ -108,16 +130,19 @@ func (w *transportWay) send(ctx context.Context, f engine.File, offset, n int64)
 }
 
 // put implements way.
-func (w *transportWay) put(ctx context.Context, p []byte) error {
+func (w *streamWay) put(ctx context.Context, p []byte) error {
 	w.transfer.Send(p)
 	return w.wait(ctx)
 }
 
 // sent implements way.
-func (w *transportWay) sent() int64 { return w.gone }
+func (w *streamWay) sent() int64 { return w.gone }
 
 // failed puts the loop's words to what became of a step.
-func (w *transportWay) failed(err error) error {
+func (w *streamWay) failed(err error) error { return sendfileFailed(w.op, err) }
+
+// sendfileFailed puts the loop's words to what became of a file over a transport.
+func sendfileFailed(op string, err error) error {
 	switch err {
 	case nil:
 		return nil
@@ -130,5 +155,5 @@ func (w *transportWay) failed(err error) error {
 	case transport.ErrSendingFile:
 		err = fmt.Errorf("%w: over the same transport; wait for that one first", ErrSendfileInProgress)
 	}
-	return opError(w.op, err)
+	return opError(op, err)
 }

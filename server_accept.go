@@ -48,8 +48,8 @@ func (o *serverOutside) SetUp(c *listen.Conn) (any, error) {
 	if err != nil {
 		return p, err
 	}
-	if !t.local.IsValid() { // as some systems have it once the peer has gone
-		t.local = c.Local()
+	if !t.ends.Local().IsValid() { // as some systems have it once the peer has gone
+		t.ends.SetLocal(c.Local())
 	}
 	return p, nil
 }

@@ -23,9 +23,7 @@ type streamTransport struct {
 	core   transport.Stream
 	loop   *baseLoop
 	server *Server
-
-	local, remote sock.Addr
-	peer          *PeerCredentials // of a unix socket; or nil
+	ends   sock.Ends
 }
 
 // lateWrites is which write to a lost connection is warned of: the fifth, as in asyncio,
@@ -37,18 +35,22 @@ const lateWrites = 5
 // the transport's from then on, and schedules its start: ConnectionMade, then
 // reading, then done if it is not nil. remote may be the zero Addr. Loop only.
 func newStreamTransport(l *baseLoop, fd uintptr, p Protocol, server *Server, remote sock.Addr, done engine.Completer) (*streamTransport, error) {
-	t := &streamTransport{loop: l, server: server, remote: remote}
+	t := &streamTransport{loop: l, server: server}
 	if err := t.core.Init((*streamOutside)(t), l.eng, fd, p); err != nil {
 		return nil, err
 	}
 	sockets := l.eng.Sockets()
-	t.local, _ = sockets.LocalAddr(fd)
+	local, _ := sockets.LocalAddr(fd)
 	if !remote.IsValid() {
-		t.remote, _ = sockets.RemoteAddr(fd)
+		remote, _ = sockets.RemoteAddr(fd)
 	}
-	switch t.local.Family() {
+	t.ends.SetLocal(local)
+	t.ends.SetRemote(remote)
+	switch local.Family() {
 	case sock.Unix:
-		t.peer = peerCredentials(sockets, fd)
+		if c, err := sockets.PeerCredentials(fd); err == nil {
+			t.ends.SetPeer(c)
+		}
 	case sock.Inet4, sock.Inet6:
 		_ = sockets.SetOption(fd, engine.NoDelay, 1) // a connection that is gone already says so when read
 	}
@@ -179,10 +181,10 @@ func (t *streamTransport) String() string {
 }
 
 // LocalAddr implements Transport.
-func (t *streamTransport) LocalAddr() net.Addr { return t.local.NetAddr(sock.Stream) }
+func (t *streamTransport) LocalAddr() net.Addr { return t.ends.Local().NetAddr(sock.Stream) }
 
 // RemoteAddr implements Transport.
-func (t *streamTransport) RemoteAddr() net.Addr { return t.remote.NetAddr(sock.Stream) }
+func (t *streamTransport) RemoteAddr() net.Addr { return t.ends.Remote().NetAddr(sock.Stream) }
 
 // GetExtraInfo implements Transport.
 func (t *streamTransport) GetExtraInfo(name string) any {
@@ -192,8 +194,11 @@ func (t *streamTransport) GetExtraInfo(name string) any {
 		}
 		return nil
 	}
-	if name == "peercred" && t.peer != nil {
-		return *t.peer
+	if name == "peercred" {
+		if c := t.ends.Peer(); c != nil {
+			return PeerCredentials(*c)
+		}
+		return nil
 	}
 	return socketInfo(name, t.core.FD(), t.LocalAddr, t.RemoteAddr)
 }

@@ -14,12 +14,14 @@ type subprocessFiles struct {
 	childs []uintptr  // by its descriptors
 	made   []uintptr  // of these, those that were made here
 	ours   [3]uintptr // this side's end of each pipe, child.NoFile for none
+	null   uintptr    // of these, the empty device, once it is open: one is enough for all
 	keep   []*os.File // of the user's
 }
 
 // open makes what the options say. With an error nothing is left.
 func (s *subprocessFiles) open(op string, o *SubprocessOptions) (err error) {
 	s.ours = [3]uintptr{child.NoFile, child.NoFile, child.NoFile}
+	s.null = child.NoFile
 	opened := false
 	defer func() {
 		if !opened {
@@ -53,9 +55,7 @@ func (s *subprocessFiles) add(op string, fd int, what Stdio) (err error) {
 	case stdioFile:
 		return s.addFile(op, standardName(fd), what.file)
 	case stdioDevNull:
-		if file, err = child.OpenNull(); err == nil {
-			s.made = append(s.made, file)
-		}
+		file, err = s.openNull()
 	default:
 		if s.ours[fd], file, err = child.NewPipe(fd == 0); err == nil {
 			s.made = append(s.made, file)
@@ -66,6 +66,19 @@ func (s *subprocessFiles) add(op string, fd int, what Stdio) (err error) {
 	}
 	s.childs = append(s.childs, file)
 	return nil
+}
+
+// openNull opens the empty device, once.
+func (s *subprocessFiles) openNull() (uintptr, error) {
+	if s.null == child.NoFile {
+		file, err := child.OpenNull()
+		if err != nil {
+			return child.NoFile, err
+		}
+		s.null = file
+		s.made = append(s.made, file)
+	}
+	return s.null, nil
 }
 
 // addFile adds a file of the user's.

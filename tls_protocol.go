@@ -62,6 +62,9 @@ func (p *tlsProtocol) ConnectionLost(reason error) {
 		t.layer.Lost(reason)
 	}
 	defer func() { t.loop.tellLateWrites(t.late-lateWrites, lateTLSWrite, t.String()) }()
+	if t.file != nil {
+		t.file.drop(reason)
+	}
 	if t.made {
 		app.ConnectionLost(reason)
 	}
@@ -131,13 +134,37 @@ func (o *tlsOutside) NoHalfClose() {
 // PauseWriting implements tlsconn.Outside.
 func (o *tlsOutside) PauseWriting() {
 	o.full = true
-	(*tlsTransport)(o).tell("pause_writing", Protocol.PauseWriting)
+	(*tlsTransport)(o).tellFlow()
 }
 
 // ResumeWriting implements tlsconn.Outside.
 func (o *tlsOutside) ResumeWriting() {
 	o.full = false
-	(*tlsTransport)(o).tell("resume_writing", Protocol.ResumeWriting)
+	(*tlsTransport)(o).tellFlow()
+}
+
+// tellFlow tells the protocol that full has changed. While a file is sent, who sends that is
+// told in its place, and the protocol is behind, or not any more.
+func (t *tlsTransport) tellFlow() {
+	switch {
+	case t.file != nil:
+		t.behind = !t.behind
+		t.file.waiter.Wake()
+	case t.behind:
+		t.behind = false
+	case t.full:
+		t.tell("pause_writing", Protocol.PauseWriting)
+	default:
+		t.tell("resume_writing", Protocol.ResumeWriting)
+	}
+}
+
+// catchUp tells the protocol after a file what it is behind with.
+func (t *tlsTransport) catchUp() {
+	if t.behind && t.file == nil {
+		t.behind = false
+		t.tellFlow()
+	}
 }
 
 // tell calls the protocol, if it has met the transport. A panic or a Goexit is reported, and

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync/atomic"
 
 	"github.com/go-asyncio/asyncio/internal/tlsconn"
@@ -23,8 +24,10 @@ type tlsTransport struct {
 	late     int   // writes that came too late
 	made     bool  // the protocol has met a transport
 	full     bool  // what is below has too much to send
+	behind   bool  // and the protocol believes the opposite
 	released atomic.Bool
 	setup    *tlsSetup
+	file     *tlsWay // what has the transport for itself
 }
 
 // underTLS is a transport as what TLS stands on.
@@ -88,7 +91,7 @@ func (u *streamUnder) of() *streamTransport         { return (*streamTransport)(
 // tlsUnder is a TLS transport as what another one stands on.
 type tlsUnder tlsTransport
 
-func (u *tlsUnder) Write(p []byte) (int, error)  { return u.layer.Write(p) }
+func (u *tlsUnder) Write(p []byte) (int, error)  { return u.of().write(p) }
 func (u *tlsUnder) Close()                       { u.of().close() }
 func (u *tlsUnder) Abort(reason error)           { u.of().abort(reason) }
 func (u *tlsUnder) PauseReading()                { u.layer.Pause() }
@@ -128,11 +131,11 @@ func (t *tlsTransport) control(op string, f func()) error { return t.loop.contro
 // Write implements Transport.
 func (t *tlsTransport) Write(p []byte) (n int, err error) {
 	if core := &t.loop.core; core.InBody() || core.Here() {
-		n, err = t.layer.Write(p)
+		n, err = t.write(p)
 		return n, t.writeError("Write", err)
 	}
 	failed := t.control("Write", func() {
-		n, err = t.layer.Write(p)
+		n, err = t.write(p)
 		err = t.writeError("Write", err)
 	})
 	if failed != nil {
@@ -141,12 +144,28 @@ func (t *tlsTransport) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
+// write encrypts and sends p, unless a file has the transport for itself.
+func (t *tlsTransport) write(p []byte) (int, error) {
+	if t.file != nil && len(p) > 0 {
+		return 0, transport.ErrSendingFile
+	}
+	return t.layer.Write(p)
+}
+
 // WriteLines implements Transport.
 func (t *tlsTransport) WriteLines(pieces [][]byte) (err error) {
-	if failed := t.control("WriteLines", func() { err = t.writeError("Write", t.layer.WriteVec(pieces)) }); failed != nil {
+	if failed := t.control("WriteLines", func() { err = t.writeError("Write", t.writeVec(pieces)) }); failed != nil {
 		return failed
 	}
 	return err
+}
+
+// writeVec is write for several pieces.
+func (t *tlsTransport) writeVec(pieces [][]byte) error {
+	if t.file != nil && slices.ContainsFunc(pieces, func(p []byte) bool { return len(p) > 0 }) {
+		return transport.ErrSendingFile
+	}
+	return t.layer.WriteVec(pieces)
 }
 
 // writeError puts the loop's words to what became of a write.
@@ -156,6 +175,8 @@ func (t *tlsTransport) writeError(op string, err error) error {
 		return nil
 	case tlsconn.ErrAfterEOF:
 		err = fmt.Errorf("%w: cannot call write() after write_eof()", ErrInvalidState)
+	case transport.ErrSendingFile:
+		err = fmt.Errorf("unable to write; %w", ErrSendfileInProgress)
 	case tlsconn.ErrNoHalfClose:
 		err = fmt.Errorf("%w: %v can only be closed: %w", errors.ErrUnsupported, t, err)
 	case tlsconn.ErrClosed, transport.ErrLost:
@@ -168,10 +189,19 @@ func (t *tlsTransport) writeError(op string, err error) error {
 
 // WriteEOF implements Transport.
 func (t *tlsTransport) WriteEOF() (err error) {
-	if failed := t.control("WriteEOF", func() { err = t.layer.CloseWrite() }); failed != nil {
+	if failed := t.control("WriteEOF", func() { err = t.closeWrite() }); failed != nil {
 		return failed
 	}
 	return t.writeError("WriteEOF", err)
+}
+
+// closeWrite ends the sending side alone, when a file that is being sent has gone.
+func (t *tlsTransport) closeWrite() error {
+	if t.file != nil && t.layer.HalfCloses() {
+		t.file.eof = true
+		return nil
+	}
+	return t.layer.CloseWrite()
 }
 
 // CanWriteEOF implements Transport: since TLS 1.3.
@@ -180,13 +210,17 @@ func (t *tlsTransport) CanWriteEOF() bool { return t.layer.HalfCloses() }
 // Close implements Transport.
 func (t *tlsTransport) Close() error { return t.control("Transport.Close", t.close) }
 
-// close ends the transport once all is sent and the peer has said its end, too.
+// close ends the transport once all is sent, a file included, and the peer has said its end,
+// too.
 func (t *tlsTransport) close() {
-	if t.start != nil {
+	switch {
+	case t.start != nil:
 		t.abort(nil)
-		return
+	case t.file != nil:
+		t.file.closes = true
+	default:
+		t.layer.Close()
 	}
-	t.layer.Close()
 }
 
 // Abort implements Transport.
@@ -200,13 +234,13 @@ func (t *tlsTransport) abort(reason error) {
 
 // IsClosing implements Transport.
 func (t *tlsTransport) IsClosing() bool {
-	return t.start == nil && !t.layer.IsOpen() || t.below.Closing()
+	return t.start == nil && !t.layer.IsOpen() || t.file != nil && t.file.closes || t.below.Closing()
 }
 
 // PauseReading implements Transport.
 func (t *tlsTransport) PauseReading() error {
 	return t.control("PauseReading", func() {
-		if t.layer.Pause() {
+		if t.pause() {
 			t.debugf("pauses reading")
 		}
 	})
@@ -215,10 +249,28 @@ func (t *tlsTransport) PauseReading() error {
 // ResumeReading implements Transport.
 func (t *tlsTransport) ResumeReading() error {
 	return t.control("ResumeReading", func() {
-		if t.layer.Resume() {
+		if t.resume() {
 			t.debugf("resumes reading")
 		}
 	})
+}
+
+// pause keeps what comes from the protocol. It reports whether that is new.
+func (t *tlsTransport) pause() (is bool) {
+	if f := t.file; f != nil {
+		is, f.reads = f.reads, false
+		return is
+	}
+	return t.layer.Pause()
+}
+
+// resume is the opposite; behind a file it takes effect after it.
+func (t *tlsTransport) resume() (is bool) {
+	if f := t.file; f != nil {
+		is, f.reads = !f.reads, true
+		return is
+	}
+	return t.layer.Resume()
 }
 
 // IsReading implements Transport.

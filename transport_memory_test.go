@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"runtime"
 	"testing"
 
@@ -32,9 +33,56 @@ func overBothKinds(t *testing.T, f func(*netTest)) {
 // TestIdleConnections: a connection on which nothing happens costs its transport
 // and its protocol, no buffer and no goroutine. Not parallel: it measures the
 // whole process.
-func TestIdleConnections(t *testing.T) { overBothKinds(t, idleConnections) }
+func TestIdleConnections(t *testing.T) {
+	overBothKinds(t, func(n *netTest) {
+		ln, a := listenTCP(n)
+		defer sock.Close(ln)
+		idleConnections(n, func(ctx context.Context) (own, peer uintptr) { return dialTCP(ctx, n, ln, a) })
+	})
+}
 
-func idleConnections(n *netTest) {
+// TestIdlePairs is TestIdleConnections for the system's pairs, unix sockets where it has
+// them, of which is also kept who the peer is.
+func TestIdlePairs(t *testing.T) {
+	overBothKinds(t, func(n *netTest) {
+		idleConnections(n, func(context.Context) (own, peer uintptr) {
+			own, peer, err := sock.Pair()
+			n.check(err)
+			return own, peer
+		})
+	})
+}
+
+// listenTCP returns a socket that listens, and where.
+func listenTCP(n *netTest) (uintptr, sock.Addr) {
+	ln, err := sock.Open(sock.Inet4, sock.Stream)
+	n.check(err)
+	a, err := sock.InetAddr(netip.MustParseAddrPort("127.0.0.1:0"))
+	n.check(err)
+	n.check(sock.Bind(ln, a))
+	n.check(sock.Listen(ln, 128))
+	a, err = sock.SockName(ln)
+	n.check(err)
+	return ln, a
+}
+
+// dialTCP connects to what listens; the accepted one is own.
+func dialTCP(ctx context.Context, n *netTest, ln uintptr, to sock.Addr) (own, peer uintptr) {
+	peer, err := sock.Open(sock.Inet4, sock.Stream)
+	n.check(err)
+	if err := sock.Connect(peer, to); err != nil && !sock.InProgress(err) {
+		n.Fatal(err)
+	}
+	var from sock.Addr
+	n.until(ctx, "the connection", func() bool {
+		own, err = sock.AcceptFrom(ln, &from)
+		return err == nil || !sock.WouldBlock(err)
+	})
+	n.check(err)
+	return own, peer
+}
+
+func idleConnections(n *netTest, connect func(context.Context) (own, peer uintptr)) {
 	n.run(func(ctx context.Context) {
 		const count = 400
 		settle := func() (heap uint64, goroutines int) {
@@ -47,11 +95,10 @@ func idleConnections(n *netTest) {
 		}
 		open := func(k int) (peers []uintptr) {
 			for range k {
-				a, b, err := sock.Pair()
+				own, peer := connect(ctx)
+				_, err := asyncio.NewTransport(n.l, own, &asyncio.BaseProtocol{}, sock.Addr{}, nil)
 				n.check(err)
-				_, err = asyncio.NewTransport(n.l, a, &asyncio.BaseProtocol{}, sock.Addr{}, nil)
-				n.check(err)
-				peers = append(peers, b)
+				peers = append(peers, peer)
 			}
 			return peers
 		}

@@ -25,7 +25,8 @@ func BenchmarkSubprocess(b *testing.B) {
 		loop := newLoop(b)
 		left := b.N
 		one := func(ctx context.Context) (int, error) {
-			for ; left > 0; left-- {
+			for left > 0 {
+				left-- // now, so that those that wait meanwhile do not run it as well
 				p, err := subprocess.Exec(ctx, &subprocess.Options{Stdin: subprocess.DevNull, Stdout: subprocess.DevNull, Stderr: subprocess.DevNull}, path)
 				if err != nil {
 					return 0, err

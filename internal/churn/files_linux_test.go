@@ -1,6 +1,11 @@
 package churn_test
 
-import "golang.org/x/sys/unix"
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"golang.org/x/sys/unix"
+)
 
 // allowFiles allows this process as many descriptors as it may have, and returns how
 // many.
@@ -17,3 +22,19 @@ func allowFiles() int {
 	}
 	return int(min(r.Cur, 1<<20))
 }
+
+// sharesLoopback says whether strangers may send to the address of loopback.
+const sharesLoopback = false
+
+// loopback returns an address that nobody else has: all of 127.0.0.0/8 are this machine.
+func loopback() string {
+	own := rand.Uint32()
+	return fmt.Sprintf("127.%d.%d.%d", 1+byte(own>>16)/2, byte(own>>8), 1+byte(own)/2)
+}
+
+// longestDatagram is how many bytes a datagram has at most.
+const longestDatagram = 60_000
+
+// reportsRefusals says whether the system reports that nobody is where a datagram was sent,
+// and reports nothing else.
+const reportsRefusals = true

@@ -14,7 +14,7 @@ import (
 func TestCommentsBeginWithTheName(t *testing.T) {
 	t.Parallel()
 	left := notYet(t, "comment", misnamedYet)
-	for _, s := range sources(t) {
+	for _, s := range contributed(t) {
 		for _, decl := range s.file.Decls {
 			for _, d := range documented(decl) {
 				if d.beginsWithName() {

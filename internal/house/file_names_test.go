@@ -18,7 +18,7 @@ var oneWord = []string{"handover", "iouring", "netaddr", "reuseport", "wakeup", 
 func TestFileNames(t *testing.T) {
 	t.Parallel()
 	joined := map[string]string{} // "taskgroup": "TaskGroup"
-	for _, s := range sources(t) {
+	for _, s := range contributed(t) {
 		ast.Inspect(s.file, func(n ast.Node) bool {
 			if id, ok := n.(*ast.Ident); ok && len(words(id.Name)) > 1 {
 				joined[strings.ToLower(id.Name)] = id.Name
@@ -27,7 +27,7 @@ func TestFileNames(t *testing.T) {
 		})
 	}
 	left := notYet(t, "word in the name of a file", joinedYet)
-	for _, s := range sources(t) {
+	for _, s := range contributed(t) {
 		name := strings.TrimSuffix(path.Base(s.path), ".go")
 		for part := range strings.SplitSeq(name, "_") {
 			if id := joined[part]; id != "" && !slices.Contains(oneWord, part) && !left(part) {

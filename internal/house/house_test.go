@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -39,11 +40,31 @@ func sources(t *testing.T) []source {
 	return all
 }
 
-var parsed = sync.OnceValues(func() ([]source, error) {
+// contributed are all Go files of the modules under contrib, and sources with them: the
+// rules of how a file is written are theirs, too.
+func contributed(t *testing.T) []source {
+	t.Helper()
+	more, err := parsedContributed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(more) == 0 {
+		t.Fatal("no files found under contrib")
+	}
+	return append(slices.Clip(sources(t)), more...)
+}
+
+var (
+	parsed            = sync.OnceValues(func() ([]source, error) { return parseUnder(".", false) })
+	parsedContributed = sync.OnceValues(func() ([]source, error) { return parseUnder("contrib", true) })
+)
+
+// parseUnder parses the Go files under a folder, with those of modules below it or without.
+func parseUnder(folder string, modules bool) ([]source, error) {
 	root := filepath.Join("..", "..")
 	var all []source
 	fset := token.NewFileSet()
-	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(filepath.Join(root, folder), func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -53,7 +74,7 @@ var parsed = sync.OnceValues(func() ([]source, error) {
 		}
 		rel = filepath.ToSlash(rel)
 		if d.IsDir() {
-			if rel != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || exists(filepath.Join(p, "go.mod"))) {
+			if rel != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || !modules && exists(filepath.Join(p, "go.mod"))) {
 				return fs.SkipDir
 			}
 			return nil
@@ -69,7 +90,7 @@ var parsed = sync.OnceValues(func() ([]source, error) {
 		return nil
 	})
 	return all, err
-})
+}
 
 // qualified is a name that a file declares, with the folder before it.
 func (s source) qualified(name string) string {

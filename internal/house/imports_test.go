@@ -11,12 +11,12 @@ import (
 var floors = [][]string{
 	{"selectors", "proactors", "internal"},
 	{"."},
-	{"streams", "locks", "queues", "subprocess", "asynciotest"},
-	{"cmd", "examples"},
+	{"streams", "locks", "queues", "subprocess", "nethttp", "asynciotest"},
+	{"cmd", "examples", "docs"},
 }
 
 // onTop are the packages that stand upon another one of their own floor.
-var onTop = map[string]string{"subprocess": "streams"}
+var onTop = map[string]string{"subprocess": "streams", "nethttp": "streams"}
 
 // forTests tells whether a folder holds what only tests import.
 func forTests(dir string) bool {

@@ -25,7 +25,7 @@ func TestSizes(t *testing.T) {
 	t.Parallel()
 	left := notYet(t, "file or function", longYet)
 	met := map[string]bool{}
-	for _, s := range sources(t) {
+	for _, s := range contributed(t) {
 		if n := s.fset.File(s.file.Pos()).LineCount(); n > fileLines && !left(s.path) {
 			t.Errorf("%s has %d lines, %d are allowed: make two of what are two concepts", s.path, n, fileLines)
 		}

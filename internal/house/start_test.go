@@ -14,7 +14,7 @@ import (
 func TestNothingStartsByItself(t *testing.T) {
 	t.Parallel()
 	folders := map[string][]source{}
-	for _, s := range sources(t) {
+	for _, s := range contributed(t) {
 		key := s.dir
 		if s.test {
 			key += " (tests)"

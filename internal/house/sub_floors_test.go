@@ -30,7 +30,7 @@ var subFloors = []string{
 }
 
 // aside are the folders of internal whose packages nothing else imports but tests.
-var aside = []string{"internal/testkit", "internal/conformance", "internal/churn", "internal/golden", "internal/house"}
+var aside = []string{"internal/testkit", "internal/conformance", "internal/churn", "internal/golden", "internal/interop", "internal/house"}
 
 // subFloor returns a folder's place in subFloors, -1 for one that has none.
 func subFloor(dir string) int {

@@ -11,7 +11,7 @@ import (
 // runtime.GOOS is for texts. Tests may ask.
 func TestNoSystemInConditions(t *testing.T) {
 	t.Parallel()
-	for _, s := range sources(t) {
+	for _, s := range contributed(t) {
 		if s.test {
 			continue
 		}

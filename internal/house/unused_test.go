@@ -53,6 +53,7 @@ var ofUse = map[string]string{
 	"asyncio.Waiters":             "its zero value is ready",
 	"asyncio.Wakeup":              "Waiters give one",
 	"locks.Event":                 "its zero value is ready",
+	"nethttp.Transport":           "its zero value is ready; an http.Client takes it",
 	"proactors.Meter":             "proactors are asked for it",
 	"proactors.Usage":             "what a Meter gives",
 }

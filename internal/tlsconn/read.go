@@ -52,6 +52,9 @@ func (c *Conn) hold() {
 	}
 }
 
+// Holds reports whether what is below is paused because too much is kept.
+func (c *Conn) Holds() bool { return c.held }
+
 // release goes on below, if little enough is kept.
 func (c *Conn) release() {
 	if c.held && (len(c.in) <= LowWater || c.phase == closing) {

@@ -19,9 +19,8 @@ type stream struct {
 	recv   proactors.Operation
 	sent   proactors.Operation
 
-	wrote uint64 // the pass in which Write has taken something last,
-	at    int    // and where in e.writes
-
+	wrote   uint64 // the pass in which Write has taken something last,
+	at      int32  // and where in e.writes
 	reading bool
 	armed   bool // the receive is under way, or its last completion not told yet
 	sending bool

@@ -75,7 +75,7 @@ func (s *stream) Write(p []byte) (n, held int, err error) {
 	}
 	begin := e.used
 	e.used += int32(len(p))
-	s.wrote, s.at = e.polls, len(e.writes)
+	s.wrote, s.at = e.polls, int32(len(e.writes))
 	e.writes = append(e.writes, written{s, begin, e.used})
 	copy(e.arena[begin:], p)
 	return len(p), len(p), nil
@@ -109,7 +109,7 @@ func (s *stream) writeOther(p []byte) (n, held int, err error) {
 // extend takes more after what Write has taken in this pass, if it lies at the end.
 func (s *stream) extend(p []byte) int {
 	e := s.e
-	if s.unsent != nil || s.at < e.posted || s.at != len(e.writes)-1 || len(p) >= directly || len(p) > len(e.arena)-int(e.used) {
+	if s.unsent != nil || int(s.at) < e.posted || int(s.at) != len(e.writes)-1 || len(p) >= directly || len(p) > len(e.arena)-int(e.used) {
 		return 0
 	}
 	e.used += int32(copy(e.arena[e.used:], p))
@@ -130,7 +130,7 @@ func (s *stream) Held() int {
 		return 0
 	case s.unsent != nil:
 		return len(s.unsent.rest)
-	case s.wrote == s.e.polls && s.at < len(s.e.writes):
+	case s.wrote == s.e.polls && int(s.at) < len(s.e.writes):
 		w := &s.e.writes[s.at]
 		return int(w.end - w.begin)
 	}

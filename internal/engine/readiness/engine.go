@@ -49,6 +49,7 @@ type Engine struct {
 	buf    []byte          // what is read, for streams whose handler lends no memory
 	vec    [][]byte        // scratch of one gathered write
 	iov    sock.Vec
+	files  map[*stream]piece // what is being sent of files
 	pipes  pipeRoom
 	polls  uint64 // how often Poll was called: tells stale events of watches
 	closed bool

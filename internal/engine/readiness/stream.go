@@ -16,8 +16,8 @@ type stream struct {
 	source
 	reading bool
 	sending bool
-	lends   bool   // the handler has memory to read into
-	file    *piece // nil, or what is being sent is of a file
+	lends   bool // the handler has memory to read into
+	file    bool // what is being sent is of a file, and in e.files
 	h       engine.StreamHandler
 }
 
@@ -49,7 +49,7 @@ func (s *stream) Complete(ev uint64) {
 		switch {
 		case !s.sending:
 			idle = true
-		case s.file != nil:
+		case s.file:
 			s.fileWritable()
 		default:
 			s.writable()
@@ -195,7 +195,8 @@ func (s *stream) Send() error {
 // StopSending implements engine.Stream. A socket is writable most of the time, so this
 // registration is not left to prove useless.
 func (s *stream) StopSending() {
-	s.sending, s.file = false, nil
+	s.sending = false
+	s.forgetFile()
 	if s.reg&engine.Write != 0 {
 		_ = s.settle()
 	}
@@ -214,7 +215,8 @@ func (s *stream) Close() error {
 	if s.closed {
 		return nil
 	}
-	s.reading, s.sending, s.file = false, false, nil
+	s.reading, s.sending = false, false
+	s.forgetFile()
 	s.release()
 	s.h = nil
 	return system.Sockets{}.Close(s.fd)

@@ -8,8 +8,11 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/pem"
 	"math/big"
 	"net"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 )
@@ -123,4 +126,29 @@ func made(parent *x509.Certificate, by *ecdsa.PrivateKey, changes []func(*x509.C
 	}
 	cert := sign(t, parent, key, by)
 	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key, Leaf: cert}
+}
+
+// Files are certificates and keys as programs want them.
+type Files struct {
+	Authority string // the certificate of the authority
+	Cert, Key string // what it has signed
+}
+
+// Write writes a certificate of the authority's, and its own, into a folder.
+func (a *Authority) Write(folder string, c tls.Certificate) (Files, error) {
+	key, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
+	if err != nil {
+		return Files{}, err
+	}
+	f := Files{filepath.Join(folder, "authority.pem"), filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")}
+	for name, block := range map[string]*pem.Block{
+		f.Authority: {Type: "CERTIFICATE", Bytes: a.cert.Raw},
+		f.Cert:      {Type: "CERTIFICATE", Bytes: c.Certificate[0]},
+		f.Key:       {Type: "PRIVATE KEY", Bytes: key},
+	} {
+		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
+			return Files{}, err
+		}
+	}
+	return f, nil
 }

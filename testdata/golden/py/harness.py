@@ -140,6 +140,30 @@ def refused(call, *kinds):
     return "allowed"
 
 
+class Witness:
+    """The part of a protocol that prints what it hears of; on has what it does then, by the event."""
+
+    def __init__(self, name, on=None):
+        self.name, self.on = name, on or {}
+        self.events, self.waits = 0, []
+
+    def heard(self, event, *words):
+        out(self.name, event, *words)
+        self.events += 1
+        for n, waiter in self.waits:
+            if n <= self.events and not waiter.done():
+                waiter.set_result(None)
+        if event in self.on:
+            self.on[event]()
+
+    async def until(self, n):
+        """Waits until it has heard of n events, the first of which is that it is made."""
+        if self.events < n:
+            waiter = asyncio.get_running_loop().create_future()
+            self.waits.append((n, waiter))
+            await waiter
+
+
 async def ticks(n):
     """Sleeps n ticks; 0 gives way to the loop once."""
     await asyncio.sleep(n)
