@@ -233,7 +233,7 @@ func TestTLSSweep(t *testing.T) {
 		for end, happens := range tlsEnds {
 			netRow(t, story+","+end, func(n *netTest) {
 				n.run(func(ctx context.Context) {
-					for pass, over := 0, false; !over; pass++ {
+					for pass, over := 0, false; !over; pass += 1 + pass/10 {
 						y := &tlsStory{netTest: n}
 						task := asyncio.GoErr(ctx, func(ctx context.Context) error { return tell(ctx, y) })
 						for range pass {
@@ -308,7 +308,7 @@ func TestTLSLoopCloseSweep(t *testing.T) {
 		t.Run(story, func(t *testing.T) {
 			t.Parallel()
 			overLoops(t, testkit.Unpinned, func(t *testing.T) {
-				for pass, over := 0, false; !over; pass++ {
+				for pass, over := 0, false; !over; pass += 1 + pass/10 {
 					n := newNetTest(t)
 					n.expectErrors = true // tasks that are pending
 					y := &tlsStory{netTest: n}
