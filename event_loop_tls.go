@@ -15,9 +15,9 @@ type TLSStarter interface {
 	// is no handshake: with an error the connection is closed. Over a transport that StartTLS has
 	// returned it makes TLS in TLS.
 	//
-	// The caller must see to it that what the peer has sent behind the upgrade has not been
-	// read: pause reading, or have the protocol take nothing more, before the peer is told to
-	// begin. (StreamWriter.StartTLS hands over what its reader holds.) What is not TLS then ends the
+	// What the protocol has received of what the peer has sent behind the upgrade is handed
+	// over by opts (Received); or reading is paused before the peer is told to begin.
+	// (StreamWriter.StartTLS hands over what its reader holds.) What is not TLS ends the
 	// handshake, so that nobody can put clear text in.
 	//
 	// ErrInvalidArgument for a transport that TLS cannot stand on, or that is another loop's,
@@ -43,4 +43,8 @@ type StartTLSOptions struct {
 	StrictEnd bool
 	// Executor is TLSExecutor of ConnectionOptions.
 	Executor Executor
+	// Received, if it is not nil, returns what the protocol has received and not used. It is
+	// called once, on the loop, when nothing more comes to the protocol in clear; TLS gets
+	// what it returns before all that comes. It is not called if StartTLS refuses to begin.
+	Received func() []byte
 }

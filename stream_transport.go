@@ -198,14 +198,14 @@ func (t *streamTransport) GetExtraInfo(name string) any {
 	return socketInfo(name, t.core.FD(), t.LocalAddr, t.RemoteAddr)
 }
 
-// layer is a protocol that is another transport's, whose close it is.
-type layer interface{ close() }
+// layer is a protocol that is another transport's, whose close it is. It reports whether that
+// has begun.
+type layer interface{ close() bool }
 
 // close ends the connection once all is sent, by its layers if it has any: they have
 // something to say to the peer.
 func (t *streamTransport) close() {
-	if p, ok := t.core.Protocol().(layer); ok {
-		p.close()
+	if p, ok := t.core.Protocol().(layer); ok && p.close() {
 		return
 	}
 	t.core.Close()

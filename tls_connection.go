@@ -79,6 +79,6 @@ func (l *baseLoop) meetTLS(ctx context.Context, op string, fd uintptr, factory f
 // it has to say to the peer is on its way.
 func (t *tlsTransport) giveUp() {
 	if t.failure == nil {
-		t.below.Abort(nil)
+		t.abort(nil)
 	}
 }

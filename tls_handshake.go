@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/tlsconn"
@@ -16,7 +17,9 @@ type tlsStart struct {
 	met      func(error) // hears how it has ended; or nil
 	waiter   Waiter      // until something comes
 	ctx      context.Context
+	task     *Task[struct{}]
 	err      error
+	lost     error // why there is nothing below any more
 }
 
 // begin begins the handshake upon what is below.
@@ -25,13 +28,13 @@ func (t *tlsTransport) begin(below underTLS) {
 	t.below = below
 	t.layer.Init((*tlsOutside)(t), below, s.protocol, t.setup.config)
 	t.after(t.setup.handshake, handshakeTimeout(t.setup.handshake))
-	task := CreateTask(t.loop.self, func(ctx context.Context) (struct{}, error) {
+	s.err = ErrGoexit
+	s.task = CreateTask(t.loop.self, func(ctx context.Context) (struct{}, error) {
 		s.ctx = ctx
-		s.err = ErrGoexit
 		s.err = t.layer.Handshake(context.WithoutCancel(ctx))
 		return struct{}{}, nil
 	}, WithName("TLS handshake"))
-	task.AddDoneCallback(func(task *Task[struct{}]) {
+	s.task.AddDoneCallback(func(task *Task[struct{}]) {
 		if err := task.Exception(); err != nil {
 			s.err = err
 		}
@@ -42,14 +45,29 @@ func (t *tlsTransport) begin(below underTLS) {
 // after aborts the transport after d, unless it is over before or something else is timed.
 func (t *tlsTransport) after(d time.Duration, reason error) {
 	t.timer.Cancel()
-	t.timer = t.loop.scheduleAt(t.loop.core.Later(d), callback(func() { t.below.Abort(reason) }), 0)
+	t.timer = t.loop.scheduleAt(t.loop.core.Later(d), callback(func() { t.abort(reason) }), 0)
+}
+
+// lostInHandshake is the end of what is below before that of the handshake, whatever that
+// waits for: a callback of the configuration's is cancelled.
+func (t *tlsTransport) lostInHandshake(reason error) {
+	s := t.start
+	if s.lost = reason; reason == nil {
+		s.lost = tlsconn.ErrClosed
+	}
+	t.layer.Lost(reason)
+	if s.task == nil { // it could not begin
+		t.handshaken(s)
+		return
+	}
+	s.task.Cancel("the connection is lost")
 }
 
 // handshaken is the end of the handshake.
 func (t *tlsTransport) handshaken(s *tlsStart) {
 	t.start = nil
-	if !t.released.Load() {
-		t.layer.SetProtocol(s.protocol)
+	if s.lost != nil {
+		s.err = s.lost
 	}
 	if s.err != nil {
 		t.notStarted(s)
@@ -57,12 +75,17 @@ func (t *tlsTransport) handshaken(s *tlsStart) {
 	}
 	t.timer.Cancel()
 	t.below.SetLimits(tlsHighWater, tlsLowWater)
+	t.layer.SetProtocol(s.protocol)
+	t.layer.Open()
+	if s.met != nil {
+		s.met(nil) // who waits goes on in a later pass
+	}
 	if !t.made {
 		t.made = true
 		t.guarded("ConnectionMade", func() { s.protocol.ConnectionMade(t) })
-	}
-	if s.met != nil {
-		s.met(nil)
+		if t.full {
+			t.tell("pause_writing", Protocol.PauseWriting)
+		}
 	}
 	t.guarded("DataReceived", t.layer.Begin)
 }
@@ -71,8 +94,9 @@ func (t *tlsTransport) handshaken(s *tlsStart) {
 // goes; a server that has failed by itself is told of.
 func (t *tlsTransport) notStarted(s *tlsStart) {
 	err := handshakeError(s.err)
+	why := whyNotStarted(err)
 	if !t.released.Load() {
-		if t.failure = err; isTLSFailure(err) {
+		if t.failure = err; why == peerFailed {
 			t.below.Close()
 			t.after(t.setup.shutdown, err)
 		} else {
@@ -82,11 +106,31 @@ func (t *tlsTransport) notStarted(s *tlsStart) {
 	switch {
 	case s.met != nil:
 		s.met(err)
-	case isTLSFailure(err):
+	case why == peerFailed:
 		t.noteHandshake(err)
-	default:
+	case why == programFailed:
 		t.loop.reportExit(err, ExceptionContext{Message: "Error on transport creation for incoming connection", Protocol: s.protocol, Transport: t})
 	}
+}
+
+// notStartedWhy is whose doing it is that there is no TLS.
+type notStartedWhy uint8
+
+const (
+	peerFailed    notStartedWhy = iota // or the network
+	programFailed                      // it does not return where it should
+	programEnded                       // it has closed the connection, or cancelled the handshake
+)
+
+// whyNotStarted tells whose doing an error is.
+func whyNotStarted(err error) notStartedWhy {
+	switch {
+	case errors.As(err, new(*PanicError)), errors.Is(err, ErrGoexit):
+		return programFailed
+	case errors.Is(err, net.ErrClosed), errors.As(err, new(*CancelledError)):
+		return programEnded
+	}
+	return peerFailed
 }
 
 // noteHandshake tells of a client that a server could not agree with: in debug mode as
@@ -104,8 +148,11 @@ func (t *tlsTransport) noteHandshake(err error) {
 
 // handshakeError puts the loop's words to why there is no TLS.
 func handshakeError(err error) error {
-	if errors.Is(err, tlsconn.ErrEndedInHandshake) {
+	switch err {
+	case tlsconn.ErrEndedInHandshake:
 		return fmt.Errorf("%w: %w", err, errConnReset)
+	case tlsconn.ErrClosed:
+		return fmt.Errorf("%w in the TLS handshake", net.ErrClosed)
 	}
 	return err
 }

@@ -333,7 +333,7 @@ func TestTLSFlood(t *testing.T) {
 			s.server, s.addr = n.serveTLS(ctx, certs.Default().Server(), func(r *recorder) {
 				r.onData = func(p []byte) { _, _ = r.transport.Write(p) }
 			}, func(o *asyncio.ServerOptions) { o.Backlog = clients })
-			hello := clientHello()
+			hello := firstFlight()
 			conns := make([]net.Conn, clients)
 			s.elsewhere(ctx, func() error {
 				for i := range conns {
@@ -362,8 +362,8 @@ func TestTLSFlood(t *testing.T) {
 	})
 }
 
-// clientHello is what a client of TLS says first.
-func clientHello() []byte {
+// firstFlight is what a client of TLS says first.
+func firstFlight() []byte {
 	c, s := net.Pipe()
 	go func() {
 		_ = tls.Client(c, good()).Handshake()

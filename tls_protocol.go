@@ -1,9 +1,8 @@
 package asyncio
 
 import (
-	"errors"
-
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/tlsconn"
 	"github.com/go-asyncio/asyncio/internal/transport"
 )
 
@@ -21,12 +20,15 @@ func (p *tlsProtocol) ConnectionMade(below Transport) {
 }
 
 // close implements layer.
-func (p *tlsProtocol) close() {
-	if above, ok := p.layer.Protocol().(layer); ok {
-		above.close()
-		return
+func (p *tlsProtocol) close() bool {
+	switch above, ok := p.layer.Protocol().(layer); {
+	case p.below == nil:
+		return false
+	case ok && above.close():
+	default:
+		(*tlsTransport)(p).close()
 	}
-	(*tlsTransport)(p).close()
+	return true
 }
 
 // DataReceived implements Protocol.
@@ -53,8 +55,13 @@ func (p *tlsProtocol) ConnectionLost(reason error) {
 	}
 	app := t.protocol()
 	t.released.Store(true)
-	t.layer.Lost(reason)
 	defer t.layer.SetProtocol(nil)
+	if t.start != nil {
+		t.lostInHandshake(reason)
+	} else {
+		t.layer.Lost(reason)
+	}
+	defer func() { t.loop.tellLateWrites(t.late-lateWrites, lateTLSWrite, t.String()) }()
 	if t.made {
 		app.ConnectionLost(reason)
 	}
@@ -100,22 +107,36 @@ func (o *tlsOutside) Closing() {
 // told to the protocol alone, except in debug mode.
 func (o *tlsOutside) Failed(err error) {
 	t := (*tlsTransport)(o)
+	if err == tlsconn.ErrEmptyBuffer {
+		t.below.Abort(err)
+		t.loop.report(ExceptionContext{
+			Message: "Fatal error: protocol.GetBuffer() call failed.", Err: err, Transport: t, Protocol: t.protocol(),
+		})
+		return
+	}
 	t.failure = err
 	t.below.Close()
 	o.Closing()
 	t.debugf("TLS failed: %v", err)
 }
 
-// NoHalfClose implements tlsconn.Outside.
+// NoHalfClose implements tlsconn.Outside. A layer above has begun its own end by itself.
 func (o *tlsOutside) NoHalfClose() {
+	if _, ok := o.layer.Protocol().(layer); ok {
+		return
+	}
 	o.loop.logger().Warn("returning true from eof_received() has no effect when using ssl before TLS 1.3", "transport", (*tlsTransport)(o).String())
 }
 
 // PauseWriting implements tlsconn.Outside.
-func (o *tlsOutside) PauseWriting() { (*tlsTransport)(o).tell("pause_writing", Protocol.PauseWriting) }
+func (o *tlsOutside) PauseWriting() {
+	o.full = true
+	(*tlsTransport)(o).tell("pause_writing", Protocol.PauseWriting)
+}
 
 // ResumeWriting implements tlsconn.Outside.
 func (o *tlsOutside) ResumeWriting() {
+	o.full = false
 	(*tlsTransport)(o).tell("resume_writing", Protocol.ResumeWriting)
 }
 
@@ -128,8 +149,11 @@ func (t *tlsTransport) tell(what string, call func(Protocol)) {
 	}
 	returned := false
 	defer func() {
-		if !returned {
-			t.loop.reportExit(t.loop.exitOf(recover()).Reason, ExceptionContext{
+		if returned {
+			return
+		}
+		if exit := t.loop.exitOf(recover()); !exit.Stops && !exit.Told {
+			t.loop.reportExit(exit.Reason, ExceptionContext{
 				Message: "protocol." + what + "() failed", Transport: t, Protocol: p,
 			})
 		}
@@ -157,15 +181,10 @@ func (t *tlsTransport) exited(call string, exit transport.Exit) {
 		return
 	}
 	p := t.protocol()
-	t.below.Abort(exit.Reason)
+	t.abort(exit.Reason)
 	if !exit.Told {
 		t.loop.reportExit(exit.Reason, ExceptionContext{
 			Message: "Fatal error: protocol." + call + "() call failed.", Transport: t, Protocol: p,
 		})
 	}
-}
-
-// isTLSFailure tells what a peer or the network does from mistakes of the program's.
-func isTLSFailure(err error) bool {
-	return !errors.As(err, new(*PanicError)) && err != ErrGoexit
 }

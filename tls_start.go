@@ -16,7 +16,7 @@ func (l *baseLoop) StartTLS(ctx context.Context, transport Transport, protocol P
 		return nil, err
 	}
 	c, err := inLoop(ctx, l, op, func(ctx context.Context) (connection, error) {
-		t, err := l.upgrade(ctx, op, below, protocol, setup)
+		t, err := l.upgrade(ctx, op, below, protocol, setup, o.Received)
 		return connection{t, protocol}, err
 	}, connection.discard)
 	if err != nil {
@@ -69,10 +69,14 @@ func tlsCanStand(op string, transport Transport) (underTLS, *baseLoop, error) {
 	return nil, nil, invalid(op, "TLS is not supported over transport %v (%T): it must be a connection that a loop has made", transport, transport)
 }
 
-// upgrade has TLS begin upon what is below, and waits for the end of the handshake.
-func (l *baseLoop) upgrade(ctx context.Context, op string, below underTLS, p Protocol, setup *tlsSetup) (*tlsTransport, error) {
+// upgrade has TLS begin upon what is below, with what was received of it already, and waits
+// for the end of the handshake.
+func (l *baseLoop) upgrade(ctx context.Context, op string, below underTLS, p Protocol, setup *tlsSetup, received func() []byte) (*tlsTransport, error) {
 	if below.Closing() {
 		return nil, opError(op, fmt.Errorf("%w: the transport is closing", net.ErrClosed))
+	}
+	if below.taken() {
+		return nil, invalid(op, "%v has TLS upon it already: give the transport that is on top", below)
 	}
 	if err := contextError(ctx); err != nil {
 		return nil, opError(op, err)
@@ -95,7 +99,12 @@ func (l *baseLoop) upgrade(ctx context.Context, op string, below underTLS, p Pro
 	below.PauseReading()
 	t.begin(below)
 	below.SetProtocol((*tlsProtocol)(t))
-	below.ResumeReading()
+	if received != nil {
+		t.layer.Feed(received())
+	}
+	if !t.layer.Holds() {
+		below.ResumeReading()
+	}
 	if _, err := met.Await(ctx); err != nil {
 		return nil, opError(op, err)
 	}

@@ -22,6 +22,7 @@ type tlsTransport struct {
 	failure  error // what the layer has failed with
 	late     int   // writes that came too late
 	made     bool  // the protocol has met a transport
+	full     bool  // what is below has too much to send
 	released atomic.Bool
 	setup    *tlsSetup
 }
@@ -35,6 +36,7 @@ type underTLS interface {
 	SetLimits(high, low int) bool
 	Limits() (low, high int)
 	Info(name string) any
+	taken() bool // its protocol is a layer of TLS
 	fmt.Stringer
 }
 
@@ -44,6 +46,9 @@ const (
 	tlsHighWater = 512 << 10
 	tlsLowWater  = tlsHighWater / 4
 )
+
+// lateTLSWrite is what a write is called that comes after the end has begun.
+const lateTLSWrite = "SSL connection is closed"
 
 // newTLS makes a transport that is to stand upon another one, and delivers to p. met, if it is
 // not nil, hears how the handshake has ended.
@@ -77,6 +82,7 @@ func (u *streamUnder) LocalAddr() net.Addr          { return u.of().LocalAddr() 
 func (u *streamUnder) RemoteAddr() net.Addr         { return u.of().RemoteAddr() }
 func (u *streamUnder) Info(name string) any         { return u.of().GetExtraInfo(name) }
 func (u *streamUnder) String() string               { return u.of().String() }
+func (u *streamUnder) taken() bool                  { _, is := u.core.Protocol().(layer); return is }
 func (u *streamUnder) of() *streamTransport         { return (*streamTransport)(u) }
 
 // tlsUnder is a TLS transport as what another one stands on.
@@ -84,7 +90,7 @@ type tlsUnder tlsTransport
 
 func (u *tlsUnder) Write(p []byte) (int, error)  { return u.layer.Write(p) }
 func (u *tlsUnder) Close()                       { u.of().close() }
-func (u *tlsUnder) Abort(reason error)           { u.below.Abort(reason) }
+func (u *tlsUnder) Abort(reason error)           { u.of().abort(reason) }
 func (u *tlsUnder) PauseReading()                { u.layer.Pause() }
 func (u *tlsUnder) ResumeReading()               { u.layer.Resume() }
 func (u *tlsUnder) SetProtocol(p Protocol)       { u.layer.SetProtocol(p) }
@@ -99,6 +105,7 @@ func (u *tlsUnder) LocalAddr() net.Addr          { return u.below.LocalAddr() }
 func (u *tlsUnder) RemoteAddr() net.Addr         { return u.below.RemoteAddr() }
 func (u *tlsUnder) Info(name string) any         { return u.of().GetExtraInfo(name) }
 func (u *tlsUnder) String() string               { return u.of().String() }
+func (u *tlsUnder) taken() bool                  { _, is := u.layer.Protocol().(layer); return is }
 func (u *tlsUnder) of() *tlsTransport            { return (*tlsTransport)(u) }
 
 // protocol is the protocol, nil after the end.
@@ -153,7 +160,7 @@ func (t *tlsTransport) writeError(op string, err error) error {
 		err = fmt.Errorf("%w: %v can only be closed: %w", errors.ErrUnsupported, t, err)
 	case tlsconn.ErrClosed, transport.ErrLost:
 		t.late++
-		t.loop.noteLateWrite(t.late, t.released.Load(), "SSL connection is closed", t)
+		t.loop.noteLateWrite(t.late, t.released.Load(), lateTLSWrite, t)
 		err = net.ErrClosed
 	}
 	return opError(op, err)
@@ -176,18 +183,24 @@ func (t *tlsTransport) Close() error { return t.control("Transport.Close", t.clo
 // close ends the transport once all is sent and the peer has said its end, too.
 func (t *tlsTransport) close() {
 	if t.start != nil {
-		t.below.Abort(nil)
+		t.abort(nil)
 		return
 	}
 	t.layer.Close()
 }
 
 // Abort implements Transport.
-func (t *tlsTransport) Abort() { t.loop.ownerOrLater(func() { t.below.Abort(nil) }) }
+func (t *tlsTransport) Abort() { t.loop.ownerOrLater(func() { t.abort(nil) }) }
+
+// abort ends the transport at once, without a word to the peer.
+func (t *tlsTransport) abort(reason error) {
+	t.layer.Abort()
+	t.below.Abort(reason)
+}
 
 // IsClosing implements Transport.
 func (t *tlsTransport) IsClosing() bool {
-	return t.start == nil && !t.layer.Open() || t.below.Closing()
+	return t.start == nil && !t.layer.IsOpen() || t.below.Closing()
 }
 
 // PauseReading implements Transport.

@@ -134,7 +134,7 @@ var errBodyLeft = errors.New("nethttp: a panic or Goexit in the Read of the requ
 // end of the connection ends it: who reads is told why.
 func (x *exchange) written(err error) {
 	if err != nil && x.body != nil && x.body.failed != nil {
-		err = fmt.Errorf("nethttp: reading the body of the request: %w", x.body.failed) // http.Request.Write hides it
+		err = x.body.failed
 	}
 	x.mu.Lock()
 	x.writeErr = err

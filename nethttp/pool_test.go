@@ -24,10 +24,9 @@ type connections struct {
 	all int
 }
 
-// countedPeer is peer with its connections counted.
-func (s *stage) countedPeer(h http.HandlerFunc) (url string, c *connections) {
-	c = &connections{now: map[net.Conn]http.ConnState{}}
-	server := httptest.NewUnstartedServer(h)
+// countOf counts the connections of a server that has not begun.
+func countOf(server *httptest.Server) *connections {
+	c := &connections{now: map[net.Conn]http.ConnState{}}
 	server.Config.ConnState = func(conn net.Conn, state http.ConnState) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -40,8 +39,12 @@ func (s *stage) countedPeer(h http.HandlerFunc) (url string, c *connections) {
 		}
 		c.now[conn] = state
 	}
-	server.Start()
-	s.Cleanup(server.Close)
+	return c
+}
+
+// countedPeer is peer with its connections counted.
+func (s *stage) countedPeer(h http.HandlerFunc) (url string, c *connections) {
+	server, c := counted(s.T, httptest.NewUnstartedServer(h), (*httptest.Server).Start)
 	return server.URL, c
 }
 

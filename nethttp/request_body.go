@@ -2,6 +2,7 @@ package nethttp
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -19,31 +20,28 @@ type requestBody struct {
 
 	close    sync.Once
 	closeErr error
-	failed   error // what Read said, but io.EOF
+	failed   error // what Read has failed with: http.Request.Write hides it
 }
 
 // errNotWanted ends the writing of a body that the server has answered without.
 var errNotWanted = errors.New("nethttp: the server has answered without the body")
 
 // Read reads the user's body.
-func (b *requestBody) Read(p []byte) (int, error) {
-	if b.x.inMemory() {
-		return b.note(b.body.Read(p))
+func (b *requestBody) Read(p []byte) (n int, err error) {
+	if !b.x.inMemory() {
+		if err = b.sink.bw.Flush(); err == nil {
+			err = b.x.await()
+		}
 	}
-	if err := b.sink.bw.Flush(); err != nil {
-		return 0, err
+	if err == nil {
+		if n, err = b.body.Read(p); err == io.EOF {
+			return n, err
+		} else if err != nil {
+			b.failed = fmt.Errorf("nethttp: reading the body of the request: %w", err)
+			return n, err
+		}
 	}
-	if err := b.x.await(); err != nil {
-		return 0, err
-	}
-	return b.note(b.body.Read(p))
-}
-
-// note notes what a Read of the user's has failed with.
-func (b *requestBody) note(n int, err error) (int, error) {
-	if err != nil && err != io.EOF {
-		b.failed = err
-	}
+	b.failed = err
 	return n, err
 }
 

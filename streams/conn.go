@@ -124,10 +124,10 @@ func (c *conn) onLoop(f func() error) error {
 }
 
 // LocalAddr implements net.Conn.
-func (c *conn) LocalAddr() net.Addr { return c.w.transport.LocalAddr() }
+func (c *conn) LocalAddr() net.Addr { return c.w.Transport().LocalAddr() }
 
 // RemoteAddr implements net.Conn.
-func (c *conn) RemoteAddr() net.Addr { return c.w.transport.RemoteAddr() }
+func (c *conn) RemoteAddr() net.Addr { return c.w.Transport().RemoteAddr() }
 
 // SetDeadline implements net.Conn.
 func (c *conn) SetDeadline(t time.Time) error {

@@ -71,28 +71,37 @@ func (s *stage) connect(ctx context.Context, more ...Option) (client, server net
 
 // connectOver is connect over a network.
 func (s *stage) connectOver(ctx context.Context, network, address string, more ...Option) (client, server net.Conn, err error) {
-	more = append(more, WithLoop(s.loop))
-	type pair struct {
-		r *StreamReader
-		w *StreamWriter
-	}
-	accepted := asyncio.NewFuture[pair](s.loop)
-	listener, err := StartServer(ctx, func(_ context.Context, r *StreamReader, w *StreamWriter) error {
-		return accepted.SetResult(pair{r, w})
-	}, network, address, nil, more...)
+	a, b, err := s.pair(ctx, network, address, nil, nil, more...)
 	if err != nil {
 		return nil, nil, err
+	}
+	return Conn(ctx, a.r, a.w), Conn(ctx, b.r, b.w), nil
+}
+
+// end is one end of a connection.
+type end struct {
+	r *StreamReader
+	w *StreamWriter
+}
+
+// pair makes a connection between two ends of the loop. It can be called from outside the
+// loop.
+func (s *stage) pair(ctx context.Context, network, address string, forClient *asyncio.ConnectionOptions, forServer *asyncio.ServerOptions, more ...Option) (client, server end, err error) {
+	more = append(more, WithLoop(s.loop))
+	accepted := asyncio.NewFuture[end](s.loop)
+	listener, err := StartServer(ctx, func(_ context.Context, r *StreamReader, w *StreamWriter) error {
+		return accepted.SetResult(end{r, w})
+	}, network, address, forServer, more...)
+	if err != nil {
+		return client, server, err
 	}
 	defer listener.Close()
-	r, w, err := OpenConnection(ctx, network, listener.Addrs()[0].String(), nil, more...)
+	client.r, client.w, err = OpenConnection(ctx, network, listener.Addrs()[0].String(), forClient, more...)
 	if err != nil {
-		return nil, nil, err
+		return client, server, err
 	}
-	other, err := accepted.Await(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	return Conn(ctx, r, w), Conn(ctx, other.r, other.w), nil
+	server, err = accepted.Await(ctx)
+	return client, server, err
 }
 
 // conns is connect for a coroutine.
@@ -188,10 +197,10 @@ func TestConnInCoroutines(t *testing.T) {
 			total += n
 		}
 		s.wantTimeout("write", err)
-		if size := client.(*conn).w.transport.GetWriteBufferSize(); total == 0 || size > 3*writeChunk {
+		if size := client.(*conn).w.Transport().GetWriteBufferSize(); total == 0 || size > 3*writeChunk {
 			s.Errorf("%d bytes are buffered of %d", size, total)
 		}
-		client.(*conn).w.transport.Abort()
+		client.(*conn).w.Transport().Abort()
 	})
 	overLoops(t, "close-ends-what-waits", func(s *stage) {
 		client, server := s.conns()
@@ -217,7 +226,7 @@ func TestConnInCoroutines(t *testing.T) {
 		}
 		s.wantError(client.SetDeadline(time.Time{}), net.ErrClosed)
 		s.check(client.Close())
-		client.(*conn).w.transport.Abort()
+		client.(*conn).w.Transport().Abort()
 		_, err := io.Copy(io.Discard, server)
 		s.check(err)
 	})
@@ -317,7 +326,7 @@ func TestConnInCoroutines(t *testing.T) {
 	})
 	overLoops(t, "lost-connection", func(s *stage) {
 		client, server := s.conns()
-		server.(*conn).w.transport.Abort()
+		server.(*conn).w.Transport().Abort()
 		s.must(server.(*conn).w.WaitClosed(s.ctx))
 		_, err := server.Write([]byte("x"))
 		s.wantError(err, ErrConnectionLost)

@@ -89,7 +89,7 @@ func (c *conn) send(p []byte, a *alarm) (int, error) {
 		return 0, asyncio.ErrWrongLoop
 	}
 	c.out.mu.Unlock()
-	n, err := c.w.transport.Write(p)
+	n, err := c.w.Transport().Write(p)
 	c.out.mu.Lock()
 	return n, err
 }
@@ -138,7 +138,7 @@ func (c *conn) transmitHanded() {
 	s.mu.Lock()
 	p := c.handed
 	s.mu.Unlock()
-	n, err := c.w.transport.Write(p)
+	n, err := c.w.Transport().Write(p)
 	s.mu.Lock()
 	c.n, c.err, c.taken, c.handed = n, err, true, nil
 	w := c.waiters.WakeOne(nil)

@@ -165,7 +165,7 @@ func TestUnclosed(t *testing.T) {
 			f, err := NewFlowControl()
 			s.must(err)
 			v := &valve{closing: closing, addr: fmt.Sprintf("%s-%v", s.Name(), closing)}
-			(&dropped{s.loop, v, f}).report()
+			newLine(s.loop, v, f).dropped()
 			s.passes()
 			if found := warnings.Lines("sockname=" + v.addr); (len(found) == 0) != closing || !v.closing {
 				s.Errorf("closing %v: warned of %q, closing now %v", closing, found, v.closing)
@@ -186,7 +186,7 @@ func TestUnclosed(t *testing.T) {
 			if lost {
 				f.ConnectionLost(nil)
 			}
-			(&dropped{loop, v, f}).report()
+			newLine(loop, v, f).dropped()
 			if found := warnings.Lines("sockname=" + v.addr); (len(found) == 0) != lost {
 				t.Errorf("lost %v: warned of %q", lost, found)
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/go-asyncio/asyncio"
 )
@@ -16,12 +17,29 @@ import (
 // Unless a method says otherwise it belongs to the loop, as the methods of
 // asyncio.Transport do; from elsewhere use a Conn. (asyncio.StreamWriter)
 type StreamWriter struct {
-	loop      asyncio.EventLoop
-	transport asyncio.Transport
-	flow      *FlowControl
-	reader    *StreamReader
-	cleanup   runtime.Cleanup
+	*line
+	reader  *StreamReader
+	cleanup runtime.Cleanup
 }
+
+// line is what a writer writes to: it outlives a writer that was not closed.
+type line struct {
+	loop asyncio.EventLoop
+	flow *FlowControl
+
+	// The transport is another one since StartTLS.
+	first asyncio.Transport
+	now   atomic.Pointer[asyncio.Transport]
+}
+
+func newLine(loop asyncio.EventLoop, t asyncio.Transport, f *FlowControl) *line {
+	l := &line{loop: loop, flow: f, first: t}
+	l.now.Store(&l.first)
+	return l
+}
+
+// Transport returns the transport as it is now.
+func (l *line) Transport() asyncio.Transport { return *l.now.Load() }
 
 // NewStreamWriter puts a writer over a transport whose protocol embeds a
 // FlowControl, as a StreamReaderProtocol does. r may be nil; else its exception is
@@ -35,66 +53,60 @@ func NewStreamWriter(t asyncio.Transport, protocol FlowController, r *StreamRead
 }
 
 func newWriter(t asyncio.Transport, f *FlowControl, r *StreamReader, loop asyncio.EventLoop) *StreamWriter {
-	w := &StreamWriter{loop: loop, transport: t, flow: f, reader: r}
+	w := &StreamWriter{line: newLine(loop, t, f), reader: r}
 	if r != nil {
 		r.mu.Lock()
 		r.writer = w
 		r.mu.Unlock()
 	}
-	w.cleanup = runtime.AddCleanup(w, (*dropped).report, &dropped{loop, t, f})
+	w.cleanup = runtime.AddCleanup(w, (*line).dropped, w.line)
 	return w
 }
 
-// dropped is what is left of a writer that was not closed.
-type dropped struct {
-	loop      asyncio.EventLoop
-	transport asyncio.Transport
-	flow      *FlowControl
-}
-
-// report says so, once, and closes the connection.
-func (d *dropped) report() {
-	if d.flow.isLost() {
+// dropped says, once, that the writer was not closed, and closes the connection.
+func (l *line) dropped() {
+	if l.flow.isLost() {
 		return
 	}
-	if _, err := d.loop.CallSoonThreadsafe(func() {
-		if !d.transport.IsClosing() {
-			d.warn("unclosed")
-			_ = d.transport.Close() // on its own loop it closes
+	if _, err := l.loop.CallSoonThreadsafe(func() {
+		if t := l.Transport(); !t.IsClosing() {
+			l.warn("unclosed")
+			_ = t.Close() // on its own loop it closes
 		}
 	}); err != nil {
-		d.warn("loop is closed, unclosed")
+		l.warn("loop is closed, unclosed")
 	}
 }
 
-func (d *dropped) warn(what string) {
-	slog.Warn(fmt.Sprintf("%s <StreamWriter transport=%v>", what, d.transport),
-		"sockname", d.transport.LocalAddr(), "peername", d.transport.RemoteAddr())
+func (l *line) warn(what string) {
+	t := l.Transport()
+	slog.Warn(fmt.Sprintf("%s <StreamWriter transport=%v>", what, t), "sockname", t.LocalAddr(), "peername", t.RemoteAddr())
 }
 
-// Transport returns the transport. Any goroutine. (transport)
-func (w *StreamWriter) Transport() asyncio.Transport { return w.transport }
+// Transport returns the transport: since StartTLS it is that of TLS. Any goroutine.
+// (transport)
+func (w *StreamWriter) Transport() asyncio.Transport { return w.line.Transport() }
 
 // Write sends p, or buffers what the system does not take at once; p is the
 // caller's again when it returns. It never waits: Drain now and then. It returns
 // len(p) unless there is an error. (write)
-func (w *StreamWriter) Write(p []byte) (int, error) { return w.transport.Write(p) }
+func (w *StreamWriter) Write(p []byte) (int, error) { return w.Transport().Write(p) }
 
 // WriteLines sends the pieces as one write. (writelines)
-func (w *StreamWriter) WriteLines(pieces [][]byte) error { return w.transport.WriteLines(pieces) }
+func (w *StreamWriter) WriteLines(pieces [][]byte) error { return w.Transport().WriteLines(pieces) }
 
 // WriteEOF ends the stream once all that was written is sent; reading goes on.
 // (write_eof)
-func (w *StreamWriter) WriteEOF() error { return w.transport.WriteEOF() }
+func (w *StreamWriter) WriteEOF() error { return w.Transport().WriteEOF() }
 
 // CanWriteEOF reports whether WriteEOF is possible. Any goroutine.
 // (can_write_eof)
-func (w *StreamWriter) CanWriteEOF() bool { return w.transport.CanWriteEOF() }
+func (w *StreamWriter) CanWriteEOF() bool { return w.Transport().CanWriteEOF() }
 
 // Close ends the connection once all that was written is sent, in both
 // directions. Closing again is harmless. (close)
 func (w *StreamWriter) Close() error {
-	if err := w.transport.Close(); err != nil {
+	if err := w.Transport().Close(); err != nil {
 		return err
 	}
 	w.cleanup.Stop()
@@ -102,11 +114,11 @@ func (w *StreamWriter) Close() error {
 }
 
 // IsClosing reports whether the connection is closing or closed. (is_closing)
-func (w *StreamWriter) IsClosing() bool { return w.transport.IsClosing() }
+func (w *StreamWriter) IsClosing() bool { return w.Transport().IsClosing() }
 
 // GetExtraInfo returns what the transport knows under a name, nil for a name that
 // it does not know. Any goroutine. (get_extra_info)
-func (w *StreamWriter) GetExtraInfo(name string) any { return w.transport.GetExtraInfo(name) }
+func (w *StreamWriter) GetExtraInfo(name string) any { return w.Transport().GetExtraInfo(name) }
 
 // WaitClosed waits until the connection is lost, and returns the reason if there
 // was one. It suspends or blocks: any goroutine. (wait_closed)
@@ -119,37 +131,48 @@ func (w *StreamWriter) WaitClosed(ctx context.Context) error { return w.flow.wai
 // who writes and drains in turns learns of its end. It suspends or blocks: any
 // goroutine. (drain)
 func (w *StreamWriter) Drain(ctx context.Context) error {
-	running, err := asyncio.GetRunningLoop()
-	switch {
+	switch here, err := w.here("Drain"); {
 	case err != nil:
-		return w.drainOutside(ctx)
-	case running != w.loop && running != own(w.loop):
-		return opError("Drain", asyncio.ErrWrongLoop)
+		return err
+	case !here:
+		return w.inCoroutine(ctx, w.Drain)
 	}
 	if w.reader != nil {
 		if err := w.reader.Exception(); err != nil {
 			return err
 		}
 	}
-	if w.transport.IsClosing() {
-		err = asyncio.Sleep(ctx, 0)
-	} else {
-		err = asyncio.ConsumeBudget(ctx)
+	t := w.Transport()
+	wait := asyncio.ConsumeBudget
+	if t.IsClosing() {
+		wait = asyncio.Yield
 	}
-	if err != nil {
+	if err := wait(ctx); err != nil {
 		return err
 	}
-	return w.flow.drain(ctx, w.transport)
+	return w.flow.drain(ctx, t)
 }
 
-// drainOutside has a coroutine drain for a goroutine that is no loop's.
-func (w *StreamWriter) drainOutside(ctx context.Context) error {
-	drained := asyncio.RunCoroutineThreadsafe(w.loop, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, w.Drain(ctx)
+// here reports whether the writer's loop is the running one; on another loop's goroutine
+// it is an error.
+func (w *StreamWriter) here(op string) (bool, error) {
+	switch running, err := asyncio.GetRunningLoop(); {
+	case err != nil:
+		return false, nil
+	case running != w.loop && running != own(w.loop):
+		return false, opError(op, asyncio.ErrWrongLoop)
+	}
+	return true, nil
+}
+
+// inCoroutine runs f in a coroutine of the writer's loop, for a goroutine that is no loop's.
+func (w *StreamWriter) inCoroutine(ctx context.Context, f func(ctx context.Context) error) error {
+	done := asyncio.RunCoroutineThreadsafe(w.loop, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, f(ctx)
 	})
-	_, err := drained.Await(ctx)
+	_, err := done.Await(ctx)
 	if err != nil {
-		drained.Cancel() // in case it was ctx that ended
+		done.Cancel() // in case it was ctx that ended
 	}
 	return err
 }
@@ -158,7 +181,7 @@ func (w *StreamWriter) drainOutside(ctx context.Context) error {
 // loop, as the transport's does.
 func (w *StreamWriter) String() string {
 	if w.reader == nil {
-		return fmt.Sprintf("<StreamWriter transport=%v>", w.transport)
+		return fmt.Sprintf("<StreamWriter transport=%v>", w.Transport())
 	}
-	return fmt.Sprintf("<StreamWriter transport=%v reader=%v>", w.transport, w.reader)
+	return fmt.Sprintf("<StreamWriter transport=%v reader=%v>", w.Transport(), w.reader)
 }

@@ -18,6 +18,9 @@ func serveFlags(f *flags) func(*os.File) error {
 	f.number(&o.Count, "loops", o.Count, "`N` event loops on one port, each on a goroutine of its own")
 	f.choice(&o.Share, "share", o.Share, "how several loops share the port", serve.Shares...)
 	f.span(&o.Grace, "grace", o.Grace, "`TIME` for clients to finish after Ctrl-C, such as 500ms or 10s")
+	f.StringVar(&o.TLSCert, "tls-cert", "", "`FILE` with the certificate to speak TLS with, and those that lead to its authority")
+	f.StringVar(&o.TLSKey, "tls-key", "", "`FILE` with the private key of --tls-cert")
+	f.BoolVar(&o.TLSSelfSigned, "tls-self-signed", false, "speak TLS with a certificate that is made for this run")
 	f.BoolVar(&o.Quiet, "quiet", o.Quiet, "no line per second, on a terminal either")
 	return func(out *os.File) error { return serve.Run(&o, out) }
 }

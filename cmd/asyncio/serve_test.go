@@ -247,7 +247,7 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	serve := execute(t, "help", "serve").stdout
-	for _, flag := range []string{"listen", "loop", "selector", "api", "loops", "share", "grace", "quiet"} {
+	for _, flag := range []string{"listen", "loop", "selector", "api", "loops", "share", "grace", "quiet", "tls-cert", "tls-key", "tls-self-signed"} {
 		if !strings.Contains(serve, "\n  --"+flag) {
 			t.Errorf("help serve says nothing of --%s:\n%s", flag, serve)
 		}

@@ -92,6 +92,11 @@ type totals struct {
 	Bytes                                                             int64  // received and found right, both ends
 	Unix                                                              int    // connections over unix sockets
 	Pipes                                                             int    // with both ends
+	Endpoints                                                         int    // of datagrams, those that post
+	Datagrams                                                         int    // that came, there or back
+	Unreturned                                                        int    // datagrams that were posted and did not come back
+	Empty                                                             int    // datagrams that came and had no bytes
+	Refused                                                           int    // reports that nobody is where a datagram was sent
 	NoAddress                                                         int    // connects put off: all ports were in use
 	Starved                                                           uint64 // receives that had to wait for memory of the proactor
 	Most                                                              int    // connections at a time

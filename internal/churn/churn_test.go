@@ -1,7 +1,8 @@
 // Package churn_test lets connections come and go over real loops: they echo, are
 // closed by half, cut in the middle of what comes, reset by either side, cancelled
-// while they connect, read slowly or not at all, thousands at a time. In the end
-// every byte must be accounted for, and no descriptor, goroutine, operation or buffer
+// while they connect, read slowly or not at all, thousands at a time. Beside them pipes and
+// endpoints of datagrams come and go on the same loops, and programs on others. In the end
+// every byte must be accounted for, no datagram have come that was not sent, or twice, and no descriptor, goroutine, operation or buffer
 // be left.
 //
 // An ordinary test run has it for about two seconds; -churn sets a time for each kind
@@ -56,7 +57,7 @@ func TestChurn(t *testing.T) {
 	}
 	before, over := testkit.Snapshot(), testkit.Available(t, kinds)
 	// Each connection has two ends here, and all kinds of loops run at once.
-	most = min(most, (allowFiles()-testkit.OpenFiles()-200)/(2*len(over)))
+	most = min(most, (allowFiles()-testkit.OpenFiles()-400)/(2*len(over)))
 	t.Run("over", func(t *testing.T) {
 		testkit.Over(t, kinds, func(t *testing.T, m testkit.Mechanism) {
 			churn(t, func() (asyncio.EventLoop, error) { return loops.New(m, quiet) }, most)
@@ -88,7 +89,8 @@ func churn(t *testing.T, open func() (asyncio.EventLoop, error), most int) {
 		})
 		return l
 	}
-	s := &servers{loop: newLoop(), places: places(t), book: b, rng: rand.New(rand.NewPCG(*seed, 0)), sent: &sent, live: map[*serverEnd]struct{}{}}
+	x := newExchange(b)
+	s := &servers{exchange: x, loop: newLoop(), places: places(t), book: b, rng: rand.New(rand.NewPCG(*seed, 0)), sent: &sent, live: map[*serverEnd]struct{}{}}
 	c := &clients{loop: newLoop(), book: b, rng: rand.New(rand.NewPCG(*seed, 1)), seed: *seed, sent: &sent, most: most}
 	before := [2]int{registered(s.loop), registered(c.loop)}
 
@@ -102,9 +104,11 @@ func churn(t *testing.T, open func() (asyncio.EventLoop, error), most int) {
 	if c.places != nil {
 		if err := c.loop.RunUntilComplete(asyncio.CreateTask(c.loop, func(ctx context.Context) (int, error) {
 			pipes := asyncio.GoErr(ctx, func(ctx context.Context) error { return churnPipes(ctx, c.loop, b, *seed, *duration) })
+			datagrams := asyncio.GoErr(ctx, func(ctx context.Context) error { return churnDatagrams(ctx, c.loop, x, *seed, *duration) })
 			err := c.run(ctx, *duration)
 			_, pipesErr := pipes.Await(ctx)
-			return 0, errors.Join(err, pipesErr)
+			_, datagramsErr := datagrams.Await(ctx)
+			return 0, errors.Join(err, pipesErr, datagramsErr)
 		})); err != nil {
 			t.Errorf("seed %d: %d connections of %d do not end: %v", *seed, c.live, b.total.Connections, err)
 		}
@@ -121,6 +125,7 @@ func churn(t *testing.T, open func() (asyncio.EventLoop, error), most int) {
 		}
 	}
 	b.finish()
+	x.finish()
 	for _, f := range b.failures {
 		t.Errorf("seed %d: %s", *seed, f)
 	}
@@ -150,7 +155,8 @@ func report(t *testing.T, b *book) {
 		t.Fatal(err)
 	}
 	t.Logf("%v, seed %d: %s", *duration, *seed, text)
-	if n := b.total; *duration >= long && (n.Orderly == 0 || n.Resets == 0 || n.Cancelled == 0 || n.Holds == 0 || n.Unix == 0 && testkit.HasUnixSockets()) {
+	if n := b.total; *duration >= long && (n.Orderly == 0 || n.Resets == 0 || n.Cancelled == 0 || n.Holds == 0 || n.Unix == 0 && testkit.HasUnixSockets() ||
+		n.Datagrams == 0 || n.Empty == 0 || n.Refused == 0 && reportsRefusals) {
 		t.Error("not everything was met")
 	}
 }
@@ -167,9 +173,12 @@ func (s *servers) serve(ctx context.Context, listening chan<- []place, stop *asy
 	if err != nil {
 		return err
 	}
+	stations := asyncio.GoErr(ctx, func(ctx context.Context) error { return s.exchange.serve(ctx, s.loop, *seed) })
 	if _, err := stop.Await(ctx); err != nil {
 		return err
 	}
+	s.exchange.over.Store(true)
+	_, stationsErr := stations.Await(ctx)
 	err = asyncio.Timeout(ctx, patience, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
 		for _, l := range all {
 			l.Close()
@@ -180,7 +189,7 @@ func (s *servers) serve(ctx context.Context, listening chan<- []place, stop *asy
 		return nil
 	})
 	s.over = true
-	return err
+	return errors.Join(err, stationsErr)
 }
 
 // settled waits for the ends of operations that were cancelled last.

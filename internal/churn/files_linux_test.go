@@ -17,3 +17,10 @@ func allowFiles() int {
 	}
 	return int(min(r.Cur, 1<<20))
 }
+
+// longestDatagram is how many bytes a datagram has at most.
+const longestDatagram = 60_000
+
+// reportsRefusals says whether the system reports that nobody is where a datagram was sent,
+// and reports nothing else.
+const reportsRefusals = true

@@ -14,16 +14,17 @@ import (
 
 // servers are the side that listens: a loop of its own.
 type servers struct {
-	loop   asyncio.EventLoop
-	places []place
-	book   *book
-	rng    *rand.Rand
-	sent   *atomic.Int64 // by all ends
-	held   []*serverEnd
-	live   map[*serverEnd]struct{}
-	count  uint64
-	holds  int
-	over   bool
+	exchange *exchange // of datagrams
+	loop     asyncio.EventLoop
+	places   []place
+	book     *book
+	rng      *rand.Rand
+	sent     *atomic.Int64 // by all ends
+	held     []*serverEnd
+	live     map[*serverEnd]struct{}
+	count    uint64
+	holds    int
+	over     bool
 }
 
 // place is where a server listens.

@@ -12,7 +12,7 @@ var floors = [][]string{
 	{"selectors", "proactors", "internal"},
 	{"."},
 	{"streams", "locks", "queues", "subprocess", "nethttp", "asynciotest"},
-	{"cmd", "examples"},
+	{"cmd", "examples", "docs"},
 }
 
 // onTop are the packages that stand upon another one of their own floor.

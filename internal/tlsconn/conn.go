@@ -11,6 +11,7 @@ type phase uint8
 
 const (
 	handshaking phase = iota
+	agreed            // Open has not been called yet
 	open
 	closing
 	failed
@@ -25,11 +26,12 @@ type Conn struct {
 	outside  Outside
 	protocol Protocol
 	lender   Buffered // the protocol, if it lends the memory to decrypt into
+	changes  uint32   // of the protocol
 
 	in     []byte                   // what has come and is not read
 	out    []byte                   // records that are not handed down
 	reason error                    // why a handshake can read no more
-	agreed atomic.Pointer[tls.Conn] // from the end of the handshake to that of the connection
+	state  atomic.Pointer[tls.Conn] // from the end of the handshake to that of the connection
 
 	record   record
 	phase    phase
@@ -66,11 +68,15 @@ func (c *Conn) Init(outside Outside, below Below, p Protocol, config Config) {
 	}
 }
 
-// Handshake makes both sides agree. It runs in a coroutine, which the outside's Wait
-// suspends, and calls the configuration's callbacks there; ctx, which they are told, must be
-// one that cannot be done. With an error the layer has failed: an alert is on its way to the
-// peer, if there is one to be sent, and the outside closes what is below.
+// Handshake makes both sides agree; what comes after it is kept until Open and Begin. It runs
+// in a coroutine, which the outside's Wait suspends, and calls the configuration's callbacks
+// there; ctx, which they are told, must be one that cannot be done. With an error the layer has
+// failed: an alert is on its way to the peer, if there is one to be sent, and the outside closes
+// what is below.
 func (c *Conn) Handshake(ctx context.Context) (err error) {
+	if c.phase != handshaking {
+		return c.reason
+	}
 	defer func() { // also if a callback does not return, or the coroutine is unwound
 		if c.phase == handshaking {
 			c.phase = failed
@@ -78,13 +84,11 @@ func (c *Conn) Handshake(ctx context.Context) (err error) {
 	}()
 	err = c.tls.HandshakeContext(ctx)
 	switch {
-	case c.phase != handshaking:
-		if err == nil || c.reason != nil {
-			err = c.reason
-		}
+	case c.phase != handshaking: // Lost
+		err = c.reason
 	case err == nil:
-		c.phase = open
-		c.agreed.Store(c.tls)
+		c.phase = agreed
+		c.state.Store(c.tls)
 	default:
 		c.phase = failed
 		if c.endRead {
@@ -94,9 +98,17 @@ func (c *Conn) Handshake(ctx context.Context) (err error) {
 	return err
 }
 
+// Open ends the time in which nothing can be written. Begin follows.
+func (c *Conn) Open() {
+	if c.phase == agreed {
+		c.phase = open
+	}
+}
+
 // SetProtocol hands the layer to another protocol.
 func (c *Conn) SetProtocol(p Protocol) {
 	c.protocol = p
+	c.changes++
 	c.lender, _ = p.(Buffered)
 }
 
@@ -106,17 +118,14 @@ func (c *Conn) Protocol() Protocol { return c.protocol }
 // State returns what both sides have agreed upon: nothing in the handshake, during which
 // crypto/tls is locked, nor after the end. Any goroutine may ask.
 func (c *Conn) State() tls.ConnectionState {
-	if t := c.agreed.Load(); t != nil {
+	if t := c.state.Load(); t != nil {
 		return t.ConnectionState()
 	}
 	return tls.ConnectionState{}
 }
 
-// Handshaking reports whether the handshake is not done yet.
-func (c *Conn) Handshaking() bool { return c.phase == handshaking }
-
-// Open reports whether the layer delivers what comes.
-func (c *Conn) Open() bool { return c.phase == open }
+// IsOpen reports whether the end has not begun, nor the handshake still goes on.
+func (c *Conn) IsOpen() bool { return c.phase == open }
 
 // Reading reports whether the protocol wants what comes.
 func (c *Conn) Reading() bool { return c.phase == open && !c.paused }
@@ -127,20 +136,27 @@ func (c *Conn) HalfCloses() bool {
 }
 
 // Lost ends the layer together with what is below. In the handshake, reason is what that
-// fails with; nil is the peer's end.
+// fails with; nil is that this side has ended it.
 func (c *Conn) Lost(reason error) {
 	inHandshake := c.phase == handshaking
 	c.phase = lost
-	c.in, c.out = nil, nil
-	c.agreed.Store(nil)
+	c.in, c.out, c.tls = nil, nil, nil
+	c.state.Store(nil)
 	if inHandshake {
 		if c.reason = reason; reason == nil {
-			c.reason = ErrEndedInHandshake
+			c.reason = ErrClosed
 		}
 		c.outside.Wake()
-		return
 	}
-	c.tls = nil
+}
+
+// Abort says that what is below is ended without a word to the peer: nothing more is
+// delivered. Lost follows. In the handshake it does nothing, for Lost ends that.
+func (c *Conn) Abort() {
+	if c.phase == open || c.phase == closing {
+		c.phase = failed
+		c.in = nil
+	}
 }
 
 // Close ends the layer: close_notify goes behind what was written, and what is below is

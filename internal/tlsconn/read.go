@@ -10,7 +10,7 @@ func (c *Conn) Feed(p []byte) {
 	switch {
 	case c.phase >= failed || c.over:
 		return
-	case c.phase == handshaking, c.paused, len(c.in) > 0, c.pumping:
+	case c.phase <= agreed, c.paused, len(c.in) > 0, c.pumping:
 		c.keep(p)
 		c.hold()
 		if c.phase == handshaking {
@@ -51,6 +51,9 @@ func (c *Conn) hold() {
 		c.below.PauseReading()
 	}
 }
+
+// Holds reports whether what is below is paused because too much is kept.
+func (c *Conn) Holds() bool { return c.held }
 
 // release goes on below, if little enough is kept.
 func (c *Conn) release() {
@@ -93,7 +96,7 @@ func (c *Conn) Resume() bool {
 	return true
 }
 
-// Begin delivers what has come together with the end of the handshake.
+// Begin delivers what has come since the end of the handshake.
 func (c *Conn) Begin() {
 	defer c.step()
 	c.pump()
@@ -153,17 +156,17 @@ func (c *Conn) round() {
 
 // roundInto is round for a protocol that lends the memory.
 func (c *Conn) roundInto() {
-	buf := c.lender.GetBuffer(-1)
+	lender, changes := c.lender, c.changes
+	buf := lender.GetBuffer(-1)
 	if len(buf) == 0 {
 		c.fail(ErrEmptyBuffer)
 		return
 	}
-	if c.phase != open || c.paused || c.lender == nil { // GetBuffer has seen to that
+	if c.phase != open || c.paused || c.changes != changes { // GetBuffer has seen to that
 		return
 	}
-	lender := c.lender
 	n, err := c.read(buf)
-	if n > 0 {
+	if n > 0 && c.phase == open {
 		lender.BufferUpdated(n)
 	}
 	c.after(err)

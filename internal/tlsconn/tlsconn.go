@@ -4,12 +4,14 @@
 //
 // # Life
 //
-//	Handshake ──> open ──> Close ──> closing ──> lost
-//	    │          │                    │
-//	    └──────────┴───── failed ───────┘
+//	Handshake ──> agreed ──> open ──> Close ──> closing ──> lost
+//	    │                     │                    │
+//	    └─────────────────────┴────── failed ──────┘
 //
 //	handshaking   Handshake runs in a coroutine of the outside's, which Wait suspends while
 //	              nothing has come. Nothing is delivered.
+//	agreed        the handshake is done; the outside has not called Open yet. Nothing is
+//	              delivered, nor written.
 //	open          what comes is decrypted as it comes, and delivered; there is no coroutine
 //	closing       close_notify was sent; what comes is looked at for the peer's and dropped
 //	failed        the layer can go on no more; what was to be sent still goes
@@ -52,7 +54,8 @@ import (
 	"net"
 )
 
-// Below is the transport below.
+// Below is the transport below. What it feeds, and that it is lost, it says in steps of its
+// own, never out of a call of these.
 type Below interface {
 	// Write sends p, or queues it: it never waits, and takes all unless there is an error.
 	Write(p []byte) (int, error)
@@ -104,7 +107,7 @@ type Outside interface {
 
 // Why something is refused, or has ended.
 var (
-	// ErrClosed: written after the end has begun.
+	// ErrClosed: written after the end has begun, or ended by this side in the handshake.
 	ErrClosed = errors.New("TLS connection is closed")
 	// ErrAfterEOF: written after CloseWrite.
 	ErrAfterEOF = errors.New("write after the end of writing")

@@ -73,7 +73,7 @@ func (c *Conn) encrypt(p []byte) (int, error) {
 // write, is told after it.
 func (c *Conn) beginWrite() (memory []byte) {
 	memory = c.outside.Take()
-	c.out, c.writing = memory[:0], true
+	c.out, c.writing = append(memory[:0], c.out...), true // a read may be under way that has answered something
 	return memory
 }
 

@@ -24,7 +24,7 @@ func examineFeatures() []featureReport {
 		tried("signals", onDefaultLoop(trySignal), systemSignals()),
 		tried("raw sockets", onDefaultLoop(trySock), onSystem("tcp4", "127.0.0.1:0")),
 		tried("sendfile", onDefaultLoop(trySendfile), onSystem("tcp4", "127.0.0.1:0")),
-		{"TLS", verdict{Error: "not in this version"}, verdict{Works: true}},
+		tried("TLS", onDefaultLoop(tryTLS), systemTLS()),
 	}
 }
 

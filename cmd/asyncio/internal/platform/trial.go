@@ -121,13 +121,20 @@ func echoAt(ctx context.Context, loop asyncio.EventLoop, network, address string
 
 // echoBy is echoAt with a way of its own to send the message.
 func echoBy(ctx context.Context, loop asyncio.EventLoop, network, address string, send func(asyncio.Transport) error) error {
-	server, err := loop.CreateServer(ctx, func() asyncio.Protocol { return &reflector{} }, network, address, nil)
+	return echoOver(ctx, loop, network, address, nil, nil, send)
+}
+
+// echoOver is echoBy with options for both sides.
+func echoOver(ctx context.Context, loop asyncio.EventLoop, network, address string, forServer *asyncio.ServerOptions,
+	forClient *asyncio.ConnectionOptions, send func(asyncio.Transport) error,
+) error {
+	server, err := loop.CreateServer(ctx, func() asyncio.Protocol { return &reflector{} }, network, address, forServer)
 	if err != nil {
 		return err
 	}
 	defer server.Close()
 	c := newCollector(loop)
-	t, _, err := loop.CreateConnection(ctx, func() asyncio.Protocol { return c }, network, server.Addrs()[0].String(), nil)
+	t, _, err := loop.CreateConnection(ctx, func() asyncio.Protocol { return c }, network, server.Addrs()[0].String(), forClient)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -22,6 +23,7 @@ type sockets struct {
 	open      sync.WaitGroup // clients, and coroutines that accept
 	stopping  context.Context
 	once      func()
+	tls       *tls.Config
 }
 
 // listenSockets listens, once for all loops or once for each: see open.
@@ -30,7 +32,7 @@ func listenSockets(ctx context.Context, o *Options, workers []*worker) (_ intake
 	if err := checkFree(ctx, api{listen: listenProtocol}, o.at, workers[0]); err != nil {
 		return nil, err
 	}
-	s := &sockets{}
+	s := &sockets{tls: o.secure.config}
 	stopping, cancel := context.WithCancel(context.Background())
 	s.stopping, s.once = stopping, sync.OnceFunc(func() { cancel(); s.close() })
 	defer func() {
@@ -114,7 +116,7 @@ func (s *sockets) serve(w *worker, c *asyncio.Socket) {
 	})
 	task := asyncio.RunCoroutineThreadsafe(w.loop, func(ctx context.Context) (struct{}, error) {
 		defer over()
-		w.echoSocket(ctx, c)
+		w.echoSocket(ctx, c, s.tls)
 		return struct{}{}, nil
 	})
 	if task.Done() && task.Exception() != nil { // the loop has failed
@@ -146,18 +148,29 @@ func (c socketClient) Abort() { _ = c.Close() }
 
 // echoSocket is the server in a coroutine per client, by calls on a socket. A connection
 // that breaks is the client's affair and no failure.
-func (w *worker) echoSocket(ctx context.Context, s *asyncio.Socket) {
+func (w *worker) echoSocket(ctx context.Context, s *asyncio.Socket, config *tls.Config) {
 	var c client
 	w.enter(&c, socketClient{s})
 	defer w.leave(&c)
+	receive := func(p []byte) (int, error) { return w.loop.SockRecvInto(ctx, s, p) }
+	send := func(p []byte) error { _, err := w.loop.SockSendAll(ctx, s, p); return err }
+	if config != nil {
+		conn, err := w.shakeHands(ctx, s, config)
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		receive = conn.Read
+		send = func(p []byte) error { _, err := conn.Write(p); return err }
+	}
 	buf := make([]byte, streamChunk)
 	for {
-		n, err := w.loop.SockRecvInto(ctx, s, buf)
+		n, err := receive(buf)
 		if err != nil {
 			return
 		}
 		w.received(n)
-		if _, err := w.loop.SockSendAll(ctx, s, buf[:n]); err != nil {
+		if send(buf[:n]) != nil {
 			return
 		}
 	}

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"sync"
@@ -18,6 +19,7 @@ type handOver struct {
 	workers  []*worker
 	next     int // of the workers, only for who accepts
 	api      api
+	tls      *tls.Config
 	accepted sync.WaitGroup // connections that are not over
 	once     sync.Once
 	pauses   pauses
@@ -30,18 +32,18 @@ type listener interface {
 	syscall.Conn
 }
 
-func listenAndHandOver(ctx context.Context, a api, at endpoint, workers []*worker) (intake, error) {
-	if at.network == networkUnix {
-		if err := checkFree(ctx, a, at, workers[0]); err != nil {
+func listenAndHandOver(ctx context.Context, a api, o *Options, workers []*worker) (intake, error) {
+	if o.at.network == networkUnix {
+		if err := checkFree(ctx, a, o.at, workers[0]); err != nil {
 			return nil, err
 		}
 	}
 	var config net.ListenConfig
-	l, err := config.Listen(ctx, at.network, at.address)
+	l, err := config.Listen(ctx, o.at.network, o.at.address)
 	if err != nil {
 		return nil, err
 	}
-	h := &handOver{listener: l.(listener), workers: workers, api: a}
+	h := &handOver{listener: l.(listener), workers: workers, api: a, tls: o.secure.config}
 	if err := h.startAccepting(); err != nil {
 		h.stop()
 		return nil, err
@@ -93,13 +95,18 @@ func (p *pauses) end() {
 }
 
 // give has the next loop take a connection over, by its descriptor or, if fd is 0,
-// by opts. Then it calls after; taken says whether the loop owns the descriptor.
+// by opts, which may be nil. Then it calls after; taken says whether the loop owns the descriptor.
 func (h *handOver) give(fd uintptr, opts *asyncio.ConnectionOptions, after func(taken bool)) {
 	w := h.workers[h.next]
 	h.next = (h.next + 1) % len(h.workers)
 	h.accepted.Add(1)
 	over := sync.OnceFunc(h.accepted.Done)
 	taken := false
+	var o asyncio.ConnectionOptions
+	if opts != nil {
+		o = *opts
+	}
+	o.TLS = h.tls
 	factory := func() asyncio.Protocol {
 		taken = true
 		p := h.api.protocol(w)
@@ -109,7 +116,7 @@ func (h *handOver) give(fd uintptr, opts *asyncio.ConnectionOptions, after func(
 		return &handedOver{p, over}
 	}
 	asyncio.RunCoroutineThreadsafe(w.loop, func(ctx context.Context) (struct{}, error) {
-		_, _, err := w.loop.ConnectAcceptedSocket(ctx, factory, fd, opts)
+		_, _, err := w.loop.ConnectAcceptedSocket(ctx, factory, fd, &o)
 		after(taken)
 		if err != nil {
 			over()

@@ -28,11 +28,11 @@ func open(ctx context.Context, o *Options, workers []*worker) (intake, error) {
 	case a.open != nil:
 		return a.open(ctx, o, workers)
 	case len(workers) == 1:
-		return listenOne(ctx, a, o.at, workers[0])
+		return listenOne(ctx, a, o, workers[0])
 	case o.Share == shareReusePort, o.Share == shareAuto && portIsSpread && o.at.network == networkTCP:
-		return listenEach(ctx, a, o.at, workers)
+		return listenEach(ctx, a, o, workers)
 	}
-	return listenAndHandOver(ctx, a, o.at, workers)
+	return listenAndHandOver(ctx, a, o, workers)
 }
 
 // backlog is for thousands of clients that come at once.
@@ -41,8 +41,8 @@ const backlog = 1024
 // servers is a server per loop.
 type servers []*asyncio.Server
 
-func listenOne(ctx context.Context, a api, at endpoint, w *worker) (intake, error) {
-	s, err := a.listen(ctx, w, at, &asyncio.ServerOptions{Backlog: backlog})
+func listenOne(ctx context.Context, a api, o *Options, w *worker) (intake, error) {
+	s, err := a.listen(ctx, w, o.at, &asyncio.ServerOptions{Backlog: backlog, TLS: o.secure.config})
 	if err != nil {
 		return nil, err
 	}
@@ -51,8 +51,8 @@ func listenOne(ctx context.Context, a api, at endpoint, w *worker) (intake, erro
 
 // listenEach has each loop listen on the same addresses: the first one's, whose
 // port the system may have picked.
-func listenEach(ctx context.Context, a api, at endpoint, workers []*worker) (_ intake, err error) {
-	if err := checkFree(ctx, a, at, workers[0]); err != nil {
+func listenEach(ctx context.Context, a api, o *Options, workers []*worker) (_ intake, err error) {
+	if err := checkFree(ctx, a, o.at, workers[0]); err != nil {
 		return nil, err
 	}
 	var all servers
@@ -61,9 +61,11 @@ func listenEach(ctx context.Context, a api, at endpoint, workers []*worker) (_ i
 			all.stop()
 		}
 	}()
-	addresses := []string{at.address}
+	addresses := []string{o.at.address}
 	for _, w := range workers {
-		s, err := a.listen(ctx, w, endpoint{network: at.network}, &asyncio.ServerOptions{Addresses: addresses, Backlog: backlog, ReusePort: true})
+		s, err := a.listen(ctx, w, endpoint{network: o.at.network}, &asyncio.ServerOptions{
+			Addresses: addresses, Backlog: backlog, ReusePort: true, TLS: o.secure.config,
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -22,7 +22,13 @@ type Options struct {
 	Grace    time.Duration // for clients to finish
 	Quiet    bool          // no line per second
 
-	at endpoint // Listen, taken apart
+	// TLS is spoken with the certificate in the file TLSCert, whose key is in TLSKey, or
+	// with one that is made for this run.
+	TLSCert, TLSKey string
+	TLSSelfSigned   bool
+
+	at     endpoint // Listen, taken apart
+	secure secure
 }
 
 // The kinds of loops.
@@ -93,7 +99,10 @@ func (o *Options) check() error {
 		return fault.Usage("--share reuseport with --listen %v: a unix socket has no port; leave --share out", at)
 	}
 	o.at = at
-	return o.checkDatagrams()
+	if err := o.checkDatagrams(); err != nil {
+		return err
+	}
+	return o.chooseTLS()
 }
 
 // checkDatagrams finds what does not go together with datagrams, which udp: asks for as

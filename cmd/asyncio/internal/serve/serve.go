@@ -32,7 +32,11 @@ ends it at once.
 --share says how several loops share the port. With reuseport each listens, and the
 system spreads the clients; with handover connections are accepted in one place and
 handed to the loops by turns. auto is reuseport where the system spreads, and handover
-for unix sockets. Datagrams are spread by the system, or there is one loop.`
+for unix sockets. Datagrams are spread by the system, or there is one loop.
+
+--tls-cert and --tls-key, files in PEM, have it speak TLS. So has --tls-self-signed, with a
+certificate that it makes for this run: its fingerprint is the second line. There the end that a
+client says ends both directions at once with --api streams, as Python's streams do it.`
 
 // Run serves until a signal ends it, and prints to out.
 func Run(o *Options, out *os.File) error {
@@ -70,7 +74,7 @@ func serve(o *Options, out *os.File) (err error) {
 	signal.Notify(signals, stopSignals...)
 	defer signal.Stop(signals)
 	began := time.Now()
-	if _, err := fmt.Fprintf(out, "listening on %s\n", o.at.ready(in.addrs())); err != nil {
+	if _, err := fmt.Fprint(out, o.ready(in)); err != nil {
 		return err
 	}
 	show := startMonitor(out, workers, live)
@@ -95,6 +99,15 @@ func serve(o *Options, out *os.File) (err error) {
 	}
 	_, err = fmt.Fprintln(out, summary(workers, time.Since(began), cut))
 	return err
+}
+
+// ready is what is said when clients may come.
+func (o *Options) ready(in intake) string {
+	text := fmt.Sprintf("listening on %s\n", o.at.ready(in.addrs()))
+	if o.secure.fingerprint != "" {
+		text += fmt.Sprintf("certificate SHA-256 %s\n", o.secure.fingerprint)
+	}
+	return text
 }
 
 // drain stops accepting and waits until the last client has gone; those that are
