@@ -3,8 +3,10 @@ package churn_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"math/rand/v2"
 	"sync"
 
@@ -91,6 +93,9 @@ type totals struct {
 	Connections, Orderly, Resets, Aborted, Cancelled, Holds, Nameless int
 	Bytes                                                             int64  // received and found right, both ends
 	Unix                                                              int    // connections over unix sockets
+	TLS                                                               int    // connections that spoke TLS from their start
+	GoneOver                                                          int    // connections that went over to TLS
+	Stalled                                                           int    // handshakes that never ended, by their peer's doing
 	Pipes                                                             int    // with both ends
 	Endpoints                                                         int    // of datagrams, those that post
 	Datagrams                                                         int    // that came, there or back
@@ -172,7 +177,7 @@ func (b *book) settle(id uint64, a *account) {
 		for _, e := range []*end{c, s} {
 			if e.err != nil {
 				b.total.Resets++
-				if !sock.Disconnected(e.err) {
+				if !sock.Disconnected(e.err) && (p.speaks.version == 0 || !errors.Is(e.err, io.ErrUnexpectedEOF)) {
 					b.failLocked("connection %d (%v) ended with %v", id, p, e.err)
 				}
 			}

@@ -1,6 +1,7 @@
 // Package churn_test lets connections come and go over real loops: they echo, are
 // closed by half, cut in the middle of what comes, reset by either side, cancelled
-// while they connect, read slowly or not at all, thousands at a time. Beside them pipes and
+// while they connect, read slowly or not at all, thousands at a time. A share of them speaks TLS, of both
+// versions, from the start or from the middle of the stream on; other handshakes are stalled for good. Beside them pipes and
 // endpoints of datagrams come and go on the same loops, and programs on others. In the end
 // every byte must be accounted for, no datagram have come that was not sent, or twice, and no descriptor, goroutine, operation or buffer
 // be left.
@@ -105,10 +106,12 @@ func churn(t *testing.T, open func() (asyncio.EventLoop, error), most int) {
 		if err := c.loop.RunUntilComplete(asyncio.CreateTask(c.loop, func(ctx context.Context) (int, error) {
 			pipes := asyncio.GoErr(ctx, func(ctx context.Context) error { return churnPipes(ctx, c.loop, b, *seed, *duration) })
 			datagrams := asyncio.GoErr(ctx, func(ctx context.Context) error { return churnDatagrams(ctx, c.loop, x, *seed, *duration) })
+			stalls := asyncio.GoErr(ctx, func(ctx context.Context) error { return churnStalls(ctx, c.loop, b, c.places, *seed, *duration) })
 			err := c.run(ctx, *duration)
 			_, pipesErr := pipes.Await(ctx)
 			_, datagramsErr := datagrams.Await(ctx)
-			return 0, errors.Join(err, pipesErr, datagramsErr)
+			_, stallsErr := stalls.Await(ctx)
+			return 0, errors.Join(err, pipesErr, datagramsErr, stallsErr)
 		})); err != nil {
 			t.Errorf("seed %d: %d connections of %d do not end: %v", *seed, c.live, b.total.Connections, err)
 		}
@@ -156,6 +159,7 @@ func report(t *testing.T, b *book) {
 	}
 	t.Logf("%v, seed %d: %s", *duration, *seed, text)
 	if n := b.total; *duration >= long && (n.Orderly == 0 || n.Resets == 0 || n.Cancelled == 0 || n.Holds == 0 || n.Unix == 0 && testkit.HasUnixSockets() ||
+		n.TLS == 0 || n.GoneOver == 0 || n.Stalled == 0 ||
 		n.Datagrams == 0 || n.Empty == 0 || n.Refused == 0 && reportsRefusals) {
 		t.Error("not everything was met")
 	}
@@ -165,9 +169,9 @@ func report(t *testing.T, b *book) {
 func (s *servers) serve(ctx context.Context, listening chan<- []place, stop *asyncio.Future[int]) error {
 	all, err := s.listen(ctx)
 	var list []place
-	for _, l := range all {
+	for i, l := range all {
 		a := l.Addrs()[0]
-		list = append(list, place{a.Network(), a.String()})
+		list = append(list, place{a.Network(), a.String(), s.places[i].use})
 	}
 	listening <- list
 	if err != nil {

@@ -87,9 +87,18 @@ func (c *clients) fill() {
 			return struct{}{}, nil
 		})
 		if e.cancelled {
-			c.later(time.Duration(e.rng.IntN(300))*time.Microsecond, func() { task.Cancel("churn") })
+			c.cancelSoon(e.rng, e.plan, func() { task.Cancel("churn") })
 		}
 	}
+}
+
+// cancelSoon calls cancel while a connection is made, or its handshake.
+func (c *clients) cancelSoon(r *rand.Rand, p plan, cancel func()) {
+	most := 300
+	if p.speaks.version != 0 {
+		most = 20_000
+	}
+	c.later(time.Duration(r.IntN(most))*time.Microsecond, cancel)
 }
 
 // gone notes the end of a connection.
@@ -119,6 +128,7 @@ type clientEnd struct {
 	lost      bool
 	eof       bool
 	sender    *sender
+	change    change
 	end
 }
 
@@ -133,10 +143,10 @@ func (e *clientEnd) must(err error) {
 }
 
 func (e *clientEnd) connect(ctx context.Context) {
-	at := e.c.places[e.rng.IntN(len(e.c.places))]
-	_, _, err := e.c.loop.CreateConnection(ctx, func() asyncio.Protocol { return e }, at.network, at.address, nil)
-	if at.network == "unix" && err == nil {
-		e.c.book.overUnix()
+	at, opts := e.place()
+	_, _, err := e.c.loop.CreateConnection(ctx, func() asyncio.Protocol { return e }, at.network, at.address, opts)
+	if err == nil {
+		e.c.book.connected(at)
 	}
 	switch {
 	case e.t != nil:
@@ -158,10 +168,29 @@ func (e *clientEnd) connect(ctx context.Context) {
 	e.c.gone()
 }
 
-func (b *book) overUnix() {
+// place is where the end connects, and how.
+func (e *clientEnd) place() (at place, opts *asyncio.ConnectionOptions) {
+	use := clearPlace
+	if s := e.plan.speaks; s.tls() {
+		use = tlsPlace
+		opts = &asyncio.ConnectionOptions{TLS: s.config(false), TLSStrictEnd: s.strict, TLSHandshakeTimeout: patience, TLSShutdownTimeout: patience}
+	}
+	for at.network == "" || at.use != use {
+		at = e.c.places[e.rng.IntN(len(e.c.places))]
+	}
+	return at, opts
+}
+
+// connected counts a connection.
+func (b *book) connected(at place) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.total.Unix++
+	if at.network == "unix" {
+		b.total.Unix++
+	}
+	if at.use == tlsPlace {
+		b.total.TLS++
+	}
 }
 
 func (b *book) cancel(id uint64) {
@@ -194,11 +223,23 @@ func (e *clientEnd) ConnectionMade(t asyncio.Transport) {
 		return
 	}
 	e.write(header)
-	e.sender = &sender{loop: e.c.loop, t: t, rng: e.rng, flow: &e.sent, total: e.c.sent, left: e.plan.up, bad: e.bad, done: e.allSent}
-	e.sender.soon()
+	if e.plan.speaks.over {
+		e.send(e.plan.speaks.clear, func() {})
+	} else {
+		e.sendRest()
+	}
 	if e.plan.cut == 0 && (e.plan.ending == closed || e.plan.ending == aborted || e.plan.ending == reset) {
 		e.cutShort()
 	}
+}
+
+// sendRest sends all that is not sent yet.
+func (e *clientEnd) sendRest() { e.send(e.plan.up-e.sent.n, e.allSent) }
+
+// send sends so many bytes.
+func (e *clientEnd) send(n int, done func()) {
+	e.sender = &sender{loop: e.c.loop, t: e.t, rng: e.rng, flow: &e.sent, total: e.c.sent, left: n, bad: e.bad, done: done}
+	e.sender.soon()
 }
 
 func (e *clientEnd) write(p []byte) {
@@ -209,6 +250,9 @@ func (e *clientEnd) write(p []byte) {
 
 // allSent ends the sending side, if nobody waits for anything.
 func (e *clientEnd) allSent() {
+	if !e.plan.speaks.halfCloses() {
+		return // the bytes are counted
+	}
 	if e.plan.role == sink || e.plan.role == echo && (e.plan.eofFirst || !e.plan.byClient) {
 		e.eof = true
 		e.must(e.t.WriteEOF())
@@ -220,6 +264,31 @@ func (e *clientEnd) DataReceived(p []byte) {
 		e.bad("%d bytes came after the end", len(p))
 		return
 	}
+	if e.change.keeps(p) {
+		return
+	}
+	if !e.plan.speaks.over || e.change.done {
+		e.take(p)
+		return
+	}
+	n := 0
+	if e.plan.role == echo {
+		n = min(len(p), e.plan.speaks.clear-e.got.n)
+	}
+	if n > 0 {
+		e.take(p[:n])
+	}
+	if p = p[n:]; len(p) == 0 || e.ended {
+		return
+	}
+	if string(p) != string(goOver) {
+		e.bad("wrong bytes in clear after %d", e.got.n)
+	}
+	e.goOver()
+}
+
+// take takes what came.
+func (e *clientEnd) take(p []byte) {
 	if e.plan.role == sink {
 		e.answer = append(e.answer, p...)
 		e.got.n += len(p)
@@ -283,6 +352,10 @@ func (e *clientEnd) EOFReceived() bool {
 	if e.ended || e.lost {
 		e.bad("an end of stream after the end")
 	}
+	if e.change.underWay && e.plan.speaks.halfCloses() {
+		e.change.eof = e.change.begun
+		return e.change.eof
+	}
 	if e.plan.role == sink && e.plan.orderly() {
 		if want := e.sent.digest(); string(e.answer) != string(want) {
 			e.bad("the server counts %x, want %x", e.answer, want)
@@ -307,6 +380,9 @@ func (e *clientEnd) ResumeWriting() {
 func (e *clientEnd) ConnectionLost(err error) {
 	if e.lost {
 		e.bad("lost twice")
+	}
+	if e.change.underWay && !e.got.check(e.change.late) {
+		e.bad("wrong bytes after %d", e.got.n)
 	}
 	e.lost = true
 	if e.sender != nil {

@@ -1,6 +1,7 @@
 package churn_test
 
 import (
+	"crypto/tls"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
@@ -38,6 +39,7 @@ type plan struct {
 	eofFirst bool // the client half-closes before the answer has come
 	byClient bool // the client closes, when all has come
 	pause    bool // it stops reading some time before it ends
+	speaks   speaks
 }
 
 func (p plan) orderly() bool { return p.ending == inOrder }
@@ -61,6 +63,9 @@ func (p plan) String() string {
 			s += ", " + name
 		}
 	}
+	if p.speaks.version != 0 {
+		s += fmt.Sprintf(", %s %+v", tls.VersionName(p.speaks.version), p.speaks)
+	}
 	return fmt.Sprintf("%s: %d up, %d down, cut at %d", s, p.up, p.down, p.cut)
 }
 
@@ -71,7 +76,9 @@ func newPlan(r *rand.Rand, flood bool) plan {
 		eofFirst: r.IntN(2) == 0, byClient: r.IntN(2) == 0, pause: r.IntN(2) == 0,
 	}
 	if flood {
-		return plan{role: sink, up: 64<<10 + r.IntN(192<<10), hold: true}
+		p = plan{role: sink, up: 64<<10 + r.IntN(192<<10), hold: true}
+		p.speaks.choose(r, p.up)
+		return p
 	}
 	if p.role == sink {
 		p.hold = r.IntN(4) == 0
@@ -88,6 +95,9 @@ func newPlan(r *rand.Rand, flood bool) plan {
 			p.cut = 1 + r.IntN(p.up)
 		}
 	}
+	if p.speaks.choose(r, p.up); !p.speaks.halfCloses() {
+		p.eofFirst, p.byClient = false, p.role == echo
+	}
 	return p
 }
 
@@ -103,7 +113,7 @@ func size(r *rand.Rand) int {
 }
 
 // headerSize is the bytes in which a client says what it wants.
-const headerSize = 40
+const headerSize = 48
 
 const magic = 0x6368_7572
 
@@ -121,11 +131,20 @@ func (p plan) header(id uint64) []byte {
 	binary.BigEndian.PutUint64(h[16:], uint64(p.up))
 	binary.BigEndian.PutUint64(h[24:], uint64(p.down))
 	binary.BigEndian.PutUint64(h[32:], uint64(p.cut))
+	binary.BigEndian.PutUint16(h[40:], p.speaks.version)
+	if p.speaks.over {
+		h[42] = 1
+	}
+	if p.speaks.strict {
+		h[43] = 1
+	}
+	binary.BigEndian.PutUint32(h[44:], uint32(p.speaks.clear))
 	return h
 }
 
 func parse(h []byte) (id uint64, p plan, ok bool) {
 	number := func(at int) int { return int(binary.BigEndian.Uint64(h[at:])) }
 	p = plan{role: role(h[4]), ending: ending(h[5]), hold: h[6] == 1, byClient: h[7] == 1, up: number(16), down: number(24), cut: number(32)}
+	p.speaks = speaks{version: binary.BigEndian.Uint16(h[40:]), over: h[42] == 1, strict: h[43] == 1, clear: int(binary.BigEndian.Uint32(h[44:]))}
 	return binary.BigEndian.Uint64(h[8:]), p, binary.BigEndian.Uint32(h) == magic
 }

@@ -66,7 +66,8 @@ func (s *sender) resume() {
 
 // resetNow ends a connection by a reset.
 func resetNow(t asyncio.Transport) {
-	fd := t.GetExtraInfo("socket").(uintptr)
-	_ = sock.SetLinger(fd, 0) // it may be reset already
+	if fd, ok := t.GetExtraInfo("socket").(uintptr); ok { // else it is over already
+		_ = sock.SetLinger(fd, 0) // it may be reset already
+	}
 	t.Abort()
 }

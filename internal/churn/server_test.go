@@ -28,18 +28,34 @@ type servers struct {
 }
 
 // place is where a server listens.
-type place struct{ network, address string }
+type place struct {
+	network, address string
+	use              use
+}
+
+// use is what a place is for.
+type use uint8
+
+const (
+	clearPlace use = iota // also for what goes over to TLS
+	tlsPlace
+	hastyPlace // with TLS, and little patience
+	mutePlace  // where nothing is said
+)
 
 // places are where the servers listen: several ports, lest they run out, and paths, where the
 // system has unix sockets.
 func places(t *testing.T) []place {
 	var list []place
 	for range 4 {
-		list = append(list, place{"tcp", "127.0.0.1:0"})
+		list = append(list, place{"tcp", "127.0.0.1:0", clearPlace})
+	}
+	for _, u := range []use{tlsPlace, tlsPlace, hastyPlace, mutePlace} {
+		list = append(list, place{"tcp", "127.0.0.1:0", u})
 	}
 	if testkit.HasUnixSockets() {
-		for range 2 {
-			list = append(list, place{"unix", testkit.SocketPath(t)})
+		for _, u := range []use{clearPlace, clearPlace, tlsPlace} {
+			list = append(list, place{"unix", testkit.SocketPath(t), u})
 		}
 	}
 	return list
@@ -47,10 +63,7 @@ func places(t *testing.T) []place {
 
 func (s *servers) listen(ctx context.Context) (all []*asyncio.Server, err error) {
 	for _, p := range s.places {
-		l, err := s.loop.CreateServer(ctx, func() asyncio.Protocol {
-			s.count++
-			return &serverEnd{s: s, rng: rand.New(rand.NewPCG(s.count, 1))}
-		}, p.network, p.address, &asyncio.ServerOptions{Backlog: 4096})
+		l, err := s.loop.CreateServer(ctx, func() asyncio.Protocol { return s.protocol(p.use) }, p.network, p.address, p.use.options())
 		if err != nil {
 			return all, err
 		}
@@ -59,6 +72,30 @@ func (s *servers) listen(ctx context.Context) (all []*asyncio.Server, err error)
 	s.letGo()
 	s.stall()
 	return all, nil
+}
+
+// protocol makes the protocol of a connection.
+func (s *servers) protocol(u use) asyncio.Protocol {
+	switch u {
+	case hastyPlace:
+		return &unmet{book: s.book}
+	case mutePlace:
+		return &mute{}
+	}
+	s.count++
+	return &serverEnd{s: s, rng: rand.New(rand.NewPCG(s.count, 1))}
+}
+
+// options are those of a place's server.
+func (u use) options() *asyncio.ServerOptions {
+	o := &asyncio.ServerOptions{Backlog: 4096}
+	switch u {
+	case tlsPlace:
+		o.TLS, o.TLSHandshakeTimeout, o.TLSShutdownTimeout = serverConfig(), patience, patience
+	case hastyPlace:
+		o.TLS, o.TLSHandshakeTimeout = serverConfig(), hasty
+	}
+	return o
 }
 
 // letGo lets held connections go, all at once.
@@ -116,6 +153,7 @@ type serverEnd struct {
 	lost   bool
 	eof    bool // the client's
 	sender *sender
+	change change
 	end
 }
 
@@ -138,6 +176,9 @@ func (e *serverEnd) DataReceived(p []byte) {
 	if e.ended || e.lost {
 		e.bad("%d bytes came after the end", len(p))
 	}
+	if e.change.keeps(p) {
+		return
+	}
 	if !e.known {
 		n := min(len(p), headerSize-len(e.head))
 		e.head = append(e.head, p[:n]...)
@@ -147,9 +188,24 @@ func (e *serverEnd) DataReceived(p []byte) {
 		}
 		e.start()
 	}
-	if len(p) == 0 {
-		return
+	if e.clear() {
+		if n := e.plan.speaks.clear - e.got.n; len(p) > n {
+			e.bad("%d bytes in clear after the last", len(p)-n)
+		}
 	}
+	if len(p) > 0 {
+		e.take(p)
+	}
+	if e.clear() && !e.ended && e.got.n == e.plan.speaks.clear {
+		e.goOver()
+	}
+}
+
+// clear reports whether what comes is known to be in clear, and TLS is to follow.
+func (e *serverEnd) clear() bool { return e.known && e.plan.speaks.over && !e.change.done }
+
+// take takes what came.
+func (e *serverEnd) take(p []byte) {
 	if !e.got.check(p) {
 		e.bad("wrong bytes after %d", e.got.n)
 		e.ended = true
@@ -166,6 +222,19 @@ func (e *serverEnd) DataReceived(p []byte) {
 			e.sent.add(p)
 		}
 	}
+	if e.plan.role == sink && !e.plan.speaks.halfCloses() && e.got.n == e.plan.up {
+		e.count()
+		e.ended = true
+		e.must(e.t.Close())
+	}
+}
+
+// count answers with the checksum of all that came.
+func (e *serverEnd) count() {
+	d := e.got.digest()
+	if _, err := e.t.Write(d); err == nil {
+		e.sent.n, e.sent.crc = len(d), e.got.crc
+	}
 }
 
 // start reads the header.
@@ -178,9 +247,17 @@ func (e *serverEnd) start() {
 	}
 	e.known = true
 	e.got, e.sent = newFlow(e.id, 0), newFlow(e.id, 1)
-	switch e.plan.role {
-	case echo:
+	if e.plan.role == echo {
 		e.sent = newFlow(e.id, 0)
+	}
+	if !e.plan.speaks.over {
+		e.serve()
+	}
+}
+
+// serve begins what the client has asked for.
+func (e *serverEnd) serve() {
+	switch e.plan.role {
 	case sink:
 		if e.plan.hold {
 			e.must(e.t.PauseReading())
@@ -203,15 +280,18 @@ func (e *serverEnd) EOFReceived() bool {
 	if e.ended || e.lost {
 		e.bad("an end of stream after the end")
 	}
+	if e.change.underWay && e.plan.speaks.halfCloses() {
+		e.change.eof = e.change.begun
+		return e.change.eof
+	}
 	e.eof = true
-	if !e.known {
+	if !e.known || e.clear() {
 		return false
 	}
 	switch e.plan.role {
 	case sink:
-		d := e.got.digest()
-		if _, err := e.t.Write(d); err == nil {
-			e.sent.n, e.sent.crc = len(d), e.got.crc
+		if e.plan.speaks.halfCloses() {
+			e.count()
 		}
 	case source:
 		return !e.sender.over
@@ -222,7 +302,7 @@ func (e *serverEnd) EOFReceived() bool {
 func (e *serverEnd) PauseWriting() {
 	if e.sender != nil {
 		e.sender.pause()
-	} else if e.plan.role == echo && !e.t.IsClosing() {
+	} else if e.plan.role == echo && !e.change.underWay && !e.t.IsClosing() {
 		e.must(e.t.PauseReading())
 	}
 }
@@ -230,7 +310,7 @@ func (e *serverEnd) PauseWriting() {
 func (e *serverEnd) ResumeWriting() {
 	if e.sender != nil {
 		e.sender.resume()
-	} else if e.plan.role == echo && !e.t.IsClosing() {
+	} else if e.plan.role == echo && !e.change.underWay && !e.t.IsClosing() {
 		e.must(e.t.ResumeReading())
 	}
 }
@@ -238,6 +318,9 @@ func (e *serverEnd) ResumeWriting() {
 func (e *serverEnd) ConnectionLost(err error) {
 	if e.lost {
 		e.bad("lost twice")
+	}
+	if e.change.underWay && !e.got.check(e.change.late) {
+		e.bad("wrong bytes after %d", e.got.n)
 	}
 	e.lost = true
 	delete(e.s.live, e)

@@ -24,7 +24,7 @@ func main() {
 func run(args []string) error {
 	var config load.Config
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
-	flags.StringVar(&config.Address, "connect", "127.0.0.1:7777", "`address` of the echo server: an IP and a port, udp: before them, or unix:PATH")
+	flags.StringVar(&config.Address, "connect", "127.0.0.1:7777", "`address` of the echo server: an IP and a port, udp: or tls: before them, or unix:PATH")
 	flags.IntVar(&config.Conns, "conns", 50, "connections")
 	flags.IntVar(&config.Size, "size", 64, "bytes of a message")
 	flags.IntVar(&config.Pipeline, "pipeline", 1, "messages under way on each connection")
@@ -33,6 +33,7 @@ func run(args []string) error {
 	flags.Uint64Var(&config.Messages, "messages", 0, "measure so many messages instead of a time")
 	flags.BoolVar(&config.Together, "together", false, "send the next messages only when all of the last have come back")
 	flags.BoolVar(&config.Busy, "busy", false, "poll without ever sleeping, so that the server never pays for waking the load")
+	flags.BoolVar(&config.Reconnect, "reconnect", false, "over TLS: make a connection for each message, to measure handshakes")
 	flags.IntVar(&config.PID, "pid", 0, "process `id` of the server: report its CPU time too")
 	flags.DurationVar(&config.Stall, "stall", 10*time.Second, "give up when nothing came back for so long")
 	asJSON := flags.Bool("json", false, "report as one line of JSON")

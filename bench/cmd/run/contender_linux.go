@@ -18,10 +18,17 @@ const (
 	// The same for servers of datagrams.
 	referenceUDP = "c-udp"
 	peerUDP      = "gonet-udp"
+
+	// And of TLS.
+	referenceTLS = "gonet-tls"
+	peerTLS      = "nbio-tls"
 )
 
 // bases are what a contender is compared with.
 func bases(name string) (first, second string) {
+	if slices.ContainsFunc(kinds, func(k kind) bool { return k.name == name && k.tls }) {
+		return referenceTLS, peerTLS
+	}
 	if slices.ContainsFunc(kinds, func(k kind) bool { return k.name == name && k.udp }) {
 		return referenceUDP, peerUDP
 	}
@@ -34,6 +41,7 @@ type contender struct {
 	name   string
 	binary string
 	args   []string
+	tls    bool
 	reason error
 }
 
@@ -43,6 +51,7 @@ type kind struct {
 	args   []string
 	unix   bool   // it listens on a unix socket
 	udp    bool   // it echoes datagrams
+	tls    bool   // it speaks TLS
 	binary string // of one more server, that is not ours to build
 }
 
@@ -69,6 +78,11 @@ var kinds = []kind{
 	{name: peerUDP, source: "peers/gonetudp", udp: true},
 	{name: "asyncio-udp", source: command, args: []string{"--loop", "selector", "--selector", "epoll"}, udp: true},
 	{name: "asyncio-udp-proactor", source: command, args: []string{"--loop", "proactor"}, udp: true},
+	{name: referenceTLS, source: "peers/gonettls", tls: true},
+	{name: peerTLS, source: "peers/nbiotls", tls: true},
+	{name: "asyncio-tls", source: command, args: []string{"--loop", "selector", "--selector", "epoll", "--tls-self-signed"}, tls: true},
+	{name: "asyncio-tls-streams", source: command, args: []string{"--loop", "selector", "--selector", "epoll", "--api", "streams", "--tls-self-signed"}, tls: true},
+	{name: "asyncio-tls-proactor", source: command, args: []string{"--loop", "proactor", "--tls-self-signed"}, tls: true},
 }
 
 func allNames() []string {
@@ -144,7 +158,7 @@ func prepare(ctx context.Context, s *settings, t *tools) ([]*contender, error) {
 			return nil, fmt.Errorf("there is no contender %q; there are %s", name, strings.Join(allNames(), ", "))
 		}
 		k := known[at]
-		c := &contender{name: name, binary: k.binary, args: k.args}
+		c := &contender{name: name, binary: k.binary, args: k.args, tls: k.tls}
 		if c.binary == "" {
 			c.binary, c.reason = t.path(k.source), t.build(ctx, k.source)
 		}

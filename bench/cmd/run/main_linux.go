@@ -34,6 +34,7 @@ type settings struct {
 	serverCPU, loadCPU  int
 	procs, nice         int
 	busy                bool
+	reconnect           bool
 	perf, step, profile bool
 	calls               bool
 	json                bool
@@ -70,6 +71,7 @@ func parse(args []string, messages io.Writer) (*settings, error) {
 	flags.IntVar(&s.loadCPU, "load-cpu", 1, "processor of the load, -1 for any")
 	flags.IntVar(&s.procs, "procs", 1, "GOMAXPROCS of the servers")
 	flags.IntVar(&s.nice, "nice", 0, "priority of servers and load; below 0, with privileges, keeps others off their processors")
+	flags.BoolVar(&s.reconnect, "reconnect", false, "over TLS, make a connection for each message: measures handshakes")
 	flags.BoolVar(&s.busy, "busy", true, "the load polls without sleeping, so that no server pays for waking it")
 	flags.BoolVar(&s.perf, "perf", false, "add user-space instructions per message, counted by the processor through perf")
 	flags.BoolVar(&s.step, "step", false, "add user-space instructions per message, counted by stepping through them: slow, needs no counters")

@@ -67,10 +67,17 @@ func (m *measurer) once(ctx context.Context, c *contender, shape cell) (*load.Re
 		return nil, err
 	}
 	arguments := []string{"--warmup", m.warmup.String(), "--duration", m.window.String(), "--pid", strconv.Itoa(s.command.Process.Pid)}
-	if m.busy {
+	if m.busy && !c.tls {
 		arguments = append(arguments, "--busy")
 	}
-	result, err := m.load(ctx, s.address, shape, arguments...)
+	address := s.address
+	if c.tls {
+		address = "tls:" + address
+		if m.reconnect {
+			arguments = append(arguments, "--reconnect")
+		}
+	}
+	result, err := m.load(ctx, address, shape, arguments...)
 	return result, errors.Join(err, s.stop())
 }
 

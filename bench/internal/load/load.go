@@ -15,17 +15,18 @@ import (
 
 // Config says what to send and for how long.
 type Config struct {
-	Address  string        // of the echo server, "127.0.0.1:7777"
-	Conns    int           // connections, all opened before the first message
-	Size     int           // bytes of a message
-	Pipeline int           // messages under way on each connection
-	Warmup   time.Duration // sent before measuring starts, not counted
-	Duration time.Duration // of the measured window, unless Messages is set
-	Messages uint64        // if positive: measure this many messages instead of a time
-	Together bool          // send the next messages only when all of the last have come back
-	Busy     bool          // never sleep: the server then never pays for waking the load
-	PID      int           // of the server, 0 if its CPU time is not wanted
-	Stall    time.Duration // give up when nothing came back for so long; 0 means 10 s
+	Address   string        // of the echo server, "127.0.0.1:7777"; tls: before it asks for TLS
+	Conns     int           // connections, all opened before the first message
+	Size      int           // bytes of a message
+	Pipeline  int           // messages under way on each connection
+	Warmup    time.Duration // sent before measuring starts, not counted
+	Duration  time.Duration // of the measured window, unless Messages is set
+	Messages  uint64        // if positive: measure this many messages instead of a time
+	Together  bool          // send the next messages only when all of the last have come back
+	Busy      bool          // never sleep: the server then never pays for waking the load
+	PID       int           // of the server, 0 if its CPU time is not wanted
+	Reconnect bool          // over TLS: each message makes a connection of its own
+	Stall     time.Duration // give up when nothing came back for so long; 0 means 10 s
 }
 
 // Quantiles are latencies in nanoseconds, from the message's being handed over for sending to its

@@ -66,6 +66,12 @@ func Run(config Config) (*Result, error) {
 	if err := config.check(); err != nil {
 		return nil, err
 	}
+	switch {
+	case strings.HasPrefix(config.Address, tlsPrefix):
+		return runTLS(config)
+	case config.Reconnect:
+		return nil, errors.New("connections are made anew only over TLS: put tls: before the address")
+	}
 	if config.Stall == 0 {
 		config.Stall = 10 * time.Second
 	}
