@@ -169,6 +169,16 @@ func (n *netTest) tlsClient(addr string, config *tls.Config, f func(c *tls.Conn)
 	return done
 }
 
+// loggedNothing fails the test for what the loop has logged, but that the machine is busy.
+func (n *netTest) loggedNothing() {
+	n.Helper()
+	for line := range strings.Lines(n.log.String()) {
+		if !strings.Contains(line, "Event loop ") {
+			n.Errorf("logged: %s", line)
+		}
+	}
+}
+
 // life is history without what depends upon how fast the system takes what is written.
 func (r *recorder) life() string {
 	return strings.Join(slices.DeleteFunc(slices.Clone(r.events), func(e string) bool { return e == "pause" || e == "resume" }), " ")

@@ -235,30 +235,8 @@ func TestTLSConnection(t *testing.T) {
 		}
 		n.closesTLS(ctx, client, server)
 	})
-	tlsRow(t, "events.016.create-tls-unix-connection", func(ctx context.Context, n *netTest) {
-		if !testkit.HasUnixSockets() {
-			n.Skip("there are no unix sockets")
-		}
-		path := testkit.SocketPath(n)
-		s := n.serveUnix(ctx, path, &asyncio.ServerOptions{TLS: forServer()}, nil)
-		name := "localhost"
-		connect := func(c *tls.Config) (*recorder, error) {
-			client := &recorder{}
-			_, _, err := n.l.CreateUnixConnection(ctx, func() asyncio.Protocol { return client }, path, &asyncio.ConnectionOptions{TLS: c, ServerName: &name})
-			return client, err
-		}
-		client, err := connect(&tls.Config{InsecureSkipVerify: true})
-		if err != nil {
-			n.Fatal(err)
-		}
-		want(n.T, "name", client.transport.GetExtraInfo("ssl_object").(tls.ConnectionState).ServerName, name)
-		client.transport.Abort()
-		for _, c := range []*tls.Config{{RootCAs: x509.NewCertPool()}, {}} { // the zero one trusts whom the system trusts
-			if _, err := connect(c); !errors.As(err, new(*tls.CertificateVerificationError)) {
-				n.Error(err)
-			}
-		}
-		n.ends(ctx, s)
+	unixRow(t, "events.016.create-tls-unix-connection", func(n *netTest, path string) {
+		n.run(func(ctx context.Context) { connectsUnixTLS(ctx, n, path) })
 	})
 	tlsRow(t, "events.025.create-tls-server", func(ctx context.Context, n *netTest) {
 		serves := func(_ *asyncio.Server, client *recorder, servers *[]*recorder) {
@@ -405,3 +383,27 @@ func TestTLSServerName(t *testing.T) {
 
 // ptr is a pointer to a value.
 func ptr[T any](v T) *T { return &v }
+
+// connectsUnixTLS is events.016.
+func connectsUnixTLS(ctx context.Context, n *netTest, path string) {
+	n.Helper()
+	s := n.serveUnix(ctx, path, &asyncio.ServerOptions{TLS: forServer()}, nil)
+	name := "localhost"
+	connect := func(c *tls.Config) (*recorder, error) {
+		client := &recorder{}
+		_, _, err := n.l.CreateUnixConnection(ctx, func() asyncio.Protocol { return client }, path, &asyncio.ConnectionOptions{TLS: c, ServerName: &name})
+		return client, err
+	}
+	client, err := connect(&tls.Config{InsecureSkipVerify: true})
+	if err != nil {
+		n.Fatal(err)
+	}
+	want(n.T, "name", client.transport.GetExtraInfo("ssl_object").(tls.ConnectionState).ServerName, name)
+	client.transport.Abort()
+	for _, c := range []*tls.Config{{RootCAs: x509.NewCertPool()}, {}} { // the zero one trusts whom the system trusts
+		if _, err := connect(c); !errors.As(err, new(*tls.CertificateVerificationError)) {
+			n.Error(err)
+		}
+	}
+	n.ends(ctx, s)
+}
