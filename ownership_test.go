@@ -28,9 +28,10 @@ type scene struct {
 	port       string
 	dir        string // of socket files; see withUnix
 	bound      atomic.Int32
-	outside    int // descriptors, before there was a loop
-	files      int // and before a call
-	made, lost int // protocols
+	outside    int        // descriptors, before there was a loop
+	files      int        // and before a call
+	made, lost int        // protocols
+	pipes      func() int // what else is counted, if not nil
 }
 
 // oneKindAfterTheOther is overLoops without parallel subtests.
@@ -85,13 +86,21 @@ func (s *scene) accepts(peer net.Listener, before int) {
 // open makes a loop, which has run, and counts.
 func (s *scene) open() {
 	s.Helper()
-	s.outside = testkit.OpenFiles()
+	s.outside = s.counts()
 	s.loop = &askedLoop{count: map[string]int{}, names: map[string][]string{"two.test": {"127.0.0.1", "127.0.0.2"}, "here.test": {"127.0.0.1"}}}
 	s.loop.EventLoop = mustLoop(s, asyncio.WithSelf(s.loop), silent)
 	s.made, s.lost = 0, 0
 	must(s, s.loop.SetExceptionHandler(func(asyncio.EventLoop, asyncio.ExceptionContext) {}))
 	s.pass()
-	s.files = testkit.OpenFiles()
+	s.files = s.counts()
+}
+
+// counts is how much is open.
+func (s *scene) counts() int {
+	if s.pipes == nil {
+		return testkit.OpenFiles()
+	}
+	return testkit.OpenFiles() + s.pipes()
 }
 
 // pass lets the loop make one pass.
@@ -126,9 +135,9 @@ func (s *scene) socket() uintptr {
 // settles waits until no more is open than before.
 func (s *scene) settles(what string, passes int) {
 	s.Helper()
-	for began := time.Now(); testkit.OpenFiles() > s.files || s.made != s.lost || len(s.left()) > 0; {
+	for began := time.Now(); s.counts() > s.files || s.made != s.lost || len(s.left()) > 0; {
 		if time.Since(began) > 10*time.Second {
-			s.Fatalf("%s after %d passes: %d descriptors, %d before; %d connections made, %d lost; files %v", what, passes, testkit.OpenFiles(), s.files, s.made, s.lost, s.left())
+			s.Fatalf("%s after %d passes: %d descriptors, %d before; %d connections made, %d lost; files %v", what, passes, s.counts(), s.files, s.made, s.lost, s.left())
 		}
 		if s.loop.IsClosed() {
 			time.Sleep(time.Millisecond)

@@ -112,7 +112,7 @@ func (x *exchange) write() {
 	defer func() { x.written(err) }()
 	bw := writers.Get().(*bufio.Writer)
 	bw.Reset(x.c)
-	to := &sink{bw}
+	to := &sink{bw: bw}
 	if x.body != nil {
 		x.body.sink = to
 	}
@@ -121,8 +121,13 @@ func (x *exchange) write() {
 	} else {
 		err = x.out.Write(to)
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		err = bw.Flush()
+	case x.body != nil && x.body.failed != nil:
+		err = x.body.failed
+	case to.err != nil:
+		err = to.err
 	}
 	bw.Reset(nil)
 	writers.Put(bw)
@@ -134,9 +139,6 @@ var errBodyLeft = errors.New("nethttp: a panic or Goexit in the Read of the requ
 // written notes that the request was written, or how that failed. What has failed and is no
 // end of the connection ends it: who reads is told why.
 func (x *exchange) written(err error) {
-	if err != nil && x.body != nil && x.body.failed != nil {
-		err = x.body.failed
-	}
 	x.mu.Lock()
 	x.writeErr = err
 	limit := x.c.pool.t.ResponseHeaderTimeout

@@ -1,6 +1,7 @@
 package nethttp
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -103,24 +104,30 @@ func after(loop asyncio.EventLoop, d time.Duration, f func()) (stop func()) {
 }
 
 // sink is a bufio.Writer that http.Request.Write does not flush itself: it would send
-// the header and each chunk alone, although a body in memory comes at once.
+// the header and each chunk alone, although a body in memory comes at once. It keeps what it has
+// failed with, which http.Request.Write hides.
 type sink struct {
-	bw interface {
-		io.Writer
-		io.ByteWriter
-		io.StringWriter
-		Flush() error
-	}
+	bw  *bufio.Writer
+	err error
 }
 
 // Write implements io.Writer.
-func (s *sink) Write(p []byte) (int, error) { return s.bw.Write(p) }
+func (s *sink) Write(p []byte) (n int, err error) {
+	n, s.err = s.bw.Write(p)
+	return n, s.err
+}
 
 // WriteByte implements io.ByteWriter.
-func (s *sink) WriteByte(b byte) error { return s.bw.WriteByte(b) }
+func (s *sink) WriteByte(b byte) error {
+	s.err = s.bw.WriteByte(b)
+	return s.err
+}
 
 // WriteString implements io.StringWriter.
-func (s *sink) WriteString(text string) (int, error) { return s.bw.WriteString(text) }
+func (s *sink) WriteString(text string) (n int, err error) {
+	n, s.err = s.bw.WriteString(text)
+	return n, s.err
+}
 
 // hasBody reports whether a request has something to send.
 func hasBody(req *http.Request) bool { return req.Body != nil && req.Body != http.NoBody }

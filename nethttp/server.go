@@ -77,6 +77,7 @@ func Serve(ctx context.Context, handler http.Handler, network, address string, o
 		s.opts.Server.TLS = cfg
 	}
 	s.tasks = asyncio.WithContext(context.WithValue(ctx, http.ServerContextKey, s))
+	s.loop = asyncio.NewFuture[struct{}](c.loop).Loop() // as it shows itself in its own coroutines
 	if s.server, err = c.loop.CreateServer(ctx, s.protocol, network, address, &s.opts.Server); err != nil {
 		return nil, err
 	}

@@ -34,6 +34,7 @@ type serverConn struct {
 	br     *bufio.Reader
 	bw     *bufio.Writer
 	header int64 // how much of a header may be read still; -1: there is no limit
+	shared bool  // somebody reads a body still whose handler has returned
 }
 
 var serverReaders = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
@@ -120,6 +121,9 @@ func (c *serverConn) serve(ctx context.Context) {
 			break
 		}
 	}
+	if c.shared {
+		return
+	}
 	c.br.Reset(nil)
 	c.bw.Reset(nil)
 	serverReaders.Put(c.br)
@@ -192,6 +196,7 @@ func (c *serverConn) serveOne(ctx context.Context) (again bool) {
 	if !c.call(w, req) || c.hijacked {
 		return false
 	}
+	body.closed, c.shared = true, body.busy
 	return w.finish()
 }
 

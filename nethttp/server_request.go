@@ -1,9 +1,12 @@
 package nethttp
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/go-asyncio/asyncio"
 )
 
 // maxDiscard is how much of a body that its handler has not read is read to come to the next
@@ -50,13 +53,19 @@ type serverBody struct {
 	silent bool // it is too late to tell it
 	ended  bool
 	closed bool
+	busy   bool // somebody reads
 }
 
 // Read implements io.Reader. It tells a peer that waits for it to go on.
 func (b *serverBody) Read(p []byte) (int, error) {
-	if b.closed {
+	switch {
+	case b.closed:
 		return 0, http.ErrBodyReadAfterClose
+	case b.busy: // what is below holds a lock while it waits
+		return 0, opError("Read", fmt.Errorf("%w: another call already reads this body", asyncio.ErrInvalidState))
 	}
+	b.busy = true
+	defer func() { b.busy = false }()
 	if b.ask && !b.asked && !b.silent {
 		b.asked = true
 		if _, err := b.c.bw.WriteString("HTTP/1.1 100 Continue\r\n\r\n"); err != nil {
@@ -85,7 +94,7 @@ func (b *serverBody) discard() bool {
 	switch {
 	case b.isRead():
 		return true
-	case b.ask && !b.asked: // it will not come, or not for us
+	case b.busy, b.ask && !b.asked: // somebody reads still; it will not come, or not for us
 		return false
 	}
 	_, err := io.CopyN(io.Discard, b.ReadCloser, maxDiscard+1)

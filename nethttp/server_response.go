@@ -91,11 +91,8 @@ func (w *response) bodyless() bool {
 
 // Write implements http.ResponseWriter.
 func (w *response) Write(p []byte) (int, error) {
-	switch {
-	case w.c.hijacked:
-		return 0, http.ErrHijacked
-	case w.over:
-		return 0, opError("Write", fmt.Errorf("%w: the handler has returned", asyncio.ErrInvalidState))
+	if err := w.refused("Write"); err != nil {
+		return 0, err
 	}
 	w.WriteHeader(http.StatusOK)
 	if len(p) == 0 {
@@ -118,6 +115,21 @@ func (w *response) Write(p []byte) (int, error) {
 		}
 	}
 	return w.send(p)
+}
+
+// refused says why a call is not possible, if it is not. What another goroutine wrote would
+// get between the handler's, or wait for the loop that waits for it.
+func (w *response) refused(op string) error {
+	running, err := asyncio.GetRunningLoop()
+	switch {
+	case err != nil || running != w.c.s.loop:
+		return opError(op, fmt.Errorf("%w: a response belongs to the coroutine of its handler", asyncio.ErrWrongGoroutine))
+	case w.c.hijacked:
+		return http.ErrHijacked
+	case w.over:
+		return opError(op, fmt.Errorf("%w: the handler has returned", asyncio.ErrInvalidState))
+	}
+	return nil
 }
 
 // send sends a piece of the body.
@@ -269,8 +281,8 @@ func (w *response) Flush() { _ = w.FlushError() } // as a Flusher has it
 
 // FlushError is Flush for http.ResponseController.
 func (w *response) FlushError() error {
-	if w.over {
-		return opError("Flush", asyncio.ErrInvalidState)
+	if err := w.refused("Flush"); err != nil {
+		return err
 	}
 	w.WriteHeader(http.StatusOK)
 	if !w.begun {
@@ -284,13 +296,13 @@ func (w *response) FlushError() error {
 // Hijack implements http.Hijacker. The connection is the caller's from then on; it can be
 // used from anywhere, as streams.Conn says.
 func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	c := w.c
-	switch {
-	case c.hijacked:
-		return nil, nil, http.ErrHijacked
-	case w.over || w.begun:
+	if err := w.refused("Hijack"); err != nil {
+		return nil, nil, err
+	}
+	if w.begun {
 		return nil, nil, opError("Hijack", fmt.Errorf("%w: the response has begun", asyncio.ErrInvalidState))
 	}
+	c := w.c
 	conn := streams.Conn(context.Background(), c.r, c.w)
 	if err := errors.Join(conn.SetDeadline(time.Time{}), c.bw.Flush()); err != nil {
 		return nil, nil, err

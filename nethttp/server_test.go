@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"runtime"
 	"strings"
@@ -232,6 +234,27 @@ func TestServer(t *testing.T) {
 		defer transport.CloseIdleConnections()
 		s.says("HTTP/1.1 true")(text((&http.Client{Transport: transport}).Get("https://" + server.Addr().String())))
 	})
+	overLoops(t, "reverse-proxy", func(s *stage) {
+		_, behind := s.serve(func(w http.ResponseWriter, r *http.Request) {
+			_, err := io.Copy(w, r.Body)
+			s.check(err)
+		}, nil)
+		u, err := url.Parse(behind)
+		s.must(err)
+		transport := &nethttp.Transport{}
+		client := s.client(transport)
+		proxy := &httputil.ReverseProxy{
+			Transport: transport,
+			Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(u) },
+		}
+		_, front := s.serve(proxy.ServeHTTP, nil)
+		page := strings.Repeat("0123456789", 100_000)
+		s.several(3, func(ctx context.Context) {
+			for range 2 {
+				s.says(page)(s.post(ctx, client, front, io.MultiReader(strings.NewReader(page))))
+			}
+		})
+	})
 	overLoops(t, "both-sides-on-one-loop", func(s *stage) {
 		_, url := s.serve(func(w http.ResponseWriter, r *http.Request) {
 			_, err := io.Copy(w, r.Body)
@@ -306,6 +329,42 @@ func TestServerEnds(t *testing.T) {
 			want(s, "reports of the panic", found, 1)
 			return nil
 		}))
+	})
+	bare(t, "another-goroutine", func(s *stage) {
+		s.runLoop()
+		_, url := s.serve(func(w http.ResponseWriter, r *http.Request) {
+			_, err := asyncio.ToThread(r.Context(), func() (struct{}, error) {
+				_, err := w.Write([]byte("x"))
+				s.fails(err, asyncio.ErrWrongGoroutine)
+				s.fails(http.NewResponseController(w).Flush(), asyncio.ErrWrongGoroutine)
+				_, _, err = http.NewResponseController(w).Hijack()
+				s.fails(err, asyncio.ErrWrongGoroutine)
+				return struct{}{}, nil
+			})
+			s.check(err)
+			io.WriteString(w, "mine")
+		}, nil)
+		s.says("mine")(text(s.outside().Get(url)))
+	})
+	bare(t, "body-outlives-handler", func(s *stage) {
+		s.runLoop()
+		ended := make(chan error, 1)
+		_, url := s.serve(func(w http.ResponseWriter, r *http.Request) {
+			asyncio.GoErr(r.Context(), func(context.Context) error {
+				_, err := io.ReadAll(r.Body)
+				ended <- err
+				return nil
+			})
+			_ = asyncio.Yield(r.Context())
+			io.WriteString(w, "done")
+		}, nil)
+		got := s.raw(url, "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nshort")
+		if !strings.HasSuffix(got, "\r\n\r\ndone") {
+			s.Errorf("answer %q", got)
+		}
+		if err := <-ended; err == nil {
+			s.Error("the body was read whole")
+		}
 	})
 	bare(t, "too-short", func(s *stage) {
 		s.runLoop()

@@ -3,6 +3,7 @@ package gojaloop_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -55,7 +56,7 @@ func overBubble(t *testing.T, f func(s *stage, ctx context.Context)) {
 }
 
 func newStage(t *testing.T, m testkit.Mechanism) *stage {
-	loop, err := loops.New(m)
+	loop, err := loops.New(m, asyncio.WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		t.Fatal(err)
 	}

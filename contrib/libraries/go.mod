@@ -5,6 +5,7 @@ go 1.26.0
 replace github.com/go-asyncio/asyncio => ../..
 
 require (
+	github.com/coder/websocket v1.8.15
 	github.com/go-asyncio/asyncio v0.0.0
 	github.com/gorilla/websocket v1.5.3
 	github.com/lib/pq v1.12.3

@@ -2,7 +2,7 @@ package sched
 
 import (
 	"math"
-	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,17 +33,38 @@ func (c *clock) now() time.Duration {
 	return time.Since(c.epoch)
 }
 
-// systemResolution measures the smallest step that the monotonic clock shows. It
-// believes in one that it has seen several times, so that on a machine that has no
+// measured is the resolution of the system's clock, once it is known.
+var measured atomic.Int64
+
+// systemResolution is the smallest step that the system's clock shows, measured once. In a
+// bubble of package synctest, where time stands still while anybody runs, it is none.
+func systemResolution() time.Duration {
+	if known := measured.Load(); known > 0 {
+		return time.Duration(known)
+	}
+	step := measureResolution()
+	measured.Store(int64(step))
+	return step
+}
+
+// mostReadings is how often the clock is read for one step: for longer than the coarsest
+// clock stands still, 16 ms.
+const mostReadings = 4 << 20
+
+// measureResolution measures the smallest step that the monotonic clock shows, 0 if it stands
+// still. It believes in one that it has seen several times, so that on a machine that has no
 // time for it the pauses are not taken for the clock's.
-var systemResolution = sync.OnceValue(func() time.Duration {
+func measureResolution() time.Duration {
 	const enough, most = 8, 1024
 	best, seen := time.Duration(math.MaxInt64), 0
 	epoch := time.Now()
 	for tries := 0; tries < most && seen < enough; tries++ {
 		t := time.Since(epoch)
 		u := t
-		for u == t {
+		for reading := 0; u == t; reading++ {
+			if reading == mostReadings {
+				return 0
+			}
 			u = time.Since(epoch)
 		}
 		switch step := u - t; {
@@ -55,7 +76,7 @@ var systemResolution = sync.OnceValue(func() time.Duration {
 		}
 	}
 	return best
-})
+}
 
 // Later returns the time at which d will have passed. It reads the clock, and the time
 // that the loop has seen, by which timers are due, moves on with it. Owner only.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/contrib/libraries/internal/stage"
 	"github.com/go-asyncio/asyncio/streams"
 )
@@ -32,12 +33,16 @@ func (p *postgres) start(s *stage.Stage) (source string, end func()) {
 		return p.serve(streams.Conn(ctx, r, w))
 	}, "tcp", "127.0.0.1:0", nil)
 	s.Must(err)
-	_, port, err := net.SplitHostPort(server.Addrs()[0].String())
-	s.Must(err)
-	return "host=127.0.0.1 sslmode=disable user=u dbname=d port=" + port, func() {
+	return sourceOf(server), func() {
 		server.Close()
 		s.Check(server.WaitClosed(s.Ctx))
 	}
+}
+
+// sourceOf is what the driver is to know of a server.
+func sourceOf(server *asyncio.Server) string {
+	port := server.Addrs()[0].(*net.TCPAddr).Port
+	return fmt.Sprint("host=127.0.0.1 sslmode=disable user=u dbname=d port=", port)
 }
 
 // serve serves one client.

@@ -10,9 +10,10 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/contrib/libraries/fasthttpserver"
 	"github.com/go-asyncio/asyncio/contrib/libraries/internal/stage"
 	"github.com/go-asyncio/asyncio/internal/testkit"
-	"github.com/go-asyncio/asyncio/streams"
+	"github.com/go-asyncio/asyncio/internal/testkit/certs"
 )
 
 // TestMain starts what fasthttp keeps for good, the goroutine that knows the date, before it
@@ -22,13 +23,10 @@ func TestMain(m *testing.M) {
 	testkit.Main(m)
 }
 
-// serve starts a fasthttp server on the stage's loop.
-func serve(s *stage.Stage, handler fasthttp.RequestHandler) (address string, end func()) {
+// serve starts a fasthttp server on the stage's loop, with options if there are any.
+func serve(s *stage.Stage, handler fasthttp.RequestHandler, opts *asyncio.ServerOptions) (address string, end func()) {
 	s.Helper()
-	server := &fasthttp.Server{Handler: handler}
-	running, err := streams.StartServer(s.Ctx, func(ctx context.Context, r *streams.StreamReader, w *streams.StreamWriter) {
-		_ = server.ServeConn(streams.Conn(ctx, r, w)) // the client sees what fails
-	}, "tcp", "127.0.0.1:0", nil)
+	running, err := fasthttpserver.Start(s.Ctx, &fasthttp.Server{Handler: handler}, "tcp", "127.0.0.1:0", opts)
 	s.Must(err)
 	return running.Addrs()[0].String(), func() {
 		running.Close()
@@ -68,7 +66,7 @@ func TestInCoroutines(t *testing.T) {
 			_, err := all.Await(ctx)
 			s.Check(err)
 			ctx.Write(ctx.PostBody())
-		})
+		}, nil)
 		defer end()
 		c := client(s, address)
 		defer c.CloseIdleConnections()
@@ -88,7 +86,7 @@ func TestInCoroutines(t *testing.T) {
 	})
 	stage.Over(t, "timeout and cancellation", func(s *stage.Stage) {
 		never := asyncio.NewFuture[int](s.Loop)
-		address, end := serve(s, func(ctx *fasthttp.RequestCtx) { _, _ = never.Await(ctx) })
+		address, end := serve(s, func(ctx *fasthttp.RequestCtx) { _, _ = never.Await(ctx) }, nil)
 		defer end()
 		defer func() { s.Check(never.SetResult(0)) }()
 		c := client(s, address)
@@ -109,8 +107,24 @@ func TestInCoroutines(t *testing.T) {
 			s.Errorf("the cancelled request ended by %v", err)
 		}
 	})
+	stage.Over(t, "TLS", func(s *stage.Stage) {
+		address, end := serve(s, func(ctx *fasthttp.RequestCtx) { ctx.Write(ctx.PostBody()) },
+			&asyncio.ServerOptions{TLS: certs.Default().Server()})
+		defer end()
+		c := client(s, address)
+		c.IsTLS, c.TLSConfig = true, certs.Default().Client()
+		defer c.CloseIdleConnections()
+		req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+		defer fasthttp.ReleaseRequest(req)
+		defer fasthttp.ReleaseResponse(resp)
+		req.SetRequestURI("https://" + address + "/")
+		req.SetBodyString("secret")
+		if err := c.Do(req, resp); err != nil || string(resp.Body()) != "secret" {
+			s.Errorf("answered %q, %v", resp.Body(), err)
+		}
+	})
 	stage.Over(t, "by ToThread", func(s *stage.Stage) {
-		address, end := serve(s, func(ctx *fasthttp.RequestCtx) { ctx.Write(ctx.PostBody()) })
+		address, end := serve(s, func(ctx *fasthttp.RequestCtx) { ctx.Write(ctx.PostBody()) }, nil)
 		defer end()
 		c := client(s, address)
 		defer c.CloseIdleConnections()
