@@ -255,7 +255,7 @@ func (e *clientEnd) allSent() {
 	}
 	if e.plan.role == sink || e.plan.role == echo && (e.plan.eofFirst || !e.plan.byClient) {
 		e.eof = true
-		e.must(e.t.WriteEOF())
+		e.must(writeEOF(e.t, e.plan))
 	}
 }
 

@@ -3,6 +3,7 @@ package churn_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,3 +39,16 @@ const longestDatagram = 60_000
 // reportsRefusals says whether the system reports that nobody is where a datagram was sent,
 // and reports nothing else.
 const reportsRefusals = true
+
+// resident is how many bytes of memory this process has.
+func resident() uint64 {
+	statm, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	var size, pages uint64
+	if _, err := fmt.Sscan(string(statm), &size, &pages); err != nil {
+		return 0
+	}
+	return pages * uint64(os.Getpagesize())
+}

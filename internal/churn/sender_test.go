@@ -1,7 +1,9 @@
 package churn_test
 
 import (
+	"errors"
 	"math/rand/v2"
+	"net"
 	"sync/atomic"
 
 	"github.com/go-asyncio/asyncio"
@@ -64,10 +66,19 @@ func (s *sender) resume() {
 	s.soon()
 }
 
-// resetNow ends a connection by a reset.
-func resetNow(t asyncio.Transport) {
-	if fd, ok := t.GetExtraInfo("socket").(uintptr); ok { // else it is over already
-		_ = sock.SetLinger(fd, 0) // it may be reset already
+// writeEOF ends the sending side. Over TLS that is a write, which may meet the end of a
+// connection that is cut.
+func writeEOF(t asyncio.Transport, p plan) error {
+	err := t.WriteEOF()
+	if p.speaks.version != 0 && !p.orderly() && (errors.Is(err, net.ErrClosed) || sock.Disconnected(err)) {
+		return nil
 	}
+	return err
+}
+
+// resetNow ends a connection by a reset. It must not be lost: its descriptor is another's then.
+func resetNow(t asyncio.Transport) {
+	fd := t.GetExtraInfo("socket").(uintptr)
+	_ = sock.SetLinger(fd, 0) // it may be reset already
 	t.Abort()
 }

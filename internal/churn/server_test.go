@@ -266,7 +266,7 @@ func (e *serverEnd) serve() {
 	case source:
 		e.sender = &sender{loop: e.s.loop, t: e.t, rng: e.rng, flow: &e.sent, total: e.s.sent, left: e.plan.down, bad: e.bad, done: func() {
 			if e.plan.byClient && !e.eof {
-				e.must(e.t.WriteEOF())
+				e.must(writeEOF(e.t, e.plan))
 				return
 			}
 			e.ended = true

@@ -131,10 +131,13 @@ func (s *staller) client(ctx context.Context) error {
 	if _, err := t.Write(said); err != nil {
 		return err
 	}
-	if s.rng.IntN(2) == 0 {
+	cuts := s.rng.IntN(2) == 0
+	if cuts {
 		if err := asyncio.Sleep(ctx, time.Duration(s.rng.IntN(5000))*time.Microsecond); err != nil {
 			return err
 		}
+	}
+	if cuts && !p.over {
 		[]func(){t.Abort, func() { _ = t.Close() }, func() { resetNow(t) }}[s.rng.IntN(3)]()
 	}
 	return p.wait(ctx)

@@ -4,10 +4,13 @@ package main
 
 import (
 	"crypto/tls"
+	"flag"
 	"net"
 
 	"github.com/go-asyncio/asyncio/bench/internal/serve"
 )
+
+var size = flag.Int("buffer", 64<<10, "how many bytes each connection reads into")
 
 func main() {
 	serve.EndOnSignal()
@@ -23,7 +26,7 @@ func main() {
 
 func echo(c net.Conn) {
 	defer c.Close()
-	buffer := make([]byte, 64<<10)
+	buffer := make([]byte, *size)
 	for {
 		n, err := c.Read(buffer)
 		if err != nil {
