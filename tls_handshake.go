@@ -56,7 +56,7 @@ func (t *tlsTransport) lostInHandshake(reason error) {
 		s.lost = tlsconn.ErrClosed
 	}
 	t.layer.Lost(reason)
-	if s.task == nil { // it could not begin
+	if s.task == nil { // it could not begin, or is over
 		t.handshaken(s)
 		return
 	}
@@ -65,6 +65,10 @@ func (t *tlsTransport) lostInHandshake(reason error) {
 
 // handshaken is the end of the handshake.
 func (t *tlsTransport) handshaken(s *tlsStart) {
+	if s.err == nil && s.lost == nil && t.below.Closing() {
+		s.task = nil // the end of what is below, which is coming, is the handshake's, too
+		return
+	}
 	t.start = nil
 	if s.lost != nil {
 		s.err = s.lost
