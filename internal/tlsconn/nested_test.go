@@ -19,9 +19,8 @@ var errBoom = errors.New("boom")
 // caller is a protocol all of whose calls do something besides.
 type caller struct {
 	*side
-	buffered bool
-	act      func(in string)
-	buf      [100]byte
+	act func(in string)
+	buf [100]byte
 }
 
 func (c *caller) DataReceived(p []byte) { c.side.DataReceived(p); c.act("DataReceived") }
