@@ -301,12 +301,12 @@ func TestEnds(t *testing.T) {
 	for name, version := range versions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			one, other := pair(t, version)
+			_, other := pair(t, version)
 			other.giveEnd() // no word of it
 			if fmt.Sprint(other.calls) != "[eof]" || !other.closed || other.failed != nil {
 				t.Error(other.calls, other.closed, other.failed)
 			}
-			one, other = pair(t, version)
+			one, other := pair(t, version)
 			one.write([]byte("cut off"))
 			p := one.take()
 			other.give(p[:len(p)-1])
