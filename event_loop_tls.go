@@ -11,7 +11,7 @@ type TLSStarter interface {
 	// StartTLS upgrades a connection of the loop's to TLS, and returns the transport that is
 	// to be used from then on in place of the old one, when the handshake is done. What was
 	// written before goes first, in clear. protocol is who gets what comes; it is not told of
-	// a connection again (ConnectionMade), and hears of its end (ConnectionLost), also if there
+	// a connection again (ConnectionMade), gets what comes only when StartTLS has returned to a coroutine, and hears of its end (ConnectionLost), also if there
 	// is no handshake: with an error the connection is closed. Over a transport that StartTLS has
 	// returned it makes TLS in TLS.
 	//

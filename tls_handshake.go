@@ -80,19 +80,24 @@ func (t *tlsTransport) handshaken(s *tlsStart) {
 	t.timer.Cancel()
 	t.below.SetLimits(tlsHighWater, tlsLowWater)
 	t.layer.SetProtocol(s.protocol)
+	if t.made { // an upgrade: who has asked for it opens the layer, once it has the transport
+		s.met(nil)
+		return
+	}
 	t.layer.Open()
 	if s.met != nil {
 		s.met(nil) // who waits goes on in a later pass
 	}
-	if !t.made {
-		t.made = true
-		t.guarded("ConnectionMade", func() { s.protocol.ConnectionMade(t) })
-		if t.full {
-			t.tell("pause_writing", Protocol.PauseWriting)
-		}
+	t.made = true
+	t.guarded("ConnectionMade", func() { s.protocol.ConnectionMade(t) })
+	if t.full {
+		t.tell("pause_writing", Protocol.PauseWriting)
 	}
-	t.guarded("DataReceived", t.layer.Begin)
+	t.deliver()
 }
+
+// deliver begins to deliver what has come since the end of the handshake.
+func (t *tlsTransport) deliver() { t.guarded("DataReceived", t.layer.Begin) }
 
 // notStarted is the end of a handshake that has failed. What it has to say to the peer still
 // goes; a server that has failed by itself is told of.

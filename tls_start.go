@@ -108,6 +108,10 @@ func (l *baseLoop) upgrade(ctx context.Context, op string, below underTLS, p Pro
 	if _, err := met.Await(ctx); err != nil {
 		return nil, opError(op, err)
 	}
+	// What has come is delivered only when the caller has the transport, so that its protocol
+	// can answer over it and not in clear.
+	t.layer.Open()
+	l.schedule(callback(t.deliver), 0)
 	returned = true
 	return t, nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit/certs"
 )
 
 // startsTLS upgrades both sides of a connection, whose protocols stay.
@@ -257,4 +258,60 @@ func TestTLSInTLS(t *testing.T) {
 		want(n.T, "the outer protocol", client.history(), "made")
 		n.loggedNothing()
 	})
+}
+
+// TestStartTLSAnswersAtOnce: a protocol that answers what comes with the end of the handshake
+// answers over TLS, for who has asked for the upgrade has the transport before it.
+func TestStartTLSAnswersAtOnce(t *testing.T) {
+	t.Parallel()
+	tlsRow(t, "answers", func(ctx context.Context, n *netTest) {
+		s, addr := n.serve(ctx, func(r *recorder) {
+			r.onData = func(p []byte) {
+				if string(p) != "upgrade" {
+					_, _ = r.transport.Write(p)
+					return
+				}
+				asyncio.GoErr(ctx, func(ctx context.Context) error {
+					tr, err := n.l.StartTLS(ctx, r.transport, r, certs.Default().Server(), &asyncio.StartTLSOptions{ServerSide: true})
+					n.check(err)
+					r.transport = tr
+					return err
+				})
+			}
+		})
+		_, err := asyncio.ToThread(ctx, func() (struct{}, error) {
+			for range 10 {
+				if err := upgradesAndAsks(addr); err != nil {
+					return struct{}{}, err
+				}
+			}
+			return struct{}{}, nil
+		})
+		n.check(err)
+		s.Close()
+		n.check(s.WaitClosed(ctx))
+	})
+}
+
+// upgradesAndAsks is a client that asks a question together with the end of its handshake.
+func upgradesAndAsks(addr string) error {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if _, err := c.Write([]byte("upgrade")); err != nil {
+		return err
+	}
+	config := forClient()
+	config.ServerName = "localhost"
+	t := tls.Client(c, config)
+	if err := t.Handshake(); err != nil {
+		return err
+	}
+	if _, err := t.Write([]byte("question")); err != nil {
+		return err
+	}
+	_, err = io.ReadFull(t, make([]byte, len("question")))
+	return errors.Join(err, t.Close())
 }

@@ -95,6 +95,9 @@ func (r *Runtime) noteRejected() {
 		r.rejected = nil
 		_ = r.step(func() error {
 			for _, p := range rejected {
+				if errors.Is(r.why(nil), ErrClosed) {
+					return nil // the close is why, and whoever closes knows
+				}
 				r.note("promise rejected, and nobody handles it", r.thrown(p.Result(), nil))
 			}
 			return nil

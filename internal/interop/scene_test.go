@@ -35,7 +35,6 @@ func over(t *testing.T, f func(ctx context.Context, s *scene)) {
 		t.Skip("it needs openssl, curl, nginx and python3: ASYNCIO_INTEROP=1 says that they are there")
 	}
 	testkit.Over(t, testkit.Kinds, func(t *testing.T, m testkit.Mechanism) {
-		testkit.LeavesNothing(t, patience)
 		s := &scene{T: t, log: &testkit.LogBook{}}
 		loop, err := loops.New(m, asyncio.WithLogger(s.log.Logger()))
 		if err != nil {

@@ -1,0 +1,9 @@
+package interop
+
+import (
+	"testing"
+
+	"github.com/go-asyncio/asyncio/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
