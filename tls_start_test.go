@@ -271,6 +271,8 @@ func TestStartTLSAnswersAtOnce(t *testing.T) {
 					_, _ = r.transport.Write(p)
 					return
 				}
+				n.check(r.transport.PauseReading())
+				_, _ = r.transport.Write([]byte("go on"))
 				asyncio.GoErr(ctx, func(ctx context.Context) error {
 					tr, err := n.l.StartTLS(ctx, r.transport, r, certs.Default().Server(), &asyncio.StartTLSOptions{ServerSide: true})
 					n.check(err)
@@ -301,6 +303,9 @@ func upgradesAndAsks(addr string) error {
 	}
 	defer c.Close()
 	if _, err := c.Write([]byte("upgrade")); err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(c, make([]byte, len("go on"))); err != nil {
 		return err
 	}
 	config := forClient()
