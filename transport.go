@@ -15,7 +15,9 @@ type BaseTransport interface {
 	// GetExtraInfo returns what is known under a name, nil for a name that is
 	// not known: "socket" (the descriptor, a uintptr, for information),
 	// "sockname" and "peername" (net.Addr) of sockets, "peercred" (PeerCredentials)
-	// of unix sockets. Any goroutine.
+	// of unix sockets. Over TLS, until the end: "ssl_object" (a tls.ConnectionState),
+	// "peercert" (the peer's *x509.Certificate), "cipher" (TLSCipher), "sslcontext" (the
+	// *tls.Config). Any goroutine.
 	// (get_extra_info)
 	GetExtraInfo(name string) any
 	// LocalAddr is the transport's own address, nil if it has none. It stays
@@ -34,7 +36,7 @@ type WriteLimits interface {
 	// (get_write_buffer_size)
 	GetWriteBufferSize() int
 	// SetWriteBufferLimits sets the marks, in bytes, above which the protocol
-	// is told to pause (64 KiB at first) and at which to resume (16 KiB). A
+	// is told to pause (64 KiB at first, 512 KiB over TLS) and at which to resume (a quarter). A
 	// negative low is a quarter of high; a negative high is four times low,
 	// and if both are negative the default is back. high below low:
 	// ErrInvalidArgument. Loop only. (set_write_buffer_limits)
@@ -59,7 +61,8 @@ type Transport interface {
 	// WriteLines sends the pieces as one write. Loop only. (writelines)
 	WriteLines(pieces [][]byte) error
 	// WriteEOF ends the sending side once all that is buffered is sent; the
-	// peer reads its end, and can go on sending. Loop only. (write_eof)
+	// peer reads its end, and can go on sending. TLS has that since 1.3; before, and of a pipe
+	// of both directions, it is errors.ErrUnsupported. Loop only. (write_eof)
 	WriteEOF() error
 	// CanWriteEOF reports whether WriteEOF is possible. Any goroutine.
 	// (can_write_eof)

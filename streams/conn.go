@@ -25,8 +25,9 @@ import (
 //
 // A coroutine may use what calls Read and Write itself: bufio, http.Request.Write,
 // http.ReadResponse. It must not wait for what has other goroutines call them, such
-// as an http.Client: those goroutines need the loop, and the coroutine, which waits
-// for them on a channel, holds it, so that neither goes on. Call such a thing from
+// as an http.Client over net/http's own Transport (that of package nethttp has none):
+// those goroutines need the loop, and the coroutine, which waits for them on a
+// channel, holds it, so that neither goes on. Call such a thing from
 // another goroutine, a coroutine by asyncio.ToThread; the example shows how. Nor may
 // two coroutines share what holds a mutex over a Read or Write: a tls.Conn does while
 // it shakes hands, so let that be done before the second one comes.
