@@ -38,13 +38,14 @@ func (s *sender) run() {
 			return
 		}
 		p := s.flow.next(min(s.left, 1+s.rng.IntN(48<<10)))
-		if _, err := s.t.Write(p); err != nil {
-			s.over = true // its end will be told
+		n, err := s.t.Write(p)
+		s.flow.add(p[:n])
+		s.total.Add(int64(n))
+		s.left -= n
+		if err != nil {
+			s.over = true // its end will be told; over TLS the first records may have gone
 			return
 		}
-		s.flow.add(p)
-		s.total.Add(int64(len(p)))
-		s.left -= len(p)
 	}
 	s.soon()
 }

@@ -43,7 +43,8 @@ type side struct {
 	testing.TB
 
 	out      []byte
-	writeErr error // of what is below
+	writeErr error // of what is below, once it has taken
+	taken    int   // so many writes
 	closed   bool
 	heldBack bool // what is below is paused
 	kept     [][]byte
@@ -133,7 +134,10 @@ func (s *side) giveEnd() { s.FeedEOF(); s.move() }
 
 func (s *side) Write(p []byte) (int, error) {
 	if s.writeErr != nil {
-		return 0, s.writeErr
+		if s.taken == 0 {
+			return 0, s.writeErr
+		}
+		s.taken--
 	}
 	s.out = append(s.out, p...)
 	return len(p), nil

@@ -392,7 +392,7 @@ func TestBelowFails(t *testing.T) {
 	t.Parallel()
 	_, s := pair(t, tls.VersionTLS13)
 	s.writeErr = errBoom
-	if n, err := s.Conn.Write([]byte("x")); err != errBoom || n > 1 {
+	if n, err := s.Conn.Write([]byte("x")); err != errBoom || n != 0 {
 		t.Error(n, err)
 	}
 	if err := s.WriteVec([][]byte{[]byte("x")}); err == nil {
@@ -403,4 +403,21 @@ func TestBelowFails(t *testing.T) {
 		t.Error(err)
 	}
 	s.sound()
+}
+
+// TestBelowFailsHalfway: what is below is lost in the middle of a write, and the write tells
+// how much of it can arrive.
+func TestBelowFailsHalfway(t *testing.T) {
+	t.Parallel()
+	for taken, want := range []int{0, 16 << 10, 32 << 10} {
+		other, s := pair(t, tls.VersionTLS12)
+		s.writeErr, s.taken = errBoom, taken
+		if n, err := s.Conn.Write(make([]byte, 40_000)); err != errBoom || n != want {
+			t.Error(n, err, "of which", want, "were taken")
+		}
+		other.give(s.take())
+		if other.move(); len(other.data) != want {
+			t.Error(len(other.data), "came of", want)
+		}
+	}
 }

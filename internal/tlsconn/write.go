@@ -14,20 +14,22 @@ func (c *Conn) refuse() error {
 	return ErrClosed
 }
 
-// Write encrypts p and hands it down. It returns len(p) unless there is an error.
+// Write encrypts p and hands it down. It returns len(p) unless there is an error; with one,
+// how many bytes were in the records that were handed down.
 func (c *Conn) Write(p []byte) (int, error) {
 	if err := c.refuse(); err != nil {
 		return 0, err
 	}
 	defer c.written(c.beginWrite())
-	total := 0
-	for total < len(p) {
-		n, err := c.encrypt(p[total : total+min(len(p)-total, maxRecord)])
-		if total += n; err != nil {
-			return total, err
+	done := 0
+	for done < len(p) {
+		record := p[done:min(done+maxRecord, len(p))]
+		if err := c.encrypt(record); err != nil {
+			return done, err
 		}
+		done += len(record)
 	}
-	return total, nil
+	return done, nil
 }
 
 // WriteVec is Write for several pieces, in as few records as they go into.
@@ -46,7 +48,7 @@ func (c *Conn) WriteVec(pieces [][]byte) error {
 			if p = p[n:]; len(joined) < maxRecord {
 				continue
 			}
-			if _, err := c.encrypt(joined); err != nil {
+			if err := c.encrypt(joined); err != nil {
 				return err
 			}
 			joined = joined[:0]
@@ -55,17 +57,16 @@ func (c *Conn) WriteVec(pieces [][]byte) error {
 	if len(joined) == 0 {
 		return nil
 	}
-	_, err := c.encrypt(joined)
-	return err
+	return c.encrypt(joined)
 }
 
 // encrypt hands down what becomes of p.
-func (c *Conn) encrypt(p []byte) (int, error) {
-	n, err := c.tls.Write(p)
+func (c *Conn) encrypt(p []byte) error {
+	_, err := c.tls.Write(p)
 	if flushed := c.flush(); err == nil {
 		err = flushed
 	}
-	return n, err
+	return err
 }
 
 // beginWrite begins a write, with memory for its records. One write is never within
