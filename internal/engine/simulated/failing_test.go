@@ -218,8 +218,7 @@ func TestCrashOfOneWhoDoesNotRead(t *testing.T) {
 func TestCrashedEngine(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, 2, 0, nil)
-	x, y := l.pair()
-	_ = y
+	x, _ := l.pair()
 	v := l.serve(0, 81, 1).accept()
 	a := l.dial(0, inet(t, addr4(1), 99))
 	e := l.engines[0]
@@ -272,7 +271,7 @@ func TestCrashedEngine(t *testing.T) {
 	}
 	l.net.Change(l.hosts[0].Up)
 	l.boot(0)
-	x, y = l.pair()
+	x, y := l.pair()
 	x.put([]byte("again"))
 	l.until("a message", func() bool { return y.total == 5 })
 }
