@@ -150,6 +150,12 @@ type UsedError struct {
 // Elsewhere describes who has a descriptor where that may be another engine's.
 type Elsewhere string
 
+// Who may have a descriptor that is to be taken.
+const (
+	HeldElsewhere    Elsewhere = "a transport or a server, or is being made one, or by a Socket: detach it first"
+	WatchedElsewhere Elsewhere = "AddReader or AddWriter: remove the callback first"
+)
+
 // Error follows asyncio's text.
 func (e *UsedError) Error() string {
 	switch by := e.By.(type) {

@@ -23,6 +23,8 @@ var subFloors = []string{
 	"internal/engine/system", "internal/engine/datagrams",
 	"internal/engine/readiness", "internal/engine/completion", "internal/engine/simulated",
 	"internal/engine/enginetest",
+	// what a search among simulations is made of
+	"internal/trace", "internal/search",
 	// one goroutine, one queue
 	"internal/sched",
 	// what lives on it

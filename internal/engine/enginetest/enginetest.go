@@ -6,6 +6,7 @@ package enginetest
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,11 +23,15 @@ type testCase struct {
 	run  func(*testing.T, *bench)
 }
 
-// Test runs the suite; open makes a fresh engine each time.
-func Test(t *testing.T, open func() (engine.Engine, error)) {
+// Test runs the suite; open makes a fresh engine each time. Cases whose names begin
+// as one of without are skipped.
+func Test(t *testing.T, open func() (engine.Engine, error), without ...string) {
 	for _, c := range slices.Concat(coreCases, sendfileCases, datagramCases, unixCases, triesCases) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			if slices.ContainsFunc(without, func(w string) bool { return strings.HasPrefix(c.name, w) }) {
+				t.Skip("the engine does not have it")
+			}
 			c.run(t, newBench(t, open, nil))
 		})
 	}

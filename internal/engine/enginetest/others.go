@@ -104,8 +104,7 @@ func testAcceptAddress(t *testing.T, b *bench) {
 			defer b.e.Sockets().Close(fd)
 			break
 		}
-		b.must(sock.SetLinger(fd, 0))
-		b.must(b.e.Sockets().Close(fd))
+		b.reset(fd)
 	}
 	b.must(l.StartAccepting(2))
 	b.until("the one that stays", func() bool { return slices.Contains(a.peers, stays) })
@@ -118,6 +117,17 @@ func testAcceptAddress(t *testing.T, b *bench) {
 	if len(a.failed) != 0 {
 		t.Errorf("accepting failed: %v", a.failed)
 	}
+}
+
+// reset closes a connection so that its peer reads a reset.
+func (b *bench) reset(fd uintptr) {
+	b.Helper()
+	setLinger := sock.SetLinger
+	if s, ok := b.e.Sockets().(interface{ SetLinger(uintptr, int) error }); ok {
+		setLinger = s.SetLinger
+	}
+	b.must(setLinger(fd, 0))
+	b.must(b.e.Sockets().Close(fd))
 }
 
 func testConnectRefused(t *testing.T, b *bench) {

@@ -2,12 +2,12 @@ package simulated
 
 import "time"
 
-// appointment is something that happens by itself.
+// appointment is something that happens by itself. The zero appointment is in no agenda.
 type appointment struct {
 	when  time.Duration
 	order uint64
 	do    func()
-	at    int // in the heap; -1: not in it
+	at    int // its place in the heap, counted from 1; 0: not in it
 }
 
 // agenda is what happens by itself, by time, and by when it was added if that is the same.
@@ -24,13 +24,12 @@ func (a *agenda) next() time.Duration {
 	return a.heap[0].when
 }
 
-// add adds one.
-func (a *agenda) add(when time.Duration, do func()) *appointment {
+// put adds one that somebody has the memory of, and that is not in it.
+func (a *agenda) put(p *appointment, when time.Duration) {
 	a.order++
-	p := &appointment{when: when, order: a.order, do: do, at: len(a.heap)}
 	a.heap = append(a.heap, p)
-	a.up(p.at)
-	return p
+	p.when, p.order, p.at = when, a.order, len(a.heap)
+	a.up(p.at - 1)
 }
 
 // pop takes the first.
@@ -42,7 +41,7 @@ func (a *agenda) pop() *appointment {
 
 // remove takes one out; one that is not in it is no error.
 func (a *agenda) remove(p *appointment) {
-	i := p.at
+	i := p.at - 1
 	if i < 0 {
 		return
 	}
@@ -50,7 +49,7 @@ func (a *agenda) remove(p *appointment) {
 	a.swap(i, last)
 	a.heap[last] = nil
 	a.heap = a.heap[:last]
-	if p.at = -1; i < last {
+	if p.at = 0; i < last {
 		a.up(i)
 		a.down(i)
 	}
@@ -63,7 +62,7 @@ func (a *agenda) less(i, j int) bool {
 
 func (a *agenda) swap(i, j int) {
 	a.heap[i], a.heap[j] = a.heap[j], a.heap[i]
-	a.heap[i].at, a.heap[j].at = i, j
+	a.heap[i].at, a.heap[j].at = i+1, j+1
 }
 
 func (a *agenda) up(i int) {

@@ -3,6 +3,8 @@ package simulated
 import (
 	"net/netip"
 	"time"
+
+	"github.com/go-asyncio/asyncio/internal/list"
 )
 
 // Host is a machine.
@@ -13,9 +15,17 @@ type Host struct {
 	addrs   []netip.Addr
 	links   map[*Host]*Link // to others; looked up, never iterated
 	engine  *Engine         // nil while no loop runs on it
-	drift   float64         // how much faster its clock runs, as a share
-	turned  time.Duration   // since when it does: the network's time,
-	showed  time.Duration   // and what its clock showed then
+	stack   Stack
+	down    bool // it has crashed, and is not up again
+	sockets int  // how many it has
+	ports   [protocols]map[uint16][]*socket
+	port    int64                // behind the last that was drawn
+	ends    list.List[end]       // of connections over the network that are not over
+	names   map[string]*pathName // of unix sockets
+	unnamed int                  // how many names without a file it has given out
+	drift   float64              // how much faster its clock runs, as a share
+	turned  time.Duration        // since when it does: the network's time,
+	showed  time.Duration        // and what its clock showed then
 }
 
 // Name is the host's name.
@@ -57,3 +67,6 @@ func (h *Host) when(d time.Duration) time.Duration {
 func (h *Host) SetDrift(share float64) {
 	h.showed, h.turned, h.drift = h.Clock(), h.network.now, share
 }
+
+// Sockets is how many sockets the host has. With the network's lock held.
+func (h *Host) Sockets() int { return h.sockets }

@@ -8,7 +8,6 @@ type Link struct {
 	Conditions
 	from, to *Host
 	free     time.Duration // when what was sent before has gone, by the bandwidth
-	last     time.Duration // when the last piece of a stream arrives: none overtakes another
 }
 
 // Conditions are those under which a link works.
@@ -70,4 +69,14 @@ func (n *Network) Link(from, to *Host) *Link {
 		from.links[to] = l
 	}
 	return l
+}
+
+// passes is when so many bytes that are sent now have gone, by the bandwidth.
+func (l *Link) passes(bytes int) time.Duration {
+	now := l.from.network.now
+	if l.Bandwidth <= 0 {
+		return now
+	}
+	l.free = max(l.free, now) + time.Duration((int64(bytes)*int64(time.Second)+l.Bandwidth-1)/l.Bandwidth)
+	return l.free
 }

@@ -30,16 +30,33 @@ type Network struct {
 	hosts  []*Host // in the order in which they were made
 	byAddr map[netip.Addr]*Host
 	usual  Conditions
+	stack  Stack
+	free   *free // if that is the driver
+	follow func() time.Duration
+
+	sockets map[uintptr]*socket // by descriptor
+	last    uintptr             // the last descriptor that was given out
+	ids     uint64              // of messages
+	held    []held
+	spare   spare
+}
+
+// held is what a link that is stalled holds back.
+type held struct {
+	link *Link
+	do   func()
 }
 
 // New makes a network without hosts.
 func New(c Config) *Network {
-	n := &Network{chance: c.Chance, driver: c.Driver, told: c.Told, byAddr: map[netip.Addr]*Host{}, usual: Usual()}
+	n := &Network{chance: c.Chance, driver: c.Driver, told: c.Told, byAddr: map[netip.Addr]*Host{}, usual: Usual(),
+		stack: Stack{}.orDefaults(), sockets: map[uintptr]*socket{}, last: firstDescriptor - 1}
 	if n.chance == nil {
 		n.chance = first{}
 	}
 	if n.driver == nil {
-		n.driver = newFree(n)
+		n.free = newFree(n)
+		n.driver = n.free
 	}
 	return n
 }
@@ -123,12 +140,48 @@ func (n *Network) Next() time.Duration {
 func (n *Network) Advance(when time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.advance(when)
+}
+
+// advance is Advance for those who hold the lock.
+func (n *Network) advance(when time.Duration) {
 	for n.agenda.next() <= when {
 		a := n.agenda.pop()
 		n.now = max(n.now, a.when)
 		a.do()
+		n.unstall()
 	}
 	n.now = max(n.now, when)
+}
+
+// Follow has the network's time be at least what clock says, whenever somebody asks, until it
+// is called with nil: for a Driver that sleeps until Next, while somebody may go on whom it
+// has not let go.
+func (n *Network) Follow(clock func() time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.follow = clock
+}
+
+// hold has do called when a link is no longer stalled.
+func (n *Network) hold(l *Link, do func()) { n.held = append(n.held, held{l, do}) }
+
+// unstall has go on what was held by links that are no longer stalled.
+func (n *Network) unstall() {
+	if len(n.held) == 0 {
+		return
+	}
+	all := n.held
+	n.held = nil
+	var kept []held
+	for _, h := range all {
+		if h.link.Stalled {
+			kept = append(kept, h)
+		} else {
+			h.do()
+		}
+	}
+	n.held = append(kept, n.held...)
 }
 
 // At has do called at a time, with the network's lock held; at once if that is past. Only
@@ -146,17 +199,33 @@ func (n *Network) At(when time.Duration, do func()) (cancel func()) {
 
 // at is At for those who hold the lock.
 func (n *Network) at(when time.Duration, do func()) *appointment {
-	return n.agenda.add(max(when, n.now), do)
+	a := &appointment{do: do}
+	n.putAt(a, when)
+	return a
 }
 
-// after is at for so long from now.
-func (n *Network) after(d time.Duration, do func()) *appointment { return n.at(n.now+d, do) }
+// putAt is at for an appointment that somebody has the memory of.
+func (n *Network) putAt(a *appointment, when time.Duration) {
+	n.agenda.put(a, max(when, n.now))
+	if n.free != nil {
+		n.free.arm()
+	}
+}
+
+// put is putAt for so long from now.
+func (n *Network) put(a *appointment, d time.Duration) {
+	if d > Never-n.now {
+		d = Never - n.now
+	}
+	n.putAt(a, n.now+d)
+}
 
 // Change runs f with the network's lock held: for changing links and hosts.
 func (n *Network) Change(f func()) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	f()
+	n.unstall()
 }
 
 // AddHost adds a host. Its addresses are its own: no other host's, and it has the loopback
@@ -177,7 +246,8 @@ func (n *Network) AddHost(name string, addrs ...netip.Addr) (*Host, error) {
 			return nil, fmt.Errorf("simulated: %v cannot be the address of a host", a)
 		}
 	}
-	h := &Host{network: n, name: name, number: len(n.hosts), addrs: addrs, links: map[*Host]*Link{}}
+	h := &Host{network: n, name: name, number: len(n.hosts), addrs: addrs, links: map[*Host]*Link{}, stack: n.stack,
+		names: map[string]*pathName{}}
 	for _, a := range addrs {
 		n.byAddr[a] = h
 	}

@@ -113,7 +113,7 @@ func used(fd uintptr, word uint32) error {
 	case word == 0:
 		return nil
 	case word&heldBit != 0:
-		return &engine.UsedError{FD: fd, By: engine.Elsewhere("a transport or a server, or is being made one, or by a Socket: detach it first")}
+		return &engine.UsedError{FD: fd, By: engine.HeldElsewhere}
 	}
-	return &engine.UsedError{FD: fd, By: engine.Elsewhere("AddReader or AddWriter: remove the callback first")}
+	return &engine.UsedError{FD: fd, By: engine.WatchedElsewhere}
 }
