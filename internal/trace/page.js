@@ -111,7 +111,7 @@ function bar(n, from, to) {
   const b = D.bars[n], x = X[b.h] ?? none, y1 = b.a === none ? 0 : Y[b.a], y2 = at(b.b);
   if (x === none || off.has("task") || y2 < from || y1 > to) return "";
   const lane = Math.min(12, (column / 2 - 12) / Math.max(1, lanes[b.h])), left = x - 6 - (b.l + 1) * lane;
-  const bad = b.e === "failed" || b.e === "crash" ? " bad" : "";
+  const bad = b.e === "raised" || b.e === "crash" ? " bad" : "";
   const long = Math.max(2, y2 - y1);
   let name = "";
   if (lane >= 10 && long > 30) {
@@ -140,8 +140,8 @@ function band(n, from, to) {
   return all;
 }
 
-const patterns = ["down", "pause", "cut", "stall"].map((k, i) =>
-  `<pattern id="${k}" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(${[45, 0, 135, 90][i]})"><rect width="8" height="8" fill="var(--${["lost", "late", "failure", "late"][i]})" opacity=".16"/><rect width="2" height="8" fill="var(--${["lost", "late", "failure", "late"][i]})" opacity=".55"/></pattern>`).join("")
+const patterns = ["down", "pause", "cut"].map((k, i) =>
+  `<pattern id="${k}" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(${[45, 0, 135][i]})"><rect width="8" height="8" fill="var(--${["lost", "late", "failure"][i]})" opacity=".16"/><rect width="2" height="8" fill="var(--${["lost", "late", "failure"][i]})" opacity=".55"/></pattern>`).join("")
   + ["message", "late", "lost", "open"].map(k => `<marker id="${k}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path class="${k}" stroke="none" style="stroke-dasharray:none" d="M0 .8L8 4L0 7.2z"/></marker>`).join("");
 
 // show draws what is seen.

@@ -139,6 +139,8 @@ func (p *picture) message(at int, v verb) {
 			p.met[id] = true
 			p.Arrows = append(p.Arrows, arrow{From: at, To: at, Fate: lost})
 		}
+	case v.again:
+		p.sent[id], p.met[id] = at, false
 	case v.cross:
 		p.met[id] = true
 		p.Arrows = append(p.Arrows, arrow{From: from, To: at, Fate: lost})
