@@ -53,7 +53,7 @@ func TestBars(t *testing.T) {
 		3: {Host: "a", What: "done", ID: 1},
 		4: {Host: "a", What: "task", ID: 3, Text: "three"},
 		5: {Host: "a", What: "crash"},
-		6: {Host: "a", What: "restart"},
+		6: {Host: "a", What: "start"},
 		7: {Host: "a", What: "task", ID: 4, Text: "four"},
 		8: {Host: "b", What: "raised", ID: 9, Text: "old"},
 	}, 0)
@@ -78,7 +78,7 @@ func TestBands(t *testing.T) {
 		1: {Host: "a", What: "cut", Peer: "b"},
 		2: {Host: "b", What: "pause"},
 		3: {Host: "a", What: "cut", Peer: "b"}, // again, while it lasts
-		4: {Host: "a", What: "restart"},
+		4: {Host: "a", What: "start"},
 		5: {Host: "a", What: "heal", Peer: "b"},
 		6: {Host: "a", What: "resume"}, // of what was not there
 		7: {What: "pause"},
