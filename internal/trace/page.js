@@ -68,7 +68,7 @@ function words(i, ends) {
   if (y - (ends[e.h] ?? -99) < 10) return "";
   ends[e.h] = y;
   const room = Math.max(12, Math.floor((column - (lanes[e.h] ? lanes[e.h] * 4 : 0)) / 6.7) - 4);
-  let text = e.w + (e.x ? " " + e.x : "");
+  let text = e.w + (e.l || e.x ? " " + (e.l || e.x) : "");
   if (e.h !== none && text.length > room) text = text.slice(0, room - 1) + "…";
   const size = text.length * 6.65;
   const back = matches.length && found.has(i) ? `<rect class="found" x="${x - 2}" y="${y - 7}" width="${size + 4}" height="14"/>` : "";

@@ -54,15 +54,16 @@ func TestBars(t *testing.T) {
 		4: {Host: "a", What: "task", ID: 3, Text: "three"},
 		5: {Host: "a", What: "crash"},
 		6: {Host: "a", What: "start"},
-		7: {Host: "a", What: "task", ID: 4, Text: "four"},
+		7: {Host: "a", What: "task", ID: 4},
 		8: {Host: "b", What: "raised", ID: 9, Text: "old"},
+		9: {Host: "a", What: "cancelled", ID: 2, Text: "two"}, // after the crash, in vain
 	}, 0)
 	want := []bar{
 		{Host: 0, Lane: 0, From: 0, To: 3, Name: "one", End: "done"},
 		{Host: 0, Lane: 1, From: 1, To: 5, Name: "two", End: "crash"},
 		{Host: 1, Lane: 0, From: 2, To: nowhere, Name: "other"},
 		{Host: 0, Lane: 0, From: 4, To: 5, Name: "three", End: "crash"},
-		{Host: 0, Lane: 0, From: 7, To: nowhere, Name: "four"},
+		{Host: 0, Lane: 0, From: 7, To: nowhere, Name: "Task-4"},
 		{Host: 1, Lane: 1, From: nowhere, To: 8, Name: "old", End: "raised"},
 	}
 	if !slices.Equal(p.Bars, want) {
