@@ -19,9 +19,10 @@ type baseLoop struct {
 	core sched.Loop // not embedded: a user has no use for its methods
 
 	eng   engine.Engine
-	self  EventLoop // the loop as users see it
-	outer bool      // self is an embedder's, whose overrides count
-	why   string    // who chose the engine
+	self  EventLoop   // the loop as users see it
+	outer bool        // self is an embedder's, whose overrides count
+	why   string      // who chose the engine
+	sim   *simulation // nil: the loop is real
 
 	runs
 	diagnostics
@@ -52,7 +53,7 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 		l.core.Pin(c.cpus...)
 		l.subprocesses.here = true
 	}
-	l.lookups.names = c.names
+	l.lookups.names, l.lookups.left = c.names, l.sim != nil
 	l.initDiagnostics(c)
 	l.initTasks()
 	tellSlowIdentity(l.logger(), goroutine.Quick, &slowIdentity)

@@ -163,12 +163,19 @@ func (h *Host) taken(s *socket, b binding) bool {
 		if t == s || !t.bound.meets(&b) || s.reusePort && t.reusePort {
 			continue
 		}
-		if s.reuseAddr && t.reuseAddr && !t.listening && !s.listening {
+		if s.reuseAddr && t.reuseAddr && !t.listening {
 			continue
 		}
 		return true
 	}
 	return false
+}
+
+// listened reports whether others listen at a socket's address, and do not share it.
+func (h *Host) listened(s *socket) bool {
+	return slices.ContainsFunc(h.ports[tcp][s.bound.port], func(t *socket) bool {
+		return t != s && t.listening && t.bound.meets(&s.bound) && !(s.reusePort && t.reusePort)
+	})
 }
 
 // ephemeral draws a port that nobody has, 0 if there is none. Who draws always the first gets

@@ -71,6 +71,12 @@ func (s *segment) arrived() {
 		w.returned()
 		return
 	}
+	if to.knowsNot(s.kind) {
+		if to.kill(0); !to.out.refuse() {
+			w.returned() // nobody hears of it, and so it is sent again
+			return
+		}
+	}
 	w.flight.pop() // which is s
 	w.tries = 0
 	n.tellOf("arrive", s, to.host, w.from.host)
@@ -79,9 +85,8 @@ func (s *segment) arrived() {
 		to.wasReset()
 	case s.kind == syn:
 		to.wasAsked()
-	case to.dead, to.closed && s.kind == data:
-		to.kill(0)
-		to.out.refuse()
+	case to.dead:
+		w.from.settle()
 	case s.kind == data:
 		to.in.push(s)
 		to.unread += s.size()
@@ -91,6 +96,11 @@ func (s *segment) arrived() {
 		to.wasTold(s.kind)
 	}
 	n.release(s)
+}
+
+// knowsNot reports whether there is no connection here for what comes.
+func (e *end) knowsNot(k kind) bool {
+	return k != reset && k != syn && (e.dead || e.closed && k == data)
 }
 
 // wasTold takes a segment without bytes.
@@ -106,9 +116,7 @@ func (e *end) wasTold(k kind) {
 			e.arrivedAtListener()
 		}
 	case fin:
-		if e.peer.closed {
-			e.peer.forget() // it has done all that it was left to do
-		}
+		e.peer.settle()
 		e.eof = true
 		e.changed()
 	}
@@ -132,8 +140,11 @@ func (e *end) fail(err syscall.Errno) {
 	if e.dead {
 		return
 	}
-	if n := e.network(); n.told != nil {
-		n.tell(Happening{Host: e.host.name, What: "failed", Peer: e.peer.host.name, Text: e.local.String() + " > " + e.remote.String() + " " + err.Error()})
+	switch err {
+	case errTimedOut, errNoHost:
+		e.note("timeout")
+	default:
+		e.note("broken")
 	}
 	e.kill(err)
 	e.changed()
@@ -165,6 +176,13 @@ func (e *end) forget() {
 	}
 }
 
+// settle forgets the end if all that it was left to do is done.
+func (e *end) settle() {
+	if e.closed && e.out.unsent.first == nil && e.out.flight.first == nil {
+		e.forget()
+	}
+}
+
 // abort ends the connection by a reset.
 func (e *end) abort() {
 	if e.dead {
@@ -180,12 +198,14 @@ func (e *end) abort() {
 
 // close is that of the socket: what was written goes, unless something is unread.
 func (e *end) close() {
+	e.note("close")
 	switch {
 	case e.dead || e.state != open || e.unread > 0:
 		e.abort()
 	default:
 		e.closed = true
 		e.shutdown()
+		e.settle()
 	}
 }
 

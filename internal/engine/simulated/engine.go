@@ -68,6 +68,8 @@ func (e *Engine) lock() error {
 	err := e.refused()
 	if err != nil {
 		n.mu.Unlock()
+	} else if n.follow != nil {
+		n.catchUp()
 	}
 	return err
 }
@@ -87,16 +89,11 @@ func (e *Engine) refused() error {
 }
 
 // Pending reports whether Poll would return at once: something is ready, somebody has called
-// Wake, or the host has crashed. Whoever holds the network's lock already calls PendingLocked.
+// Wake, or the host has crashed. Any goroutine may call it, without the network's lock.
 func (e *Engine) Pending() bool {
 	n := e.host.network
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return e.PendingLocked()
-}
-
-// PendingLocked is Pending with the network's lock held.
-func (e *Engine) PendingLocked() bool {
 	if e.woken.Load() || e.refused() != nil {
 		return true
 	}

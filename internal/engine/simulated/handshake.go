@@ -32,6 +32,7 @@ func (s *socket) connect(ip netip.Addr, port uint16) error {
 	}
 	c[1] = end{host: to, peer: e, state: asked, dead: true, local: e.remote, remote: e.local}
 	e.out.begin(e, &c[1], h.network.Link(h, to))
+	e.note("connect")
 	c[1].out.begin(&c[1], e, h.network.Link(to, h))
 	e.begin()
 	e.timer.do = e.unanswered
@@ -97,10 +98,15 @@ func (e *end) opened() {
 	n := e.network()
 	e.state = open
 	n.agenda.remove(&e.timer)
-	if n.told != nil {
-		n.tell(Happening{Host: e.host.name, What: "connect", Peer: e.peer.host.name, Text: e.out.name()})
-	}
+	e.note("connected")
 	e.changed()
+}
+
+// note tells of something of the connection, seen from this end.
+func (e *end) note(what string) {
+	if n := e.network(); n.told != nil {
+		n.tell(Happening{Host: e.host.name, What: what, Peer: e.peer.host.name, Text: e.out.name()})
+	}
 }
 
 // wasAsked is the arrival of what asks, at an end that is nobody's yet.
@@ -108,25 +114,41 @@ func (e *end) wasAsked() {
 	if !e.dead {
 		return // it has agreed before
 	}
-	n := e.network()
 	at := pointOf(e.local)
 	l := e.host.listenerAt(at.Addr(), at.Port())
 	switch {
 	case l == nil:
-		if n.told != nil {
-			n.tell(Happening{Host: e.host.name, What: "refused", Peer: e.peer.host.name, Text: e.peer.out.name()})
-		}
+		e.note("refuse")
 		e.out.refuse()
 	case len(l.queue)+l.asked > l.backlog:
-		if n.told != nil {
-			n.tell(Happening{Host: e.host.name, What: "full", Peer: e.peer.host.name, Text: e.peer.out.name()})
-		}
+		e.note("drop")
 	default:
 		e.dead, e.failed, e.state, e.listener = false, 0, asked, l
 		e.local, e.remote = addrOf(at, l.family), addrOf(pointOf(e.remote), l.family)
 		l.asked++
+		e.begun, e.asks = e.network().now, 0
+		e.timer.do = e.unconfirmed
 		e.begin()
-		e.out.sign(synAck)
+		e.agree()
+	}
+}
+
+// agree answers who asked, and again until that is confirmed.
+func (e *end) agree() {
+	e.network().put(&e.timer, askAgain<<min(e.asks, 20))
+	e.asks++
+	e.out.sign(synAck)
+}
+
+// unconfirmed agrees again, or gives up.
+func (e *end) unconfirmed() {
+	switch {
+	case e.network().now >= e.begun+e.host.stack.ConnectTimeout:
+		e.fail(errTimedOut)
+	case e.out.unsent.first == nil && e.out.flight.first == nil:
+		e.agree()
+	default:
+		e.network().put(&e.timer, askAgain)
 	}
 }
 
@@ -138,6 +160,7 @@ func (e *end) arrivedAtListener() {
 		return
 	}
 	e.state = open
+	e.network().agenda.remove(&e.timer)
 	l.asked--
 	l.queue = append(l.queue, e)
 	l.changed()

@@ -77,6 +77,6 @@ func (l *Link) passes(bytes int) time.Duration {
 	if l.Bandwidth <= 0 {
 		return now
 	}
-	l.free = max(l.free, now) + time.Duration(int64(bytes)*int64(time.Second)/l.Bandwidth)
+	l.free = max(l.free, now) + time.Duration((int64(bytes)*int64(time.Second)+l.Bandwidth-1)/l.Bandwidth)
 	return l.free
 }

@@ -24,8 +24,8 @@ type segment struct {
 	next        *segment
 	way         *way
 	kind        kind
-	held        bool // by a link that is stalled
-	id          uint64
+	held        bool   // by a link that is stalled
+	id, sum     uint64 // sum: of the bytes, if anybody is told
 	buf         []byte
 	start, stop int // of what is in buf
 }
@@ -90,7 +90,7 @@ func (n *Network) segment(w *way, k kind, size int) *segment {
 		s = &segment{buf: make([]byte, length)}
 		s.do = s.arrived
 	}
-	s.way, s.kind, s.start, s.stop = w, k, 0, 0
+	s.way, s.kind, s.start, s.stop, s.id, s.sum = w, k, 0, 0, 0, 0
 	return s
 }
 
@@ -111,10 +111,10 @@ func (n *Network) tellOf(what string, s *segment, at, peer *Host) {
 	if n.told == nil {
 		return
 	}
-	h := Happening{Host: at.name, What: what, Peer: peer.name, ID: s.id, Size: s.size(), Text: s.way.name()}
-	if h.Size > 0 {
-		h.Sum = crc64.Checksum(s.bytes(), sums)
+	if s.sum == 0 && s.size() > 0 {
+		s.sum = crc64.Checksum(s.bytes(), sums)
 	}
+	h := Happening{Host: at.name, What: what, Peer: peer.name, ID: s.id, Size: s.size(), Sum: s.sum, Text: s.way.name()}
 	if s.kind != data && what != verbs[s.kind] {
 		h.Text += " " + verbs[s.kind]
 	}

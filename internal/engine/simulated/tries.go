@@ -47,8 +47,7 @@ func (s *socket) listen(backlog int) error {
 		if err := s.bindFor(wildcard(s.family)); err != nil {
 			return err
 		}
-		if s.listening = true; s.host.taken(s, s.bound) {
-			s.listening = false
+		if s.host.listened(s) {
 			return errInUse
 		}
 	}
@@ -79,9 +78,7 @@ func (s *socket) accept() (*socket, error) {
 	k := s.host.open(s.family, s.typ)
 	k.local, k.end = e.local, e
 	e.socket, e.listener = k, nil
-	if n := s.host.network; n.told != nil {
-		n.tell(Happening{Host: s.host.name, What: "accept", Peer: e.peer.host.name, Text: e.peer.out.name()})
-	}
+	e.note("accept")
 	return k, nil
 }
 

@@ -21,6 +21,7 @@ const (
 type way struct {
 	from, to *end
 	link     *Link // nil: a unix socket's, which nothing disturbs
+	label    string
 	unsent   segments
 	queued   int // bytes in unsent
 	flight   segments
@@ -47,7 +48,12 @@ func (w *way) begin(from, to *end, l *Link) {
 func (w *way) network() *Network { return w.from.host.network }
 
 // name is what a trace calls it.
-func (w *way) name() string { return w.from.local.String() + " > " + w.from.remote.String() }
+func (w *way) name() string {
+	if w.label == "" {
+		w.label = w.from.local.String() + " > " + w.from.remote.String()
+	}
+	return w.label
+}
 
 // put takes bytes to be sent.
 func (w *way) put(p []byte) {
@@ -60,6 +66,7 @@ func (w *way) put(p []byte) {
 		}
 		n := copy(s.buf[s.stop:], p)
 		s.stop += n
+		s.sum = 0
 		p = p[n:]
 	}
 }
@@ -91,7 +98,7 @@ func (w *way) pump() {
 func (w *way) split(s *segment) {
 	rest := w.network().segment(w, data, s.size()-w.room)
 	rest.stop = copy(rest.buf, s.bytes()[w.room:])
-	s.stop = s.start + w.room
+	s.stop, s.sum = s.start+w.room, 0
 	if rest.next = s.next; rest.next == nil {
 		w.unsent.last = rest
 	}
@@ -172,12 +179,12 @@ func (w *way) resend() {
 		return
 	}
 	if s := w.unsent.first; s != nil {
-		n.tellOf("resent", s, w.from.host, w.to.host)
+		n.tellOf("resend", s, w.from.host, w.to.host)
 	}
 	w.pump()
 }
 
-// returned puts what is in flight back: it came to a host that is down.
+// returned puts what is in flight back: it came to where nobody is, or says so.
 func (w *way) returned() {
 	n := w.network()
 	var back segments
@@ -211,17 +218,19 @@ func (w *way) discard() {
 	n.agenda.remove(&w.probe)
 }
 
-// refuse says that there is no such connection at its beginning, and that only once.
-func (w *way) refuse() {
+// refuse says that there is no such connection at its beginning, and reports whether that is
+// under way.
+func (w *way) refuse() bool {
 	w.discard()
 	n := w.network()
 	s := n.segment(w, reset, 0)
 	if w.loses() {
 		n.tellOf("lost", s, w.from.host, w.to.host)
 		n.release(s)
-		return
+		return false
 	}
 	w.fly(s)
+	return true
 }
 
 // consumed notes that bytes were read at its end, and announces the room if it is worth it.
@@ -275,8 +284,10 @@ func (w *way) probed() {
 		n.put(&w.probe, probeEvery)
 	case w.to.host.down || w.loses() || w.to.out.loses():
 		w.missed() // as any segment would be
-	case w.to.dead || w.to.closed:
-		w.to.out.refuse()
+	case w.to.knowsNot(data):
+		if w.to.kill(0); !w.to.out.refuse() {
+			w.missed()
+		}
 	default:
 		if w.tries = 0; w.read > 0 {
 			w.room, w.read = w.room+w.read, 0
