@@ -27,9 +27,9 @@ func TestArrows(t *testing.T) {
 		10: {When: us(90), Host: "b", What: "arrive", Peer: "a", ID: 1},
 		11: {When: us(91), Host: "a", What: "own words", Peer: "b", ID: 7},
 		12: {When: us(92), Host: "b", What: "own end", Peer: "a", ID: 7},
-		13: {When: us(93), Host: "a", What: "resent", Peer: "b", ID: 4},
+		13: {When: us(93), Host: "a", What: "resend", Peer: "b", ID: 4},
 		14: {When: us(94), Host: "b", What: "arrive", Peer: "a", ID: 4},
-		15: {When: us(95), Host: "a", What: "resent", Peer: "b", ID: 3},
+		15: {When: us(95), Host: "a", What: "resend", Peer: "b", ID: 3},
 	}, 0)
 	want := []arrow{
 		{1, 2, ""}, {1, 3, ""}, {4, 4, lost}, {5, 6, lost}, {8, 9, ""}, {0, 10, late}, {11, 12, ""}, {13, 14, ""}, {7, nowhere, open}, {15, nowhere, open},
