@@ -29,6 +29,7 @@ type baseLoop struct {
 	taskState
 	watching
 	executing
+	elsewhere    elsewhere
 	policies     policyLinks
 	transports   transports
 	lookups      lookups
@@ -42,7 +43,8 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 	for _, o := range opts {
 		o(&c)
 	}
-	l.core.Init(eng, (*loopHost)(l), c.clock)
+	l.elsewhere.wake = eng.Wake
+	l.core.Init(eng, (*loopHost)(l), coreClock(c.clock, &l.elsewhere, l.occupied))
 	l.eng, l.self = eng, self
 	l.signals.Init(l.post, l.schedule)
 	if c.self != nil {
@@ -58,6 +60,12 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 	l.initTasks()
 	tellSlowIdentity(l.logger(), goroutine.Quick, &slowIdentity)
 	l.fate.Store(newFate())
+}
+
+// occupied reports whether the system may tell the loop of anything.
+func (l *baseLoop) occupied() bool {
+	e, ok := l.eng.(engine.Occupied)
+	return !ok || e.Occupied() || l.subprocesses.open.First() != nil
 }
 
 // onLoop reports whether the caller is the loop's body or one of its coroutines.
