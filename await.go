@@ -164,7 +164,7 @@ func (t *taskBase) beginWith(ctx context.Context) (end func() bool, err error) {
 	case ctx.Err() != nil:
 		return nil, contextError(ctx)
 	}
-	return context.AfterFunc(ctx, func() { t.loop.post(t, ev) }), nil
+	return t.loop.sim.afterDone(ctx, func() { t.loop.post(t, ev) }), nil
 }
 
 // suspend gives control back to the loop and returns when the task is woken.

@@ -33,7 +33,7 @@ func (l *baseLoop) initDiagnostics(c loopConfig) {
 	l.slow.Store(int64(100 * time.Millisecond))
 	l.watch.limit = c.blockedAfter
 	now := time.Now()
-	l.watch.unreal = now == now.Round(0)
+	l.watch.unreal = now == now.Round(0) || l.sim != nil
 	if c.debug != nil {
 		l.SetDebug(*c.debug)
 	} else {

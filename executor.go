@@ -53,16 +53,17 @@ func submit[T any](l *baseLoop, e Executor, f func() (T, error)) (*Future[T], er
 			return nil, err
 		}
 	}
-	j := &job[T]{f: f}
+	j := &job[T]{f: f, over: l.elsewhere.begin()}
 	j.fut.setLoop(l)
 	j.fut.by = j
 	if pool, ok := e.(*PoolExecutor); ok {
 		j.pool = pool
 		err = pool.submit(j)
 	} else {
-		err = e.Submit(j.run)
+		err = j.handOver(e)
 	}
 	if err != nil {
+		j.end()
 		return nil, opError(op, err)
 	}
 	return &j.fut, nil
@@ -123,6 +124,27 @@ type job[T any] struct {
 	fut  Future[T]
 	f    func() (T, error)
 	pool *PoolExecutor // nil if it went to another executor
+	over func()        // the loop's clock wants to know when; nil if it does not
+}
+
+// handOver gives the function to an executor of the user's, which may panic.
+func (j *job[T]) handOver(e Executor) error {
+	taken := false
+	defer func() {
+		if !taken {
+			j.end()
+		}
+	}()
+	err := e.Submit(j.run)
+	taken = err == nil
+	return err
+}
+
+// end says that the function has run, or never will.
+func (j *job[T]) end() {
+	if j.over != nil {
+		j.over()
+	}
 }
 
 // cancelFuture cancels the future. What has not begun is taken back, so that who
@@ -132,8 +154,8 @@ func (j *job[T]) cancelFuture(msg any) bool {
 		j.fut.markRetrieved()
 		return false
 	}
-	if j.pool != nil {
-		j.pool.withdraw(j)
+	if j.pool != nil && j.pool.withdraw(j) {
+		j.end()
 	}
 	return true
 }
@@ -143,6 +165,7 @@ func (j *job[T]) describe() string { return "Future" }
 
 // run runs the function on an executor's goroutine.
 func (j *job[T]) run() {
+	defer j.end() // behind the result
 	if j.fut.Done() {
 		return
 	}
@@ -190,13 +213,16 @@ func (l *baseLoop) ShutdownDefaultExecutor(ctx context.Context) error {
 		return waitChannel(ctx, idle)
 	}
 	done := newFuture[struct{}](l)
-	over := make(chan struct{})
-	defer close(over)
+	told, gone := l.elsewhere.begin(), make(chan struct{})
+	defer close(gone)
 	go func() {
 		select {
 		case <-idle:
 			_ = done.SetResult(struct{}{}) // fails if the wait was cancelled
-		case <-over:
+		case <-gone:
+		}
+		if told != nil {
+			told()
 		}
 	}()
 	_, err := done.Await(ctx)

@@ -53,13 +53,16 @@ func (p *PoolExecutor) submit(w work) error {
 	return nil
 }
 
-// withdraw takes back what has not begun, if it is still there.
-func (p *PoolExecutor) withdraw(w work) {
+// withdraw takes back what has not begun, if it is still there, which it reports.
+func (p *PoolExecutor) withdraw(w work) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if i := slices.Index(p.queue, w); i >= 0 {
-		p.queue = slices.Delete(p.queue, i, i+1)
+	i := slices.Index(p.queue, w)
+	if i < 0 {
+		return false
 	}
+	p.queue = slices.Delete(p.queue, i, i+1)
+	return true
 }
 
 // work does w and then what waits. A Goexit in it ends the goroutine; another one

@@ -9,7 +9,6 @@ import (
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/listen"
 	"github.com/go-asyncio/asyncio/internal/netaddr"
-	"github.com/go-asyncio/asyncio/internal/sched"
 	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/transport"
 )
@@ -50,9 +49,6 @@ func ResolverOf(l EventLoop) netaddr.Resolver { return l.base().lookups.resolver
 
 // SetResolver has the loop ask another one.
 func SetResolver(l EventLoop, r netaddr.Resolver) { l.base().lookups.resolver = r }
-
-// WithClock gives a loop another clock.
-func WithClock(c sched.Clock) LoopOption { return func(o *loopConfig) { o.clock = c } }
 
 // OnLoop tells whether the loop's goroutine asks.
 func OnLoop(l EventLoop) bool { return l.base().onLoop() }

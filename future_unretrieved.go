@@ -33,7 +33,9 @@ func (f *futureBase) noteUnretrieved(err error) {
 	}
 	u := f.newUnretrieved(f.loop, err)
 	u.list()
-	u.cleanup = runtime.AddCleanup(f, reportLost, u)
+	if f.loop.sim == nil { // else the collector's time would count
+		u.cleanup = runtime.AddCleanup(f, reportLost, u)
+	}
 }
 
 func (f *futureBase) newUnretrieved(l *baseLoop, err error) *unretrieved {
@@ -98,6 +100,9 @@ func (f *futureBase) noteRefused(l *baseLoop, err error, function uintptr) {
 	if l != nil && !l.IsClosed() {
 		u.list()
 		u.alone = l.IsClosed() && u.unlist() // its close may have looked before
+	}
+	if l != nil && l.sim != nil {
+		return
 	}
 	u.cleanup = runtime.AddCleanup(f, reportLost, u)
 }

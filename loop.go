@@ -19,15 +19,17 @@ type baseLoop struct {
 	core sched.Loop // not embedded: a user has no use for its methods
 
 	eng   engine.Engine
-	self  EventLoop // the loop as users see it
-	outer bool      // self is an embedder's, whose overrides count
-	why   string    // who chose the engine
+	self  EventLoop   // the loop as users see it
+	outer bool        // self is an embedder's, whose overrides count
+	why   string      // who chose the engine
+	sim   *simulation // nil: the loop is real
 
 	runs
 	diagnostics
 	taskState
 	watching
 	executing
+	elsewhere    elsewhere
 	policies     policyLinks
 	transports   transports
 	lookups      lookups
@@ -41,7 +43,8 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 	for _, o := range opts {
 		o(&c)
 	}
-	l.core.Init(eng, (*loopHost)(l), c.clock)
+	l.elsewhere.wake = eng.Wake
+	l.core.Init(eng, (*loopHost)(l), coreClock(c.clock, &l.elsewhere, l.occupied))
 	l.eng, l.self = eng, self
 	l.signals.Init(l.post, l.schedule)
 	if c.self != nil {
@@ -52,11 +55,17 @@ func (l *baseLoop) init(eng engine.Engine, self EventLoop, opts []LoopOption) {
 		l.core.Pin(c.cpus...)
 		l.subprocesses.here = true
 	}
-	l.lookups.names = c.names
+	l.lookups.names, l.lookups.left = c.names, l.sim != nil
 	l.initDiagnostics(c)
 	l.initTasks()
 	tellSlowIdentity(l.logger(), goroutine.Quick, &slowIdentity)
 	l.fate.Store(newFate())
+}
+
+// occupied reports whether the system may tell the loop of anything.
+func (l *baseLoop) occupied() bool {
+	e, ok := l.eng.(engine.Occupied)
+	return !ok || e.Occupied() || l.subprocesses.open.First() != nil
 }
 
 // onLoop reports whether the caller is the loop's body or one of its coroutines.

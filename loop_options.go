@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/netaddr"
-	"github.com/go-asyncio/asyncio/internal/sched"
 )
 
 // LoopOption changes how a loop is made.
@@ -17,7 +16,7 @@ type loopConfig struct {
 	cpus   []int // to which it is pinned; none: whichever
 	debug  *bool
 	log    *slog.Logger
-	clock  sched.Clock // nil: the system's
+	clock  Clock // nil: the system's
 
 	names netaddr.Names // a Resolver; nil: the system's
 
@@ -42,3 +41,10 @@ func WithDebug(on bool) LoopOption { return func(c *loopConfig) { c.debug = &on 
 
 // WithLogger sets where the loop logs; the default is slog.Default at the time.
 func WithLogger(log *slog.Logger) LoopOption { return func(c *loopConfig) { c.log = log } }
+
+// WithClock gives the loop another clock than the system's: EventLoop.Time shows it, and
+// all that waits for a time on the loop goes by it. How long a wait for the system lasts is
+// then the difference between two times of the clock, so it is one that goes as fast as real
+// time, unless it is a VirtualClock. What waits on another goroutine, and package time's and
+// context's timers, go by real time as before.
+func WithClock(clock Clock) LoopOption { return func(c *loopConfig) { c.clock = clock } }

@@ -90,7 +90,7 @@ func newScope(ctx context.Context, t *taskBase) *scope {
 		if ctx.Err() != nil {
 			end()
 		} else {
-			s.stop = context.AfterFunc(ctx, end)
+			s.stop = t.loop.sim.afterDone(ctx, end)
 		}
 	}
 	return s

@@ -41,10 +41,14 @@ func (l *baseLoop) startElsewhere(ctx context.Context, spec child.Spec) (*child.
 			s.undo(l, spec.Path)
 		}
 	}()
+	told := l.elsewhere.begin()
 	go func() {
 		defer close(s.done)
 		s.proc, s.err = child.Start(spec)
 		_ = over.SetResult(struct{}{}) // fails if nobody waits any more
+		if told != nil {
+			told()
+		}
 	}()
 	if _, err := over.Await(context.WithoutCancel(ctx)); err != nil {
 		return nil, err

@@ -2,10 +2,7 @@ package asyncio
 
 import (
 	"context"
-	"sync/atomic"
 )
-
-var taskNumbers atomic.Uint64
 
 // CreateTask makes a task of f on the loop; a nil loop means the running one,
 // else the current one. f runs from the next pass on, or at once: see WithEagerStart.
@@ -121,7 +118,7 @@ func (t *taskBase) init(l *baseLoop, f *futureBase, self AnyTask, c taskConfig) 
 		}
 	}
 	t.scope.init(t, c.context)
-	t.num = taskNumbers.Add(1)
+	t.num = l.sim.nextTask()
 	if c.name != "" {
 		t.setName(c.name)
 	}

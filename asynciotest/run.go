@@ -15,7 +15,13 @@ import (
 // test's is. (unittest.IsolatedAsyncioTestCase)
 func Run(t testing.TB, f func(ctx context.Context)) {
 	t.Helper()
-	loop, err := asyncio.NewEventLoop()
+	run(t, asyncio.NewEventLoop, f)
+}
+
+// run is Run over the loop that make makes.
+func run(t testing.TB, make func() (asyncio.EventLoop, error), f func(ctx context.Context)) {
+	t.Helper()
+	loop, err := make()
 	if err != nil {
 		t.Fatal("making a loop:", err)
 	}

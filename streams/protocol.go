@@ -19,7 +19,8 @@ type StreamReaderProtocol struct {
 	FlowControl
 	reader    weak.Pointer[StreamReader]
 	hasReader bool
-	held      *StreamReader // keeps it until there is a connection to serve
+	held      *StreamReader // keeps it until there is a connection to serve,
+	kept      bool          // or for good
 	handler   handlerFunc
 	tasks     asyncio.TaskOption // of the server, for the handler's task; may be nil
 	overTLS   bool
@@ -46,7 +47,8 @@ func newProtocol(loop asyncio.EventLoop, r *StreamReader, handler handlerFunc) *
 	p.loop = loop
 	if r != nil {
 		p.reader = weak.Make(r)
-		if handler != nil {
+		p.kept = asyncio.IsSimulated(loop) // when the collector runs must not matter there
+		if handler != nil || p.kept {
 			p.held = r
 		}
 	}
@@ -68,7 +70,9 @@ func (p *StreamReaderProtocol) ConnectionMade(t asyncio.Transport) {
 			return
 		}
 	}
-	p.held = nil
+	if !p.kept {
+		p.held = nil
+	}
 	if p.handler != nil {
 		p.serve(r, newWriter(t, &p.FlowControl, r, p.loop), t)
 	}

@@ -238,6 +238,12 @@ type Engine interface {
 	Name() string
 }
 
+// Occupied is what an engine can be asked beside the contract.
+type Occupied interface {
+	// Occupied reports whether the engine has anything that the system may tell of.
+	Occupied() bool
+}
+
 // Stream is a connection. Its handler hears of it until Close.
 type Stream interface {
 	// StartReading begins to receive, or goes on. It is harmless while

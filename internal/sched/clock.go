@@ -12,9 +12,35 @@ type Clock interface {
 	Now() time.Duration
 }
 
+// Sleeper is a Clock that does not go by itself with the system's: a loop that has nothing to
+// run asks it how long to sleep. Everything is called on the loop's goroutine. A panic in
+// Sleep or Awake ends the run, as one in a poll does.
+type Sleeper interface {
+	Clock
+
+	// Begin is called when a run begins. wake ends a sleep, also one that is only about to
+	// begin; any goroutine may call it, at any time.
+	Begin(wake func())
+
+	// Sleep is called before a poll that may wait. until is when the next timer is due,
+	// math.MaxInt64 if there is none. The result is how long the poll may last by the
+	// system's clock: 0 and less is not at all, [engine.Forever] has no limit. The sleep may end
+	// early, for many reasons.
+	Sleep(until time.Duration) (timeout time.Duration)
+
+	// Awake is called when that poll is over. idle says that it has brought nothing, and
+	// that nothing has come from other goroutines either.
+	Awake(idle bool)
+
+	// End is called when the run ends.
+	End()
+}
+
 // clock is the loop's clock: the system's, unless another one is given.
 type clock struct {
 	given      Clock
+	sleeper    Sleeper   // given, if it is one
+	joined     bool      // the sleeper's Begin was called, and not yet its End
 	epoch      time.Time // where the system's began
 	resolution time.Duration
 }
@@ -23,7 +49,9 @@ func (c *clock) init(given Clock) {
 	c.epoch = time.Now()
 	if c.given = given; given == nil {
 		c.resolution = systemResolution()
+		return
 	}
+	c.sleeper, _ = given.(Sleeper)
 }
 
 func (c *clock) now() time.Duration {
@@ -31,6 +59,22 @@ func (c *clock) now() time.Duration {
 		return c.given.Now()
 	}
 	return time.Since(c.epoch)
+}
+
+// begin tells a Sleeper that a run begins.
+func (c *clock) begin(wake func()) {
+	if c.sleeper != nil {
+		c.joined = true
+		c.sleeper.Begin(wake)
+	}
+}
+
+// end tells a Sleeper that the run has ended.
+func (c *clock) end() {
+	if c.joined {
+		c.joined = false
+		c.sleeper.End()
+	}
 }
 
 // measured is the resolution of the system's clock, once it is known.

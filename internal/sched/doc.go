@@ -8,7 +8,7 @@
 //	Schedule, At               complete something soon, or at a time
 //	Func, FuncAt, FuncLater    the same for a function of a user's, which can be cancelled
 //	Post, FuncFrom             soon, from any goroutine
-//	Now, Advance, Later        the clock
+//	Now, Advance, Later        the clock: the system's, or a Clock, which may be a Sleeper
 //	Acquire, IfOwner, Here     who may touch the loop
 //	Begin, Stop, Fail          one run, from its beginning to its end
 //	Close                      the end of all

@@ -25,6 +25,10 @@ type Loop struct {
 	// queued.
 	Divert func(to engine.Completer, ev uint64) bool
 
+	// Reached, if the host sets it before the first run, is called by Post and FuncFrom, on
+	// whatever goroutine that is.
+	Reached func()
+
 	// Debug has the host run each callback, by Timed. Any goroutine may change it.
 	Debug atomic.Bool
 

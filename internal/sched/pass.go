@@ -44,6 +44,7 @@ type pass struct {
 func (l *Loop) beginRun() {
 	l.over, l.first = false, true
 	l.skipLimit = startSkip
+	l.clock.begin(l.eng.Wake)
 	l.Advance()
 }
 

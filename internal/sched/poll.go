@@ -42,6 +42,9 @@ func (l *Loop) collect() {
 		l.host.Answer()
 	}
 	l.catchUp()
+	if l.clock.sleeper != nil {
+		l.Advance() // a callback may have moved it on, and what is due by it does not wait for a poll
+	}
 	if l.staleTimers.Load() > 0 {
 		l.sweepTimers()
 	}
@@ -125,7 +128,8 @@ func (l *Loop) enqueue(events []engine.Event) {
 // pollIdle polls when there is nothing to run, unless other goroutines bring
 // something while it is about to.
 func (l *Loop) pollIdle() (events []engine.Event, polled bool, err error) {
-	if l.expectEvents > 0 || l.first {
+	simulated := l.clock.given != nil // then nothing comes by waiting for it in other ways than Poll
+	if !simulated && (l.expectEvents > 0 || l.first) {
 		events, err := l.poll(l.briefly())
 		if err != nil || len(events) > 0 {
 			l.expectEvents = stayEvents
@@ -137,7 +141,7 @@ func (l *Loop) pollIdle() (events []engine.Event, polled bool, err error) {
 	if when, ok := l.timers.Min(); ok {
 		timeout = min(max(when-l.clock.now(), 0), maxWait)
 	}
-	if l.expectInbox > 0 && l.yield() {
+	if !simulated && l.expectInbox > 0 && l.yield() {
 		return l.pollBusy()
 	}
 	l.beforeSleep()
@@ -146,7 +150,11 @@ func (l *Loop) pollIdle() (events []engine.Event, polled bool, err error) {
 		return l.pollBusy()
 	}
 	l.asleep.Store(true)
-	events, err = l.poll(timeout)
+	if l.clock.sleeper == nil {
+		events, err = l.poll(timeout)
+	} else {
+		events, err = l.pollAsTold()
+	}
 	l.asleep.Store(false)
 	l.inbox.Awake()
 	if !l.inbox.Empty() {
@@ -157,6 +165,24 @@ func (l *Loop) pollIdle() (events []engine.Event, polled bool, err error) {
 		l.expectEvents = stayEvents
 	}
 	return events, true, err
+}
+
+// pollAsTold is the poll of a loop whose clock says how long it sleeps.
+func (l *Loop) pollAsTold() ([]engine.Event, error) {
+	until := engine.Forever
+	if when, ok := l.timers.Min(); ok {
+		until = when
+	}
+	s := l.clock.sleeper
+	l.polling = true // what fails now ends the run: it would fail again
+	timeout := max(s.Sleep(until), 0)
+	if timeout < engine.Forever {
+		timeout = min(timeout, maxWait)
+	}
+	events, err := l.eng.Poll(timeout)
+	s.Awake(err == nil && len(events) == 0 && l.inbox.Empty())
+	l.polling = false
+	return events, err
 }
 
 // pollBusy takes what has come instead of the sleep. Whoever keeps the loop from

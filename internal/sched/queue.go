@@ -17,7 +17,12 @@ func (l *Loop) Schedule(to engine.Completer, ev uint64) {
 
 // Post is Schedule for any goroutine; it wakes the loop if it sleeps. It reports false on a
 // closed loop.
-func (l *Loop) Post(to engine.Completer, ev uint64) bool { return l.inbox.Put(Item{to, ev}) }
+func (l *Loop) Post(to engine.Completer, ev uint64) bool {
+	if l.Reached != nil {
+		l.Reached()
+	}
+	return l.inbox.Put(Item{to, ev})
+}
 
 // Func is Schedule for a function of a user's. made is where that was asked for, if
 // anybody wants to know. Any goroutine may call it: it acquires the loop, and does nothing
@@ -45,6 +50,9 @@ func (l *Loop) Func(f func(), made *goroutine.Trace) (Ref, State) {
 
 // FuncFrom is Post for a function of a user's. Any goroutine.
 func (l *Loop) FuncFrom(f func(), made *goroutine.Trace) (Ref, bool) {
+	if l.Reached != nil {
+		l.Reached()
+	}
 	n := l.foreign.Get().(*node)
 	n.fn = f
 	if made != nil {

@@ -145,6 +145,7 @@ func (b *runBody) Run(c *coro.Coro) {
 	for !l.over && !l.turns() {
 		continue // a callback did not return
 	}
+	l.clock.end()
 	l.forgetCurrent()
 	l.flush()
 	l.stopping.Store(false)

@@ -87,6 +87,9 @@ func (e *Engine) Proactor() proactors.Proactor { return e.p }
 // Descriptors returns the descriptors that the engine has for itself.
 func (e *Engine) Descriptors() []uintptr { return e.p.Descriptors() }
 
+// Occupied implements engine.Occupied.
+func (e *Engine) Occupied() bool { return len(e.nodes) > 0 }
+
 // Poll implements engine.Engine.
 func (e *Engine) Poll(timeout time.Duration) ([]engine.Event, error) {
 	if e.closed {

@@ -119,6 +119,9 @@ func (e *Engine) Selector() selectors.Selector { return e.sel }
 // none once it is closed.
 func (e *Engine) Descriptors() []uintptr { return e.waker.Descriptors() }
 
+// Occupied implements engine.Occupied.
+func (e *Engine) Occupied() bool { return len(e.nodes) > 1 } // one is the waker's
+
 // Poll implements engine.Engine.
 func (e *Engine) Poll(timeout time.Duration) ([]engine.Event, error) {
 	if e.closed {

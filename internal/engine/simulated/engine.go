@@ -68,6 +68,8 @@ func (e *Engine) lock() error {
 	err := e.refused()
 	if err != nil {
 		n.mu.Unlock()
+	} else if n.follow != nil {
+		n.catchUp()
 	}
 	return err
 }

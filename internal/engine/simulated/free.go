@@ -82,5 +82,7 @@ func (e *Engine) rouse() {
 func (n *Network) catchUp() {
 	if n.free != nil {
 		n.advance(n.free.now())
+	} else if n.follow != nil {
+		n.now = max(n.now, n.follow())
 	}
 }

@@ -32,6 +32,7 @@ type Network struct {
 	usual  Conditions
 	stack  Stack
 	free   *free // if that is the driver
+	follow func() time.Duration
 
 	sockets map[uintptr]*socket // by descriptor
 	last    uintptr             // the last descriptor that was given out
@@ -151,6 +152,15 @@ func (n *Network) advance(when time.Duration) {
 		n.unstall()
 	}
 	n.now = max(n.now, when)
+}
+
+// Follow has the network's time be at least what clock says, whenever somebody asks, until it
+// is called with nil: for a Driver that sleeps until Next, while somebody may go on whom it
+// has not let go.
+func (n *Network) Follow(clock func() time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.follow = clock
 }
 
 // hold has do called when a link is no longer stalled.

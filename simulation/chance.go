@@ -1,0 +1,85 @@
+package simulation
+
+import (
+	"math/rand/v2"
+	"sync"
+
+	"github.com/go-asyncio/asyncio/internal/engine/simulated"
+	"github.com/go-asyncio/asyncio/internal/search"
+)
+
+// sources draw evenly from a seed. Each kind of choice has a source of its own, so that one
+// more draw of one kind changes none of another.
+type sources [simulated.Kinds]*rand.Rand
+
+func newSources(seed uint64) *sources {
+	s := &sources{}
+	for k := range s {
+		s[k] = rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15*uint64(k+1)))
+	}
+	return s
+}
+
+// N implements simulated.Chance.
+func (s *sources) N(kind simulated.Kind, n int64) int64 {
+	if n <= 1 {
+		return 0
+	}
+	return s[kind].Int64N(n)
+}
+
+// chance is what a world draws from. The recorder hears of each draw.
+type chance struct {
+	recorder *recorder
+
+	mu   sync.Mutex
+	even *sources
+	from simulated.Chance // even, or what draws in another way
+}
+
+func newChance(seed uint64, r *recorder) *chance {
+	c := &chance{recorder: r, even: newSources(seed)}
+	c.from = c.even
+	return c
+}
+
+// N implements simulated.Chance.
+func (c *chance) N(kind simulated.Kind, n int64) int64 {
+	if n <= 1 {
+		return 0
+	}
+	c.mu.Lock()
+	drawn := c.from.N(kind, n)
+	c.mu.Unlock()
+	c.recorder.drew(kind, n, drawn)
+	return drawn
+}
+
+// happens draws whether something of a share happens.
+func (c *chance) happens(kind simulated.Kind, share float64) bool {
+	return share > 0 && c.N(kind, simulated.Shares) < int64(share*simulated.Shares)
+}
+
+// turn draws which of several hosts goes on, by their numbers in ascending order.
+func (c *chance) turn(hosts []int) int {
+	c.mu.Lock()
+	turns, ranked := c.from.(search.Turns)
+	if !ranked {
+		c.mu.Unlock()
+		return int(c.N(simulated.Turn, int64(len(hosts))))
+	}
+	drawn := turns.Turn(hosts)
+	c.mu.Unlock()
+	c.recorder.drew(simulated.Turn, int64(len(hosts)), int64(drawn))
+	return drawn
+}
+
+// userSource is the source of what a program draws itself.
+type userSource struct{ chance *chance }
+
+// Uint64 implements rand.Source.
+func (s userSource) Uint64() uint64 {
+	s.chance.mu.Lock()
+	defer s.chance.mu.Unlock()
+	return s.chance.even[simulated.User].Uint64()
+}

@@ -1,0 +1,290 @@
+package simulation
+
+import (
+	"slices"
+	"sync"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-asyncio/asyncio/internal/engine/simulated"
+	"github.com/go-asyncio/asyncio/internal/goroutine"
+)
+
+// driver has one seat go on at a time, and time when none can:
+//
+//	take      who has been told of something, or whose time has come, can go on
+//	pick      one of these, by Chance; a host that is paused is none of them
+//	let go    it runs, until it is in Pass again, or over, or blocked
+//	advance   if there is none: to what comes next, the network's event or somebody's time
+//
+// It runs on the goroutine of the world's function, in World.Run and the like, and nothing
+// else runs meanwhile. In a bubble of package synctest, package time's clock is the network's:
+// the driver sleeps for as long as time is to move, and whatever else was to wake in the
+// bubble wakes by itself, and has done what it does before the driver goes on.
+type driver struct {
+	world  *World
+	bubble bool
+	began  time.Time // package time's, when the network's time began
+	home   int64     // the goroutine of the world's function
+
+	now     time.Duration // the network's time
+	ready   []*seat       // can go on, by number
+	free    []int         // of these, the places of those that may
+	hosts   []int         // and the numbers of their hosts
+	times   seatTimes
+	seats   int // how many were made
+	passes  uint64
+	driving bool    // World.Run or the like is under way
+	still   uint64  // passes at this moment
+	blocked []*seat // by what only package time, or another goroutine, can end
+
+	handed chan struct{} // outside a bubble: who was let go is back
+	wake   chan struct{} // in a bubble: there is something for a driver that sleeps
+	timer  *time.Timer
+
+	mu      sync.Mutex
+	seatOf  map[*simulated.Engine]*seat // looked up, never iterated
+	noticed []*seat                     // for which there is something
+	todo    []func()                    // between two turns
+	asleep  bool                        // the driver, in a bubble
+	workers map[int64]*seat             // goroutines of functions in executors
+	known   map[int64]bool              // goroutines of the simulation's that are no loop's
+}
+
+// mostStill is how many passes may be made at one moment.
+const mostStill = 1_000_000
+
+func newDriver(w *World, bubble bool) *driver {
+	d := &driver{
+		world: w, bubble: bubble, home: goroutine.ID(),
+		handed: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+		seatOf: map[*simulated.Engine]*seat{}, known: map[int64]bool{}, workers: map[int64]*seat{},
+	}
+	if bubble {
+		if ahead := time.Until(w.start); ahead > 0 {
+			time.Sleep(ahead)
+		}
+		d.began = time.Now()
+		d.timer = time.NewTimer(time.Hour)
+		d.timer.Stop()
+	}
+	return d
+}
+
+// Pass implements simulated.Driver.
+func (d *driver) Pass(e *simulated.Engine, until time.Duration) {
+	d.mu.Lock()
+	s := d.seatOf[e]
+	d.mu.Unlock()
+	s.wait(until)
+	if s.killed.Load() {
+		panic(errKilled)
+	}
+}
+
+// Ready implements simulated.Driver.
+func (d *driver) Ready(e *simulated.Engine) { d.notice(e) }
+
+// Woken implements simulated.Driver.
+func (d *driver) Woken(e *simulated.Engine) { d.notice(e) }
+
+func (d *driver) notice(e *simulated.Engine) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s := d.seatOf[e]; s != nil {
+		d.noticeSeat(s)
+	}
+}
+
+// noticeSeat notes that a seat can go on once it waits. With the lock held.
+func (d *driver) noticeSeat(s *seat) {
+	s.called = true
+	if !s.noticed {
+		s.noticed = true
+		d.noticed = append(d.noticed, s)
+	}
+	d.rouse()
+}
+
+// rouse wakes a driver that sleeps. With the lock held.
+func (d *driver) rouse() {
+	if d.asleep {
+		select {
+		case d.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// later has f called between two turns.
+func (d *driver) later(f func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.todo = append(d.todo, f)
+	d.rouse()
+}
+
+// take finds out who can go on.
+func (d *driver) take() {
+	for {
+		d.mu.Lock()
+		todo, noticed := d.todo, d.noticed
+		d.todo, d.noticed = nil, nil
+		for _, s := range noticed {
+			s.noticed = false
+			d.place(s)
+		}
+		d.mu.Unlock()
+		if len(todo) == 0 {
+			break
+		}
+		for _, f := range todo {
+			f()
+		}
+	}
+	for d.times.next() <= d.now {
+		d.enter(d.times.pop())
+	}
+}
+
+// place gives a seat that waits its place, among those that can go on or those whose time
+// comes. With the lock held.
+func (d *driver) place(s *seat) {
+	switch {
+	case s.state != waiting || s.ready:
+	case s.called || s.until <= d.now:
+		d.times.remove(s)
+		d.enter(s)
+	case s.until < simulated.Never:
+		d.times.set(s)
+	}
+}
+
+// enter has a seat be one of those that can go on.
+func (d *driver) enter(s *seat) {
+	i, _ := slices.BinarySearchFunc(d.ready, s, bySeatNumber)
+	d.ready = slices.Insert(d.ready, i, s)
+	s.ready = true
+}
+
+// pick draws who goes on, nil if nobody can.
+func (d *driver) pick() *seat {
+	d.free, d.hosts = d.free[:0], d.hosts[:0]
+	for i, s := range d.ready {
+		if !s.held() {
+			d.free, d.hosts = append(d.free, i), append(d.hosts, s.host.number)
+		}
+	}
+	n := 0
+	switch len(d.free) {
+	case 0:
+		return nil
+	case 1:
+	default:
+		n = d.world.chance.turn(d.hosts)
+	}
+	i := d.free[n]
+	s := d.ready[i]
+	d.ready = slices.Delete(d.ready, i, i+1)
+	s.ready = false
+	return s
+}
+
+// time is the network's time as the driver knows it.
+func (d *driver) time() time.Duration { return d.now }
+
+// letGo has a seat go on until it waits again, or is over, or, in a bubble, blocked.
+func (d *driver) letGo(s *seat) {
+	d.passes++
+	d.still++
+	d.world.recorder.told(simulated.Happening{When: d.now, Host: s.host.name, What: s.what, ID: d.passes})
+	d.mu.Lock()
+	s.state, s.called = going, false
+	d.mu.Unlock()
+	s.resume <- struct{}{}
+	if d.bubble {
+		synctest.Wait()
+	} else {
+		<-d.handed
+	}
+	d.mu.Lock()
+	if s.state == going {
+		s.state = blocked
+		d.blocked = append(d.blocked, s)
+	}
+	d.mu.Unlock()
+	d.settle(s)
+	d.settleBlocked()
+}
+
+// settleBlocked gives those a place that were blocked and wait now.
+func (d *driver) settleBlocked() {
+	if len(d.blocked) == 0 {
+		return
+	}
+	d.mu.Lock()
+	var back []*seat
+	d.blocked = slices.DeleteFunc(d.blocked, func(s *seat) bool {
+		if s.state != blocked {
+			back = append(back, s)
+		}
+		return s.state != blocked
+	})
+	d.mu.Unlock()
+	for _, s := range back {
+		d.settle(s)
+	}
+}
+
+// settle gives a seat its place that has been let go.
+func (d *driver) settle(s *seat) {
+	if s.engine != nil && s.state == waiting && s.engine.Pending() {
+		s.called = true
+	}
+	d.mu.Lock()
+	d.place(s)
+	d.mu.Unlock()
+}
+
+// next is when something happens by itself; Never if there is nothing to come.
+func (d *driver) next() time.Duration { return min(d.world.network.Next(), d.times.next()) }
+
+// advance moves time on to when, or, in a bubble, until something else happens.
+func (d *driver) advance(when time.Duration) {
+	if d.bubble {
+		when = d.sleep(when)
+	}
+	if when > d.now {
+		d.still = 0
+	}
+	d.world.network.Advance(when)
+	d.now = when
+}
+
+// sleep has package time's clock move on, and returns how far it has.
+func (d *driver) sleep(when time.Duration) time.Duration {
+	passed := func() time.Duration { return time.Since(d.began) }
+	if when > passed() {
+		d.mu.Lock()
+		d.asleep = true
+		d.mu.Unlock()
+		d.world.network.Follow(passed)
+		d.timer.Reset(when - passed())
+		select {
+		case <-d.timer.C:
+		case <-d.wake:
+			d.timer.Stop()
+		}
+		d.mu.Lock()
+		d.asleep = false
+		select {
+		case <-d.wake:
+		default:
+		}
+		d.mu.Unlock()
+		synctest.Wait()
+		d.world.network.Follow(nil)
+		d.settleBlocked()
+	}
+	return min(when, passed())
+}

@@ -1,0 +1,93 @@
+package simulation
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+
+	"github.com/go-asyncio/asyncio/internal/engine/simulated"
+	"github.com/go-asyncio/asyncio/internal/goroutine"
+)
+
+// Reached implements simulated.Guard: a goroutine that is of no host's loop is about to hand
+// something to one. The world's own and those of executors may, and in a bubble those that
+// package time's timers start; any other is an error of the program's, for when it comes is
+// not drawn from the seed.
+func (d *driver) Reached(e *simulated.Engine) {
+	id := goroutine.ID()
+	if id == d.home || d.world.config.foreign || d.world.ending {
+		return
+	}
+	d.mu.Lock()
+	known := d.known[id]
+	d.mu.Unlock()
+	if known {
+		return
+	}
+	by, made := whoCalls()
+	if d.bubble && made.function == "time.goFunc" {
+		return
+	}
+	d.world.breakDown(fmt.Errorf("simulation: a goroutine that is none of the simulation's has reached the event loop of host %q, at %v; it was started at %v: "+
+		"when it does is not drawn from the seed; use asyncio.Go, asyncio.ToThread or a timer of the loop's instead, or allow it by WithForeignGoroutines",
+		e.Host().Name(), by, made))
+	d.mu.Lock()
+	d.rouse()
+	d.mu.Unlock()
+}
+
+// place is where something is in the program.
+type place struct {
+	function, file string
+	line           string
+}
+
+// String names function, file and line.
+func (p place) String() string {
+	if p.file == "" {
+		return "a place that is not known"
+	}
+	return fmt.Sprintf("%s:%s (%s)", p.file, p.line, p.function)
+}
+
+// whoCalls finds the innermost function of the program's, none of the library's, on the
+// calling goroutine's stack, and where the goroutine was started.
+func whoCalls() (by, made place) {
+	buf := make([]byte, 64<<10)
+	lines := strings.Split(string(buf[:runtime.Stack(buf, false)]), "\n")
+	for i := 1; i+1 < len(lines); i += 2 {
+		function, started := strings.CutPrefix(lines[i], "created by ")
+		if function, _, started = strings.Cut(function, " in goroutine "); !started {
+			if open := strings.LastIndex(function, "("); open > 0 {
+				function = function[:open]
+			}
+		}
+		p := placeOf(function, lines[i+1])
+		switch {
+		case started:
+			made = p
+		case by.file == "" && !ofLibrary(p):
+			by = p
+		}
+	}
+	return by, made
+}
+
+// placeOf reads "\t/a/b.go:12 +0x1f".
+func placeOf(function, line string) place {
+	line, _, _ = strings.Cut(strings.TrimSpace(line), " ")
+	p := place{function: function, file: line}
+	if colon := strings.LastIndex(line, ":"); colon >= 0 {
+		p.file, p.line = line[:colon], line[colon+1:]
+	}
+	return p
+}
+
+// modulePath begins the names of the library's functions.
+const modulePath = "github.com/go-asyncio/asyncio"
+
+// ofLibrary reports whether a function is the library's, and no test of it.
+func ofLibrary(p place) bool {
+	return (strings.HasPrefix(p.function, modulePath+".") || strings.HasPrefix(p.function, modulePath+"/")) &&
+		!strings.HasSuffix(p.file, "_test.go") && !strings.HasPrefix(p.function, modulePath+"/examples/")
+}

@@ -1,0 +1,212 @@
+package simulation
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/goroutine"
+)
+
+// report is the part of a world that tells of failures.
+type report struct {
+	tb   testing.TB // nil outside tests
+	name string
+
+	mu       sync.Mutex
+	failed   bool
+	said     []string // what Errorf and Logf have said, outside tests
+	errs     []error  // of Errorf
+	fatal    error    // ends the world
+	told     bool     // and was reported
+	cleanups []func()
+}
+
+func (r *report) init(tb testing.TB) {
+	r.tb, r.name = tb, "simulation"
+	if tb != nil {
+		r.name = tb.Name()
+	}
+}
+
+// helper is Helper for the world's own functions, whose caller it hides.
+func (r *report) helper() {
+	if r.tb != nil {
+		r.tb.Helper()
+	}
+}
+
+// Helper marks the caller as a function that helps a test, as testing.T's does.
+func (r *report) Helper() { r.helper() }
+
+// Name is the test's name, or "simulation" outside tests.
+func (r *report) Name() string { return r.name }
+
+// Logf logs, as testing.T's does. Any goroutine may call it.
+func (w *World) Logf(format string, args ...any) {
+	w.helper()
+	text := w.stamp() + fmt.Sprintf(format, args...)
+	if w.tb != nil {
+		w.tb.Log(text)
+	}
+}
+
+// stamp is the virtual time in front of what is logged.
+func (w *World) stamp() string { return fmt.Sprintf("[%v] ", w.network.Now()) }
+
+// Errorf says that the world has failed; it goes on. What runs on a host may call it, too.
+func (w *World) Errorf(format string, args ...any) {
+	w.helper()
+	text := w.stamp() + fmt.Sprintf(format, args...)
+	w.mu.Lock()
+	w.failed = true
+	w.errs = append(w.errs, errors.New(text))
+	w.mu.Unlock()
+	if w.tb != nil {
+		w.tb.Error(text)
+	}
+}
+
+// Error is Errorf without a format.
+func (w *World) Error(args ...any) {
+	w.helper()
+	w.Errorf("%s", strings.TrimSuffix(fmt.Sprintln(args...), "\n"))
+}
+
+// Fatalf is Errorf and FailNow.
+func (w *World) Fatalf(format string, args ...any) {
+	w.helper()
+	w.Errorf(format, args...)
+	w.FailNow()
+}
+
+// Failed reports whether the world has failed.
+func (r *report) Failed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failed
+}
+
+// errFailNow is why a world ends whose FailNow was called on a host.
+var errFailNow = errors.New("simulation: FailNow was called")
+
+// FailNow ends the world's function, as testing.T's does. What runs on a host is ended at
+// once itself, and the world's function when the host has ended its pass.
+func (w *World) FailNow() {
+	w.mu.Lock()
+	w.failed = true
+	if w.fatal == nil {
+		w.fatal = errFailNow
+	}
+	w.mu.Unlock()
+	if goroutine.ID() == w.driver.home && w.tb != nil {
+		w.tb.FailNow()
+	}
+	runtime.Goexit()
+}
+
+// Cleanup has f called when the world has ended and its hosts are gone, the last one first.
+func (r *report) Cleanup(f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cleanups = append(r.cleanups, f)
+}
+
+// cleanUp calls what Cleanup was given.
+func (r *report) cleanUp() {
+	for {
+		r.mu.Lock()
+		last := len(r.cleanups) - 1
+		if last < 0 {
+			r.mu.Unlock()
+			return
+		}
+		f := r.cleanups[last]
+		r.cleanups = r.cleanups[:last]
+		r.mu.Unlock()
+		f()
+	}
+}
+
+// breakDown has the world fail with an error that it does not survive. Any goroutine.
+func (r *report) breakDown(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed = true
+	if r.fatal == nil {
+		r.fatal = err
+	}
+}
+
+// failure is what the world does not survive, nil if there is nothing.
+func (r *report) failure() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.fatal
+}
+
+func (r *report) broken() bool { return r.failure() != nil }
+
+// stopIf ends the world's function if there is an error.
+func (w *World) stopIf(err error) {
+	w.helper()
+	switch {
+	case err == nil:
+		return
+	case err != errFailNow:
+		w.told = true
+		w.Errorf("%v", err)
+	}
+	w.FailNow()
+}
+
+// unfinished is an error with what the hosts are at.
+func (w *World) unfinished(err error) error {
+	var b strings.Builder
+	for _, h := range w.hosts {
+		h.describe(&b)
+	}
+	if b.Len() == 0 {
+		return err
+	}
+	return fmt.Errorf("%w\n%s", err, strings.TrimRight(b.String(), "\n"))
+}
+
+// mostTasks is how many tasks of a host a report shows.
+const mostTasks = 20
+
+// describe tells what a host is at.
+func (h *Host) describe(b *strings.Builder) {
+	l := h.life
+	if l == nil || !h.Running() {
+		return
+	}
+	fmt.Fprintf(b, "host %s", h.name)
+	switch {
+	case h.paused:
+		b.WriteString(", paused")
+	case l.seat.isBlocked():
+		b.WriteString(", blocked:\n")
+		b.WriteString(indent(l.loop.Holder()))
+	}
+	b.WriteString("\n")
+	tasks := asyncio.AllTasks(l.loop)
+	for i, t := range tasks {
+		if i == mostTasks {
+			fmt.Fprintf(b, "  and %d tasks more\n", len(tasks)-i)
+			break
+		}
+		if text, err := asyncio.FormatCallGraph(t); err == nil {
+			b.WriteString(indent(text))
+		}
+	}
+}
+
+// indent moves a text to the right.
+func indent(text string) string {
+	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ") + "\n"
+}

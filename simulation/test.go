@@ -1,0 +1,168 @@
+package simulation
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"testing/cryptotest"
+	"testing/synctest"
+)
+
+// seedFlag is -simulation.seed.
+var seedFlag = flag.String("simulation.seed", "", "the seed of simulation.Test, in place of the test's own")
+
+// Test has f make a world and have time pass in it, in a bubble of testing/synctest, so that
+// package time's clock is the world's: time.Sleep, context.WithTimeout and tickers are in
+// virtual time, too. The seed is that of the flag -simulation.seed, else of WithSeed, else 1.
+// When f returns, hosts that still run are ended as by a crash. A failure tells the seed and
+// the command that repeats it.
+//
+// In a test that is not parallel, nor part of one that is, crypto/rand draws from the seed,
+// too, so that TLS is the same each time; see testing/cryptotest. WithSeed's and the flag's
+// seeds are used as they are.
+func Test(t *testing.T, f func(w *World), opts ...Option) {
+	t.Helper()
+	test(t, callerPackage(), f, opts)
+}
+
+// test is Test for a test of the package of an import path.
+func test(t *testing.T, pkg string, f func(w *World), opts []Option) {
+	t.Helper()
+	c := config{}
+	for _, o := range opts {
+		o(&c)
+	}
+	seed := uint64(1)
+	if c.seed != nil {
+		seed = *c.seed
+	}
+	if *seedFlag != "" {
+		if _, err := fmt.Sscan(*seedFlag, &seed); err != nil {
+			t.Fatalf("simulation: -simulation.seed=%s is no seed: a number from 0 to 18446744073709551615", *seedFlag)
+		}
+	}
+	again := againCommand(t.Name(), pkg, seed)
+	seedCrypto(t, seed)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(seed, t, true, opts)
+		defer func() {
+			w.end()
+			if t.Failed() {
+				t.Logf("simulation: the seed is %d; to repeat it:\n\t%s", seed, again)
+			}
+		}()
+		f(w)
+	})
+}
+
+// seedCrypto has crypto/rand draw from the seed, where that can be.
+func seedCrypto(t *testing.T, seed uint64) {
+	defer func() { _ = recover() }() // a parallel test may not
+	cryptotest.SetGlobalRandom(t, seed)
+}
+
+// againCommand is the command that repeats a test.
+func againCommand(test, pkg string, seed uint64) string {
+	parts := strings.Split(test, "/")
+	for i, p := range parts {
+		parts[i] = "^" + p + "$"
+	}
+	return fmt.Sprintf("go test %s -run '%s' -simulation.seed=%d", pkg, strings.Join(parts, "/"), seed)
+}
+
+// callerPackage is the import path of the package that calls the caller.
+func callerPackage() string {
+	var pcs [1]uintptr
+	runtime.Callers(3, pcs[:])
+	f, _ := runtime.CallersFrames(pcs[:]).Next()
+	slash := strings.LastIndex(f.Function, "/")
+	if dot := strings.Index(f.Function[slash+1:], "."); dot >= 0 {
+		return strings.TrimSuffix(f.Function[:slash+1+dot], "_test")
+	}
+	return "."
+}
+
+// Run is Test for a program that is no test: f is called on a goroutine of its own, outside
+// any bubble, so that time is the network's alone: asyncio.Sleep and timers of loops are in
+// virtual time, but package time is real and must not be used. The error has all that f has
+// reported by Errorf and the like, and what it has panicked with.
+func Run(seed uint64, f func(w *World), opts ...Option) error {
+	done := make(chan error)
+	go func() {
+		w := newWorld(seed, nil, false, opts)
+		var panicked error
+		defer func() { done <- errors.Join(w.verdict(), panicked) }()
+		defer w.end()
+		defer func() {
+			if r := recover(); r != nil {
+				panicked = fmt.Errorf("simulation: panic: %v\n%s", r, debug.Stack())
+			}
+		}()
+		f(w)
+	}()
+	return <-done
+}
+
+// verdict is the error of a world that has failed.
+func (w *World) verdict() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case !w.failed:
+		return nil
+	case len(w.errs) == 0:
+		return fmt.Errorf("simulation: it has failed; the seed is %d", w.seed)
+	}
+	return fmt.Errorf("simulation: with seed %d: %w", w.seed, errors.Join(w.errs...))
+}
+
+// end ends the hosts that still run, and has everything be gone that is the world's.
+func (w *World) end() {
+	d := w.driver
+	for _, h := range w.hosts {
+		if l := h.life; l != nil && !l.isOver() {
+			w.network.Change(h.machine.Crash)
+			l.kill(ErrCrashed)
+		}
+		h.paused = false
+	}
+	if err := d.wind(); err != nil {
+		w.Errorf("%v", err)
+	}
+	if err := w.failure(); err != nil && err != errFailNow && !w.told {
+		w.Errorf("%v", err)
+	}
+	w.cleanUp()
+}
+
+// wind has what was killed come to its end.
+func (d *driver) wind() error {
+	d.world.ending = true
+	for {
+		d.take()
+		switch s := d.pick(); {
+		case s != nil:
+			d.letGo(s)
+		case !d.left():
+			return nil
+		case !d.bubble:
+			return fmt.Errorf("simulation: hosts do not end")
+		default:
+			before := d.now
+			if d.advance(d.now + defaultLimit); d.now >= before+defaultLimit && !d.hasNews() {
+				return d.world.unfinished(fmt.Errorf("simulation: hosts do not end"))
+			}
+		}
+	}
+}
+
+// left reports whether somebody has not come to his end.
+func (d *driver) left() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.seatOf) > 0 || len(d.workers) > 0 || len(d.blocked) > 0
+}
