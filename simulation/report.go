@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
@@ -19,10 +20,11 @@ type report struct {
 
 	mu       sync.Mutex
 	failed   bool
-	said     []string // what Errorf and Logf have said, outside tests
-	errs     []error  // of Errorf
-	fatal    error    // ends the world
-	told     bool     // and was reported
+	said     []string    // what Errorf and Logf have said, outside tests
+	errs     []error     // of Errorf
+	fatal    error       // ends the world
+	over     atomic.Bool // there is one
+	told     bool        // and was reported
 	cleanups []func()
 }
 
@@ -101,6 +103,7 @@ func (w *World) FailNow() {
 	w.failed = true
 	if w.fatal == nil {
 		w.fatal = errFailNow
+		w.over.Store(true)
 	}
 	w.mu.Unlock()
 	if goroutine.ID() == w.driver.home && w.tb != nil {
@@ -139,11 +142,15 @@ func (r *report) breakDown(err error) {
 	r.failed = true
 	if r.fatal == nil {
 		r.fatal = err
+		r.over.Store(true)
 	}
 }
 
 // failure is what the world does not survive, nil if there is nothing.
 func (r *report) failure() error {
+	if !r.over.Load() {
+		return nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.fatal
