@@ -27,16 +27,17 @@ type driver struct {
 	began  time.Time // package time's, when the network's time began
 	home   int64     // the goroutine of the world's function
 
-	now     time.Duration // the network's time
-	ready   []*seat       // can go on, by number
-	free    []int         // of these, the places of those that may
-	hosts   []int         // and the numbers of their hosts
-	times   seatTimes
-	seats   int // how many were made
-	passes  uint64
-	driving bool    // World.Run or the like is under way
-	still   uint64  // passes at this moment
-	blocked []*seat // by what only package time, or another goroutine, can end
+	now       time.Duration // the network's time
+	ready     []*seat       // can go on, by number
+	free      []int         // of these, the places of those that may
+	hosts     []int         // and the numbers of their hosts
+	times     seatTimes
+	seats     int // how many were made
+	passes    uint64
+	driving   bool    // World.Run or the like is under way
+	still     uint64  // passes at this moment,
+	mostStill uint64  // and how many there may be
+	blocked   []*seat // by what only package time, or another goroutine, can end
 
 	handed chan struct{} // outside a bubble: who was let go is back
 	wake   chan struct{} // in a bubble: there is something for a driver that sleeps
@@ -51,12 +52,12 @@ type driver struct {
 	known   map[int64]bool  // goroutines of the simulation's that are no loop's
 }
 
-// mostStill is how many passes may be made at one moment.
-const mostStill = 1_000_000
+// usualStill is how many passes may be made at one moment.
+const usualStill = 1_000_000
 
 func newDriver(w *World, bubble bool) *driver {
 	d := &driver{
-		world: w, bubble: bubble, home: goroutine.ID(),
+		world: w, bubble: bubble, mostStill: usualStill, home: goroutine.ID(),
 		handed: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 		known: map[int64]bool{}, workers: map[int64]*seat{},
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"testing"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/goroutine"
@@ -15,12 +14,11 @@ import (
 
 // report is the part of a world that tells of failures.
 type report struct {
-	tb   testing.TB // nil outside tests
+	tb   tester // nil outside tests
 	name string
 
 	mu       sync.Mutex
 	failed   bool
-	said     []string    // what Errorf and Logf have said, outside tests
 	errs     []error     // of Errorf
 	fatal    error       // ends the world
 	over     atomic.Bool // there is one
@@ -28,7 +26,16 @@ type report struct {
 	cleanups []func()
 }
 
-func (r *report) init(tb testing.TB) {
+// tester is the part of testing.TB that a world uses.
+type tester interface {
+	Name() string
+	Helper()
+	Log(args ...any)
+	Error(args ...any)
+	FailNow()
+}
+
+func (r *report) init(tb tester) {
 	r.tb, r.name = tb, "simulation"
 	if tb != nil {
 		r.name = tb.Name()
