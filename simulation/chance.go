@@ -1,7 +1,9 @@
 package simulation
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine/simulated"
 	"github.com/go-asyncio/asyncio/internal/search"
@@ -41,6 +43,19 @@ func newChance(seed uint64, r *recorder) *chance {
 	return c
 }
 
+// bias has choices be drawn in a mode; "" is evenly.
+func (c *chance) bias(mode string) error {
+	if mode == "" {
+		return nil
+	}
+	m, err := search.ParseMode(mode)
+	if err != nil {
+		return fmt.Errorf("simulation: WithMode: %w", err)
+	}
+	c.from = search.Biased(c.even, m)
+	return nil
+}
+
 // N implements simulated.Chance.
 func (c *chance) N(kind simulated.Kind, n int64) int64 {
 	if n <= 1 {
@@ -64,6 +79,19 @@ func (c *chance) turn(hosts []int) int {
 	}
 	drawn := turns.Turn(hosts)
 	c.recorder.drew(simulated.Turn, int64(len(hosts)), int64(drawn))
+	return drawn
+}
+
+// delay draws for how long a host is held up that could go on.
+func (c *chance) delay() time.Duration {
+	delays, any := c.from.(search.Delays)
+	if !any {
+		return 0
+	}
+	drawn := delays.Delay()
+	if drawn > 0 {
+		c.recorder.drew(simulated.Turn, 0, int64(drawn))
+	}
 	return drawn
 }
 

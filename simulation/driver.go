@@ -156,6 +156,7 @@ func (d *driver) take() {
 func (d *driver) place(s *seat) {
 	switch {
 	case s.state != waiting || s.ready:
+	case s.heldUp && s.until > d.now && !s.killed.Load():
 	case s.called || s.until <= d.now:
 		d.times.remove(s)
 		d.enter(s)
@@ -164,8 +165,16 @@ func (d *driver) place(s *seat) {
 	}
 }
 
-// enter has a seat be one of those that can go on.
+// enter has a seat be one of those that can go on, unless its host is held up before.
 func (d *driver) enter(s *seat) {
+	if !s.heldUp && !s.killed.Load() {
+		if wait := d.world.chance.delay(); wait > 0 {
+			s.heldUp, s.until = true, d.now+wait
+			d.times.set(s)
+			return
+		}
+	}
+	s.heldUp = false
 	i, _ := slices.BinarySearchFunc(d.ready, s, bySeatNumber)
 	d.ready = slices.Insert(d.ready, i, s)
 	s.ready = true

@@ -58,7 +58,9 @@ func (r *report) Name() string { return r.name }
 // Logf logs, as testing.T's does. Any goroutine may call it.
 func (w *World) Logf(format string, args ...any) {
 	w.helper()
-	text := w.stamp() + fmt.Sprintf(format, args...)
+	said := fmt.Sprintf(format, args...)
+	w.say("log", said)
+	text := w.stamp() + said
 	if w.tb != nil {
 		w.tb.Log(text)
 	}
@@ -70,7 +72,9 @@ func (w *World) stamp() string { return fmt.Sprintf("[%v] ", w.network.Now()) }
 // Errorf says that the world has failed; it goes on. What runs on a host may call it, too.
 func (w *World) Errorf(format string, args ...any) {
 	w.helper()
-	text := w.stamp() + fmt.Sprintf(format, args...)
+	said := fmt.Sprintf(format, args...)
+	w.say("error", said)
+	text := w.stamp() + said
 	w.mu.Lock()
 	w.failed = true
 	w.errs = append(w.errs, errors.New(text))

@@ -21,6 +21,7 @@ type seat struct {
 	resume chan struct{} // filled once each time it is let go
 	killed atomic.Bool   // its host has crashed
 	ready  bool          // among those that can go on; the driver's
+	heldUp bool          // it could go on, and will when its time comes
 	at     int           // in the driver's times, from 1; 0: not there
 
 	// With the driver's lock held.
