@@ -163,5 +163,5 @@ func (d *driver) wind() error {
 func (d *driver) left() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return len(d.seatOf) > 0 || len(d.workers) > 0 || len(d.blocked) > 0
+	return d.loops > 0 || len(d.workers) > 0 || len(d.blocked) > 0
 }
