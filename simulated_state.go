@@ -33,6 +33,19 @@ func (s *simulation) nextTask() uint64 {
 	return s.tasks
 }
 
+// tellTask tells the trace of a task: that it begins, or how it ends. Its name is told if
+// somebody has given it one. Owner only.
+func (s *simulation) tellTask(what string, number uint64, name *string) {
+	if s == nil {
+		return
+	}
+	var text string
+	if name != nil {
+		text = *name
+	}
+	s.engine.Tell(what, number, text)
+}
+
 // doneContext is somebody who wants to hear that a context is done.
 type doneContext struct {
 	place list.Node[doneContext]

@@ -277,6 +277,7 @@ func (t *taskBase) finish(err error) {
 	}
 	t.seq++ // wake-ups still under way are stale
 	t.loop.unlistTask(t)
+	t.loop.sim.tellTask(endName(state, err), t.num, t.name.Load())
 	// Nobody else settles a task, so this cannot fail; callbacks that a closed
 	// loop cannot run are gone with it.
 	_ = t.f.complete(state, err)
@@ -286,6 +287,17 @@ func (t *taskBase) finish(err error) {
 	if isFatal(err) {
 		t.loop.fail(err)
 	}
+}
+
+// endName is what a simulation's trace calls the end of a task.
+func endName(state uint32, err error) string {
+	switch {
+	case state == stateCancelled:
+		return "cancelled"
+	case err != nil:
+		return "raised"
+	}
+	return "done"
 }
 
 // describe names the kind.

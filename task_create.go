@@ -124,6 +124,7 @@ func (t *taskBase) init(l *baseLoop, f *futureBase, self AnyTask, c taskConfig) 
 	}
 	t.node.to = t
 	l.listTask(t)
+	l.sim.tellTask("task", t.num, t.name.Load())
 	ev := t.event(wakeUp)
 	switch {
 	case c.eager && l.onLoop():

@@ -1,8 +1,9 @@
 package simulation
 
 import (
+	"fmt"
 	"math/rand/v2"
-	"sync"
+	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine/simulated"
 	"github.com/go-asyncio/asyncio/internal/search"
@@ -28,13 +29,12 @@ func (s *sources) N(kind simulated.Kind, n int64) int64 {
 	return s[kind].Int64N(n)
 }
 
-// chance is what a world draws from. The recorder hears of each draw.
+// chance is what a world draws from. The recorder hears of each draw. Whoever runs has the turn,
+// so that it needs no lock.
 type chance struct {
 	recorder *recorder
-
-	mu   sync.Mutex
-	even *sources
-	from simulated.Chance // even, or what draws in another way
+	even     *sources
+	from     simulated.Chance // even, or what draws in another way
 }
 
 func newChance(seed uint64, r *recorder) *chance {
@@ -43,14 +43,25 @@ func newChance(seed uint64, r *recorder) *chance {
 	return c
 }
 
+// bias has choices be drawn in a mode; "" is evenly.
+func (c *chance) bias(mode string) error {
+	if mode == "" {
+		return nil
+	}
+	m, err := search.ParseMode(mode)
+	if err != nil {
+		return fmt.Errorf("simulation: WithMode: %w", err)
+	}
+	c.from = search.Biased(c.even, m)
+	return nil
+}
+
 // N implements simulated.Chance.
 func (c *chance) N(kind simulated.Kind, n int64) int64 {
 	if n <= 1 {
 		return 0
 	}
-	c.mu.Lock()
 	drawn := c.from.N(kind, n)
-	c.mu.Unlock()
 	c.recorder.drew(kind, n, drawn)
 	return drawn
 }
@@ -62,15 +73,25 @@ func (c *chance) happens(kind simulated.Kind, share float64) bool {
 
 // turn draws which of several hosts goes on, by their numbers in ascending order.
 func (c *chance) turn(hosts []int) int {
-	c.mu.Lock()
 	turns, ranked := c.from.(search.Turns)
 	if !ranked {
-		c.mu.Unlock()
 		return int(c.N(simulated.Turn, int64(len(hosts))))
 	}
 	drawn := turns.Turn(hosts)
-	c.mu.Unlock()
 	c.recorder.drew(simulated.Turn, int64(len(hosts)), int64(drawn))
+	return drawn
+}
+
+// delay draws for how long a host is held up that could go on.
+func (c *chance) delay() time.Duration {
+	delays, any := c.from.(search.Delays)
+	if !any {
+		return 0
+	}
+	drawn := delays.Delay()
+	if drawn > 0 {
+		c.recorder.drew(simulated.Turn, 0, int64(drawn))
+	}
 	return drawn
 }
 
@@ -79,7 +100,5 @@ type userSource struct{ chance *chance }
 
 // Uint64 implements rand.Source.
 func (s userSource) Uint64() uint64 {
-	s.chance.mu.Lock()
-	defer s.chance.mu.Unlock()
 	return s.chance.even[simulated.User].Uint64()
 }

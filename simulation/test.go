@@ -2,7 +2,6 @@ package simulation
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -11,9 +10,6 @@ import (
 	"testing/cryptotest"
 	"testing/synctest"
 )
-
-// seedFlag is -simulation.seed.
-var seedFlag = flag.String("simulation.seed", "", "the seed of simulation.Test, in place of the test's own")
 
 // Test has f make a world and have time pass in it, in a bubble of testing/synctest, so that
 // package time's clock is the world's: time.Sleep, context.WithTimeout and tickers are in
@@ -32,28 +28,21 @@ func Test(t *testing.T, f func(w *World), opts ...Option) {
 // test is Test for a test of the package of an import path.
 func test(t *testing.T, pkg string, f func(w *World), opts []Option) {
 	t.Helper()
-	c := config{}
-	for _, o := range opts {
-		o(&c)
-	}
-	seed := uint64(1)
-	if c.seed != nil {
-		seed = *c.seed
-	}
-	if *seedFlag != "" {
-		if _, err := fmt.Sscan(*seedFlag, &seed); err != nil {
-			t.Fatalf("simulation: -simulation.seed=%s is no seed: a number from 0 to 18446744073709551615", *seedFlag)
-		}
-	}
-	again := againCommand(t.Name(), pkg, seed)
+	c := configOf(opts)
+	seed := c.seedOf(t)
+	again := againCommand(t.Name(), pkg, seed, c.mode, c.faults)
 	seedCrypto(t, seed)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(seed, t, true, opts)
+		if flags.html != "" {
+			w.keepTrace()
+		}
 		defer func() {
 			w.end()
 			if t.Failed() {
 				t.Logf("simulation: the seed is %d; to repeat it:\n\t%s", seed, again)
 			}
+			w.endTrace(t, again)
 		}()
 		f(w)
 	})
@@ -66,12 +55,15 @@ func seedCrypto(t *testing.T, seed uint64) {
 }
 
 // againCommand is the command that repeats a test.
-func againCommand(test, pkg string, seed uint64) string {
-	parts := strings.Split(test, "/")
-	for i, p := range parts {
-		parts[i] = "^" + p + "$"
+func againCommand(test, pkg string, seed uint64, mode, faults string) string {
+	command := fmt.Sprintf("go test %s -run '%s' -simulation.seed=%d", pkg, exactly(test), seed)
+	if mode != "" {
+		command += " -simulation.mode=" + mode
 	}
-	return fmt.Sprintf("go test %s -run '%s' -simulation.seed=%d", pkg, strings.Join(parts, "/"), seed)
+	if faults != "" {
+		command += " -simulation.faults=" + faults
+	}
+	return command
 }
 
 // callerPackage is the import path of the package that calls the caller.
@@ -123,6 +115,7 @@ func (w *World) verdict() error {
 // end ends the hosts that still run, and has everything be gone that is the world's.
 func (w *World) end() {
 	d := w.driver
+	w.say(theEnd, "")
 	for _, h := range w.hosts {
 		if l := h.life; l != nil && !l.isOver() {
 			w.network.Change(h.machine.Crash)
@@ -164,5 +157,5 @@ func (d *driver) wind() error {
 func (d *driver) left() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return len(d.seatOf) > 0 || len(d.workers) > 0 || len(d.blocked) > 0
+	return d.loops > 0 || len(d.workers) > 0 || len(d.blocked) > 0
 }

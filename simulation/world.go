@@ -3,7 +3,6 @@ package simulation
 import (
 	"math/rand/v2"
 	"net/netip"
-	"testing"
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine/simulated"
@@ -28,6 +27,7 @@ type World struct {
 	start    time.Time // of virtual time
 	recorder recorder
 	report
+	faults faultChoice
 	ending bool // the hosts that are left are being ended
 
 	hosts  []*Host // in the order in which they were made
@@ -42,6 +42,9 @@ type config struct {
 	passes  uint64
 	foreign bool
 	seed    *uint64
+	mode    string // how choices are drawn; "": evenly
+	faults  string // which of the planned faults happen; "": all
+	search  searchConfig
 }
 
 // Option changes how a world is made.
@@ -74,17 +77,22 @@ func WithSeed(seed uint64) Option { return func(c *config) { c.seed = &seed } }
 const defaultLimit = 24 * time.Hour
 
 // newWorld makes a world whose function runs on the calling goroutine.
-func newWorld(seed uint64, tb testing.TB, bubble bool, opts []Option) *World {
+func newWorld(seed uint64, tb tester, bubble bool, opts []Option) *World {
 	w := &World{seed: seed, byName: map[string]*Host{}, spoken: map[pair]bool{}, config: config{
 		start: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), limit: defaultLimit,
 	}}
-	for _, o := range opts {
-		o(&w.config)
-	}
+	w.config.apply(opts)
 	w.start = w.config.start
 	w.chance = newChance(seed, &w.recorder)
 	w.user = rand.New(userSource{w.chance})
 	w.report.init(tb)
+	if err := w.chance.bias(w.config.mode); err != nil {
+		w.breakDown(err)
+	}
+	var err error
+	if w.faults, err = chooseFaults(w.config.faults); err != nil {
+		w.breakDown(err)
+	}
 	w.driver = newDriver(w, bubble)
 	w.network = simulated.New(simulated.Config{Chance: w.chance, Driver: w.driver, Told: w.recorder.told})
 	w.recorder.now = w.driver.time

@@ -3,6 +3,7 @@ package search
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine/simulated"
 )
@@ -19,8 +20,9 @@ const (
 	Even
 	// Priorities gives hosts a rank and has the first that can go on, go on; all is as quick
 	// and as orderly as it can be, but for a few moments, drawn, at which the host whose turn
-	// it would be gets the last rank, or a message is as late as can be (PCT: few events out
-	// of order suffice for most failures, and few places are likelier to be met than many).
+	// it would be gets the last rank or is held up, or a message is as late as can be (PCT:
+	// few events out of order suffice for most failures, and few places are likelier to be met
+	// than many).
 	Priorities
 	// Swarm draws, for each kind of draws, whether it is even, quiet, extreme, or in turns:
 	// what one kind does too often hides what another one would do.
@@ -41,6 +43,11 @@ func ParseMode(name string) (Mode, error) {
 	}
 	return 0, fmt.Errorf("there is no mode %q; there are %q", name, modeNames)
 }
+
+// Delays is what a Chance may be in addition: it says for how long a host is held up that
+// could go on now, as by what else its machine does. Without that a pass takes no time, and
+// two things happen to one host within a few passes only if they do at the same nanosecond.
+type Delays interface{ Delay() time.Duration }
 
 // Turns is what a Chance may be in addition: it is told which hosts could go on, by their
 // numbers, and says which of them does.
@@ -108,6 +115,21 @@ func (p *priorities) N(kind simulated.Kind, n int64) int64 {
 	return p.from.N(kind, n)
 }
 
+// Delay implements Delays.
+func (p *priorities) Delay() time.Duration {
+	if !p.changes() {
+		return 0
+	}
+	return delay(p.from, 1<<6, 10)
+}
+
+// delay is a length of time: at least that many microseconds, doubled less than so many times,
+// each as likely.
+func delay(from simulated.Chance, least, doubled int64) time.Duration {
+	most := least << from.N(simulated.Turn, doubled)
+	return time.Duration(most+from.N(simulated.Turn, most)) * time.Microsecond
+}
+
 // changes counts a step, and tells whether something is out of order there.
 func (p *priorities) changes() bool {
 	p.step++
@@ -163,6 +185,7 @@ type swarm struct {
 	style  [simulated.Kinds]style
 	loud   [simulated.Kinds]bool  // in turns: which it is
 	remain [simulated.Kinds]int64 // and for how many draws
+	delays style
 }
 
 // styled are the kinds whose extremes mean something.
@@ -175,7 +198,25 @@ func newSwarm(from simulated.Chance) *swarm {
 	for _, k := range styled {
 		s.style[k] = style(from.N(simulated.User, int64(styles)))
 	}
+	s.delays = style(from.N(simulated.User, int64(styles)))
 	return s
+}
+
+// Delay implements Delays.
+func (s *swarm) Delay() time.Duration {
+	switch s.delays {
+	case evenly: // each pass takes a little
+		return time.Duration(s.from.N(simulated.Turn, 50_000))
+	case loudly: // one in a while
+		if s.from.N(simulated.Turn, 32) == 0 {
+			return delay(s.from, 1<<6, 8)
+		}
+	case inTurns: // few, and long
+		if s.from.N(simulated.Turn, 256) == 0 {
+			return delay(s.from, 1<<10, 8)
+		}
+	}
+	return 0
 }
 
 // N implements simulated.Chance.

@@ -25,7 +25,7 @@ function lay() {
   const there = H.map((_, i) => i).filter(i => !away.has(i));
   column = Math.max(190, (main.clientWidth - gutter - 30) / Math.max(1, there.length));
   X = H.map(() => none);
-  there.forEach((h, i) => { X[h] = gutter + (i + .5) * column; });
+  there.forEach((h, i) => { X[h] = gutter + (i + .38) * column; });
   width = gutter + there.length * column;
   lanes = H.map(() => 0);
   for (const b of D.bars) if (b.h !== none) lanes[b.h] = Math.max(lanes[b.h], b.l + 1);
@@ -67,8 +67,9 @@ function words(i, ends) {
   const e = E[i], x = e.h === none ? gutter - 4 : X[e.h] + 8, y = Y[i];
   if (y - (ends[e.h] ?? -99) < 10) return "";
   ends[e.h] = y;
-  const room = Math.max(12, Math.floor((column - (lanes[e.h] ? lanes[e.h] * 4 : 0)) / 6.7) - 4);
-  let text = e.w + (e.x ? " " + e.x : "");
+  const last = e.h !== none && x + column * .7 > width;
+  const room = Math.max(12, Math.floor(column * (last ? .6 : .9) / 6.7) - 2);
+  let text = e.w + (e.l || e.x ? " " + (e.l || e.x) : "");
   if (e.h !== none && text.length > room) text = text.slice(0, room - 1) + "…";
   const size = text.length * 6.65;
   const back = matches.length && found.has(i) ? `<rect class="found" x="${x - 2}" y="${y - 7}" width="${size + 4}" height="14"/>` : "";
@@ -110,8 +111,8 @@ function arrow(n, from, to) {
 function bar(n, from, to) {
   const b = D.bars[n], x = X[b.h] ?? none, y1 = b.a === none ? 0 : Y[b.a], y2 = at(b.b);
   if (x === none || off.has("task") || y2 < from || y1 > to) return "";
-  const lane = Math.min(12, (column / 2 - 12) / Math.max(1, lanes[b.h])), left = x - 6 - (b.l + 1) * lane;
-  const bad = b.e === "failed" || b.e === "crash" ? " bad" : "";
+  const lane = Math.min(12, (column * .38 - 12) / Math.max(1, lanes[b.h])), left = x - 6 - (b.l + 1) * lane;
+  const bad = b.e === "raised" || b.e === "crash" ? " bad" : "";
   const long = Math.max(2, y2 - y1);
   let name = "";
   if (lane >= 10 && long > 30) {
@@ -132,7 +133,7 @@ function band(n, from, to) {
   };
   const x = X[b.h] ?? none, p = X[b.p] ?? none;
   if (b.h === none) one(gutter, width - gutter, b.k);
-  else if (b.p === none) { if (x !== none) one(x - column * .42, column * .84, b.k); }
+  else if (b.p === none) { if (x !== none) one(x - column * .33, column * .84, b.k); }
   else if (x !== none && p !== none) {
     const low = Math.min(x, p), high = Math.max(x, p);
     one(low + (high - low) / 2 - 34, 68, `${H[b.h]} ✂ ${H[b.p]}`);
@@ -140,8 +141,8 @@ function band(n, from, to) {
   return all;
 }
 
-const patterns = ["down", "pause", "cut", "stall"].map((k, i) =>
-  `<pattern id="${k}" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(${[45, 0, 135, 90][i]})"><rect width="8" height="8" fill="var(--${["lost", "late", "failure", "late"][i]})" opacity=".16"/><rect width="2" height="8" fill="var(--${["lost", "late", "failure", "late"][i]})" opacity=".55"/></pattern>`).join("")
+const patterns = ["down", "pause", "cut"].map((k, i) =>
+  `<pattern id="${k}" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(${[45, 0, 135][i]})"><rect width="8" height="8" fill="var(--${["lost", "late", "failure"][i]})" opacity=".16"/><rect width="2" height="8" fill="var(--${["lost", "late", "failure"][i]})" opacity=".55"/></pattern>`).join("")
   + ["message", "late", "lost", "open"].map(k => `<marker id="${k}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path class="${k}" stroke="none" style="stroke-dasharray:none" d="M0 .8L8 4L0 7.2z"/></marker>`).join("");
 
 // show draws what is seen.

@@ -158,7 +158,7 @@ func (m *making) next() {
 	m.id++
 	switch n := r.IntN(40); {
 	case n == 0:
-		m.add(Event{Host: "gamma", What: map[bool]string{false: "crash", true: "restart"}[m.down], Text: "power"})
+		m.add(Event{Host: "gamma", What: map[bool]string{false: "crash", true: "start"}[m.down], Text: "power"})
 		m.down = !m.down
 	case n == 2:
 		m.add(Event{Host: "alpha", Peer: "beta", What: "cut"})

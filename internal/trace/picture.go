@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -18,6 +19,7 @@ type picture struct {
 	places map[string]int  // of hosts
 	sent   map[uint64]int  // where messages set out
 	met    map[uint64]bool // that have come, or got lost
+	began  map[barKey]bool // tasks whose beginning is known
 	bars   map[barKey]int  // that have no end yet
 	bands  map[bandKey]int // likewise
 	lanes  map[int][]bool  // which lanes beside a host are taken
@@ -35,6 +37,7 @@ type spot struct {
 	Peer int           `json:"p"`
 	ID   uint64        `json:"i,omitempty"`
 	Text string        `json:"x,omitempty"`
+	Tag  string        `json:"l,omitempty"` // of a message: what is written beside it
 }
 
 // arrow is a message: from where it sets out to where it arrives, or gets lost.
@@ -85,7 +88,7 @@ func draw(events []Event, left int) *picture {
 	p := &picture{
 		Left: left, Hosts: []string{}, Events: make([]spot, 0, len(events)), Arrows: []arrow{}, Bars: []bar{}, Bands: []band{},
 		places: map[string]int{}, sent: map[uint64]int{}, met: map[uint64]bool{},
-		bars: map[barKey]int{}, bands: map[bandKey]int{}, lanes: map[int][]bool{},
+		began: map[barKey]bool{}, bars: map[barKey]int{}, bands: map[bandKey]int{}, lanes: map[int][]bool{},
 	}
 	for i := range events {
 		p.add(&events[i])
@@ -117,6 +120,11 @@ func (p *picture) place(host string) int {
 func (p *picture) add(e *Event) {
 	v := verbOf(e)
 	s := spot{When: e.When, Host: p.place(e.Host), What: e.What, Kind: v.kind, Peer: p.place(e.Peer), ID: e.ID, Text: details(e)}
+	if v.kind == ofMessages {
+		short := *e
+		short.Text = ""
+		s.Tag = details(&short)
+	}
 	at := len(p.Events)
 	p.Events = append(p.Events, s)
 	if v.kind == ofMessages && e.ID != 0 {
@@ -139,6 +147,8 @@ func (p *picture) message(at int, v verb) {
 			p.met[id] = true
 			p.Arrows = append(p.Arrows, arrow{From: at, To: at, Fate: lost})
 		}
+	case v.again:
+		p.sent[id], p.met[id] = at, false
 	case v.cross:
 		p.met[id] = true
 		p.Arrows = append(p.Arrows, arrow{From: from, To: at, Fate: lost})
@@ -151,15 +161,24 @@ func (p *picture) message(at int, v verb) {
 // task adds where a task begins or ends.
 func (p *picture) task(at int, e *Event, v verb) {
 	key := barKey{p.Events[at].Host, e.ID}
+	name := e.Text
+	if name == "" {
+		name = fmt.Sprintf("Task-%d", e.ID)
+	}
 	if v.opens != "" {
+		p.began[key] = true
 		p.bars[key] = len(p.Bars)
-		p.Bars = append(p.Bars, bar{Host: key.host, Lane: p.lane(key.host), From: at, To: nowhere, Name: e.Text})
+		p.Bars = append(p.Bars, bar{Host: key.host, Lane: p.lane(key.host), From: at, To: nowhere, Name: name})
 		return
 	}
 	i, known := p.bars[key]
-	if !known { // it began before the first event that is kept
+	switch {
+	case known:
+	case p.began[key]:
+		return // a crash has ended it
+	default: // it began before the first event that is kept
 		i = len(p.Bars)
-		p.Bars = append(p.Bars, bar{Host: key.host, Lane: p.lane(key.host), From: nowhere, Name: e.Text})
+		p.Bars = append(p.Bars, bar{Host: key.host, Lane: p.lane(key.host), From: nowhere, Name: name})
 	}
 	p.endTask(key, i, at, e.What)
 }

@@ -27,9 +27,12 @@ func TestArrows(t *testing.T) {
 		10: {When: us(90), Host: "b", What: "arrive", Peer: "a", ID: 1},
 		11: {When: us(91), Host: "a", What: "own words", Peer: "b", ID: 7},
 		12: {When: us(92), Host: "b", What: "own end", Peer: "a", ID: 7},
+		13: {When: us(93), Host: "a", What: "resend", Peer: "b", ID: 4},
+		14: {When: us(94), Host: "b", What: "arrive", Peer: "a", ID: 4},
+		15: {When: us(95), Host: "a", What: "resend", Peer: "b", ID: 3},
 	}, 0)
 	want := []arrow{
-		{1, 2, ""}, {1, 3, ""}, {4, 4, lost}, {5, 6, lost}, {8, 9, ""}, {0, 10, late}, {11, 12, ""}, {7, nowhere, open},
+		{1, 2, ""}, {1, 3, ""}, {4, 4, lost}, {5, 6, lost}, {8, 9, ""}, {0, 10, late}, {11, 12, ""}, {13, 14, ""}, {7, nowhere, open}, {15, nowhere, open},
 	}
 	if !slices.Equal(p.Arrows, want) {
 		t.Errorf("%v\nwant %v", p.Arrows, want)
@@ -50,17 +53,18 @@ func TestBars(t *testing.T) {
 		3: {Host: "a", What: "done", ID: 1},
 		4: {Host: "a", What: "task", ID: 3, Text: "three"},
 		5: {Host: "a", What: "crash"},
-		6: {Host: "a", What: "restart"},
-		7: {Host: "a", What: "task", ID: 4, Text: "four"},
-		8: {Host: "b", What: "failed", ID: 9, Text: "old"},
+		6: {Host: "a", What: "start"},
+		7: {Host: "a", What: "task", ID: 4},
+		8: {Host: "b", What: "raised", ID: 9, Text: "old"},
+		9: {Host: "a", What: "cancelled", ID: 2, Text: "two"}, // after the crash, in vain
 	}, 0)
 	want := []bar{
 		{Host: 0, Lane: 0, From: 0, To: 3, Name: "one", End: "done"},
 		{Host: 0, Lane: 1, From: 1, To: 5, Name: "two", End: "crash"},
 		{Host: 1, Lane: 0, From: 2, To: nowhere, Name: "other"},
 		{Host: 0, Lane: 0, From: 4, To: 5, Name: "three", End: "crash"},
-		{Host: 0, Lane: 0, From: 7, To: nowhere, Name: "four"},
-		{Host: 1, Lane: 1, From: nowhere, To: 8, Name: "old", End: "failed"},
+		{Host: 0, Lane: 0, From: 7, To: nowhere, Name: "Task-4"},
+		{Host: 1, Lane: 1, From: nowhere, To: 8, Name: "old", End: "raised"},
 	}
 	if !slices.Equal(p.Bars, want) {
 		t.Errorf("%v\nwant %v", p.Bars, want)
@@ -75,16 +79,16 @@ func TestBands(t *testing.T) {
 		1: {Host: "a", What: "cut", Peer: "b"},
 		2: {Host: "b", What: "pause"},
 		3: {Host: "a", What: "cut", Peer: "b"}, // again, while it lasts
-		4: {Host: "a", What: "restart"},
+		4: {Host: "a", What: "start"},
 		5: {Host: "a", What: "heal", Peer: "b"},
 		6: {Host: "a", What: "resume"}, // of what was not there
-		7: {What: "stall"},
+		7: {What: "pause"},
 	}, 0)
 	want := []band{
 		{Host: 0, Peer: nowhere, From: 0, To: 4, Kind: "down"},
 		{Host: 0, Peer: 1, From: 1, To: 5, Kind: "cut"},
 		{Host: 1, Peer: nowhere, From: 2, To: nowhere, Kind: "pause"},
-		{Host: nowhere, Peer: nowhere, From: 7, To: nowhere, Kind: "stall"},
+		{Host: nowhere, Peer: nowhere, From: 7, To: nowhere, Kind: "pause"},
 	}
 	if !slices.Equal(p.Bands, want) {
 		t.Errorf("%v\nwant %v", p.Bands, want)

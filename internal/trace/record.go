@@ -25,6 +25,7 @@ const Draw = "draw"
 // time may use it.
 type Recorder struct {
 	sum   uint64
+	last  time.Duration // when the last event was
 	count int
 	kept  []Event
 	limit int
@@ -38,6 +39,7 @@ func (r *Recorder) Keep(limit int) { r.limit = limit }
 // Happened is to be called with each happening.
 func (r *Recorder) Happened(e Event) {
 	r.count++
+	r.last = max(r.last, e.When)
 	s := mix(r.sum, uint64(e.When))
 	s = mixString(s, e.Host)
 	s = mixString(s, e.What)
@@ -49,15 +51,17 @@ func (r *Recorder) Happened(e Event) {
 	r.note(e)
 }
 
-// Drew is to be called with each draw, and when it was.
+// Drew is to be called with each draw, and when it was, as far as the caller knows: not before
+// the last event.
 func (r *Recorder) Drew(when time.Duration, kind simulated.Kind, n, drawn int64) {
 	r.count++
+	r.last = max(r.last, when)
 	s := mix(r.sum, uint64(when))
 	s = mix(s, uint64(kind)+1)
 	s = mix(s, uint64(n))
 	r.sum = mix(s, uint64(drawn))
 	if r.limit > 0 || r.cmp != nil {
-		r.note(Event{When: when, What: Draw, Text: kindName(kind), ID: uint64(n), Sum: uint64(drawn)})
+		r.note(Event{When: r.last, What: Draw, Text: kindName(kind), ID: uint64(n), Sum: uint64(drawn)})
 	}
 }
 

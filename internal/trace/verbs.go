@@ -7,6 +7,7 @@ type verb struct {
 	closes string // what ends here
 	cross  bool   // a message ends here that does not arrive
 	comes  bool   // from the peer, and not to it
+	again  bool   // a message sets out once more
 }
 
 // The kinds of events.
@@ -25,37 +26,43 @@ const (
 var verbs = map[string]verb{
 	Draw:        {kind: ofDraws},
 	"turn":      {kind: ofTurns},
-	"advance":   {kind: ofTurns},
+	"work":      {kind: ofTurns},
 	"send":      {kind: ofMessages},
+	"syn":       {kind: ofMessages},
+	"synack":    {kind: ofMessages},
+	"ack":       {kind: ofMessages},
+	"fin":       {kind: ofMessages},
+	"reset":     {kind: ofMessages},
+	"resend":    {kind: ofMessages, again: true},
 	"arrive":    {kind: ofMessages, comes: true},
-	"duplicate": {kind: ofMessages},
 	"lost":      {kind: ofMessages, cross: true},
-	"drop":      {kind: ofMessages, cross: true},
-	"resend":    {kind: ofMessages},
+	"drop":      {kind: ofConnections, comes: true},
 	"listen":    {kind: ofConnections},
 	"connect":   {kind: ofConnections},
-	"connected": {kind: ofConnections},
 	"accept":    {kind: ofConnections, comes: true},
-	"refuse":    {kind: ofConnections},
-	"close":     {kind: ofConnections},
-	"end":       {kind: ofConnections},
-	"reset":     {kind: ofConnections},
+	"connected": {kind: ofConnections},
+	"refuse":    {kind: ofConnections, comes: true},
 	"timeout":   {kind: ofConnections},
-	"lookup":    {kind: ofConnections},
+	"broken":    {kind: ofConnections},
+	"close":     {kind: ofConnections},
 	"task":      {kind: ofTasks, opens: "task"},
 	"done":      {kind: ofTasks, closes: "task"},
 	"cancelled": {kind: ofTasks, closes: "task"},
-	"failed":    {kind: ofTasks, closes: "task"},
+	"raised":    {kind: ofTasks, closes: "task"},
 	"start":     {kind: ofFailures, closes: "down"},
-	"restart":   {kind: ofFailures, closes: "down"},
+	"up":        {kind: ofFailures, closes: "down"},
 	"crash":     {kind: ofFailures, opens: "down"},
 	"pause":     {kind: ofFailures, opens: "pause"},
 	"resume":    {kind: ofFailures, closes: "pause"},
 	"cut":       {kind: ofFailures, opens: "cut"},
+	"stall":     {kind: ofFailures, opens: "cut"},
 	"heal":      {kind: ofFailures, closes: "cut"},
-	"stall":     {kind: ofFailures, opens: "stall"},
-	"unstall":   {kind: ofFailures, closes: "stall"},
-	"panic":     {kind: ofFailures},
+	"link":      {kind: ofFailures},
+	"skew":      {kind: ofFailures},
+	"drift":     {kind: ofFailures},
+	"fault":     {kind: ofFailures},
+	"error":     {kind: ofFailures},
+	"log":       {kind: ofOthers},
 }
 
 // verbOf is what a page makes of an event.

@@ -1,0 +1,199 @@
+package simulation
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// searching is a search under way, in the process that was asked for it.
+type searching struct {
+	t        *testing.T
+	mode     string
+	first    uint64
+	seeds    int
+	end      time.Time
+	cut      bool // the end is that of the test's deadline
+	parallel int
+
+	mu      sync.Mutex
+	next    int // of the seeds, the first that nobody tries yet
+	tried   int
+	chunk   int // how many seeds the next process gets
+	found   *jobNews
+	err     error
+	running map[uint64]context.CancelFunc // processes, by their first seeds
+}
+
+// The least and the most that a process is to take, roughly: starting one costs some
+// hundredths of a second.
+const (
+	shortJob = 500 * time.Millisecond
+	longJob  = 2 * time.Second
+)
+
+// search tries seeds until one fails, nil if none does.
+func (s *searching) search() (*jobNews, error) {
+	s.chunk = 4
+	s.running = map[uint64]context.CancelFunc{}
+	dir := s.t.TempDir()
+	var workers sync.WaitGroup
+	for i := range s.parallel {
+		workers.Go(func() {
+			for round := 0; s.step(filepath.Join(dir, fmt.Sprintf("%d-%d", i, round))); round++ {
+			}
+		})
+	}
+	workers.Wait()
+	return s.found, s.err
+}
+
+// step tries the next few seeds, in a process of its own, and reports whether there are more.
+func (s *searching) step(told string) bool {
+	s.mu.Lock()
+	count := min(s.chunk, s.seeds-s.next)
+	if s.found != nil || s.err != nil || count <= 0 || !time.Now().Before(s.end) {
+		s.mu.Unlock()
+		return false
+	}
+	j := job{Test: s.t.Name(), First: s.first + uint64(s.next), Count: uint64(count), Told: told}
+	s.next += count
+	ctx, cancel := context.WithDeadline(context.Background(), s.end)
+	s.running[j.First] = cancel
+	s.mu.Unlock()
+
+	began := time.Now()
+	news, err := s.process(ctx, j)
+	took := time.Since(began)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stopped := ctx.Err() != nil
+	cancel()
+	delete(s.running, j.First)
+	switch {
+	case stopped: // what it says then is that it was
+		return false
+	case err != nil:
+		s.err = err
+		return false
+	case news == nil:
+		s.tried += count
+		switch {
+		case count == s.chunk && took < shortJob:
+			s.chunk = min(2*s.chunk, 1<<16)
+		case took > longJob:
+			s.chunk = max(s.chunk/2, 1)
+		}
+		return true
+	}
+	if s.found == nil || news.Seed < s.found.Seed {
+		s.found = news
+	}
+	for first, stop := range s.running { // those below may still find a lower one
+		if first > s.found.Seed {
+			stop()
+		}
+	}
+	return false
+}
+
+// process has a process of the test's program do a job. It returns what failed, nil if nothing
+// did.
+func (s *searching) process(ctx context.Context, j job) (*jobNews, error) {
+	text, err := json.Marshal(j)
+	if err != nil {
+		return nil, err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, program, childArgs(j.Test)...)
+	// One processor is enough where one thing goes on at a time, and quicker than several.
+	cmd.Env = append(os.Environ(), jobVariable+"="+string(text), "GOMAXPROCS=1")
+	cmd.WaitDelay = 10 * time.Second
+	out := tail{limit: 64 << 10}
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("no process of the test's program can be started: %w", err)
+	}
+	err = cmd.Wait()
+	news, any := readNews(j.Told)
+	switch {
+	case !any:
+		return nil, fmt.Errorf("a process that was to try seeds has not (%v): %s", err, out.String())
+	case !news.Begun:
+		if news.Message == failedElsewhere {
+			news.Message += ":\n" + out.String()
+		}
+		return &news, nil
+	case err != nil: // it has ended within a run
+		news.Begun = false
+		news.Message = fmt.Sprintf("the process has ended: %v\n%s", err, out.String())
+		return &news, nil
+	}
+	return nil, nil
+}
+
+// childArgs are the arguments of such a process: the test alone, and the flags that are not
+// those of package testing or of this one, as they are.
+func childArgs(test string) []string {
+	args := []string{"-test.run=" + exactly(test), "-test.count=1", "-test.timeout=0", "-test.parallel=1"}
+	flag.Visit(func(f *flag.Flag) {
+		switch {
+		case f.Name == "test.short":
+			args = append(args, "-test.short="+f.Value.String())
+		case strings.HasPrefix(f.Name, "test."), strings.HasPrefix(f.Name, "simulation."):
+		default:
+			args = append(args, "-"+f.Name+"="+f.Value.String())
+		}
+	})
+	if flags.mode != "" {
+		args = append(args, "-simulation.mode="+flags.mode)
+	}
+	return args
+}
+
+// exactly is the -run of one test.
+func exactly(test string) string {
+	parts := strings.Split(test, "/")
+	for i, p := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
+	}
+	return strings.Join(parts, "/")
+}
+
+// tail keeps the last of what is written.
+type tail struct {
+	mu    sync.Mutex
+	buf   bytes.Buffer
+	limit int
+}
+
+// Write implements io.Writer.
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf.Write(p)
+	if over := t.buf.Len() - t.limit; over > 0 {
+		t.buf.Next(over)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.buf.String()
+}
