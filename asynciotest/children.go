@@ -50,6 +50,7 @@ var childCases = []behaviour{
 			e.must(asyncio.Sleep(ctx, 0))
 			task.Cancel()
 			_, err := task.Await(ctx)
+			e.can(l, err)
 			e.wantIs(err, asyncio.ErrCancelled)
 			return nil
 		})
@@ -58,6 +59,7 @@ var childCases = []behaviour{
 		l := e.loop()
 		e.run(l, func(ctx context.Context) error {
 			_, _, err := l.SubprocessExec(ctx, func() asyncio.SubprocessProtocol { return &childNotes{} }, nil, "")
+			e.can(l, err)
 			e.wantIs(err, asyncio.ErrInvalidArgument)
 			_, _, err = l.SubprocessExec(ctx, nil, nil, "program")
 			e.wantIs(err, asyncio.ErrInvalidArgument)
@@ -112,6 +114,7 @@ func (e *env) child(command string, opts *asyncio.SubprocessOptions, f func(ctx 
 			e.lacking = err
 			return nil
 		}
+		e.can(l, err)
 		e.must(err)
 		f(ctx, c)
 		return nil

@@ -146,6 +146,7 @@ func (e *env) endpoint(ctx context.Context, l asyncio.EventLoop, o asyncio.Datag
 	e.Helper()
 	p := &postbox{}
 	t, got, err := l.CreateDatagramEndpoint(ctx, func() asyncio.DatagramProtocol { return p }, &o)
+	e.can(l, err)
 	e.must(err)
 	want(e, "the protocol", got == asyncio.DatagramProtocol(p) && t == p.transport, true)
 	e.Cleanup(func() {

@@ -1,9 +1,7 @@
 package asynciotest
 
 import (
-	"net"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/go-asyncio/asyncio"
@@ -13,7 +11,7 @@ var descriptorCases = []behaviour{
 	{"events.008.reader-callback", func(e *env) {
 		l := e.loop()
 		e.guard(l)
-		a, b := e.connPair()
+		a, b := e.connPair(l)
 		fd := e.fd(b)
 		var got strings.Builder
 		buf := make([]byte, 3)
@@ -45,7 +43,7 @@ var descriptorCases = []behaviour{
 	{"events.009.writer-callback", func(e *env) {
 		l := e.loop()
 		e.guard(l)
-		_, b := e.connPair()
+		_, b := e.connPair(l)
 		fd := e.fd(b)
 		calls := 0
 		e.must(l.AddWriter(fd, func() { calls++; l.Stop() }))
@@ -60,7 +58,7 @@ var descriptorCases = []behaviour{
 	}},
 	{"events.043.remove-fds-after-close", func(e *env) {
 		l := e.loop()
-		_, b := e.connPair()
+		_, b := e.connPair(l)
 		fd := e.fd(b)
 		e.must(l.AddReader(fd, func() {}))
 		e.must(l.Close())
@@ -72,7 +70,7 @@ var descriptorCases = []behaviour{
 	}},
 	{"events.044.add-fds-after-close", func(e *env) {
 		l := e.loop()
-		_, b := e.connPair()
+		_, b := e.connPair(l)
 		e.must(l.Close())
 		e.wantIs(l.AddReader(e.fd(b), func() {}), asyncio.ErrLoopClosed)
 		e.wantIs(l.AddWriter(e.fd(b), func() {}), asyncio.ErrLoopClosed)
@@ -260,29 +258,6 @@ var descriptorCases = []behaviour{
 	}},
 }
 
-// connPair returns two ends of a connection of package net.
-func (e *env) connPair() (a, b *net.TCPConn) {
-	e.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	e.must(err)
-	defer ln.Close()
-	c, err := net.DialTimeout("tcp", ln.Addr().String(), 10*time.Second)
-	e.must(err)
-	s, err := ln.Accept()
-	e.must(err)
-	e.Cleanup(func() { c.Close(); s.Close() })
-	return c.(*net.TCPConn), s.(*net.TCPConn)
-}
-
-// fd returns the descriptor of a connection, which stays the connection's.
-func (e *env) fd(c syscall.Conn) (fd uintptr) {
-	e.Helper()
-	rc, err := c.SyscallConn()
-	e.must(err)
-	e.must(rc.Control(func(f uintptr) { fd = f }))
-	return fd
-}
-
 // readable waits until the system says that fd can be read: from then on, every
 // poll finds it so.
 func (e *env) readable(l asyncio.EventLoop, fd uintptr) {
@@ -299,7 +274,7 @@ func (e *env) readable(l asyncio.EventLoop, fd uintptr) {
 type watched struct {
 	e    *env
 	l    asyncio.EventLoop
-	peer *net.TCPConn
+	peer outside
 	fd   uintptr
 	log  []string
 }
@@ -307,7 +282,7 @@ type watched struct {
 func (e *env) watch() *watched {
 	e.Helper()
 	l := e.loop()
-	a, b := e.connPair()
+	a, b := e.connPair(l)
 	return &watched{e: e, l: l, peer: a, fd: e.fd(b)}
 }
 

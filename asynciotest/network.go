@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
-	"net"
 	"os"
 	"strings"
 	"time"
@@ -65,7 +64,7 @@ var networkCases = []behaviour{
 	{"tcp-flow-control", flowControl},
 	{"tcp-close-sends-what-is-buffered", func(e *env) {
 		e.served(newPeer, func(ctx context.Context, c *conversation) {
-			raw := c.dial()
+			raw := c.dial(ctx)
 			server := c.accepted(ctx)
 			sent := e.noise(8 << 20)
 			_, err := server.transport.Write(sent)
@@ -80,7 +79,7 @@ var networkCases = []behaviour{
 	}},
 	{"tcp-abort-drops-what-is-buffered", func(e *env) {
 		e.served(newPeer, func(ctx context.Context, c *conversation) {
-			raw := c.dial()
+			raw := c.dial(ctx)
 			server := c.accepted(ctx)
 			sent := e.noise(16 << 20)
 			_, err := server.transport.Write(sent)
@@ -93,7 +92,7 @@ var networkCases = []behaviour{
 	}},
 	{"tcp-pause-reading", func(e *env) {
 		e.served(newPeer, func(ctx context.Context, c *conversation) {
-			raw := c.dial()
+			raw := c.dial(ctx)
 			server := c.accepted(ctx)
 			e.must(server.transport.PauseReading())
 			want(e, "reading", server.transport.IsReading(), false)
@@ -108,11 +107,14 @@ var networkCases = []behaviour{
 	{"tcp-server-close", func(e *env) {
 		e.served(func(*conversation) asyncio.Protocol { return &echo{} }, func(ctx context.Context, c *conversation) {
 			client := c.connect(ctx)
+			_, err := client.transport.Write([]byte("there")) // and accepted, when the answer comes
+			e.must(err)
+			client.expect(ctx, "there")
 			c.server.Close()
 			want(e, "serving", c.server.IsServing(), false)
 			// A system that was accepting may take a moment to let go of the socket.
 			for began := c.loop.Time(); ; {
-				late, err := net.DialTimeout("tcp", c.address, 10*time.Second)
+				late, err := dialOutside(ctx, c.loop, c.address)
 				if err != nil {
 					break
 				}
@@ -122,7 +124,7 @@ var networkCases = []behaviour{
 				}
 				e.must(asyncio.Sleep(ctx, time.Millisecond))
 			}
-			_, err := client.transport.Write([]byte("still there"))
+			_, err = client.transport.Write([]byte("still there"))
 			e.must(err)
 			client.expect(ctx, "still there")
 			closed := asyncio.Go(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, c.server.WaitClosed(ctx) })
@@ -180,7 +182,7 @@ var networkCases = []behaviour{
 					e.Errorf("reported: %v", r)
 				}
 			}))
-			raw := c.dial()
+			raw := c.dial(ctx)
 			server := c.accepted(ctx)
 			server.onData = func() { panic("in data") }
 			_, err := raw.Write([]byte("x"))
@@ -196,7 +198,7 @@ var networkCases = []behaviour{
 		c := &conversation{e: e, loop: l, after: make(chan error, 1)}
 		e.run(l, func(ctx context.Context) error {
 			c.serve(ctx, newPeer)
-			raw := c.dial()
+			raw := c.dial(ctx)
 			c.accepted(ctx)
 			go func() {
 				_, err := io.Copy(io.Discard, raw)
@@ -223,7 +225,7 @@ var networkCases = []behaviour{
 // told to pause; then the client reads all.
 func flowControl(e *env) {
 	e.served(newPeer, func(ctx context.Context, c *conversation) {
-		raw := c.dial()
+		raw := c.dial(ctx)
 		server := c.accepted(ctx)
 		e.must(server.transport.SetWriteBufferLimits(64<<10, 16<<10))
 		chunk := e.noise(32 << 10)
@@ -362,18 +364,17 @@ func (c *conversation) connect(ctx context.Context) *peer {
 	return p
 }
 
-// dial makes a connection by package net.
-func (c *conversation) dial() *net.TCPConn {
+// dial makes a connection beside the loop.
+func (c *conversation) dial(ctx context.Context) outside {
 	c.e.Helper()
-	raw, err := net.DialTimeout("tcp", c.address, 10*time.Second)
+	raw, err := dialOutside(ctx, c.loop, c.address)
 	c.e.must(err)
 	c.e.Cleanup(func() { raw.Close() })
-	return raw.(*net.TCPConn)
+	return raw
 }
 
-// readAll reads to the end of a connection of package net, which an abort may
-// have broken off.
-func (e *env) readAll(ctx context.Context, c *net.TCPConn) []byte {
+// readAll reads to the end of a connection, which an abort may have broken off.
+func (e *env) readAll(ctx context.Context, c outside) []byte {
 	e.Helper()
 	got, err := asyncio.ToThread(ctx, func() ([]byte, error) {
 		if err := c.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {

@@ -153,7 +153,7 @@ var runningCases = []behaviour{
 func stopKeepsIOCallbacks(e *env) {
 	l := e.loop()
 	e.guard(l)
-	a, b := e.connPair()
+	a, b := e.connPair(l)
 	fd := e.fd(b)
 	if _, err := a.Write([]byte("x")); err != nil {
 		e.Fatal(err)

@@ -3,6 +3,7 @@ package asynciotest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -65,6 +66,9 @@ var socketCases = []behaviour{
 	{"sockets.006.sock-recvfrom", func(e *env) {
 		l := e.loop()
 		e.run(l, func(ctx context.Context) error {
+			probe, err := asyncio.NewSocket("udp4", "")
+			e.can(l, err)
+			e.must(errors.Join(err, probe.Close()))
 			a, b := e.socket("udp4", "127.0.0.1:0"), e.socket("udp4", "127.0.0.1:0")
 			data := e.noise(4096)
 			n, err := l.SockSendTo(ctx, a, data, b.LocalAddr())
@@ -102,7 +106,9 @@ var socketCases = []behaviour{
 	}},
 	{"events.010a.signal-handler-sigkill", func(e *env) {
 		l := e.loop()
-		e.wantIs(l.AddSignalHandler(os.Kill, func() {}), asyncio.ErrInvalidArgument)
+		err := l.AddSignalHandler(os.Kill, func() {})
+		e.can(l, err)
+		e.wantIs(err, asyncio.ErrInvalidArgument)
 		removed, err := l.RemoveSignalHandler(os.Kill)
 		e.must(err)
 		want(e, "removed", removed, false)

@@ -88,6 +88,15 @@ func (e *env) wantIs(err, target error) {
 	}
 }
 
+// can skips the test if err says that the loop cannot do what the test is about, which only
+// a simulated one may lack. Any other error is left to the caller.
+func (e *env) can(l asyncio.EventLoop, err error) {
+	e.Helper()
+	if errors.Is(err, errors.ErrUnsupported) && asyncio.IsSimulated(l) {
+		e.Skip("this loop cannot do it:", err)
+	}
+}
+
 // want checks a value.
 func want[T comparable](e *env, what string, got, want T) {
 	e.Helper()
@@ -122,9 +131,13 @@ func (e *env) pass(l asyncio.EventLoop) {
 // run runs f as a task until it is done.
 func (e *env) run(l asyncio.EventLoop, f func(ctx context.Context) error) {
 	e.Helper()
-	e.must(l.RunUntilComplete(asyncio.CreateTask(l, func(ctx context.Context) (struct{}, error) {
+	err := l.RunUntilComplete(asyncio.CreateTask(l, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, f(ctx)
-	})))
+	}))
+	if e.Skipped() {
+		e.SkipNow() // what was called in the coroutine was meant for the test
+	}
+	e.must(err)
 }
 
 // guard ends a loop that would run for ever, with a failure of the test.

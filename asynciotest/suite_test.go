@@ -20,6 +20,11 @@ func TestProactorEventLoop(t *testing.T) {
 	overEach(t, func(m testkit.Mechanism) bool { return m.Proactor != nil })
 }
 
+// TestSimulatedEventLoop runs the suite over a host of a simulated network.
+func TestSimulatedEventLoop(t *testing.T) {
+	overEach(t, testkit.Simulated)
+}
+
 // overEach runs the suite over mechanisms, one after the other: some behaviours are about
 // time, and a suite's own run at the same time.
 func overEach(t *testing.T, which func(testkit.Mechanism) bool) {

@@ -11,13 +11,15 @@ import (
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
-// Mechanism is what a loop or an engine can have underneath: a selector or a proactor.
+// Mechanism is what a loop or an engine can have underneath: a selector, a proactor, or a
+// simulated network.
 type Mechanism struct {
-	Name     string                             // as the scorer of the catalogue knows it
-	Selector func() (selectors.Selector, error) // nil for a proactor
-	Proactor func() (proactors.Proactor, error) // nil for a selector
-	Default  bool                               // a loop of its kind has it if nobody says what
-	Pinned   bool                               // what stands on it stays on one thread
+	Name      string                             // as the scorer of the catalogue knows it
+	Selector  func() (selectors.Selector, error) // nil for all but a selector
+	Proactor  func() (proactors.Proactor, error) // nil for all but a proactor
+	Default   bool                               // a loop of its kind has it if nobody says what
+	Pinned    bool                               // what stands on it stays on one thread
+	Simulated bool                               // it is a network in memory, which every machine has
 }
 
 // found are the mechanisms of this machine, by trial.
@@ -38,7 +40,7 @@ var found = sync.OnceValues(func() (all []Mechanism, err error) {
 			all = append(all, m)
 		}
 	}
-	return all, nil
+	return append(all, Mechanism{Name: "simulated", Simulated: true}), nil
 })
 
 // there tells whether the trial of a mechanism says that it is there. A mechanism that is
@@ -51,8 +53,18 @@ func there(name string, trial error) (bool, error) {
 }
 
 // Unpinned is a filter for [Available]: what stands on the mechanism may change its
-// thread, as it does if nobody says otherwise.
-func Unpinned(m Mechanism) bool { return !m.Pinned }
+// thread, as it does if nobody says otherwise. The simulated network is none of them: a test
+// asks for it, by [OrSimulated].
+func Unpinned(m Mechanism) bool { return !m.Pinned && !m.Simulated }
+
+// Simulated is a filter for [Available]: the network in memory.
+func Simulated(m Mechanism) bool { return m.Simulated }
+
+// OrSimulated adds the network in memory to what a filter takes: for tests that reach for
+// nothing of the system's beside their loop.
+func OrSimulated(which func(Mechanism) bool) func(Mechanism) bool {
+	return func(m Mechanism) bool { return m.Simulated || which(m) }
+}
 
 // Selectors is a filter for [Available].
 func Selectors(m Mechanism) bool { return m.Selector != nil }
@@ -103,7 +115,8 @@ func Over(t *testing.T, which func(Mechanism) bool, f func(t *testing.T, m Mecha
 	}
 }
 
-// On makes what stands on a mechanism, a loop or an engine, by one of two constructors.
+// On makes what stands on a mechanism of the system's, a loop or an engine, by one of two
+// constructors.
 func On[T any](m Mechanism, onSelector func(selectors.Selector) (T, error), onProactor func(proactors.Proactor) (T, error)) (made T, err error) {
 	if m.Proactor != nil {
 		p, err := m.Proactor()

@@ -14,7 +14,7 @@ import (
 // TestAvailable: what is there is what can be opened, and one selector is the default.
 func TestAvailable(t *testing.T) {
 	t.Parallel()
-	all := Available(t, func(Mechanism) bool { return true })
+	all := Available(t, func(m Mechanism) bool { return !m.Simulated })
 	for _, m := range all {
 		name, err := On(m,
 			func(s selectors.Selector) (string, error) { return "selector", s.Close() },
@@ -25,6 +25,9 @@ func TestAvailable(t *testing.T) {
 		if err != nil || (name == "selector") != (m.Selector != nil) || (name == "proactor") != (m.Proactor != nil) {
 			t.Errorf("%s is a %s: %v", m.Name, name, err)
 		}
+	}
+	if m := Available(t, OrSimulated(Kinds)); len(m) != len(Available(t, Kinds))+1 || !Simulated(m[len(m)-1]) {
+		t.Errorf("with the simulated one: %v", m)
 	}
 	if m, err := Named("abacus"); err == nil {
 		t.Errorf("there is %v", m)

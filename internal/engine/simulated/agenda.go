@@ -26,6 +26,9 @@ func (a *agenda) next() time.Duration {
 
 // put adds one that somebody has the memory of, and that is not in it.
 func (a *agenda) put(p *appointment, when time.Duration) {
+	if p.at != 0 {
+		panic("simulated: an appointment is made twice")
+	}
 	a.order++
 	a.heap = append(a.heap, p)
 	p.when, p.order, p.at = when, a.order, len(a.heap)

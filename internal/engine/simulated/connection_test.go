@@ -257,6 +257,22 @@ func TestBuffersAreFinite(t *testing.T) {
 	l.empty()
 }
 
+// TestNothingHappensWhileBothWait: two whose buffers are full leave nothing to happen by itself,
+// by which it is noticed that they wait for each other.
+func TestNothingHappensWhileBothWait(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, 2, 5, nil)
+	x, y := l.pair()
+	for _, c := range []*conn{x, y} {
+		c.s.StopReading()
+		c.put(pattern(1 << 20))
+	}
+	l.rest()
+	if len(x.out) == 0 || len(y.out) == 0 {
+		t.Error("all of it went")
+	}
+}
+
 // TestEnds: an orderly end, one with something unread, and what is sent to one who is gone.
 func TestEnds(t *testing.T) {
 	t.Parallel()

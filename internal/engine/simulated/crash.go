@@ -48,4 +48,5 @@ func (e *end) lost() {
 	e.kill(0)
 	e.drop()
 	e.socket = nil
+	e.peer.out.doubt()
 }

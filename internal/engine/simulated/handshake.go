@@ -18,6 +18,12 @@ func (s *socket) connect(ip netip.Addr, port uint16) error {
 	if to == h && (ip.IsUnspecified() || !ip.IsValid()) {
 		ip = source
 	}
+	switch {
+	case s.v6only && ip.Is4():
+		return errNoNetwork
+	case to != h && s.bound.ip.IsLoopback():
+		return errInvalid
+	}
 	if err := s.bindFor(source); err != nil {
 		return err
 	}
@@ -38,7 +44,10 @@ func (s *socket) connect(ip netip.Addr, port uint16) error {
 	e.timer.do = e.unanswered
 	h.network.put(&e.timer, min(askAgain, h.stack.ConnectTimeout))
 	e.ask()
-	return s.connecting()
+	if e.failed != 0 {
+		return s.connecting()
+	}
+	return errInProgress // as every system says, however soon it is over
 }
 
 // connecting is how a connect that has begun stands: errInProgress if it goes on.
@@ -69,8 +78,7 @@ func (e *end) ask() {
 	n := e.network()
 	e.asks++
 	s := n.segment(&e.out, syn, 0)
-	if e.out.loses() {
-		n.tellOf("lost", s, e.host, e.peer.host)
+	if e.out.loses(s) {
 		n.release(s)
 		return
 	}

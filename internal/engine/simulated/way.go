@@ -82,9 +82,6 @@ func (w *way) pump() {
 	for s := w.unsent.first; s != nil && w.again.at == 0; s = w.unsent.first {
 		if size := s.size(); size > w.room {
 			if w.room <= 0 {
-				if w.probe.at == 0 && w.link != nil {
-					w.network().put(&w.probe, probeEvery)
-				}
 				break
 			}
 			w.split(s)
@@ -107,9 +104,8 @@ func (w *way) split(s *segment) {
 
 // depart sends the first of unsent.
 func (w *way) depart(s *segment) {
-	n, size := w.network(), s.size()
-	if w.loses() {
-		n.tellOf("lost", s, w.from.host, w.to.host)
+	size := s.size()
+	if w.loses(s) {
 		w.missed()
 		return
 	}
@@ -119,24 +115,39 @@ func (w *way) depart(s *segment) {
 	w.fly(s)
 }
 
-// loses draws whether what is sent now does not arrive.
-func (w *way) loses() bool {
-	return w.link != nil && (w.link.Down || w.network().happens(Loss, w.link.Loss))
+// passes draws whether something that is sent now arrives.
+func (w *way) passes() bool {
+	return w.link == nil || !w.link.Down && !w.network().happens(Loss, w.link.Loss)
 }
 
-// fly has a segment be under way.
-func (w *way) fly(s *segment) {
+// loses draws whether a segment that is sent now does not arrive.
+func (w *way) loses(s *segment) bool {
+	if w.passes() {
+		return false
+	}
+	w.tellGoing(s)
+	w.network().tellOf("lost", s, w.from.host, w.to.host)
+	return true
+}
+
+// tellGoing tells that a segment goes.
+func (w *way) tellGoing(s *segment) {
 	n := w.network()
 	n.ids++
 	s.id = n.ids
 	n.tellOf(verbs[s.kind], s, w.from.host, w.to.host)
+}
+
+// fly has a segment be under way.
+func (w *way) fly(s *segment) {
+	w.tellGoing(s)
 	w.flight.push(s)
 	if w.link == nil || !w.link.Stalled {
 		w.launch(s)
 		return
 	}
 	s.held = true
-	n.hold(w.link, func() {
+	w.network().hold(w.link, func() {
 		if s.held {
 			s.held = false
 			w.launch(s)
@@ -180,6 +191,10 @@ func (w *way) resend() {
 	}
 	if s := w.unsent.first; s != nil {
 		n.tellOf("resend", s, w.from.host, w.to.host)
+		if s.size() > 0 && w.room <= 0 {
+			w.probed()
+			return
+		}
 	}
 	w.pump()
 }
@@ -224,9 +239,9 @@ func (w *way) refuse() bool {
 	w.discard()
 	n := w.network()
 	s := n.segment(w, reset, 0)
-	if w.loses() {
-		n.tellOf("lost", s, w.from.host, w.to.host)
+	if w.loses(s) {
 		n.release(s)
+		w.to.out.doubt()
 		return false
 	}
 	w.fly(s)
@@ -251,8 +266,9 @@ func (w *way) announceRoom() {
 		return
 	}
 	switch {
-	case w.to.out.loses():
-		w.read, w.announced = w.announced, 0 // the sender asks for it
+	case !w.to.out.passes():
+		w.read, w.announced = w.announced, 0
+		w.doubt() // and the sender asks for it
 	case back.Stalled:
 		n.hold(back, w.announcedNow)
 	default:
@@ -275,25 +291,31 @@ func (w *way) announcedNow() {
 	w.consumed(0)
 }
 
+// doubt has a sender who waits for room ask for it by and by: what would have told of it, or of
+// the end, may not come. (A system asks all the time. Here nothing is to happen by itself while
+// two wait for each other, so that this is noticed.)
+func (w *way) doubt() {
+	if w.link != nil && !w.from.dead && w.probe.at == 0 {
+		w.network().put(&w.probe, probeEvery)
+	}
+}
+
 // probed asks for room, and finds out whether there is anybody.
 func (w *way) probed() {
 	n := w.network()
 	switch {
-	case w.unsent.first == nil || w.from.dead || w.room > 0:
+	case w.unsent.first == nil || w.from.dead || w.room > 0 || w.again.at != 0:
 	case w.link.Stalled || w.to.out.link.Stalled:
 		n.put(&w.probe, probeEvery)
-	case w.to.host.down || w.loses() || w.to.out.loses():
+	case w.to.host.down || !w.passes() || !w.to.out.passes():
 		w.missed() // as any segment would be
 	case w.to.knowsNot(data):
 		if w.to.kill(0); !w.to.out.refuse() {
 			w.missed()
 		}
 	default:
-		if w.tries = 0; w.read > 0 {
-			w.room, w.read = w.room+w.read, 0
-			w.pump()
-			return
-		}
-		n.put(&w.probe, probeEvery)
+		w.tries = 0
+		w.room, w.read = w.room+w.read, 0
+		w.pump()
 	}
 }
