@@ -47,7 +47,7 @@ func (l *baseLoop) createConnection(ctx context.Context, op string, factory func
 	if err != nil {
 		return nil, nil, err
 	}
-	secure := o.tls(l, hostOf(address))
+	secure := o.tls(hostOf(address))
 	c, err := inLoop(ctx, l, op, func(ctx context.Context) (connection, error) {
 		var fd uintptr
 		var peer sock.Addr
@@ -100,7 +100,7 @@ func (l *baseLoop) ConnectAcceptedSocket(ctx context.Context, factory func() Pro
 	case refused != nil:
 		return nil, nil, refused
 	}
-	secure := o.acceptedTLS(l)
+	secure := o.acceptedTLS()
 	c, err := inLoop(ctx, l, op, func(ctx context.Context) (connection, error) {
 		fd, err := l.socketOf(op, "", g, o.Conn)
 		if err != nil {

@@ -14,15 +14,17 @@ type FileSender interface {
 	// takes effect when the file has gone; an Abort, at once.
 	//
 	// A regular file goes by the system's own call, of which the bytes never come by the
-	// program. Where that is refused, because of the system, the file or the connection, and over
-	// TLS, which encrypts in the program, the file is read, by the default executor, and written: from any io.Reader, with an
-	// Offset only if it can Seek. The file stays the caller's, who leaves it open and
-	// does not read it meanwhile.
+	// program. Where that is refused, because of the system, the file or the connection, and
+	// over TLS, which encrypts in the program, the file is read, by the default executor, and
+	// written: from any io.Reader, with an Offset only if it can Seek. The file stays the
+	// caller's, who leaves it open and does not read it meanwhile.
 	//
 	// It returns how many bytes have gone, also with an error: fewer than asked for if the
 	// file ends before. If there were any, the file's position is behind the last one; a
 	// file that cannot Seek has been read that far, or farther if the call failed. Who is
-	// cancelled has the transport back as it is.
+	// cancelled has the transport back as it is. A goroutine whose ctx is done does not wait
+	// for the loop: some of the file may go still, which is not counted, and may even begin
+	// behind what is written next.
 	//
 	// ErrSendfileNotAvailable where reading is not allowed, ErrInvalidArgument for a
 	// transport that files cannot be sent over or that is another loop's, net.ErrClosed for

@@ -135,14 +135,34 @@ func (n *netTest) run(f func(ctx context.Context)) {
 // until waits, in a coroutine, until cond holds: it looks after each pass.
 func (n *netTest) until(ctx context.Context, what string, cond func() bool) {
 	n.Helper()
-	deadline := n.l.Time() + patience
-	for !cond() {
-		if n.l.Time() > deadline {
-			n.Fatalf("waited in vain: %s; reported: %v; logged: %v", what, n.reported, n.log)
+	for waited, last := time.Duration(0), time.Now(); !cond(); {
+		now := time.Now()
+		// A machine that stands still for long is no reason to give up.
+		waited, last = waited+min(now.Sub(last), time.Second), now
+		if waited > patience {
+			n.Fatalf("waited in vain: %s; reported: %v; logged: %v\n%s", what, n.reported, n.log, n.state())
 		}
 		// Not Sleep(ctx, 0): the loop is to block between the events it is here for.
 		n.check(asyncio.Sleep(ctx, time.Millisecond))
 	}
+}
+
+// state is what the loop, its transports and its tasks say of themselves, for who has waited
+// in vain.
+func (n *netTest) state() string {
+	var b strings.Builder
+	fmt.Fprintln(&b, n.l)
+	for _, t := range asyncio.Transports(n.l) {
+		fmt.Fprintf(&b, "%v, for %T", t, t.GetProtocol())
+		if r, ok := t.GetProtocol().(*recorder); ok {
+			fmt.Fprintf(&b, " that had %d bytes and %q", len(r.data), r.events)
+		}
+		fmt.Fprintln(&b)
+	}
+	for _, task := range asyncio.AllTasks(n.l) {
+		fmt.Fprintf(&b, "%v\n%s\n", task, task.Stack())
+	}
+	return b.String()
 }
 
 // receive waits, in a coroutine, for what another goroutine sends: the loop goes

@@ -144,9 +144,48 @@ func TestSendfileSweep(t *testing.T) {
 			_, err := x.transport.Write([]byte("after"))
 			return err == nil
 		})
-		// What the goroutine has asked for may begin only now, for its leaving is on the way to
-		// the loop: some of the file may come behind it.
+		// Some of the file may come behind it: see TestSendfileBeginsWhenItsCallerHasGone.
 		x.until(ctx, "the last", func() bool { return bytes.Contains(x.peer.data, []byte("after")) })
+	})
+}
+
+// here is an executor that calls what it is given.
+type here struct{}
+
+func (here) Submit(f func()) error { f(); return nil }
+
+// TestSendfileBeginsWhenItsCallerHasGone: a goroutine does not wait for the loop when its
+// context is done. What it has asked for may begin behind what is written then, and goes on
+// until it waits.
+func TestSendfileBeginsWhenItsCallerHasGone(t *testing.T) {
+	t.Parallel()
+	sendfileRow(t, "write-between", func(ctx context.Context, s *sender) {
+		s.check(s.l.SetDefaultExecutor(here{})) // so that the file goes at once
+		outside, leave := context.WithCancel(context.Background())
+		left := make(chan error)
+		s.check(s.l.SetTaskFactory(func(asyncio.EventLoop, *asyncio.TaskSpec) error {
+			s.check(s.l.SetTaskFactory(nil))
+			leave() // the loop stands still meanwhile
+			wantError(s, <-left, context.Canceled)
+			_, err := s.transport.Write([]byte("before"))
+			s.check(err)
+			return nil
+		}))
+		file := bytes.NewReader(fileData)
+		go func() {
+			_, err := s.l.Sendfile(outside, s.transport, file, nil)
+			left <- err
+		}()
+		s.until(ctx, "the goroutine to have gone", func() bool { return outside.Err() != nil })
+		s.passes(ctx)
+		_, err := s.transport.Write([]byte("after"))
+		s.check(err)
+		sent := positionOf(s, file)
+		// A proactor may not have sent yet what was written, and then the file does not begin.
+		if sent == 0 && (s.secure || s.selector() != nil) {
+			s.Error("the file has not begun")
+		}
+		s.gets(ctx, []byte("before"), fileData[:sent], []byte("after"))
 	})
 }
 

@@ -358,6 +358,29 @@ func TestTLSAgreement(t *testing.T) {
 			n.ends(ctx, s)
 		})
 	}
+	eachTLS(t, "ticket keys are replaced", func(ctx context.Context, n *netTest, version uint16) {
+		for _, executor := range []asyncio.Executor{nil, here{}} {
+			server := forServer()
+			s, addr := n.serveTLS(ctx, server, func(r *recorder) {
+				r.onMade = func(tr asyncio.Transport) { n.check(write(tr, []byte("x"))) }
+			}, func(o *asyncio.ServerOptions) { o.TLSExecutor = executor })
+			config := only(version, forClient())
+			config.ClientSessionCache = tls.NewLRUClientSessionCache(4)
+			for i := range 3 {
+				if i == 2 {
+					server.SetSessionTicketKeys([][32]byte{{1}})
+				}
+				r := &recorder{}
+				_, err := n.connectTLS(ctx, r, addr, config)
+				n.check(err)
+				n.until(ctx, "what comes after the ticket", func() bool { return len(r.data) == 1 })
+				want(n.T, fmt.Sprintf("resumed, executor %T, connection %d", executor, i), stateOf(r).DidResume, i == 1)
+				n.check(r.transport.Close())
+				n.until(ctx, "the end", func() bool { return r.lost })
+			}
+			n.ends(ctx, s)
+		}
+	})
 	eachTLS(t, "ALPN", func(ctx context.Context, n *netTest, version uint16) {
 		c, s := only(version, forClient()), forServer()
 		c.NextProtos, s.NextProtos = []string{"http/1.1", "h2"}, []string{"h2", "http/1.1"}

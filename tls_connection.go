@@ -14,8 +14,8 @@ func (o *ConnectionOptions) tlsOptions() tlsOptions {
 }
 
 // tls is how the connection's client side speaks TLS with a host, nil if it does not.
-func (o *ConnectionOptions) tls(l *baseLoop, host string) *tlsSetup {
-	return o.tlsOptions().client(l, host, o.ServerName)
+func (o *ConnectionOptions) tls(host string) *tlsSetup {
+	return o.tlsOptions().client(host, o.ServerName)
 }
 
 // checkAccepted is check for the side of a server.
@@ -35,7 +35,7 @@ func (o *ConnectionOptions) checkAccepted(op string) error {
 }
 
 // acceptedTLS is how the side of a server speaks TLS, nil if it does not.
-func (o *ConnectionOptions) acceptedTLS(l *baseLoop) *tlsSetup { return o.tlsOptions().server(l) }
+func (o *ConnectionOptions) acceptedTLS() *tlsSetup { return o.tlsOptions().server() }
 
 // tlsOptions are the options that concern TLS.
 func (o *ServerOptions) tlsOptions() tlsOptions {
@@ -45,7 +45,7 @@ func (o *ServerOptions) tlsOptions() tlsOptions {
 // layered makes the protocol of a client's socket of the user's protocol: that of TLS, or
 // the same.
 func (o *ServerOptions) layered(l *baseLoop) func(Protocol) Protocol {
-	setup := o.tlsOptions().server(l)
+	setup := o.tlsOptions().server()
 	if setup == nil {
 		return func(p Protocol) Protocol { return p }
 	}

@@ -5,7 +5,26 @@ import (
 	"crypto"
 	"crypto/tls"
 	"io"
+
+	"github.com/go-asyncio/asyncio/internal/tlsconn"
 )
+
+// forHandshake is the configuration of one handshake: what TLSExecutor asks for is done to a copy,
+// which is made so late that it has the session ticket keys of this moment, changed or
+// rotated.
+func (s *tlsSetup) forHandshake(l *baseLoop) tlsconn.Config {
+	c := s.config
+	if s.executor == nil {
+		return c
+	}
+	if !c.Client {
+		// Of keys that nobody has set the configuration itself must have made some: else each
+		// copy would make its own.
+		_, _ = c.TLS.DecryptTicket(nil, tls.ConnectionState{})
+	}
+	c.TLS = keysInExecutor(l, s.executor, c.TLS)
+	return c
+}
 
 // keysInExecutor is a configuration whose private keys are worked with in an executor, while
 // the coroutine of the handshake waits. What callbacks of the user's bring is included.

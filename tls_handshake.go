@@ -26,7 +26,7 @@ type tlsStart struct {
 func (t *tlsTransport) begin(below underTLS) {
 	s := t.start
 	t.below = below
-	t.layer.Init((*tlsOutside)(t), below, s.protocol, t.setup.config)
+	t.layer.Init((*tlsOutside)(t), below, s.protocol, t.setup.forHandshake(t.loop))
 	t.after(t.setup.handshake, handshakeTimeout(t.setup.handshake))
 	s.err = ErrGoexit
 	s.task = CreateTask(t.loop.self, func(ctx context.Context) (struct{}, error) {

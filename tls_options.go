@@ -26,6 +26,7 @@ type tlsOptions struct {
 type tlsSetup struct {
 	config              tlsconn.Config
 	handshake, shutdown time.Duration
+	executor            Executor // or nil
 }
 
 // check finds what contradicts itself.
@@ -64,13 +65,11 @@ func (o tlsOptions) checkServer(op string) error {
 }
 
 // setup is what they come to, nil without TLS.
-func (o tlsOptions) setup(l *baseLoop, client bool, c *tls.Config) *tlsSetup {
-	if o.executor != nil {
-		c = keysInExecutor(l, o.executor, c)
-	}
+func (o tlsOptions) setup(client bool, c *tls.Config) *tlsSetup {
 	s := &tlsSetup{
 		config:    tlsconn.Config{TLS: c, Client: client, Strict: o.strict},
 		handshake: o.handshake, shutdown: o.shutdown,
+		executor: o.executor,
 	}
 	if s.handshake == 0 {
 		s.handshake = defaultTLSHandshakeTimeout
@@ -82,16 +81,16 @@ func (o tlsOptions) setup(l *baseLoop, client bool, c *tls.Config) *tlsSetup {
 }
 
 // server is setup for the side of a server.
-func (o tlsOptions) server(l *baseLoop) *tlsSetup {
+func (o tlsOptions) server() *tlsSetup {
 	if o.config == nil {
 		return nil
 	}
-	return o.setup(l, false, o.config)
+	return o.setup(false, o.config)
 }
 
 // client is setup for the side of a client: of a host, unless a name or the configuration says
 // another one.
-func (o tlsOptions) client(l *baseLoop, host string, name *string) *tlsSetup {
+func (o tlsOptions) client(host string, name *string) *tlsSetup {
 	c := o.config
 	switch {
 	case c == nil:
@@ -105,7 +104,7 @@ func (o tlsOptions) client(l *baseLoop, host string, name *string) *tlsSetup {
 		c = c.Clone()
 		c.ServerName = host
 	}
-	return o.setup(l, true, c)
+	return o.setup(true, c)
 }
 
 // anyName is a configuration that checks a server's certificate, but not whose it is.

@@ -46,12 +46,12 @@ func (l *baseLoop) checkStartTLS(op string, transport Transport, protocol Protoc
 	}
 	with := tlsOptions{config, o.HandshakeTimeout, o.ShutdownTimeout, o.StrictEnd, o.Executor}
 	if o.ServerSide {
-		return below, with.server(l), with.checkServer(op)
+		return below, with.server(), with.checkServer(op)
 	}
 	if err := with.check(op); err != nil {
 		return nil, nil, err
 	}
-	return below, with.client(l, "", o.ServerName), nil
+	return below, with.client("", o.ServerName), nil
 }
 
 // tlsCanStand returns a transport as what TLS stands on, and whose it is.

@@ -3,7 +3,6 @@ package simulation
 import (
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine/simulated"
@@ -30,13 +29,12 @@ func (s *sources) N(kind simulated.Kind, n int64) int64 {
 	return s[kind].Int64N(n)
 }
 
-// chance is what a world draws from. The recorder hears of each draw.
+// chance is what a world draws from. The recorder hears of each draw. Whoever runs has the turn,
+// so that it needs no lock.
 type chance struct {
 	recorder *recorder
-
-	mu   sync.Mutex
-	even *sources
-	from simulated.Chance // even, or what draws in another way
+	even     *sources
+	from     simulated.Chance // even, or what draws in another way
 }
 
 func newChance(seed uint64, r *recorder) *chance {
@@ -63,9 +61,7 @@ func (c *chance) N(kind simulated.Kind, n int64) int64 {
 	if n <= 1 {
 		return 0
 	}
-	c.mu.Lock()
 	drawn := c.from.N(kind, n)
-	c.mu.Unlock()
 	c.recorder.drew(kind, n, drawn)
 	return drawn
 }
@@ -77,14 +73,11 @@ func (c *chance) happens(kind simulated.Kind, share float64) bool {
 
 // turn draws which of several hosts goes on, by their numbers in ascending order.
 func (c *chance) turn(hosts []int) int {
-	c.mu.Lock()
 	turns, ranked := c.from.(search.Turns)
 	if !ranked {
-		c.mu.Unlock()
 		return int(c.N(simulated.Turn, int64(len(hosts))))
 	}
 	drawn := turns.Turn(hosts)
-	c.mu.Unlock()
 	c.recorder.drew(simulated.Turn, int64(len(hosts)), int64(drawn))
 	return drawn
 }
@@ -95,9 +88,7 @@ func (c *chance) delay() time.Duration {
 	if !any {
 		return 0
 	}
-	c.mu.Lock()
 	drawn := delays.Delay()
-	c.mu.Unlock()
 	if drawn > 0 {
 		c.recorder.drew(simulated.Turn, 0, int64(drawn))
 	}
@@ -109,7 +100,5 @@ type userSource struct{ chance *chance }
 
 // Uint64 implements rand.Source.
 func (s userSource) Uint64() uint64 {
-	s.chance.mu.Lock()
-	defer s.chance.mu.Unlock()
 	return s.chance.even[simulated.User].Uint64()
 }

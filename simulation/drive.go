@@ -104,8 +104,9 @@ func (d *driver) drive(limit time.Duration, must bool, over func() bool) error {
 		case next <= limit:
 			d.advance(next)
 		case must && next == simulated.Never && !d.bubble:
-			return d.stuck()
+			return d.stuck(d.now)
 		default:
+			was := d.now
 			// In a bubble something may be to come that only package time knows of.
 			if d.advance(limit); d.now < limit || d.hasNews() {
 				continue
@@ -114,7 +115,7 @@ func (d *driver) drive(limit time.Duration, must bool, over func() bool) error {
 			case !must:
 				return nil
 			case d.next() == simulated.Never:
-				return d.stuck()
+				return d.stuck(was)
 			}
 			return d.world.unfinished(fmt.Errorf("simulation: it goes on after %v of virtual time: see WithLimit", d.now))
 		}
@@ -156,13 +157,13 @@ func (d *driver) tooMany() error {
 	switch c := d.world.config; {
 	case c.passes > 0 && d.passes >= c.passes:
 		return d.world.unfinished(fmt.Errorf("simulation: it goes on after %d passes: see WithPasses", d.passes))
-	case d.still >= mostStill:
+	case d.still >= d.mostStill:
 		return d.world.unfinished(fmt.Errorf("simulation: %d passes were made at one moment, %v: something is always ready, and time never passes", d.still, d.now))
 	}
 	return nil
 }
 
 // stuck is the error of a world in which nothing is to come.
-func (d *driver) stuck() error {
-	return d.world.unfinished(fmt.Errorf("simulation: nothing is to come after %v, and everything waits", d.now))
+func (d *driver) stuck(since time.Duration) error {
+	return d.world.unfinished(fmt.Errorf("simulation: nothing is to come after %v, and everything waits", since))
 }

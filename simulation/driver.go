@@ -27,38 +27,39 @@ type driver struct {
 	began  time.Time // package time's, when the network's time began
 	home   int64     // the goroutine of the world's function
 
-	now     time.Duration // the network's time
-	ready   []*seat       // can go on, by number
-	free    []int         // of these, the places of those that may
-	hosts   []int         // and the numbers of their hosts
-	times   seatTimes
-	seats   int // how many were made
-	passes  uint64
-	driving bool    // World.Run or the like is under way
-	still   uint64  // passes at this moment
-	blocked []*seat // by what only package time, or another goroutine, can end
+	now       time.Duration // the network's time
+	ready     []*seat       // can go on, by number
+	free      []int         // of these, the places of those that may
+	hosts     []int         // and the numbers of their hosts
+	times     seatTimes
+	seats     int // how many were made
+	passes    uint64
+	driving   bool    // World.Run or the like is under way
+	still     uint64  // passes at this moment,
+	mostStill uint64  // and how many there may be
+	blocked   []*seat // by what only package time, or another goroutine, can end
 
 	handed chan struct{} // outside a bubble: who was let go is back
 	wake   chan struct{} // in a bubble: there is something for a driver that sleeps
 	timer  *time.Timer
 
 	mu      sync.Mutex
-	seatOf  map[*simulated.Engine]*seat // looked up, never iterated
-	noticed []*seat                     // for which there is something
-	todo    []func()                    // between two turns
-	asleep  bool                        // the driver, in a bubble
-	workers map[int64]*seat             // goroutines of functions in executors
-	known   map[int64]bool              // goroutines of the simulation's that are no loop's
+	loops   int             // seats of engines that are not over
+	noticed []*seat         // for which there is something
+	todo    []func()        // between two turns
+	asleep  bool            // the driver, in a bubble
+	workers map[int64]*seat // goroutines of functions in executors
+	known   map[int64]bool  // goroutines of the simulation's that are no loop's
 }
 
-// mostStill is how many passes may be made at one moment.
-const mostStill = 1_000_000
+// usualStill is how many passes may be made at one moment.
+const usualStill = 1_000_000
 
 func newDriver(w *World, bubble bool) *driver {
 	d := &driver{
-		world: w, bubble: bubble, home: goroutine.ID(),
+		world: w, bubble: bubble, mostStill: usualStill, home: goroutine.ID(),
 		handed: make(chan struct{}, 1), wake: make(chan struct{}, 1),
-		seatOf: map[*simulated.Engine]*seat{}, known: map[int64]bool{}, workers: map[int64]*seat{},
+		known: map[int64]bool{}, workers: map[int64]*seat{},
 	}
 	if bubble {
 		if ahead := time.Until(w.start); ahead > 0 {
@@ -73,9 +74,7 @@ func newDriver(w *World, bubble bool) *driver {
 
 // Pass implements simulated.Driver.
 func (d *driver) Pass(e *simulated.Engine, until time.Duration) {
-	d.mu.Lock()
-	s := d.seatOf[e]
-	d.mu.Unlock()
+	s := e.Seat.(*seat)
 	s.wait(until)
 	if s.killed.Load() {
 		panic(errKilled)
@@ -89,15 +88,20 @@ func (d *driver) Ready(e *simulated.Engine) { d.notice(e) }
 func (d *driver) Woken(e *simulated.Engine) { d.notice(e) }
 
 func (d *driver) notice(e *simulated.Engine) {
+	s := e.Seat.(*seat)
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if s := d.seatOf[e]; s != nil {
-		d.noticeSeat(s)
-	}
+	d.noticeSeat(s)
+	d.mu.Unlock()
 }
 
 // noticeSeat notes that a seat can go on once it waits. With the lock held.
 func (d *driver) noticeSeat(s *seat) {
+	if s.state != waiting || s.called {
+		return // it is asked when it comes to wait
+	}
+	if s.state != waiting || s.called {
+		return // it is asked when it comes to wait
+	}
 	s.called = true
 	if !s.noticed {
 		s.noticed = true
@@ -216,21 +220,31 @@ func (d *driver) letGo(s *seat) {
 	} else {
 		<-d.handed
 	}
+	if d.isBlocked(s) {
+		d.blocked = append(d.blocked, s)
+		return
+	}
+	d.settle(s)
+	if len(d.blocked) > 0 {
+		d.settleBlocked()
+	}
+}
+
+// isBlocked reports whether a seat that was let go has done nothing to give the turn back.
+func (d *driver) isBlocked(s *seat) bool {
+	if !d.bubble {
+		return false
+	}
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	if s.state == going {
 		s.state = blocked
-		d.blocked = append(d.blocked, s)
 	}
-	d.mu.Unlock()
-	d.settle(s)
-	d.settleBlocked()
+	return s.state == blocked
 }
 
 // settleBlocked gives those a place that were blocked and wait now.
 func (d *driver) settleBlocked() {
-	if len(d.blocked) == 0 {
-		return
-	}
 	d.mu.Lock()
 	var back []*seat
 	d.blocked = slices.DeleteFunc(d.blocked, func(s *seat) bool {
@@ -247,10 +261,9 @@ func (d *driver) settleBlocked() {
 
 // settle gives a seat its place that has been let go.
 func (d *driver) settle(s *seat) {
-	if s.engine != nil && s.state == waiting && s.engine.Pending() {
-		s.called = true
-	}
+	pending := s.engine != nil && s.engine.Pending()
 	d.mu.Lock()
+	s.called = s.called || pending
 	d.place(s)
 	d.mu.Unlock()
 }
@@ -293,7 +306,9 @@ func (d *driver) sleep(when time.Duration) time.Duration {
 		d.mu.Unlock()
 		synctest.Wait()
 		d.world.network.Follow(nil)
-		d.settleBlocked()
+		if len(d.blocked) > 0 {
+			d.settleBlocked()
+		}
 	}
 	return min(when, passed())
 }

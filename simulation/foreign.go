@@ -57,7 +57,9 @@ func whoCalls() (by, made place) {
 	lines := strings.Split(string(buf[:runtime.Stack(buf, false)]), "\n")
 	for i := 1; i+1 < len(lines); i += 2 {
 		function, started := strings.CutPrefix(lines[i], "created by ")
-		if function, _, started = strings.Cut(function, " in goroutine "); !started {
+		if started {
+			function, _, _ = strings.Cut(function, " in goroutine ")
+		} else {
 			if open := strings.LastIndex(function, "("); open > 0 {
 				function = function[:open]
 			}

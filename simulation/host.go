@@ -67,7 +67,7 @@ func (h *Host) Start(main func(ctx context.Context) error) {
 
 // start begins a life of the host's.
 func (h *Host) start(main func(ctx context.Context) error) {
-	if h.Running() {
+	if h.Running() && !h.life.seat.killed.Load() {
 		h.world.breakDown(fmt.Errorf("simulation: Start on host %q, twice in one pass", h.name))
 		return
 	}

@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"testing"
+	"sync/atomic"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/goroutine"
@@ -14,19 +14,28 @@ import (
 
 // report is the part of a world that tells of failures.
 type report struct {
-	tb   testing.TB // nil outside tests
+	tb   tester // nil outside tests
 	name string
 
 	mu       sync.Mutex
 	failed   bool
-	said     []string // what Errorf and Logf have said, outside tests
-	errs     []error  // of Errorf
-	fatal    error    // ends the world
-	told     bool     // and was reported
+	errs     []error     // of Errorf
+	fatal    error       // ends the world
+	over     atomic.Bool // there is one
+	told     bool        // and was reported
 	cleanups []func()
 }
 
-func (r *report) init(tb testing.TB) {
+// tester is the part of testing.TB that a world uses.
+type tester interface {
+	Name() string
+	Helper()
+	Log(args ...any)
+	Error(args ...any)
+	FailNow()
+}
+
+func (r *report) init(tb tester) {
 	r.tb, r.name = tb, "simulation"
 	if tb != nil {
 		r.name = tb.Name()
@@ -105,6 +114,7 @@ func (w *World) FailNow() {
 	w.failed = true
 	if w.fatal == nil {
 		w.fatal = errFailNow
+		w.over.Store(true)
 	}
 	w.mu.Unlock()
 	if goroutine.ID() == w.driver.home && w.tb != nil {
@@ -143,11 +153,15 @@ func (r *report) breakDown(err error) {
 	r.failed = true
 	if r.fatal == nil {
 		r.fatal = err
+		r.over.Store(true)
 	}
 }
 
 // failure is what the world does not survive, nil if there is nothing.
 func (r *report) failure() error {
+	if !r.over.Load() {
+		return nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.fatal

@@ -51,7 +51,8 @@ func (d *driver) newSeat(h *Host, e *simulated.Engine, what string, until time.D
 	d.seats++
 	s := &seat{driver: d, host: h, engine: e, number: d.seats, what: what, until: until, resume: make(chan struct{}, 1)}
 	if e != nil {
-		d.seatOf[e] = s
+		e.Seat = s
+		d.loops++
 	}
 	s.noticed = true
 	d.noticed = append(d.noticed, s)
@@ -79,7 +80,7 @@ func (s *seat) end() {
 	d.mu.Lock()
 	delete(d.known, goroutine.ID())
 	if s.engine != nil {
-		delete(d.seatOf, s.engine)
+		d.loops--
 	}
 	d.mu.Unlock()
 	s.back(over, simulated.Never)

@@ -63,6 +63,12 @@ func againCommand(test, pkg string, seed uint64, mode, faults string) string {
 	if faults != "" {
 		command += " -simulation.faults=" + faults
 	}
+	for _, own := range ownFlags() {
+		if strings.ContainsAny(own, " \t'\"$") {
+			own = "'" + strings.ReplaceAll(own, "'", `'\''`) + "'"
+		}
+		command += " " + own
+	}
 	return command
 }
 
@@ -157,5 +163,5 @@ func (d *driver) wind() error {
 func (d *driver) left() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return len(d.seatOf) > 0 || len(d.workers) > 0 || len(d.blocked) > 0
+	return d.loops > 0 || len(d.workers) > 0 || len(d.blocked) > 0
 }

@@ -79,6 +79,12 @@ func TestBindFile(t *testing.T) {
 		if _, err := Accept(fd); !WouldBlock(err) {
 			t.Errorf("it was connected to: %v", err)
 		}
+		a, err := UnixAddr(path)
+		ok(t, err)
+		for err == nil { // until the queue is full
+			err = Connect(open(t, Unix, Stream), a)
+		}
+		inUse(t, path)
 		given, err := FileOf(fd)
 		if err != nil || given == nil || given.Path() != f.Path() {
 			t.Errorf("FileOf is %v, %v", given, err)

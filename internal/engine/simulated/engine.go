@@ -19,6 +19,9 @@ const readSize = 64 << 10
 
 // Engine is a host's engine, for one loop. It is the clock of that loop, too.
 type Engine struct {
+	// Seat is the Driver's, for what it knows of the engine. It is set before the first Pass.
+	Seat any
+
 	host    *Host
 	woken   atomic.Bool
 	over    atomic.Bool // it is closed
