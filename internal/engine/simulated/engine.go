@@ -112,7 +112,7 @@ func (e *Engine) Poll(timeout time.Duration) ([]engine.Event, error) {
 	n.catchUp()
 	e.prune()
 	until := n.now
-	if timeout > engine.BriefWait {
+	if timeout > 0 { // engine.BriefWait is a nanosecond like any other here, lest a timer that is due then never is
 		until = e.host.when(timeout)
 	}
 	e.unlock()
