@@ -98,7 +98,8 @@ func TestSearchSurvives(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
 			out := failing(t, "TestFailsSomehow", "-simulation.html="+t.TempDir(), "-how="+how)
-			if !strings.Contains(out, "seed 5, mode mixed fails, after 5 seeds") || !strings.Contains(out, want) {
+			if !strings.Contains(out, "seed 5, mode mixed fails, after 5 seeds") || !strings.Contains(out, want) ||
+				!strings.Contains(out, "-simulation.seed=5 -simulation.mode=mixed -how="+how+"\n") {
 				t.Errorf("%s", out)
 			}
 		})
