@@ -109,6 +109,7 @@ func (w *World) Partition(groups ...[]*Host) {
 // Heal ends all partitions, cuts and stalls.
 func (w *World) Heal() {
 	w.do(func() {
+		clear(w.harms)
 		for _, a := range w.hosts {
 			for _, b := range w.hosts {
 				var broken bool

@@ -32,6 +32,7 @@ type World struct {
 
 	hosts  []*Host // in the order in which they were made
 	byName map[string]*Host
+	harms  map[pair]*harmed
 	spoken map[pair]bool // directions of which conditions were said
 }
 
@@ -78,7 +79,7 @@ const defaultLimit = 24 * time.Hour
 
 // newWorld makes a world whose function runs on the calling goroutine.
 func newWorld(seed uint64, tb tester, bubble bool, opts []Option) *World {
-	w := &World{seed: seed, byName: map[string]*Host{}, spoken: map[pair]bool{}, config: config{
+	w := &World{seed: seed, byName: map[string]*Host{}, spoken: map[pair]bool{}, harms: map[pair]*harmed{}, config: config{
 		start: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), limit: defaultLimit,
 	}}
 	w.config.apply(opts)
