@@ -55,6 +55,9 @@
 // parallel. Descriptors, files, programs and signals of the system are errors.ErrUnsupported on
 // a simulated host.
 //
+// A host has a disk, [Host.Disk], whose crashes lose what was not synced. A program that writes
+// by an [FS] runs over it, and over the system's by an [OSDisk].
+//
 // A program that never ends is an error, with the tasks of all hosts: see [WithLimit] and
 // [WithPasses]. So is one in which nothing is to come, with where each host waits.
 package simulation

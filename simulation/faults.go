@@ -121,6 +121,7 @@ func (w *World) RandomFaults(p FaultPlan) []Fault {
 	if len(p.Hosts) == 0 {
 		w.Fatalf("simulation: RandomFaults: there is no host that could be met")
 	}
+	p.Kinds = some(w.chance, p.Kinds)
 	faults := make([]Fault, w.fault(p.Count+1))
 	for i := range faults {
 		faults[i] = w.drawFault(p)

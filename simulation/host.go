@@ -29,7 +29,8 @@ type Host struct {
 	main    func(ctx context.Context) error // what Restart starts
 	life    *life                           // the last one; nil before the first
 	paused  bool
-	pauses  int // how many pauses there were
+	pauses  int   // how many pauses there were
+	disk    *Disk // nil until it is asked for
 }
 
 // Name is the host's name, by which others find it.
@@ -149,6 +150,9 @@ func (h *Host) crash() {
 		return
 	}
 	h.world.network.Change(h.machine.Crash)
+	if h.disk != nil {
+		h.disk.Crash()
+	}
 	l.kill(ErrCrashed)
 	h.resume()
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
+	"math"
 	"runtime"
 	"testing"
 	"time"
@@ -161,7 +162,7 @@ func (s *searching) limits(c searchConfig) {
 	case flags.seeds > 0:
 		s.seeds = flags.seeds
 	case flags.duration > 0 || duration > 0 && c.seeds <= 0:
-		s.seeds = 1 << 62
+		s.seeds = math.MaxInt
 	case c.seeds > 0:
 		s.seeds = c.seeds
 	}

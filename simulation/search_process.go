@@ -150,19 +150,23 @@ func (s *searching) process(ctx context.Context, j job) (*jobNews, error) {
 // those of package testing or of this one, as they are.
 func childArgs(test string) []string {
 	args := []string{"-test.run=" + exactly(test), "-test.count=1", "-test.timeout=0", "-test.parallel=1"}
-	flag.Visit(func(f *flag.Flag) {
-		switch {
-		case f.Name == "test.short":
-			args = append(args, "-test.short="+f.Value.String())
-		case strings.HasPrefix(f.Name, "test."), strings.HasPrefix(f.Name, "simulation."):
-		default:
-			args = append(args, "-"+f.Name+"="+f.Value.String())
-		}
-	})
+	if testing.Short() {
+		args = append(args, "-test.short")
+	}
 	if flags.mode != "" {
 		args = append(args, "-simulation.mode="+flags.mode)
 	}
-	return args
+	return append(args, ownFlags()...)
+}
+
+// ownFlags are the flags that were set and are the test's own.
+func ownFlags() (set []string) {
+	flag.Visit(func(f *flag.Flag) {
+		if !strings.HasPrefix(f.Name, "test.") && !strings.HasPrefix(f.Name, "simulation.") {
+			set = append(set, "-"+f.Name+"="+f.Value.String())
+		}
+	})
+	return set
 }
 
 // exactly is the -run of one test.

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -20,13 +21,18 @@ import (
 // it says.
 func failing(t *testing.T, test string, flags ...string) string {
 	t.Helper()
-	cmd := again.Command(append([]string{"-test.run=^" + test + "$", "-test.v"}, flags...)...)
-	cmd.Env = append(os.Environ(), inChild+"=1", "TMPDIR="+t.TempDir(), "TMP="+t.TempDir())
-	out, err := cmd.CombinedOutput()
+	out, err := child(t, test, flags...).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "--- FAIL: "+test) {
 		t.Fatalf("%s has not failed: %v\n%s", test, err, out)
 	}
 	return string(out)
+}
+
+// child is a process that runs a test of this file which may fail.
+func child(t *testing.T, test string, flags ...string) *exec.Cmd {
+	cmd := again.Command(append([]string{"-test.run=^" + test + "$", "-test.v"}, flags...)...)
+	cmd.Env = append(os.Environ(), inChild+"=1", "TMPDIR="+t.TempDir(), "TMP="+t.TempDir())
+	return cmd
 }
 
 var (
@@ -98,7 +104,8 @@ func TestSearchSurvives(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
 			out := failing(t, "TestFailsSomehow", "-simulation.html="+t.TempDir(), "-how="+how)
-			if !strings.Contains(out, "seed 5, mode mixed fails, after 5 seeds") || !strings.Contains(out, want) {
+			if !strings.Contains(out, "seed 5, mode mixed fails, after 5 seeds") || !strings.Contains(out, want) ||
+				!strings.Contains(out, "-simulation.seed=5 -simulation.mode=mixed -how="+how+"\n") {
 				t.Errorf("%s", out)
 			}
 		})
@@ -141,4 +148,64 @@ func TestFailsSomehow(t *testing.T) {
 			_ = w.Run()
 		}
 	}, simulation.WithSeeds(20))
+}
+
+// TestSearchShrinks: of the faults that were planned those are told that a failure needs, as
+// short as it needs them, and the command has these alone happen.
+func TestSearchShrinks(t *testing.T) {
+	t.Parallel()
+	out := failing(t, "TestFailsByFaults", "-simulation.html="+t.TempDir())
+	const want = "2 of 6 planned faults are needed for it"
+	if !strings.Contains(out, want) || !strings.Contains(out, "at 200ms for 62.5ms: pause a\n") || !strings.Contains(out, "at 500ms for 976.562µs: crash b\n") {
+		t.Fatalf("%s", out)
+	}
+	command := repeats.FindStringSubmatch(out)
+	if command == nil || !strings.Contains(command[3], "-simulation.faults=1/16,4/1024") {
+		t.Fatalf("the command has no faults: %s", out)
+	}
+	again := failing(t, "TestFailsByFaults", strings.Fields(command[3])...)
+	if !strings.Contains(again, "a stood still and b fell") {
+		t.Errorf("repeated: %s", again)
+	}
+	fewer := strings.Fields(strings.Replace(command[3], "1/16,4/1024", "1/16", 1))
+	if out, err := child(t, "TestFailsByFaults", fewer...).CombinedOutput(); err != nil {
+		t.Errorf("without one of them: %v\n%s", err, out)
+	}
+}
+
+// TestFailsByFaults fails if host a stands still for a while, and b crashes. TestSearchShrinks
+// runs it.
+func TestFailsByFaults(t *testing.T) {
+	onlyInChild(t)
+	simulation.Search(t, func(w *simulation.World) {
+		a, b := w.Host("a"), w.Host("b")
+		var longest time.Duration
+		a.Start(func(ctx context.Context) error {
+			loop, err := asyncio.GetRunningLoop()
+			for err == nil {
+				before := loop.Time()
+				err = asyncio.Sleep(ctx, 10*time.Millisecond)
+				longest = max(longest, loop.Time()-before)
+			}
+			return err
+		})
+		starts := 0
+		b.Start(func(ctx context.Context) error {
+			starts++
+			return asyncio.Sleep(ctx, time.Minute)
+		})
+		ab, second := []*simulation.Host{a, b}, time.Second
+		w.Faults(
+			simulation.Fault{Kind: simulation.FaultPartition, At: second / 10, For: second, Hosts: ab[:1]},
+			simulation.Fault{Kind: simulation.FaultPause, At: second / 5, For: second, Hosts: ab[:1]},
+			simulation.Fault{Kind: simulation.FaultPause, At: second / 5, For: second, Hosts: ab[1:]},
+			simulation.Fault{Kind: simulation.FaultStall, At: second / 5, For: second, Hosts: ab},
+			simulation.Fault{Kind: simulation.FaultCrash, At: second / 2, For: second, Hosts: ab[1:]},
+			simulation.Fault{Kind: simulation.FaultLoss, At: second, For: second, Hosts: ab[:1], Share: 0.5},
+		)
+		w.RunFor(4 * time.Second)
+		if longest > 60*time.Millisecond && starts > 1 {
+			w.Errorf("a stood still and b fell")
+		}
+	}, simulation.WithMode(simulation.Even))
 }

@@ -63,6 +63,12 @@ func againCommand(test, pkg string, seed uint64, mode, faults string) string {
 	if faults != "" {
 		command += " -simulation.faults=" + faults
 	}
+	for _, own := range ownFlags() {
+		if strings.ContainsAny(own, " \t'\"$") {
+			own = "'" + strings.ReplaceAll(own, "'", `'\''`) + "'"
+		}
+		command += " " + own
+	}
 	return command
 }
 

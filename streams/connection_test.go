@@ -19,6 +19,7 @@ import (
 func TestConnections(t *testing.T) {
 	t.Parallel()
 	overLoops(t, "streams.001.open-connection", func(s *stage) {
+		s.needs("sockets of package net")
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		s.must(err)
 		defer listener.Close()
@@ -39,6 +40,7 @@ func TestConnections(t *testing.T) {
 		}
 	})
 	overLoops(t, "streams.028.start-server", func(s *stage) {
+		s.needs("sockets of package net")
 		server, addr := s.serve(echo)
 		r, w := s.open(addr)
 		_, err := w.Write([]byte("hello world!\n"))
@@ -63,6 +65,7 @@ func TestConnections(t *testing.T) {
 		s.finish(given)
 	})
 	unixOverLoops(t, "streams.001.open-connection/unix", func(s *stage, path string) {
+		s.needs("sockets of package net")
 		listener, err := net.Listen("unix", path)
 		s.must(err)
 		defer listener.Close()
@@ -79,6 +82,7 @@ func TestConnections(t *testing.T) {
 		s.check(<-served)
 	})
 	unixOverLoops(t, "streams.028.start-server/unix", func(s *stage, path string) {
+		s.needs("sockets of package net")
 		server, err := StartUnixServer(s.ctx, echo, path, nil)
 		s.must(err)
 		for _, open := range []func() (*StreamReader, *StreamWriter, error){
@@ -214,6 +218,7 @@ func TestConnections(t *testing.T) {
 		s.finish(server)
 	})
 	overLoops(t, "streams.033.drain-raises", func(s *stage) {
+		s.needs("sockets of package net")
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		s.must(err)
 		defer listener.Close()

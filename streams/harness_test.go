@@ -20,10 +20,10 @@ const patience = 30 * time.Second
 // opener makes a loop.
 type opener = func() (asyncio.EventLoop, error)
 
-// eachLoop runs f in a subtest for each kind of loop of the system.
+// eachLoop runs f in a subtest for each kind of loop: those of the system and the simulated one.
 func eachLoop(t *testing.T, f func(t *testing.T, open opener)) {
 	t.Helper()
-	testkit.Over(t, testkit.Unpinned, func(t *testing.T, m testkit.Mechanism) {
+	testkit.Over(t, testkit.OrSimulated(testkit.Unpinned), func(t *testing.T, m testkit.Mechanism) {
 		f(t, func() (asyncio.EventLoop, error) { return loops.New(m) })
 	})
 }
@@ -88,8 +88,16 @@ func play(t *testing.T, open opener, f func(s *stage)) {
 		f(s)
 		return struct{}{}, nil
 	})
-	if err := s.loop.RunUntilComplete(task); err != nil && !(t.Failed() && errors.Is(err, asyncio.ErrGoexit)) {
+	if err := s.loop.RunUntilComplete(task); err != nil && !((t.Failed() || t.Skipped()) && errors.Is(err, asyncio.ErrGoexit)) {
 		t.Errorf("the test's coroutine: %v", err)
+	}
+}
+
+// needs skips a test that needs something that a simulated loop does not have.
+func (s *stage) needs(what string) {
+	s.Helper()
+	if asyncio.IsSimulated(s.loop) {
+		s.Skip("a simulated host has none:", what)
 	}
 }
 

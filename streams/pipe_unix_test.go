@@ -13,6 +13,7 @@ import (
 func TestReadFromPipe(t *testing.T) {
 	t.Parallel()
 	overLoops(t, "streams.030.pipe-reader-read-all", func(s *stage) {
+		s.needs("pipes")
 		pr, pw, err := os.Pipe()
 		if err != nil {
 			s.Fatal(err)

@@ -87,6 +87,7 @@ func TestServerContext(t *testing.T) {
 func TestRefusedSockets(t *testing.T) {
 	t.Parallel()
 	overLoops(t, "closed", func(s *stage) {
+		s.needs("sockets of package net")
 		calls := map[string]func(fd uintptr) error{
 			"OpenConnection without a limit": func(fd uintptr) error {
 				_, _, err := OpenConnection(s.ctx, "", "", &asyncio.ConnectionOptions{Sock: fd}, WithLimit(0))

@@ -117,6 +117,7 @@ func TestStartTLS(t *testing.T) {
 // neither reads nor writes.
 func (s *stage) mute(c *tls.Config) (client end, peer net.Conn) {
 	s.Helper()
+	s.needs("sockets of package net")
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	s.must(err)
 	defer listener.Close()

@@ -33,6 +33,7 @@ func (s *stage) drop(addr string, keep func(r *StreamReader, w *StreamWriter)) (
 func TestUnclosed(t *testing.T) {
 	t.Parallel()
 	overLoops(t, "streams.039a.unclosed-warning", func(s *stage) {
+		s.needs("warnings, which depend on the collector")
 		server, addr := s.serve(echo)
 		names := s.drop(addr, func(*StreamReader, *StreamWriter) {})
 		words := append(names, "level=WARN", "unclosed <StreamWriter transport=<StreamTransport")
@@ -79,6 +80,7 @@ func TestUnclosed(t *testing.T) {
 		}
 	})
 	overLoops(t, "streams.707.unclosed-server-writer", func(s *stage) {
+		s.needs("warnings, which depend on the collector")
 		var names []string
 		server, addr := s.serve(func(ctx context.Context, r *StreamReader, w *StreamWriter) error {
 			t := w.Transport()
@@ -193,6 +195,7 @@ func TestUnclosed(t *testing.T) {
 		}
 	})
 	overLoops(t, "dropped-before-there-was-a-connection", func(s *stage) {
+		s.needs("warnings, which depend on the collector")
 		s.expectReports = true
 		p, err := NewStreamReaderProtocol(s.reader(DefaultLimit), nil)
 		s.must(err)

@@ -27,6 +27,7 @@ func TestDatagramsUnix(t *testing.T) {
 
 // gone is a socket that is connected elsewhere: it refuses others, as if it were not there.
 func (s *stage) gone() *asyncio.Socket {
+	s.needsSystem("sockets")
 	gone, err := asyncio.NewSocket("udp4", here)
 	s.must(err)
 	s.connects(gone, testkit.NewUDPPeer(s.t).LocalAddr())
@@ -78,6 +79,7 @@ type slow struct {
 const datagramSize = 2000
 
 func (s *stage) slow(ctx context.Context) *slow {
+	s.needsSystem("sockets")
 	path := testkit.SocketPath(s.t)
 	peer, err := asyncio.SocketFromFD(testkit.BoundUnix(s.t, path, sock.Datagram))
 	s.must(err)

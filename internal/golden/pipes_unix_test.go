@@ -93,6 +93,7 @@ func (p *pipe) connects(ctx context.Context, end *os.File) {
 
 // files are the ends of a pipe.
 func (s *stage) files() (r, w *os.File) {
+	s.needsSystem("pipes")
 	r, w, err := os.Pipe()
 	s.must(err)
 	return r, w

@@ -19,12 +19,29 @@ func TestSockets(t *testing.T) {
 }
 
 // sockets makes two that are connected.
-func (s *stage) sockets() (a, b *asyncio.Socket) {
+func (s *stage) sockets(ctx context.Context) (a, b *asyncio.Socket) {
+	if asyncio.IsSimulated(s.loop) {
+		return s.accepted(ctx)
+	}
 	x, y, err := sock.Pair()
 	s.must(err)
 	a, err = asyncio.SocketFromFD(x)
 	s.must(err)
 	b, err = asyncio.SocketFromFD(y)
+	s.must(err)
+	return a, b
+}
+
+// accepted makes two that are connected by the loop's own calls.
+func (s *stage) accepted(ctx context.Context) (a, b *asyncio.Socket) {
+	listening, err := asyncio.NewSocket("tcp4", "127.0.0.1:0")
+	s.must(err)
+	defer s.closes(listening)
+	s.must(listening.Listen(1))
+	a, err = asyncio.NewSocket("tcp4", "")
+	s.must(err)
+	s.must(s.loop.SockConnect(ctx, a, listening.LocalAddr().String()))
+	b, _, err = s.loop.SockAccept(ctx, listening)
 	s.must(err)
 	return a, b
 }
@@ -59,7 +76,7 @@ func (s *stage) send(ctx context.Context, name string, to *asyncio.Socket, text 
 }
 
 func whatIsThereIsReceivedAtOnce(ctx context.Context, s *stage) error {
-	a, b := s.sockets()
+	a, b := s.sockets(ctx)
 	s.send(ctx, "one", a, "hello")
 	s.soon(s.say("a pass later"))
 	s.must(s.receive(ctx, "two", b, 3))
@@ -70,7 +87,7 @@ func whatIsThereIsReceivedAtOnce(ctx context.Context, s *stage) error {
 }
 
 func aReceiveWaits(ctx context.Context, s *stage) error {
-	a, b := s.sockets()
+	a, b := s.sockets(ctx)
 	task := s.receiving("one", b, 8)
 	s.must(ticks(ctx, 1))
 	s.out("still waiting", !task.Done())
@@ -84,7 +101,7 @@ func aReceiveWaits(ctx context.Context, s *stage) error {
 }
 
 func theEndIsReceived(ctx context.Context, s *stage) error {
-	a, b := s.sockets()
+	a, b := s.sockets(ctx)
 	task := s.receiving("one", b, 8)
 	s.must(ticks(ctx, 1))
 	s.send(ctx, "two", a, "last words")
@@ -97,7 +114,7 @@ func theEndIsReceived(ctx context.Context, s *stage) error {
 }
 
 func aCancelledReceiveTakesNothing(ctx context.Context, s *stage) error {
-	a, b := s.sockets()
+	a, b := s.sockets(ctx)
 	first := s.receiving("first", b, 8)
 	s.must(ticks(ctx, 1))
 	first.Cancel("enough")
@@ -111,7 +128,7 @@ func aCancelledReceiveTakesNothing(ctx context.Context, s *stage) error {
 }
 
 func aReceiveIsTimedOut(ctx context.Context, s *stage) error {
-	a, b := s.sockets()
+	a, b := s.sockets(ctx)
 	_, err := asyncio.WaitFor(ctx, tickTimes(3), func(ctx context.Context) (any, error) {
 		p, err := s.loop.SockRecv(ctx, b, 8)
 		if err != nil {
@@ -131,7 +148,7 @@ func aReceiveIsTimedOut(ctx context.Context, s *stage) error {
 }
 
 func bothSidesAtOnce(ctx context.Context, s *stage) error {
-	a, b := s.sockets()
+	a, b := s.sockets(ctx)
 	const size = 4 << 20
 	drain := func(ctx context.Context) (any, error) {
 		got := 0
@@ -159,7 +176,7 @@ func bothSidesAtOnce(ctx context.Context, s *stage) error {
 }
 
 func aReceiveIntoABuffer(ctx context.Context, s *stage) error {
-	a, b := s.sockets()
+	a, b := s.sockets(ctx)
 	buffer := make([]byte, 10)
 	s.send(ctx, "one", a, "hello")
 	n, err := s.loop.SockRecvInto(ctx, b, buffer[:3])

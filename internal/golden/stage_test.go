@@ -22,6 +22,7 @@ import (
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/internal/testkit/loops"
+	"github.com/go-asyncio/asyncio/simulation"
 )
 
 // tick is the unit of a scenario's time.
@@ -33,6 +34,7 @@ type stage struct {
 	newLoop func() (asyncio.EventLoop, error)
 	loop    asyncio.EventLoop
 	lines   []string
+	lacking error // what a simulated loop cannot do
 }
 
 // out prints a line of words, spelled as the Python side spells them.
@@ -49,9 +51,20 @@ func (s *stage) out(words ...any) {
 
 // must stops the scenario at an error that it does not speak of.
 func (s *stage) must(err error) {
+	if asyncio.IsSimulated(s.loop) && errors.Is(err, errors.ErrUnsupported) {
+		s.lacking = err
+		panic(err)
+	}
 	if err != nil {
 		s.t.Errorf("unexpected error: %v", err)
 		panic(err)
+	}
+}
+
+// needsSystem ends a scenario that needs something of the system's, if its loop is simulated.
+func (s *stage) needsSystem(what string) {
+	if asyncio.IsSimulated(s.loop) {
+		s.must(fmt.Errorf("%w: it needs %s of the system's", errors.ErrUnsupported, what))
 	}
 }
 
@@ -161,9 +174,9 @@ func (s *stage) wait(ctx context.Context, tasks ...*asyncio.Task[any]) {
 	s.must(err)
 }
 
-// play runs one scenario on a loop of its own and returns its lines. A
+// play runs one scenario on a loop of its own and returns its stage, with what it has printed. A
 // scenario that takes a context is run as the main task.
-func play(t *testing.T, newLoop func() (asyncio.EventLoop, error), scenario any) []string {
+func play(t *testing.T, newLoop func() (asyncio.EventLoop, error), scenario any) *stage {
 	loop, err := newLoop()
 	if err != nil {
 		t.Fatal(err)
@@ -179,36 +192,70 @@ func play(t *testing.T, newLoop func() (asyncio.EventLoop, error), scenario any)
 		scenario(s)
 	case func(context.Context, *stage) error:
 		err := loop.RunUntilComplete(s.task(func(ctx context.Context) (any, error) { return nil, scenario(ctx, s) }))
-		if err != nil {
+		if err != nil && s.lacking == nil {
 			t.Errorf("main ended with %v", err)
 		}
 	default:
 		t.Fatalf("%T is no scenario", scenario)
 	}
-	return s.lines
+	return s
 }
 
 // playInBubble plays in the time of a test bubble.
-func playInBubble(t *testing.T, m testkit.Mechanism, scenario any) (lines []string) {
+func playInBubble(t *testing.T, m testkit.Mechanism, scenario any) (s *stage) {
 	newLoop := func() (asyncio.EventLoop, error) { return loops.New(m.Hooked(testkit.InBubble)) }
-	synctest.Test(t, func(t *testing.T) { lines = play(t, newLoop, scenario) })
-	return lines
+	synctest.Test(t, func(t *testing.T) { s = play(t, newLoop, scenario) })
+	return s
+}
+
+// playInWorld plays on the only host of a simulated world, as its main function.
+func playInWorld(t *testing.T, scenario func(context.Context, *stage) error) *stage {
+	s := &stage{t: t, newLoop: func() (asyncio.EventLoop, error) {
+		return nil, fmt.Errorf("%w: a host has one loop", errors.ErrUnsupported)
+	}}
+	simulation.Test(t, func(w *simulation.World) {
+		h := w.Host("host")
+		h.Start(func(ctx context.Context) error {
+			s.loop = h.Loop()
+			return scenario(ctx, s)
+		})
+		if err := w.Run(); err != nil && s.lacking == nil {
+			t.Errorf("the world ended with %v", err)
+		}
+	})
+	return s
 }
 
 // playInTime plays in the machine's own time, for which the system may need some: a proactor's
 // may say a moment later what is ready, and a bubble has no moments.
-func playInTime(t *testing.T, m testkit.Mechanism, scenario any) []string {
+// A simulated network needs none.
+func playInTime(t *testing.T, m testkit.Mechanism, scenario any) *stage {
+	if m.Simulated {
+		return playInBubble(t, m, scenario)
+	}
 	return play(t, func() (asyncio.EventLoop, error) { return loops.New(m) }, scenario)
 }
 
 // compare plays the scenarios of one part in a bubble and compares each with what was
-// recorded.
+// recorded. Those that are a main task are played in a world, too.
 func compare(t *testing.T, part string, scenarios ...any) {
 	compareBy(t, playInBubble, part, scenarios)
+	t.Run("world", func(t *testing.T) {
+		t.Parallel()
+		recorded := recording(t, part)
+		for _, scenario := range scenarios {
+			if main, ok := scenario.(func(context.Context, *stage) error); ok {
+				name := nameOf(scenario)
+				t.Run(name, func(t *testing.T) { recorded.compare(t, name, playInWorld(t, main)) })
+			}
+		}
+	})
 }
 
-// compareBy compares what a way to play has for the scenarios of one part.
-func compareBy(t *testing.T, play func(*testing.T, testkit.Mechanism, any) []string, part string, scenarios []any) {
+// compareBy compares what a way to play has for the scenarios of one part, over the mechanisms
+// of the system and over a simulated network that has no surprises. In a world, which draws
+// how much goes through a socket at once, one that speaks of that would not print the same.
+func compareBy(t *testing.T, play func(*testing.T, testkit.Mechanism, any) *stage, part string, scenarios []any) {
 	t.Parallel()
 	recorded := recording(t, part)
 	var names []string
@@ -217,12 +264,8 @@ func compareBy(t *testing.T, play func(*testing.T, testkit.Mechanism, any) []str
 		names = append(names, name)
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			testkit.Over(t, testkit.Unpinned, func(t *testing.T, m testkit.Mechanism) {
-				got, want := play(t, m, scenario), recorded.lines[name]
-				if !slices.Equal(got, want) {
-					t.Errorf("it printed:\n  %s\nCPython %s printed:\n  %s",
-						strings.Join(got, "\n  "), recorded.versions[name], strings.Join(want, "\n  "))
-				}
+			testkit.Over(t, testkit.OrSimulated(testkit.Unpinned), func(t *testing.T, m testkit.Mechanism) {
+				recorded.compare(t, name, play(t, m, scenario))
 			})
 		})
 	}
@@ -238,6 +281,18 @@ type recorded struct {
 	versions map[string]string // under which each was recorded
 }
 
+// compare compares what a scenario has printed with what was recorded.
+func (r recorded) compare(t *testing.T, name string, s *stage) {
+	if s.lacking != nil {
+		t.Skip("a simulated host cannot play it:", s.lacking)
+	}
+	if got, want := s.lines, r.lines[name]; !slices.Equal(got, want) {
+		t.Errorf("it printed:\n  %s\nCPython %s printed:\n  %s",
+			strings.Join(got, "\n  "), r.versions[name], strings.Join(want, "\n  "))
+	}
+}
+
+// recording reads what was recorded of one part.
 func recording(t *testing.T, part string) recorded {
 	text, err := os.ReadFile(filepath.Join("..", "..", "testdata", "golden", part+".txt"))
 	if err != nil {

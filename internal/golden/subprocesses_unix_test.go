@@ -168,6 +168,7 @@ func withoutPipes(ctx context.Context, s *stage) error {
 }
 
 func aProgramThatIsNotThere(ctx context.Context, s *stage) error {
+	s.needsSystem("programs")
 	_, _, err := s.loop.SubprocessExec(ctx, func() asyncio.SubprocessProtocol {
 		s.out("the factory is called")
 		return s.child()

@@ -43,6 +43,24 @@ func (h *Host) Up() {
 // held.
 func (h *Host) Down() bool { return h.down }
 
+// Reset has all connections between two hosts be reset, at both ends and at once, as a machine
+// between them may do. With the network's lock held.
+func (n *Network) Reset(a, b *Host) {
+	n.tell(Happening{Host: a.name, What: "reset", Peer: b.name})
+	var next *end
+	for e := a.ends.First(); e != nil; e = next {
+		next = a.ends.Next(&e.Node)
+		if e.peer.host != b || e.state != open {
+			continue
+		}
+		if next == e.peer {
+			next = a.ends.Next(&next.Node) // a and b are one, and it goes with this one
+		}
+		e.peer.wasReset()
+		e.wasReset()
+	}
+}
+
 // lost has the end be no more, without a word.
 func (e *end) lost() {
 	e.kill(0)

@@ -21,6 +21,32 @@
 // and moves by Network.Advance alone, event by event. A host's own clock runs with it, faster
 // or slower if the host drifts; the loop's timers and Poll's timeout are by that one.
 //
+// # A connection
+//
+// What a program notices of TCP is there, and nothing else of it: see way for one direction.
+//
+//	buffers      finite, and so is what is under way (Stack). A write takes and a read brings a
+//	             part now and then (Kind Piece), unless Stack.Whole
+//	connect      three ways until it is accepted. Nobody listens: refused. Nobody answers, or
+//	             the backlog is full: asked again after 1, 2, 4 s ..., and timed out after 127 s
+//	loss, Down   sent again after 200 ms and more each time; failed after 15 min of it
+//	Stalled      held, and sent when that is over
+//	close        what was written goes, then the end; with something unread it is a reset, and
+//	             so is what comes for one who is gone
+//	Crash        nothing is told. What is sent to the host is not answered; once it is Up it
+//	             answers by resets
+//	idle         nothing happens, and nothing is noticed, without SO_KEEPALIVE
+//
+// Within a host (loopback, its own addresses) a segment arrives at once, unless the host's link
+// to itself says otherwise; nothing disturbs a unix socket.
+//
+// # What depends on what
+//
+// All state is under the network's one lock. Nothing is iterated in the order of a map or of
+// memory, and nothing waits in another way than by the agenda, so that the same draws give the
+// same happenings, in the same order. Segments are used again: in the steady state a message
+// allocates nothing.
+//
 // # What a simulation cannot do
 //
 // A descriptor of the system's, a file, a pipe to or from a program, a program: these are

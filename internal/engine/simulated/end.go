@@ -38,8 +38,9 @@ type end struct {
 	closed         bool     // nobody reads what comes
 	dead           bool     // there is no such connection here: what comes is refused
 	failed         syscall.Errno
-	timer          appointment // of a connect: asks again, or gives up
-	asks           int         // how often it has
+	heard          time.Duration // when something has come last
+	timer          appointment   // of a connect: asks again, or gives up; then of SO_KEEPALIVE
+	asks           int           // how often it has
 	begun          time.Duration
 }
 
@@ -78,7 +79,7 @@ func (s *segment) arrived() {
 		}
 	}
 	w.flight.pop() // which is s
-	w.tries = 0
+	w.tries, to.heard = 0, n.now
 	n.tellOf("arrive", s, to.host, w.from.host)
 	switch {
 	case s.kind == reset:
@@ -199,6 +200,7 @@ func (e *end) abort() {
 // close is that of the socket: what was written goes, unless something is unread.
 func (e *end) close() {
 	e.note("close")
+	e.network().agenda.remove(&e.timer)
 	switch {
 	case e.dead || e.state != open || e.unread > 0:
 		e.abort()

@@ -171,6 +171,70 @@ func TestCrash(t *testing.T) {
 	}
 }
 
+// TestReset: connections between two hosts end at once, and no others.
+func TestReset(t *testing.T) {
+	t.Parallel()
+	for _, to := range []int{0, 1} {
+		l := newLab(t, 2, 0, nil)
+		v := l.serve(to, 80, 10).accept()
+		var all []*conn
+		for range 3 {
+			all = append(all, l.dial(0, v.addr).conn())
+		}
+		other := l.serve(1, 81, 10).accept()
+		spared := l.dial(1, other.addr).conn()
+		l.until("accepting", func() bool { return len(v.conns) == 3 && len(other.conns) == 1 })
+		all[0].put([]byte("under way"))
+		l.net.Change(func() { l.net.Reset(l.hosts[0], l.hosts[to]) })
+		l.rest()
+		for _, c := range append(all, v.conns...) {
+			if !errors.Is(c.err, simulated.ErrReset) {
+				t.Errorf("an end has %v", c.err)
+			}
+			c.close()
+		}
+		for _, c := range []*conn{spared, other.conns[0]} {
+			if c.err != nil {
+				t.Error("another connection is reset, too")
+			}
+			c.close()
+		}
+		l.must(v.ln.Close())
+		l.must(other.ln.Close())
+		l.empty()
+	}
+}
+
+// TestKeepAlive: of two idle ends that are cut off the one that asks finds out.
+func TestKeepAlive(t *testing.T) {
+	t.Parallel()
+	for _, crash := range []bool{false, true} {
+		l := newLab(t, 2, 0, nil)
+		x, y := l.pair()
+		l.must(l.engines[0].Sockets().SetOption(x.s.FD(), engine.KeepAlive, 1))
+		l.runFor(100 * time.Hour)
+		if x.err != nil {
+			t.Fatal(x.err)
+		}
+		want := simulated.ErrTimedOut
+		if crash {
+			l.crash(1)
+			l.restart(1)
+			want = simulated.ErrReset
+		} else {
+			l.links(0, 1, func(c *simulated.Conditions) { c.Down = true })
+		}
+		l.runFor(3 * time.Hour)
+		if !errors.Is(x.err, want) || y.err != nil {
+			t.Errorf("%v and %v, want %v and nothing", x.err, y.err, want)
+		}
+		l.links(0, 1, func(c *simulated.Conditions) { c.Down = false })
+		x.close()
+		y.close()
+		l.empty()
+	}
+}
+
 // TestCrashForGood: one who sends to a host that stays down has failed after a while.
 func TestCrashForGood(t *testing.T) {
 	t.Parallel()

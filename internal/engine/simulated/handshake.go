@@ -103,9 +103,8 @@ func (e *end) unanswered() {
 
 // opened is that of the end that asked.
 func (e *end) opened() {
-	n := e.network()
 	e.state = open
-	n.agenda.remove(&e.timer)
+	e.watchIdle()
 	e.note("connected")
 	e.changed()
 }

@@ -29,6 +29,7 @@ type socket struct {
 	reuseAddr bool
 	reusePort bool
 	v6only    bool
+	keepAlive bool
 	abrupt    bool // Close ends a connection by a reset
 
 	end *end // of a connection, or nil

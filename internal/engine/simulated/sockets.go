@@ -130,6 +130,9 @@ func (k sockets) SetOption(fd uintptr, opt engine.Option, value int) error {
 			if s.typ != sock.Stream || s.family == sock.Unix {
 				return errOperation
 			}
+			if opt == engine.KeepAlive {
+				s.setKeepAlive(on)
+			}
 		default:
 			return fmt.Errorf("%w: a simulated socket has no such option", errors.ErrUnsupported)
 		}

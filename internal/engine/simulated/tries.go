@@ -76,8 +76,9 @@ func (s *socket) accept() (*socket, error) {
 	s.queue[0] = nil
 	s.queue = s.queue[1:]
 	k := s.host.open(s.family, s.typ)
-	k.local, k.end = e.local, e
+	k.local, k.end, k.keepAlive = e.local, e, s.keepAlive
 	e.socket, e.listener = k, nil
+	e.watchIdle()
 	e.note("accept")
 	return k, nil
 }
