@@ -152,9 +152,14 @@ func (d *driver) wind() error {
 			return fmt.Errorf("simulation: hosts do not end")
 		default:
 			before := d.now
-			if d.advance(d.now + defaultLimit); d.now >= before+defaultLimit && !d.hasNews() {
-				return d.world.unfinished(fmt.Errorf("simulation: hosts do not end"))
+			if d.advance(d.now + defaultLimit); d.now < before+defaultLimit || d.hasNews() {
+				continue
 			}
+			err := errors.New("simulation: hosts do not end: something blocks them for ever")
+			if d.world.Failed() {
+				return err // and where was said, as a rule
+			}
+			return d.world.unfinished(err)
 		}
 	}
 }
