@@ -82,6 +82,22 @@ func (c *chance) turn(hosts []int) int {
 	return drawn
 }
 
+// some draws which of several kinds of faults there are in this run; all of them, unless the
+// mode says otherwise.
+func some[T any](c *chance, kinds []T) []T {
+	subsets, any := c.from.(search.Subsets)
+	if !any {
+		return kinds
+	}
+	chosen := subsets.Some(len(kinds))
+	left := make([]T, len(chosen))
+	for i, k := range chosen {
+		left[i] = kinds[k]
+		c.recorder.drew(simulated.Fault, int64(len(kinds)), int64(k))
+	}
+	return left
+}
+
 // delay draws for how long a host is held up that could go on.
 func (c *chance) delay() time.Duration {
 	delays, any := c.from.(search.Delays)

@@ -55,6 +55,16 @@
 // parallel. Descriptors, files, programs and signals of the system are errors.ErrUnsupported on
 // a simulated host.
 //
+// A host has a disk, [Host.Disk], whose crashes lose what was not synced. A program that writes
+// by an [FS] runs over it, and over the system's by an [OSDisk].
+//
 // A program that never ends is an error, with the tasks of all hosts: see [WithLimit] and
 // [WithPasses]. So is one in which nothing is to come, with where each host waits.
+//
+// # Search
+//
+// [Search] tries one seed after the other, on all cores, with choices that are biased towards
+// what is extreme, and tells of a failure its seed, the fewest faults that it needs, its trace as
+// text and as a page of HTML, and the command that repeats it. [Check] finds out whether a seed
+// gives the same run twice, and where not. The guide docs/guides/simulation.md shows both.
 package simulation

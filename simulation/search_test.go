@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -20,13 +21,18 @@ import (
 // it says.
 func failing(t *testing.T, test string, flags ...string) string {
 	t.Helper()
-	cmd := again.Command(append([]string{"-test.run=^" + test + "$", "-test.v"}, flags...)...)
-	cmd.Env = append(os.Environ(), inChild+"=1", "TMPDIR="+t.TempDir(), "TMP="+t.TempDir())
-	out, err := cmd.CombinedOutput()
+	out, err := child(t, test, flags...).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "--- FAIL: "+test) {
 		t.Fatalf("%s has not failed: %v\n%s", test, err, out)
 	}
 	return string(out)
+}
+
+// child is a process that runs a test of this file which may fail.
+func child(t *testing.T, test string, flags ...string) *exec.Cmd {
+	cmd := again.Command(append([]string{"-test.run=^" + test + "$", "-test.v"}, flags...)...)
+	cmd.Env = append(os.Environ(), inChild+"=1", "TMPDIR="+t.TempDir(), "TMP="+t.TempDir())
+	return cmd
 }
 
 var (
@@ -142,4 +148,87 @@ func TestFailsSomehow(t *testing.T) {
 			_ = w.Run()
 		}
 	}, simulation.WithSeeds(20))
+}
+
+// TestBlocksForEver: a host that waits for a channel fails its test, and the program goes on.
+func TestBlocksForEver(t *testing.T) {
+	t.Parallel()
+	out := failing(t, "TestBlocks")
+	if strings.Contains(out, "panic: ") || !strings.Contains(out, "these stay until the program ends") || strings.Count(out, "search_test.go:") == 0 {
+		t.Error(out)
+	}
+}
+
+// TestBlocks waits for ever. TestBlocksForEver runs it.
+func TestBlocks(t *testing.T) {
+	onlyInChild(t)
+	simulation.Test(t, func(w *simulation.World) {
+		w.Host("a").Start(func(context.Context) error {
+			<-make(chan bool)
+			return nil
+		})
+		if err := w.Run(); err != nil {
+			w.Errorf("%v", err)
+		}
+	})
+}
+
+// TestSearchShrinks: of the faults that were planned those are told that a failure needs, as
+// short as it needs them, and the command has these alone happen.
+func TestSearchShrinks(t *testing.T) {
+	t.Parallel()
+	out := failing(t, "TestFailsByFaults", "-simulation.html="+t.TempDir())
+	const want = "2 of 6 planned faults are needed for it"
+	if !strings.Contains(out, want) || !strings.Contains(out, "at 200ms for 62.5ms: pause a\n") || !strings.Contains(out, "at 500ms for 976.562µs: crash b\n") {
+		t.Fatalf("%s", out)
+	}
+	command := repeats.FindStringSubmatch(out)
+	if command == nil || !strings.Contains(command[3], "-simulation.faults=1/16,4/1024") {
+		t.Fatalf("the command has no faults: %s", out)
+	}
+	again := failing(t, "TestFailsByFaults", strings.Fields(command[3])...)
+	if !strings.Contains(again, "a stood still and b fell") {
+		t.Errorf("repeated: %s", again)
+	}
+	fewer := strings.Fields(strings.Replace(command[3], "1/16,4/1024", "1/16", 1))
+	if out, err := child(t, "TestFailsByFaults", fewer...).CombinedOutput(); err != nil {
+		t.Errorf("without one of them: %v\n%s", err, out)
+	}
+}
+
+// TestFailsByFaults fails if host a stands still for a while, and b crashes. TestSearchShrinks
+// runs it.
+func TestFailsByFaults(t *testing.T) {
+	onlyInChild(t)
+	simulation.Search(t, func(w *simulation.World) {
+		a, b := w.Host("a"), w.Host("b")
+		var longest time.Duration
+		a.Start(func(ctx context.Context) error {
+			loop, err := asyncio.GetRunningLoop()
+			for err == nil {
+				before := loop.Time()
+				err = asyncio.Sleep(ctx, 10*time.Millisecond)
+				longest = max(longest, loop.Time()-before)
+			}
+			return err
+		})
+		starts := 0
+		b.Start(func(ctx context.Context) error {
+			starts++
+			return asyncio.Sleep(ctx, time.Minute)
+		})
+		ab, second := []*simulation.Host{a, b}, time.Second
+		w.Faults(
+			simulation.Fault{Kind: simulation.FaultPartition, At: second / 10, For: second, Hosts: ab[:1]},
+			simulation.Fault{Kind: simulation.FaultPause, At: second / 5, For: second, Hosts: ab[:1]},
+			simulation.Fault{Kind: simulation.FaultPause, At: second / 5, For: second, Hosts: ab[1:]},
+			simulation.Fault{Kind: simulation.FaultStall, At: second / 5, For: second, Hosts: ab},
+			simulation.Fault{Kind: simulation.FaultCrash, At: second / 2, For: second, Hosts: ab[1:]},
+			simulation.Fault{Kind: simulation.FaultLoss, At: second, For: second, Hosts: ab[:1], Share: 0.5},
+		)
+		w.RunFor(4 * time.Second)
+		if longest > 60*time.Millisecond && starts > 1 {
+			w.Errorf("a stood still and b fell")
+		}
+	}, simulation.WithMode(simulation.Even))
 }

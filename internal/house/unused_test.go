@@ -53,6 +53,7 @@ var ofUse = map[string]string{
 	"asyncio.Waiter":              "its zero value is ready",
 	"asyncio.Waiters":             "its zero value is ready",
 	"asyncio.Wakeup":              "Waiters give one",
+	"simulation.FS":               "what a program asks for that writes to any disk",
 	"locks.Event":                 "its zero value is ready",
 	"nethttp.Transport":           "its zero value is ready; an http.Client takes it",
 	"proactors.Meter":             "proactors are asked for it",

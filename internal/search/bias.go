@@ -49,6 +49,10 @@ func ParseMode(name string) (Mode, error) {
 // two things happen to one host within a few passes only if they do at the same nanosecond.
 type Delays interface{ Delay() time.Duration }
 
+// Subsets is what a Chance may be in addition: it says which of n kinds of faults there are in
+// this run, at least one, in order.
+type Subsets interface{ Some(n int) []int }
+
 // Turns is what a Chance may be in addition: it is told which hosts could go on, by their
 // numbers, and says which of them does.
 type Turns interface{ Turn(hosts []int) int }
@@ -240,6 +244,19 @@ func (s *swarm) N(kind simulated.Kind, n int64) int64 {
 		return s.extreme(kind, n)
 	}
 	return s.from.N(kind, n)
+}
+
+// Some implements Subsets: half of the kinds, on average.
+func (s *swarm) Some(n int) (some []int) {
+	for i := range n {
+		if s.from.N(simulated.Fault, 2) == 0 {
+			some = append(some, i)
+		}
+	}
+	if some == nil && n > 0 {
+		some = []int{int(s.from.N(simulated.Fault, int64(n)))}
+	}
+	return some
 }
 
 // extreme is every other time the loudest draw, and else an even one: what is lost

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine/simulated"
 )
@@ -144,5 +145,66 @@ func TestSwarm(t *testing.T) {
 		if is := slices.Contains(styled, kind); is != (never > 10) || is != (often > 10) || between < 10 {
 			t.Errorf("kind %d: quiet %d times, extreme %d times, else %d times", kind, never, often, between)
 		}
+	}
+}
+
+// TestSubsets: of several kinds some are chosen, never none, and each about half of the time.
+func TestSubsets(t *testing.T) {
+	t.Parallel()
+	var met [6]int
+	for seed := range uint64(400) {
+		some := newSwarm(newDice(seed)).Some(len(met))
+		if len(some) == 0 || !slices.IsSorted(some) {
+			t.Fatalf("seed %d: %v", seed, some)
+		}
+		for _, i := range some {
+			met[i]++
+		}
+		if one := newSwarm(newDice(seed)).Some(1); !slices.Equal(one, []int{0}) {
+			t.Fatalf("seed %d: of one kind %v", seed, one)
+		}
+	}
+	for i, n := range met {
+		if n < 150 || n > 250 {
+			t.Errorf("kind %d is there %d times of 400", i, n)
+		}
+	}
+}
+
+// TestDelays: hosts are held up seldom, by priorities at most five times, and in some runs of a
+// swarm never.
+func TestDelays(t *testing.T) {
+	t.Parallel()
+	never, often := 0, 0
+	for seed := range uint64(200) {
+		p := newPriorities(newDice(seed))
+		held := 0
+		for range 40000 {
+			if p.Delay() > 0 {
+				held++
+			}
+		}
+		if held == 0 || held > 5 {
+			t.Errorf("seed %d: held up %d times", seed, held)
+		}
+		s := newSwarm(newDice(seed))
+		held = 0
+		for range 1000 {
+			switch d := s.Delay(); {
+			case d < 0 || d > time.Second:
+				t.Fatalf("seed %d: held up for %v", seed, d)
+			case d > 0:
+				held++
+			}
+		}
+		switch {
+		case held == 0:
+			never++
+		case held > 900:
+			often++
+		}
+	}
+	if never < 20 || often < 20 {
+		t.Errorf("of 200 swarms %d never hold up, and %d each time", never, often)
 	}
 }

@@ -122,7 +122,9 @@ func (p *picture) add(e *Event) {
 	s := spot{When: e.When, Host: p.place(e.Host), What: e.What, Kind: v.kind, Peer: p.place(e.Peer), ID: e.ID, Text: details(e)}
 	if v.kind == ofMessages {
 		short := *e
-		short.Text = ""
+		if short.Text = ""; readable(e.Data) {
+			short.Size = 0 // there is more to see
+		}
 		s.Tag = details(&short)
 	}
 	at := len(p.Events)

@@ -8,6 +8,7 @@
 package trace
 
 import (
+	"bytes"
 	"math/bits"
 	"time"
 
@@ -60,13 +61,18 @@ func (r *Recorder) Drew(when time.Duration, kind simulated.Kind, n, drawn int64)
 	s = mix(s, uint64(kind)+1)
 	s = mix(s, uint64(n))
 	r.sum = mix(s, uint64(drawn))
-	if r.limit > 0 || r.cmp != nil {
-		r.note(Event{When: r.last, What: Draw, Text: kindName(kind), ID: uint64(n), Sum: uint64(drawn)})
-	}
+	r.note(Event{When: r.last, What: Draw, Text: kindName(kind), ID: uint64(n), Sum: uint64(drawn)})
 }
+
+// previewed is how many of a message's bytes are kept.
+const previewed = 64
 
 // note keeps an event and compares it, if it is to.
 func (r *Recorder) note(e Event) {
+	if r.limit == 0 && r.cmp == nil {
+		return
+	}
+	e.Data = bytes.Clone(e.Data[:min(len(e.Data), previewed)])
 	if r.limit > 0 {
 		if len(r.kept) >= 2*r.limit {
 			r.kept = r.kept[:copy(r.kept, r.kept[len(r.kept)-r.limit:])]

@@ -164,9 +164,9 @@ func TestDifferentLengths(t *testing.T) {
 func TestText(t *testing.T) {
 	t.Parallel()
 	events := []Event{
-		{When: 1500 * time.Millisecond, Host: "a", What: "send", Peer: "beta", ID: 7, Size: 64, Text: "hello"},
+		{When: 1500 * time.Millisecond, Host: "a", What: "send", Peer: "beta", ID: 7, Size: 64, Text: "hello", Data: []byte("add 1\n")},
 		{When: 1500 * time.Millisecond, What: Draw, Text: "latency", ID: 10, Sum: 3},
-		{When: 1500*time.Millisecond + 1, Host: "beta", What: "arrive", Peer: "a", ID: 7, Size: 64},
+		{When: 1500*time.Millisecond + 1, Host: "beta", What: "arrive", Peer: "a", ID: 7, Size: 2, Data: []byte{'a', 0x80}},
 		{When: 100 * time.Second, What: "advance"},
 	}
 	var b bytes.Buffer
@@ -175,12 +175,12 @@ func TestText(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const want = `    1.500000000  a     send     → beta  #7  64 B  hello
-    1.500000001  beta  arrive   ← a  #7  64 B
+	const want = `    1.500000000  a     send     → beta  #7  64 B  hello  "add 1\n"…
+    1.500000001  beta  arrive   ← a  #7  2 B
   100.000000000  -     advance
-    1.500000000  a     send     → beta  #7  64 B  hello
+    1.500000000  a     send     → beta  #7  64 B  hello  "add 1\n"…
     1.500000000  -     draw     latency 3 of 10
-    1.500000001  beta  arrive   ← a  #7  64 B
+    1.500000001  beta  arrive   ← a  #7  2 B
   100.000000000  -     advance
 `
 	if b.String() != want {

@@ -77,7 +77,29 @@ func details(e *Event) string {
 	if e.Text != "" {
 		parts = append(parts, e.Text)
 	}
+	if readable(e.Data) {
+		parts = append(parts, quoted(e))
+	}
 	return strings.Join(parts, "  ")
+}
+
+// readable reports whether bytes are text.
+func readable(data []byte) bool {
+	for _, c := range data {
+		if (c < ' ' || c > '~') && c != '\n' && c != '\r' && c != '\t' {
+			return false
+		}
+	}
+	return len(data) > 0
+}
+
+// quoted is the beginning of a message.
+func quoted(e *Event) string {
+	text := strconv.Quote(string(e.Data))
+	if len(e.Data) < e.Size {
+		text += "…"
+	}
+	return text
 }
 
 // stamp is a time in seconds, to the nanosecond.

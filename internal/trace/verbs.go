@@ -57,6 +57,8 @@ var verbs = map[string]verb{
 	"cut":       {kind: ofFailures, opens: "cut"},
 	"stall":     {kind: ofFailures, opens: "cut"},
 	"heal":      {kind: ofFailures, closes: "cut"},
+	"unstall":   {kind: ofFailures, closes: "cut"},
+	"loss":      {kind: ofFailures},
 	"link":      {kind: ofFailures},
 	"skew":      {kind: ofFailures},
 	"drift":     {kind: ofFailures},

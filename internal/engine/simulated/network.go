@@ -118,6 +118,7 @@ type Happening struct {
 	ID   uint64        // of the message, so that its going and its coming are found together; 0: none
 	Size int           // bytes, if there are any
 	Sum  uint64        // of the bytes
+	Data []byte        // the bytes themselves, for the length of the call
 	Text string        // what else there is to say
 }
 

@@ -114,7 +114,7 @@ func (n *Network) tellOf(what string, s *segment, at, peer *Host) {
 	if s.sum == 0 && s.size() > 0 {
 		s.sum = crc64.Checksum(s.bytes(), sums)
 	}
-	h := Happening{Host: at.name, What: what, Peer: peer.name, ID: s.id, Size: s.size(), Sum: s.sum, Text: s.way.name()}
+	h := Happening{Host: at.name, What: what, Peer: peer.name, ID: s.id, Size: s.size(), Sum: s.sum, Data: s.bytes(), Text: s.way.name()}
 	if s.kind != data && what != verbs[s.kind] {
 		h.Text += " " + verbs[s.kind]
 	}
