@@ -53,7 +53,7 @@ func (d *driver) Blocks(e *simulated.Engine) (back func(), err error) {
 	case !d.bubble:
 		return nil, fmt.Errorf("%w: a function in an executor cannot wait for the loop of host %q outside simulation.Test; do it in a coroutine", errors.ErrUnsupported, e.Host().Name())
 	}
-	return func() { worker.wait(d.now) }, nil
+	return worker.rejoin, nil
 }
 
 // place is where something is in the program.

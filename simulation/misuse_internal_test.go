@@ -258,3 +258,34 @@ func TestWaits(t *testing.T) {
 	}
 	mustSay(t, outside(t, waits), "do it in a coroutine")
 }
+
+// TestTogether: two hosts that go on at one moment by themselves are found.
+func TestTogether(t *testing.T) {
+	sleeps := func(w *World) {
+		for _, name := range []string{"a", "b"} {
+			w.Host(name).Start(func(context.Context) error {
+				time.Sleep(time.Second)
+				return nil
+			})
+		}
+		if err := w.Run(); err != nil {
+			w.Errorf("%v", err)
+		}
+	}
+	mustSay(t, inBubble(t, sleeps), "the hosts a and b have gone on at one moment, 1s", "use asyncio.Sleep")
+	if said := inBubble(t, sleeps, WithForeignGoroutines()); said != "" {
+		t.Error(said)
+	}
+	mustSay(t, inBubble(t, func(w *World) {
+		gate := make(chan struct{})
+		w.Host("a").Start(func(context.Context) error { <-gate; return nil })
+		w.Host("b").Start(func(ctx context.Context) error {
+			err := asyncio.Sleep(ctx, time.Second)
+			close(gate)
+			return err
+		})
+		if err := w.Run(); err != nil {
+			w.Errorf("%v", err)
+		}
+	}), "the hosts a and b have gone on at one moment, 1s")
+}
