@@ -60,4 +60,11 @@
 //
 // A program that never ends is an error, with the tasks of all hosts: see [WithLimit] and
 // [WithPasses]. So is one in which nothing is to come, with where each host waits.
+//
+// # Search
+//
+// [Search] tries one seed after the other, on all cores, with choices that are biased towards
+// what is extreme, and tells of a failure its seed, the fewest faults that it needs, its trace as
+// text and as a page of HTML, and the command that repeats it. [Check] finds out whether a seed
+// gives the same run twice, and where not. The guide docs/guides/simulation.md shows both.
 package simulation

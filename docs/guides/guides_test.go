@@ -140,7 +140,7 @@ var others = regexp.MustCompile(`^(context|errors|http|io|iter|net|os|runtime|si
 // TestGoNames: what the second column of a table calls by a Go name is exported here.
 func TestGoNames(t *testing.T) {
 	exported := map[string]bool{}
-	for _, dir := range []string{".", "streams", "locks", "queues", "subprocess", "nethttp", "selectors", "proactors", "asynciotest"} {
+	for _, dir := range []string{".", "streams", "locks", "queues", "subprocess", "nethttp", "selectors", "proactors", "asynciotest", "simulation"} {
 		exports(t, filepath.Join("..", "..", dir), exported)
 	}
 	checked := 0
