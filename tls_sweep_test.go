@@ -231,7 +231,7 @@ func TestTLSSweep(t *testing.T) {
 	t.Parallel()
 	for story, tell := range tlsStories {
 		for end, happens := range tlsEnds {
-			netRow(t, story+","+end, func(n *netTest) {
+			sweepRow(t, story+","+end, func(n *netTest) {
 				n.run(func(ctx context.Context) {
 					for pass, over := 0, false; !over; pass += 1 + pass/10 {
 						y := &tlsStory{netTest: n}
@@ -283,7 +283,7 @@ func TestTLSExitSweep(t *testing.T) {
 				"EOFReceived":    func(y *tlsStory) { y.onEOF = leave },
 				"ConnectionLost": func(y *tlsStory) { y.onLost = func(error) { leave() } },
 			} {
-				netRow(t, fmt.Sprintf("%s,%s,%s", how, story, call), func(n *netTest) {
+				sweepRow(t, fmt.Sprintf("%s,%s,%s", how, story, call), func(n *netTest) {
 					n.expectErrors = true
 					n.run(func(ctx context.Context) {
 						y := &tlsStory{netTest: n}
@@ -312,7 +312,7 @@ func TestTLSLoopCloseSweep(t *testing.T) {
 	for story, tell := range tlsStories {
 		t.Run(story, func(t *testing.T) {
 			t.Parallel()
-			overLoops(t, testkit.Unpinned, func(t *testing.T) {
+			overLoops(t, testkit.OrSimulated(testkit.Unpinned), func(t *testing.T) {
 				for pass, over := 0, false; !over; pass += 1 + pass/10 {
 					n := newNetTest(t)
 					n.expectErrors = true // tasks that are pending
@@ -337,7 +337,7 @@ func TestTLSLoopCloseSweep(t *testing.T) {
 // TestTLSHandshakeOutsideSweep: calls from another goroutine, whose context ends at any time.
 func TestTLSHandshakeOutsideSweep(t *testing.T) {
 	t.Parallel()
-	netRow(t, "outside", func(n *netTest) {
+	sweepRow(t, "outside", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, addr := n.serveTLS(ctx, forServer(), nil)
 			for i := range 20 {
