@@ -101,9 +101,9 @@ func resultOf[T any, A AwaitableOf[T]](a A, err error) (T, error) {
 // completions is a queue of futures in the order in which they were done.
 type completions[A Awaitable] struct {
 	*waitSet
-	aws   []A       // each once, like fs
-	turns int       // how many are still to be given out, in a range
-	ends  time.Time // when time is up; zero: never
+	aws   []A                  // each once, like fs
+	turns int                  // how many are still to be given out, in a range
+	limit func() time.Duration // how long until time is up; nil: never is
 
 	mu      sync.Mutex
 	told    []bool        // which of fs are done, or given up
@@ -128,7 +128,7 @@ func newCompletions[A Awaitable](d time.Duration, aws []A) (*completions[A], err
 		}
 	}
 	if d != NoTimeout {
-		c.ends = time.Now().Add(d)
+		c.limit = c.loop.untilEnd(d)
 	}
 	c.listen()
 	return c, nil
@@ -140,8 +140,8 @@ func (c *completions[A]) listen() {
 	c.mu.Lock()
 	told := slices.Clone(c.told)
 	c.mu.Unlock()
-	if !c.ends.IsZero() && c.loop != nil && slices.Contains(told, false) {
-		cancel := c.loop.after(time.Until(c.ends), c.timeUp)
+	if c.limit != nil && c.loop != nil && slices.Contains(told, false) {
+		cancel := c.loop.after(c.limit(), c.timeUp)
 		c.mu.Lock()
 		c.unset = cancel
 		c.mu.Unlock()

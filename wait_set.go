@@ -64,6 +64,16 @@ func (f *futureBase) notify(l *baseLoop, n *waitNode) {
 	}
 }
 
+// untilEnd counts d down from now, by the clock that after goes by. The loop may be nil.
+func (l *baseLoop) untilEnd(d time.Duration) (left func() time.Duration) {
+	if l != nil && l.onLoop() {
+		ends := l.core.Later(d)
+		return func() time.Duration { return ends - l.core.Now() }
+	}
+	ends := time.Now().Add(d)
+	return func() time.Duration { return time.Until(ends) }
+}
+
 // after calls f when d has passed: on the loop's clock if the caller is on the
 // loop, else in real time, on a goroutine of its own.
 func (l *baseLoop) after(d time.Duration, f func()) (cancel func()) {

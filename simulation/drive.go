@@ -12,7 +12,7 @@ import (
 // RunFor has the world go on for so much virtual time. What is due at its end has happened
 // when it returns.
 func (w *World) RunFor(d time.Duration) {
-	w.helper()
+	w.mark.Helper()
 	w.mustDrive("RunFor")
 	limit := w.driver.now + max(d, 0)
 	w.stopIf(w.driver.drive(limit, false, func() bool { return false }))
@@ -22,7 +22,7 @@ func (w *World) RunFor(d time.Duration) {
 // The error says that it has not within the limit of virtual time, see [WithLimit], or that
 // nothing is to come that could make it true, with the tasks of all hosts.
 func (w *World) RunUntil(cond func() bool) error {
-	w.helper()
+	w.mark.Helper()
 	w.mustDrive("RunUntil")
 	err := w.driver.drive(w.driver.now+w.config.limit, true, cond)
 	if w.broken() {
@@ -35,7 +35,7 @@ func (w *World) RunUntil(cond func() bool) error {
 // errors, each with its host's name; that of a host that has crashed is none. The error may
 // also be that of RunUntil.
 func (w *World) Run() error {
-	w.helper()
+	w.mark.Helper()
 	if err := w.RunUntil(w.idle); err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (w *World) Run() error {
 // Step has one host make one pass, or time move on to what comes next, and reports false if
 // there is nothing to come.
 func (w *World) Step() bool {
-	w.helper()
+	w.mark.Helper()
 	w.mustDrive("Step")
 	stepped, err := w.driver.step(simulated.Never - 1)
 	w.stopIf(err)
@@ -70,7 +70,7 @@ func (w *World) idle() bool {
 
 // mustDrive ends the caller if it is not the world's function.
 func (w *World) mustDrive(op string) {
-	w.helper()
+	w.mark.Helper()
 	if goroutine.ID() != w.driver.home {
 		panic(fmt.Sprintf("simulation: %s is called by what runs on a host, or by another goroutine; only the world's function has time pass", op))
 	}

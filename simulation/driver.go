@@ -134,6 +134,9 @@ func (d *driver) take() {
 		d.mu.Lock()
 		todo, noticed := d.todo, d.noticed
 		d.todo, d.noticed = nil, nil
+		if len(noticed) > 1 { // who was first may be the doing of package time's goroutines
+			slices.SortFunc(noticed, bySeatNumber)
+		}
 		for _, s := range noticed {
 			s.noticed = false
 			d.place(s)

@@ -34,8 +34,11 @@ func serveEcho(ctx context.Context) error {
 }
 
 // ask has the echo server answer some lines.
-func ask(ctx context.Context, n int) error {
-	r, w, err := streams.OpenConnection(ctx, "tcp", "server:7", nil)
+func ask(ctx context.Context, n int) error { return askAt(ctx, "server:7", n) }
+
+// askAt is ask for the server at an address.
+func askAt(ctx context.Context, address string, n int) error {
+	r, w, err := streams.OpenConnection(ctx, "tcp", address, nil)
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func (f Fault) check() error {
 // Faults plans faults: each happens at its time, counted from now, and is over by itself.
 // Those of one kind may overlap. [Search] finds out which of them a failure needs.
 func (w *World) Faults(faults ...Fault) {
-	w.helper()
+	w.mark.Helper()
 	for _, f := range faults {
 		if err := f.check(); err != nil {
 			w.Fatalf("%v", err)
@@ -102,7 +102,7 @@ type FaultPlan struct {
 
 // RandomFaults draws faults from the seed, plans them as [World.Faults] does, and returns them.
 func (w *World) RandomFaults(p FaultPlan) []Fault {
-	w.helper()
+	w.mark.Helper()
 	if p.Hosts == nil {
 		p.Hosts = w.Hosts()
 	}

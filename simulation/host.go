@@ -56,7 +56,7 @@ func (h *Host) Rand() *rand.Rand { return h.rand }
 // when the world goes on. The context has no end of its own; [HostOf] finds the host in it. A
 // host whose main function runs is refused, by ending the world's function as Fatalf does.
 func (h *Host) Start(main func(ctx context.Context) error) {
-	h.world.helper()
+	h.world.mark.Helper()
 	switch {
 	case main == nil:
 		h.world.Fatalf("simulation: Start on host %q: the function is nil", h.name)
@@ -160,7 +160,7 @@ func (h *Host) crash() {
 // Restart starts the last main function once more, on a new loop, after a crash or after it
 // was over; a host whose main function still runs crashes first.
 func (h *Host) Restart() {
-	h.world.helper()
+	h.world.mark.Helper()
 	if h.main == nil {
 		h.world.Fatalf("simulation: Restart on host %q: it was never started", h.name)
 	}

@@ -84,6 +84,7 @@ func (l *life) kill(why error) {
 	l.why = why
 	for _, s := range append(l.work, l.seat) {
 		s.killed.Store(true)
+		s.called = false // it may be held up
 		d.noticeSeat(s)
 	}
 }

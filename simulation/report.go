@@ -15,6 +15,7 @@ import (
 // report is the part of a world that tells of failures.
 type report struct {
 	tb   tester // nil outside tests
+	mark tester // never nil: for Helper alone
 	name string
 
 	mu       sync.Mutex
@@ -36,28 +37,28 @@ type tester interface {
 }
 
 func (r *report) init(tb tester) {
-	r.tb, r.name = tb, "simulation"
+	r.tb, r.mark, r.name = tb, noTest{}, "simulation"
 	if tb != nil {
-		r.name = tb.Name()
+		r.mark, r.name = tb, tb.Name()
 	}
 }
 
-// helper is Helper for the world's own functions, whose caller it hides.
-func (r *report) helper() {
-	if r.tb != nil {
-		r.tb.Helper()
-	}
-}
+// noTest is the tester of a world that is no test's.
+type noTest struct{ tester }
 
-// Helper marks the caller as a function that helps a test, as testing.T's does.
-func (r *report) Helper() { r.helper() }
+// Helper does nothing.
+func (noTest) Helper() {}
+
+// Helper is there for libraries of tests that ask for it. It has no effect: what they report is
+// told with their own line.
+func (r *report) Helper() {}
 
 // Name is the test's name, or "simulation" outside tests.
 func (r *report) Name() string { return r.name }
 
 // Logf logs, as testing.T's does. Any goroutine may call it.
 func (w *World) Logf(format string, args ...any) {
-	w.helper()
+	w.mark.Helper()
 	said := fmt.Sprintf(format, args...)
 	w.say("log", said)
 	text := w.stamp() + said
@@ -71,7 +72,7 @@ func (w *World) stamp() string { return fmt.Sprintf("[%v] ", w.network.Now()) }
 
 // Errorf says that the world has failed; it goes on. What runs on a host may call it, too.
 func (w *World) Errorf(format string, args ...any) {
-	w.helper()
+	w.mark.Helper()
 	said := fmt.Sprintf(format, args...)
 	w.say("error", said)
 	text := w.stamp() + said
@@ -86,13 +87,13 @@ func (w *World) Errorf(format string, args ...any) {
 
 // Error is Errorf without a format.
 func (w *World) Error(args ...any) {
-	w.helper()
+	w.mark.Helper()
 	w.Errorf("%s", strings.TrimSuffix(fmt.Sprintln(args...), "\n"))
 }
 
 // Fatalf is Errorf and FailNow.
 func (w *World) Fatalf(format string, args ...any) {
-	w.helper()
+	w.mark.Helper()
 	w.Errorf(format, args...)
 	w.FailNow()
 }
@@ -171,7 +172,7 @@ func (r *report) broken() bool { return r.failure() != nil }
 
 // stopIf ends the world's function if there is an error.
 func (w *World) stopIf(err error) {
-	w.helper()
+	w.mark.Helper()
 	switch {
 	case err == nil:
 		return

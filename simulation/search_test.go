@@ -150,6 +150,29 @@ func TestFailsSomehow(t *testing.T) {
 	}, simulation.WithSeeds(20))
 }
 
+// TestBlocksForEver: a host that waits for a channel fails its test, and the program goes on.
+func TestBlocksForEver(t *testing.T) {
+	t.Parallel()
+	out := failing(t, "TestBlocks")
+	if strings.Contains(out, "panic: ") || !strings.Contains(out, "these stay until the program ends") || strings.Count(out, "search_test.go:") == 0 {
+		t.Error(out)
+	}
+}
+
+// TestBlocks waits for ever. TestBlocksForEver runs it.
+func TestBlocks(t *testing.T) {
+	onlyInChild(t)
+	simulation.Test(t, func(w *simulation.World) {
+		w.Host("a").Start(func(context.Context) error {
+			<-make(chan bool)
+			return nil
+		})
+		if err := w.Run(); err != nil {
+			w.Errorf("%v", err)
+		}
+	})
+}
+
 // TestSearchShrinks: of the faults that were planned those are told that a failure needs, as
 // short as it needs them, and the command has these alone happen.
 func TestSearchShrinks(t *testing.T) {

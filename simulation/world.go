@@ -166,7 +166,7 @@ func (w *World) Host(name string, opts ...HostOption) *Host {
 	if h := w.byName[name]; h != nil {
 		return h
 	}
-	w.helper()
+	w.mark.Helper()
 	var c hostConfig
 	for _, o := range opts {
 		o(&c)

@@ -9,6 +9,7 @@ func (h *Host) Crash() {
 		return
 	}
 	h.down = true
+	h.lives++
 	h.note("crash", "")
 	for _, s := range h.all() {
 		s.vanish()

@@ -208,6 +208,18 @@ func (h *Host) all() []*socket {
 	return all
 }
 
+// memory is that which is read into, for so many bytes or for as many as one read takes: small
+// where messages are, for there may be many hosts.
+func (e *Engine) memory(bytes int) []byte {
+	if have := len(e.buf); have < min(bytes, readSize) || have == 0 {
+		for have = max(have, readSize/32); have < min(bytes, readSize); {
+			have *= 2
+		}
+		e.buf = make([]byte, have)
+	}
+	return e.buf
+}
+
 // node is what of an engine's has a socket.
 type node interface {
 	engine.Completer

@@ -17,6 +17,7 @@ type Host struct {
 	engine  *Engine         // nil while no loop runs on it
 	stack   Stack
 	down    bool // it has crashed, and is not up again
+	lives   int  // how often it has crashed
 	sockets int  // how many it has
 	ports   [protocols]map[uint16][]*socket
 	port    int64                // behind the last that was drawn

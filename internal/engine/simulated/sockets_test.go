@@ -247,7 +247,12 @@ func TestUnixNames(t *testing.T) {
 	l.restart(0)
 	_, err = l.dialUnix(0, "/run/x")
 	wants("after the crash", err, simulated.ErrRefused)
-	l.must(again.Remove())
+	l.must(again.Remove()) // by who did not survive it
+	_, err = l.dialUnix(0, "/run/x")
+	wants("removed by nobody", err, simulated.ErrRefused)
+	_, last, err := l.listenUnix(0, "/run/x")
+	wants("in the place of the crashed one's", err, nil)
+	l.must(last.Remove())
 	_, err = l.dialUnix(0, "/run/x")
 	wants("removed", err, simulated.ErrNoFile)
 }

@@ -42,7 +42,7 @@ func (s *stream) Complete(ev uint64) {
 }
 
 func (s *stream) readable() {
-	buf := s.e.buf
+	var buf []byte
 	if s.lends {
 		if buf = s.h.ReadBuffer(); !s.reading {
 			return
@@ -50,6 +50,9 @@ func (s *stream) readable() {
 	}
 	if s.lock() != nil {
 		return
+	}
+	if !s.lends {
+		buf = s.e.memory(s.s.waiting())
 	}
 	n, err := s.s.read(buf)
 	if n == 0 && err != errAgain {
@@ -109,9 +112,6 @@ func (s *stream) settle() error {
 
 // StartReading implements engine.Stream.
 func (s *stream) StartReading() error {
-	if s.e.buf == nil && !s.e.over.Load() {
-		s.e.buf = make([]byte, readSize)
-	}
 	s.reading = true
 	return s.settle()
 }

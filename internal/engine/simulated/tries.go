@@ -20,6 +20,14 @@ func (s *socket) read(p []byte) (int, error) {
 	return s.end.readInto(p)
 }
 
+// waiting is how many bytes a read could bring.
+func (s *socket) waiting() int {
+	if s.end == nil {
+		return 0
+	}
+	return s.end.unread
+}
+
 // write is a try to write a stream.
 func (s *socket) write(p []byte, more [][]byte) (int, error) {
 	if s.end == nil {

@@ -13,6 +13,7 @@ import (
 type pathName struct {
 	host   *Host
 	path   string
+	life   int     // of the host's, in which it was made
 	socket *socket // who has it; nil: a file that nobody has any more
 }
 
@@ -37,7 +38,7 @@ func (s *socket) bindUnix(a sock.Addr, replace bool) error {
 	if old := h.names[path]; old != nil && (old.socket != nil || !replace) {
 		return errInUse
 	}
-	s.named = &pathName{host: h, path: path, socket: s}
+	s.named = &pathName{host: h, path: path, life: h.lives, socket: s}
 	h.names[path] = s.named
 	s.local = a
 	return nil
@@ -66,13 +67,14 @@ func (s *socket) file() engine.SocketFile {
 // Path implements engine.SocketFile.
 func (p *pathName) Path() string { return p.path }
 
-// Remove implements engine.SocketFile.
+// Remove implements engine.SocketFile. A program that a crash has ended removes nothing, though
+// it unwinds.
 func (p *pathName) Remove() error {
 	n := p.host.network
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if p.host.names[p.path] == p {
-		delete(p.host.names, p.path)
+	if h := p.host; h.lives == p.life && h.names[p.path] == p {
+		delete(h.names, p.path)
 	}
 	return nil
 }
