@@ -11,7 +11,7 @@ import (
 	"github.com/go-asyncio/asyncio/simulation"
 )
 
-// echoes answers every datagram.
+// echoing answers every datagram.
 type echoing struct {
 	asyncio.BaseDatagramProtocol
 	transport asyncio.DatagramTransport
