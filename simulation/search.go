@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -126,14 +127,20 @@ func Search(t *testing.T, f func(w *World), opts ...Option) {
 		t.Fatalf("simulation: Search: %v", err)
 	}
 	if job := childJob(t); job != nil {
-		job.run(t, f, opts)
+		if err := job.run(t, f, opts); err != nil {
+			t.Fatalf("simulation: Search: %v", err)
+		}
 		return
 	}
 	if flags.seed != "" {
 		test(t, pkg, f, opts)
 		return
 	}
-	s := &searching{t: t, mode: c.mode, first: 1, seeds: usualSeeds, parallel: runtime.GOMAXPROCS(0)}
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatalf("simulation: Search: %v", err)
+	}
+	s := &searching{t: t, f: f, opts: opts, program: program, mode: c.mode, first: 1, seeds: usualSeeds, parallel: runtime.GOMAXPROCS(0)}
 	if c.seed != nil {
 		s.first = *c.seed
 	}
