@@ -89,6 +89,7 @@ type searchFlags struct {
 	mode     string
 	faults   string
 	html     string
+	shrink   time.Duration
 }
 
 var flags searchFlags
@@ -103,6 +104,7 @@ func init() {
 	flag.DurationVar(&flags.duration, "simulation.for", 0, "for how long simulation.Search tries seeds")
 	flag.StringVar(&flags.mode, "simulation.mode", "", "how simulations draw: even, pct, swarm or mixed")
 	flag.StringVar(&flags.faults, "simulation.faults", "", "which of the planned faults happen: as simulation.Search tells it")
+	flag.DurationVar(&flags.shrink, "simulation.shrink", 30*time.Second, "for how long simulation.Search leaves out planned faults that a failure does not need")
 	flag.StringVar(&flags.html, "simulation.html", "", "the folder for the traces of simulations, as text and as pages")
 }
 
