@@ -121,7 +121,8 @@ func (s *searching) process(ctx context.Context, j job) (*jobNews, error) {
 	}
 	cmd := exec.CommandContext(ctx, s.program, childArgs(j.Test)...)
 	// One processor is enough where one thing goes on at a time, and quicker than several.
-	cmd.Env = append(os.Environ(), jobVariable+"="+string(text), "GOMAXPROCS=1")
+	// The race detector would have each process wait for a second at its end.
+	cmd.Env = append(os.Environ(), jobVariable+"="+string(text), "GOMAXPROCS=1", "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=10")
 	cmd.WaitDelay = 10 * time.Second
 	out := tail{limit: 64 << 10}
 	cmd.Stdout, cmd.Stderr = &out, &out
