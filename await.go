@@ -87,6 +87,13 @@ func (f *futureBase) waitOutside(ctx context.Context) error {
 	if ctx != nil {
 		done = ctx.Done()
 	}
+	back, err := f.loop.sim.block("Await")
+	switch {
+	case err != nil:
+		return err
+	case back != nil:
+		defer back()
+	}
 	signal := make(chan struct{})
 	n := &waitNode{to: callback(func() { close(signal) }), direct: true}
 	if !f.addNode(n) {

@@ -46,6 +46,20 @@ func (s *simulation) tellTask(what string, number uint64, name *string) {
 	s.engine.Tell(what, number, text)
 }
 
+// block is called before a goroutine that is no loop's waits for something of the loop's. The
+// error refuses that; back, if there is one, is to be called when the wait is over, and returns
+// when the goroutine may go on. Any goroutine may call it.
+func (s *simulation) block(op string) (back func(), err error) {
+	if s == nil {
+		return nil, nil
+	}
+	back, err = s.engine.Blocks()
+	if err != nil {
+		return nil, opError(op, err)
+	}
+	return back, nil
+}
+
 // doneContext is somebody who wants to hear that a context is done.
 type doneContext struct {
 	place list.Node[doneContext]

@@ -58,6 +58,7 @@ type queuedWaiter struct {
 	ev     uint64                  // and in which of its waits
 	signal chan struct{}           // what the goroutine waits for
 	woken  bool
+	single bool  // the signal is of a test bubble, outside which nobody may use it
 	err    error // with this
 }
 
@@ -162,9 +163,14 @@ func (q *Waiters) block(ctx context.Context, l *baseLoop, mu sync.Locker) (handO
 	if err := contextError(ctx); err != nil {
 		return false, err
 	}
+	back, err := l.sim.block("Wait")
+	if err != nil {
+		return false, err
+	}
 	w := q.enlist()
 	if w.signal == nil {
 		w.signal = make(chan struct{}, 1)
+		w.single = l.watch.unreal
 	}
 	mu.Unlock()
 	fate := l.fate.Load()
@@ -176,6 +182,9 @@ func (q *Waiters) block(ctx context.Context, l *baseLoop, mu sync.Locker) (handO
 		err = fate.waited("Wait")
 	case <-l.closedCh:
 		err = opError("Wait", ErrLoopClosed)
+	}
+	if back != nil {
+		back()
 	}
 	mu.Lock()
 	return q.delist(w, err)
@@ -203,7 +212,9 @@ func (q *Waiters) delist(w *queuedWaiter, err error) (handOn bool, _ error) {
 		return w.err == nil, err
 	}
 	w.task, w.woken, w.err = nil, false, nil
-	spareWaiters.Put(w)
+	if !w.single {
+		spareWaiters.Put(w)
+	}
 	return false, err
 }
 

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"testing/synctest"
@@ -48,6 +49,8 @@ type driver struct {
 	noticed []*seat         // for which there is something
 	todo    []func()        // between two turns
 	asleep  bool            // the driver, in a bubble
+	turn    *seat           // who was let go, in a bubble
+	awoken  *seat           // who has gone on by itself while the driver slept
 	workers map[int64]*seat // goroutines of functions in executors
 	known   map[int64]bool  // goroutines of the simulation's that are no loop's
 }
@@ -215,7 +218,7 @@ func (d *driver) letGo(s *seat) {
 	d.still++
 	d.world.recorder.told(simulated.Happening{When: d.now, Host: s.host.name, What: s.what, ID: d.passes})
 	d.mu.Lock()
-	s.state, s.called = going, false
+	s.state, s.called, d.turn = going, false, s
 	d.mu.Unlock()
 	s.resume <- struct{}{}
 	if d.bubble {
@@ -240,6 +243,7 @@ func (d *driver) isBlocked(s *seat) bool {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.turn = nil
 	if s.state == going {
 		s.state = blocked
 	}
@@ -260,6 +264,24 @@ func (d *driver) settleBlocked() {
 	for _, s := range back {
 		d.settle(s)
 	}
+}
+
+// awoke notes that a seat has gone on that was blocked, without having been let go: by itself, for
+// then nothing else may. With the lock held.
+func (d *driver) awoke(s *seat) {
+	other := d.turn
+	if other == nil {
+		other = d.awoken
+	}
+	d.awoken = s
+	if other == nil || other == s || d.world.config.foreign || d.world.ending || s.killed.Load() || other.killed.Load() {
+		return
+	}
+	if other.number > s.number {
+		other, s = s, other
+	}
+	d.world.breakDown(fmt.Errorf("simulation: the hosts %s and %s have gone on at one moment, %v, because what blocked one of them in its own code, time.Sleep or a channel, was over: "+
+		"what each did first is not drawn from the seed; use asyncio.Sleep and futures, or allow it by WithForeignGoroutines", other.host.name, s.host.name, time.Since(d.began)))
 }
 
 // settle gives a seat its place that has been let go.
@@ -291,7 +313,7 @@ func (d *driver) sleep(when time.Duration) time.Duration {
 	passed := func() time.Duration { return time.Since(d.began) }
 	if when > passed() {
 		d.mu.Lock()
-		d.asleep = true
+		d.asleep, d.awoken = true, nil
 		d.mu.Unlock()
 		d.world.network.Follow(passed)
 		d.timer.Reset(when - passed())

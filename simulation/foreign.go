@@ -1,10 +1,12 @@
 package simulation
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine/simulated"
 	"github.com/go-asyncio/asyncio/internal/goroutine"
 )
@@ -34,6 +36,24 @@ func (d *driver) Reached(e *simulated.Engine) {
 	d.mu.Lock()
 	d.rouse()
 	d.mu.Unlock()
+}
+
+// Blocks implements simulated.Guard: the world's function would wait for ever, for nothing goes on
+// meanwhile; a function in an executor gives its turn back.
+func (d *driver) Blocks(e *simulated.Engine) (back func(), err error) {
+	id := goroutine.ID()
+	d.mu.Lock()
+	worker := d.workers[id]
+	d.mu.Unlock()
+	switch {
+	case id == d.home:
+		return nil, fmt.Errorf("%w: the world's function would wait for host %q for ever, for nothing goes on meanwhile; use World.RunUntil", asyncio.ErrInvalidState, e.Host().Name())
+	case worker == nil:
+		return nil, nil
+	case !d.bubble:
+		return nil, fmt.Errorf("%w: a function in an executor cannot wait for the loop of host %q outside simulation.Test; do it in a coroutine", errors.ErrUnsupported, e.Host().Name())
+	}
+	return worker.rejoin, nil
 }
 
 // place is where something is in the program.

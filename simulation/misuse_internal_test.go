@@ -227,3 +227,75 @@ func TestUnsupported(t *testing.T) {
 	})
 	mustSay(t, said, "SubprocessExec: unsupported operation: the simulated host \"a\" has no programs to start", "SubprocessShell", "AddSignalHandler")
 }
+
+// TestPinned: a loop that cannot be simulated is refused, and the world can end.
+func TestPinned(t *testing.T) {
+	for _, how := range []func(*testing.T, func(*World), ...Option) string{inBubble, outside} {
+		mustSay(t, how(t, func(w *World) {
+			w.Host("a", WithLoopOptions(asyncio.WithPinnedThread())).Start(func(context.Context) error { return nil })
+			w.RunFor(time.Second)
+		}), "Start on host \"a\"", "WithPinnedThread", "leave the option out")
+	}
+}
+
+// TestWaits: who waits for a loop from outside is refused, or gives its turn back.
+func TestWaits(t *testing.T) {
+	for _, how := range []func(*testing.T, func(*World), ...Option) string{inBubble, outside} {
+		mustSay(t, how(t, func(w *World) {
+			h := w.Host("a")
+			h.Start(func(ctx context.Context) error { return asyncio.Sleep(ctx, time.Second) })
+			w.RunFor(0)
+			_, err := asyncio.NewFuture[int](h.Loop()).Await(context.Background())
+			w.Errorf("%v", err)
+		}), "would wait for host \"a\" for ever", "use World.RunUntil")
+	}
+	waits := func(w *World) {
+		run(w, func(ctx context.Context) error {
+			l := HostOf(ctx).Loop()
+			got, err := asyncio.ToThread(ctx, func() (int, error) {
+				return asyncio.RunCoroutineThreadsafe(l, func(ctx context.Context) (int, error) {
+					return 42, asyncio.Sleep(ctx, time.Second)
+				}).Await(context.Background())
+			})
+			if err == nil && (got != 42 || l.Time() < time.Second) {
+				err = fmt.Errorf("%d at %v", got, l.Time())
+			}
+			return err
+		})
+	}
+	if said := inBubble(t, waits); said != "" {
+		t.Error(said)
+	}
+	mustSay(t, outside(t, waits), "do it in a coroutine")
+}
+
+// TestTogether: two hosts that go on at one moment by themselves are found.
+func TestTogether(t *testing.T) {
+	sleeps := func(w *World) {
+		for _, name := range []string{"a", "b"} {
+			w.Host(name).Start(func(context.Context) error {
+				time.Sleep(time.Second)
+				return nil
+			})
+		}
+		if err := w.Run(); err != nil {
+			w.Errorf("%v", err)
+		}
+	}
+	mustSay(t, inBubble(t, sleeps), "the hosts a and b have gone on at one moment, 1s", "use asyncio.Sleep")
+	if said := inBubble(t, sleeps, WithForeignGoroutines()); said != "" {
+		t.Error(said)
+	}
+	mustSay(t, inBubble(t, func(w *World) {
+		gate := make(chan struct{})
+		w.Host("a").Start(func(context.Context) error { <-gate; return nil })
+		w.Host("b").Start(func(ctx context.Context) error {
+			err := asyncio.Sleep(ctx, time.Second)
+			close(gate)
+			return err
+		})
+		if err := w.Run(); err != nil {
+			w.Errorf("%v", err)
+		}
+	}), "the hosts a and b have gone on at one moment, 1s")
+}

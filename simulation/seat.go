@@ -36,7 +36,8 @@ type seatState uint8
 const (
 	waiting seatState = iota // until it is let go
 	going
-	blocked // it was let go and has not come back, and does nothing
+	blocked   // it was let go and has not come back, and does nothing
+	rejoining // it was blocked, and has done nothing since
 	over
 )
 
@@ -93,6 +94,7 @@ func (s *seat) back(state seatState, until time.Duration) {
 	was := s.state
 	s.state, s.until = state, until
 	if was == blocked {
+		d.awoke(s)
 		d.rouse()
 	}
 	d.mu.Unlock()
@@ -106,6 +108,16 @@ func (s *seat) isBlocked() bool {
 	s.driver.mu.Lock()
 	defer s.driver.mu.Unlock()
 	return s.state == blocked
+}
+
+// rejoin waits for a turn after a wait that the driver knows of.
+func (s *seat) rejoin() {
+	s.driver.mu.Lock()
+	if s.state == blocked {
+		s.state = rejoining
+	}
+	s.driver.mu.Unlock()
+	s.wait(0)
 }
 
 // held reports whether the seat may not go on although it could.

@@ -92,7 +92,7 @@ func churn(t *testing.T, open func() (asyncio.EventLoop, error), most int) {
 	}
 	x := newExchange(b)
 	s := &servers{exchange: x, loop: newLoop(), places: places(t), book: b, rng: rand.New(rand.NewPCG(*seed, 0)), sent: &sent, live: map[*serverEnd]struct{}{}}
-	c := &clients{loop: newLoop(), book: b, rng: rand.New(rand.NewPCG(*seed, 1)), seed: *seed, sent: &sent, most: most}
+	c := &clients{loop: newLoop(), book: b, rng: rand.New(rand.NewPCG(*seed, 1)), seed: *seed, sent: &sent, most: most, ends: map[uint64]*clientEnd{}}
 	before := [2]int{registered(s.loop), registered(c.loop)}
 
 	listening, stop, stopped := make(chan []place, 1), asyncio.NewFuture[int](s.loop), make(chan error, 1)
@@ -177,13 +177,25 @@ func (s *servers) serve(ctx context.Context, listening chan<- []place, stop *asy
 	if err != nil {
 		return err
 	}
-	stations := asyncio.GoErr(ctx, func(ctx context.Context) error { return s.exchange.serve(ctx, s.loop, *seed) })
+	stations := asyncio.GoErr(ctx, func(ctx context.Context) error {
+		if s.exchange == nil {
+			return nil
+		}
+		return s.exchange.serve(ctx, s.loop, *seed)
+	})
 	if _, err := stop.Await(ctx); err != nil {
 		return err
 	}
-	s.exchange.over.Store(true)
+	if s.exchange != nil {
+		s.exchange.over.Store(true)
+	}
 	_, stationsErr := stations.Await(ctx)
 	err = asyncio.Timeout(ctx, patience, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+		if asyncio.IsSimulated(s.loop) {
+			if err := s.abortHalfOpen(ctx, all); err != nil {
+				return err
+			}
+		}
 		for _, l := range all {
 			l.Close()
 			if err := l.WaitClosed(ctx); err != nil {

@@ -22,6 +22,7 @@ type clients struct {
 	most   int     // connections at a time
 	target int
 	live   int
+	ends   map[uint64]*clientEnd // those that live, by number
 	id     uint64
 	flood  bool
 	over   bool
@@ -37,6 +38,9 @@ func (c *clients) run(ctx context.Context, d time.Duration) error {
 		return err
 	}
 	c.over = true
+	if asyncio.IsSimulated(c.loop) {
+		c.later(halfOpenAfter, c.abortHalfOpen)
+	}
 	return asyncio.Timeout(ctx, patience, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
 		for c.live > 0 {
 			if err := c.empty.Wait(ctx); err != nil {
@@ -80,6 +84,7 @@ func (c *clients) fill() {
 		if e.cancelled = e.rng.IntN(20) == 0; e.cancelled {
 			e.plan.ending = aborted // whether it comes in time or not
 		}
+		c.ends[e.id] = e
 		c.book.begin(e.id, e.plan)
 		c.book.most(c.live)
 		task := asyncio.CreateTask(c.loop, func(ctx context.Context) (struct{}, error) {
@@ -102,7 +107,8 @@ func (c *clients) cancelSoon(r *rand.Rand, p plan, cancel func()) {
 }
 
 // gone notes the end of a connection.
-func (c *clients) gone() {
+func (c *clients) gone(e *clientEnd) {
+	delete(c.ends, e.id)
 	c.live--
 	c.empty.Wake()
 	c.fill()
@@ -159,13 +165,13 @@ func (e *clientEnd) connect(ctx context.Context) {
 		e.c.book.cancel(e.id)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		e.c.book.noAddress(e.id)
-		e.c.later(50*time.Millisecond, e.c.gone)
+		e.c.later(50*time.Millisecond, func() { e.c.gone(e) })
 		return
 	default:
 		e.bad("connect: %v", err)
 		e.c.book.drop(e.id)
 	}
-	e.c.gone()
+	e.c.gone(e)
 }
 
 // place is where the end connects, and how.
@@ -344,7 +350,7 @@ func (e *clientEnd) finish(how ending) {
 	case aborted:
 		e.t.Abort()
 	default:
-		resetNow(e.t)
+		resetNow(e.c.loop, e.t)
 	}
 }
 
@@ -390,5 +396,5 @@ func (e *clientEnd) ConnectionLost(err error) {
 	}
 	e.err = err
 	e.c.book.endClient(e.id, e.end)
-	e.c.gone()
+	e.c.gone(e)
 }

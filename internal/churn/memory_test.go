@@ -222,7 +222,7 @@ func (r *rounds) one(ctx context.Context) error {
 	case clientAborts:
 		e.t.Abort()
 	case clientResets:
-		resetNow(e.t)
+		resetNow(r.loop, e.t)
 	}
 	return e.wait(ctx)
 }

@@ -77,9 +77,12 @@ func writeEOF(t asyncio.Transport, p plan) error {
 	return err
 }
 
-// resetNow ends a connection by a reset. It must not be lost: its descriptor is another's then.
-func resetNow(t asyncio.Transport) {
-	fd := t.GetExtraInfo("socket").(uintptr)
-	_ = sock.SetLinger(fd, 0) // it may be reset already
+// resetNow ends a connection by a reset, a simulated one if there is something that was not
+// read. It must not be lost: its descriptor is another's then.
+func resetNow(l asyncio.EventLoop, t asyncio.Transport) {
+	if !asyncio.IsSimulated(l) {
+		fd := t.GetExtraInfo("socket").(uintptr)
+		_ = sock.SetLinger(fd, 0) // it may be reset already
+	}
 	t.Abort()
 }

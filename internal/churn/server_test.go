@@ -14,7 +14,7 @@ import (
 
 // servers are the side that listens: a loop of its own.
 type servers struct {
-	exchange *exchange // of datagrams
+	exchange *exchange // of datagrams, nil if there are none
 	loop     asyncio.EventLoop
 	places   []place
 	book     *book
@@ -83,7 +83,7 @@ func (s *servers) protocol(u use) asyncio.Protocol {
 		return &mute{}
 	}
 	s.count++
-	return &serverEnd{s: s, rng: rand.New(rand.NewPCG(s.count, 1))}
+	return &serverEnd{s: s, number: s.count, rng: rand.New(rand.NewPCG(s.count, 1))}
 }
 
 // options are those of a place's server.
@@ -143,6 +143,7 @@ func (s *servers) later(d time.Duration, f func()) {
 // serverEnd is the server's end of a connection.
 type serverEnd struct {
 	s      *servers
+	number uint64 // of all that were accepted
 	rng    *rand.Rand
 	t      asyncio.Transport
 	head   []byte
@@ -215,7 +216,7 @@ func (e *serverEnd) take(p []byte) {
 	if e.plan.role == echo {
 		if e.plan.ending == serverReset && e.got.n >= e.plan.cut {
 			e.ended = true
-			resetNow(e.t)
+			resetNow(e.s.loop, e.t)
 			return
 		}
 		n, _ := e.t.Write(p) // its end will be told

@@ -37,33 +37,44 @@ func (s *speaks) choose(r *rand.Rand, up int) {
 	}
 }
 
-// configs are the configurations of a run, one for all who speak alike.
-var configs sync.Map
+// configurations are those of a run, one for all who speak alike. They remember keys and
+// sessions.
+type configurations struct {
+	authority *certs.Authority
+	made      sync.Map
+}
+
+// configs are those of the run that is under way.
+var configs = &configurations{authority: certs.Default()}
 
 // config is how a side speaks.
-func (s speaks) config(server bool) *tls.Config {
+func (s speaks) config(server bool) *tls.Config { return configs.of(s, server) }
+
+// serverConfig is that of all servers.
+func serverConfig() *tls.Config { return speaks{}.config(true) }
+
+// of is how a side speaks.
+func (all *configurations) of(s speaks, server bool) *tls.Config {
 	type key struct {
 		server, resumes bool
 		version         uint16
 	}
-	k := key{server, s.resumes && !server, s.version}
-	if known, ok := configs.Load(k); ok {
+	k := key{server: server}
+	if !server {
+		k.resumes, k.version = s.resumes, s.version
+	}
+	if known, ok := all.made.Load(k); ok {
 		return known.(*tls.Config)
 	}
-	var c *tls.Config
-	if server {
-		c = serverConfig()
-	} else {
-		c = certs.Default().Client()
+	c := all.authority.Server()
+	if !server {
+		c = all.authority.Client()
 		c.ServerName = "localhost"
 		if s.resumes {
 			c.ClientSessionCache = tls.NewLRUClientSessionCache(0)
 		}
 		c.MinVersion, c.MaxVersion = s.version, s.version
 	}
-	made, _ := configs.LoadOrStore(k, c)
+	made, _ := all.made.LoadOrStore(k, c)
 	return made.(*tls.Config)
 }
-
-// serverConfig is that of all servers.
-var serverConfig = sync.OnceValue(func() *tls.Config { return certs.Default().Server() })

@@ -138,9 +138,19 @@ func (s *staller) client(ctx context.Context) error {
 		}
 	}
 	if cuts && !p.over {
-		[]func(){t.Abort, func() { _ = t.Close() }, func() { resetNow(t) }}[s.rng.IntN(3)]()
+		[]func(){t.Abort, func() { _ = t.Close() }, func() { resetNow(s.loop, t) }}[s.rng.IntN(3)]()
 	}
-	return p.wait(ctx)
+	return s.wait(ctx, t, p)
+}
+
+// wait waits for a connection's end. The peer's reset may be lost where that can be.
+func (s *staller) wait(ctx context.Context, t asyncio.Transport, p *loss) error {
+	err := p.wait(ctx)
+	if errors.Is(err, asyncio.ErrTimeout) && asyncio.IsSimulated(s.loop) {
+		t.Abort()
+		err = p.wait(ctx)
+	}
+	return err
 }
 
 // server is a server that says nothing to a client that speaks TLS.

@@ -176,7 +176,7 @@ func testDatagramVanished(t *testing.T, b *bench) {
 			fd := b.udp()
 			a := b.addrOf(fd)
 			gone[a]++
-			_, err := sock.SendTo(fd, []byte("going"), server.addr)
+			_, err := s.SendTo(fd, []byte("going"), server.addr)
 			b.must(err)
 			b.connect(fd, a) // and hears nobody else any more
 			b.cleanup = append(b.cleanup, func() { s.Close(fd) })
