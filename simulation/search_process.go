@@ -19,12 +19,16 @@ import (
 // searching is a search under way, in the process that was asked for it.
 type searching struct {
 	t        *testing.T
+	f        func(w *World) // for where no process can be started
+	opts     []Option
+	program  string // the test's own
 	mode     string
 	first    uint64
 	seeds    int
 	end      time.Time
 	cut      bool // the end is that of the test's deadline
 	parallel int
+	serial   sync.Mutex // of jobs in this process
 
 	mu      sync.Mutex
 	next    int // of the seeds, the first that nobody tries yet
@@ -115,20 +119,18 @@ func (s *searching) process(ctx context.Context, j job) (*jobNews, error) {
 	if err != nil {
 		return nil, err
 	}
-	program, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.CommandContext(ctx, program, childArgs(j.Test)...)
+	cmd := exec.CommandContext(ctx, s.program, childArgs(j.Test)...)
 	// One processor is enough where one thing goes on at a time, and quicker than several.
-	cmd.Env = append(os.Environ(), jobVariable+"="+string(text), "GOMAXPROCS=1")
+	// The race detector would have each process wait for a second at its end.
+	cmd.Env = append(os.Environ(), jobVariable+"="+string(text), "GOMAXPROCS=1", "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=10")
 	cmd.WaitDelay = 10 * time.Second
 	out := tail{limit: 64 << 10}
 	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("no process of the test's program can be started: %w", err)
+	if err = cmd.Start(); err == nil {
+		err = cmd.Wait()
+	} else { // as under an emulator, or where a system has none
+		err = s.here(j)
 	}
-	err = cmd.Wait()
 	news, any := readNews(j.Told)
 	switch {
 	case !any:
@@ -144,6 +146,13 @@ func (s *searching) process(ctx context.Context, j job) (*jobNews, error) {
 		return &news, nil
 	}
 	return nil, nil
+}
+
+// here does a job in this process, where no other one can be started: one at a time.
+func (s *searching) here(j job) error {
+	s.serial.Lock()
+	defer s.serial.Unlock()
+	return j.run(s.t, s.f, s.opts)
 }
 
 // childArgs are the arguments of such a process: the test alone, and the flags that are not

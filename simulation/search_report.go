@@ -12,11 +12,9 @@ import (
 	"github.com/go-asyncio/asyncio/internal/search"
 )
 
-// How much is done to make a failure small: runs, and real time.
-const (
-	mostShrinking = 200
-	longShrinking = 30 * time.Second
-)
+// mostShrinking is how many runs are made to make a failure small. The flag -simulation.shrink
+// limits their time.
+const mostShrinking = 200
 
 // report tells of the seed that fails: runs it again, makes it small, writes its trace.
 func (s *searching) report(found *jobNews, pkg string) {
@@ -80,7 +78,7 @@ func (s *searching) shrink(seed uint64, planned int) (faults string, runs int) {
 	if planned == 0 {
 		return "", 0
 	}
-	until := time.Now().Add(longShrinking)
+	until := time.Now().Add(flags.shrink)
 	sh := search.Shrinker[keptFault]{
 		Most:    mostShrinking,
 		Simpler: keptFault.shorter,

@@ -177,7 +177,7 @@ func TestBlocks(t *testing.T) {
 // short as it needs them, and the command has these alone happen.
 func TestSearchShrinks(t *testing.T) {
 	t.Parallel()
-	out := failing(t, "TestFailsByFaults", "-simulation.html="+t.TempDir())
+	out := failing(t, "TestFailsByFaults", "-simulation.html="+t.TempDir(), "-simulation.shrink=1h")
 	const want = "2 of 6 planned faults are needed for it"
 	if !strings.Contains(out, want) || !strings.Contains(out, "at 200ms for 62.5ms: pause a\n") || !strings.Contains(out, "at 500ms for 976.562µs: crash b\n") {
 		t.Fatalf("%s", out)
