@@ -274,7 +274,7 @@ func (d *driver) awoke(s *seat) {
 		other = d.awoken
 	}
 	d.awoken = s
-	if other == nil || other == s || d.world.config.foreign || d.world.ending {
+	if other == nil || other == s || d.world.config.foreign || d.world.ending || s.killed.Load() || other.killed.Load() {
 		return
 	}
 	if other.number > s.number {

@@ -228,6 +228,16 @@ func TestUnsupported(t *testing.T) {
 	mustSay(t, said, "SubprocessExec: unsupported operation: the simulated host \"a\" has no programs to start", "SubprocessShell", "AddSignalHandler")
 }
 
+// TestPinned: a loop that cannot be simulated is refused, and the world can end.
+func TestPinned(t *testing.T) {
+	for _, how := range []func(*testing.T, func(*World), ...Option) string{inBubble, outside} {
+		mustSay(t, how(t, func(w *World) {
+			w.Host("a", WithLoopOptions(asyncio.WithPinnedThread())).Start(func(context.Context) error { return nil })
+			w.RunFor(time.Second)
+		}), "Start on host \"a\"", "WithPinnedThread", "leave the option out")
+	}
+}
+
 // TestWaits: who waits for a loop from outside is refused, or gives its turn back.
 func TestWaits(t *testing.T) {
 	for _, how := range []func(*testing.T, func(*World), ...Option) string{inBubble, outside} {
