@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit/folder"
 	"github.com/go-asyncio/asyncio/simulation"
 )
 
@@ -28,7 +29,7 @@ func overDisks(t *testing.T, f func(t *testing.T, d simulation.FS)) {
 	})
 	t.Run("system", func(t *testing.T) {
 		t.Parallel()
-		d, err := simulation.NewOSDisk(t.TempDir())
+		d, err := simulation.NewOSDisk(folder.New(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +137,7 @@ var errAny = errors.New("any error")
 func TestDiskSameAsSystem(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(8) {
-		system, err := simulation.NewOSDisk(t.TempDir())
+		system, err := simulation.NewOSDisk(folder.New(t))
 		must(t, err)
 		defer system.Close()
 		both := []simulation.FS{simulation.NewDisk(seed), system}

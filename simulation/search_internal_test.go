@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit/folder"
 )
 
 // ticking is a world in which some hosts do something until a drawn time.
@@ -40,7 +41,7 @@ func TestSearchWithoutProcesses(t *testing.T) {
 	if err != nil || found == nil || found.Seed != 23 || !strings.Contains(found.Message, "too high") {
 		t.Fatalf("%+v, %v", found, err)
 	}
-	again, err := s.again(23, "", t.TempDir(), "none")
+	again, err := s.again(23, "", folder.New(t), "none")
 	if err != nil || again == nil || again.Page == "" || again.Sum != found.Sum {
 		t.Errorf("once more: %+v, %v", again, err)
 	}

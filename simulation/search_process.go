@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -50,11 +49,10 @@ const (
 func (s *searching) search() (*jobNews, error) {
 	s.chunk = 4
 	s.running = map[uint64]context.CancelFunc{}
-	dir := s.t.TempDir()
 	var workers sync.WaitGroup
-	for i := range s.parallel {
+	for range s.parallel {
 		workers.Go(func() {
-			for round := 0; s.step(filepath.Join(dir, fmt.Sprintf("%d-%d", i, round))); round++ {
+			for s.step() {
 			}
 		})
 	}
@@ -63,14 +61,14 @@ func (s *searching) search() (*jobNews, error) {
 }
 
 // step tries the next few seeds, in a process of its own, and reports whether there are more.
-func (s *searching) step(told string) bool {
+func (s *searching) step() bool {
 	s.mu.Lock()
 	count := min(s.chunk, s.seeds-s.next)
 	if s.found != nil || s.err != nil || count <= 0 || !time.Now().Before(s.end) {
 		s.mu.Unlock()
 		return false
 	}
-	j := job{Test: s.t.Name(), First: s.first + uint64(s.next), Count: uint64(count), Told: told}
+	j := job{Test: s.t.Name(), First: s.first + uint64(s.next), Count: uint64(count)}
 	s.next += count
 	ctx, cancel := context.WithDeadline(context.Background(), s.end)
 	s.running[j.First] = cancel
@@ -115,6 +113,15 @@ func (s *searching) step(told string) bool {
 // process has a process of the test's program do a job. It returns what failed, nil if nothing
 // did.
 func (s *searching) process(ctx context.Context, j job) (*jobNews, error) {
+	told, err := os.CreateTemp("", "simulation-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(told.Name())
+	if err := told.Close(); err != nil {
+		return nil, err
+	}
+	j.Told = told.Name()
 	text, err := json.Marshal(j)
 	if err != nil {
 		return nil, err

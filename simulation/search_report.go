@@ -57,14 +57,7 @@ func (s *searching) report(found *jobNews, pkg string) {
 
 // again runs a seed once more; the result is nil if it does not fail.
 func (s *searching) again(seed uint64, faults, trace, command string) (*jobNews, error) {
-	told, err := os.CreateTemp(s.t.TempDir(), "again")
-	if err != nil {
-		return nil, err
-	}
-	if err := told.Close(); err != nil {
-		return nil, err
-	}
-	j := job{Test: s.t.Name(), First: seed, Count: 1, Faults: faults, Told: told.Name(), Trace: trace, Command: command}
+	j := job{Test: s.t.Name(), First: seed, Count: 1, Faults: faults, Trace: trace, Command: command}
 	news, err := s.process(context.Background(), j)
 	if news != nil && news.Message == "" {
 		return nil, err // it has told of its trace alone
