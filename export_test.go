@@ -53,6 +53,9 @@ func SetResolver(l EventLoop, r netaddr.Resolver) { l.base().lookups.resolver = 
 // OnLoop tells whether the loop's goroutine asks.
 func OnLoop(l EventLoop) bool { return l.base().onLoop() }
 
+// IdleCoroutines is how many coroutines of the loop wait for work. Loop only.
+func IdleCoroutines(l EventLoop) int { return l.base().core.Pool.Idle() }
+
 // SignalCame has the loop hear of a signal as if one had come.
 func SignalCame(l EventLoop, sig syscall.Signal) { l.base().signals.Signal(sig) }
 

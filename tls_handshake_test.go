@@ -248,6 +248,34 @@ func TestTLSHandshakeLost(t *testing.T) {
 	})
 }
 
+// TestTLSGivenUpAtTheLastStep: a CreateConnection that is cancelled in the very step in which
+// its handshake ends has given the connection up before anybody hears of that end. Its
+// protocol meets no transport, and the server's hears of the loss.
+func TestTLSGivenUpAtTheLastStep(t *testing.T) {
+	t.Parallel()
+	eachTLS(t, "verify", func(ctx context.Context, n *netTest, version uint16) {
+		var server *recorder
+		s, addr := n.serveTLS(ctx, only(version, forServer()), func(r *recorder) { server = r })
+		c, client := forClient(), &recorder{}
+		var task *asyncio.Task[asyncio.Transport]
+		asked := false
+		c.VerifyConnection = func(tls.ConnectionState) error {
+			asked = task.Cancel()
+			return nil
+		}
+		task = asyncio.Go(ctx, func(ctx context.Context) (asyncio.Transport, error) { return n.connectTLS(ctx, client, addr, c) })
+		_, err := task.Await(ctx)
+		wantError(n, err, asyncio.ErrCancelled)
+		want(n, "cancelled in the handshake", asked, true)
+		n.until(ctx, "the end", func() bool { return len(asyncio.Transports(n.l)) == 0 && len(asyncio.AllTasks(n.l)) == 1 })
+		want(n, "the client has heard", client.history(), "")
+		if h := server.history(); h != "" && h != "made lost" && h != "made eof lost" {
+			n.Errorf("the server has heard %q", h)
+		}
+		n.ends(ctx, s)
+	})
+}
+
 // TestTLSArguments: what is refused before anything is done.
 func TestTLSArguments(t *testing.T) {
 	t.Parallel()

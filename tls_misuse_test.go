@@ -321,15 +321,16 @@ func read(c *net.TCPConn) error {
 	return nil
 }
 
-// TestTLSFlood: a thousand clients that begin a handshake and do no more hold nobody up, and
-// are let go of in time.
+// TestTLSFlood: a thousand clients (300 for select, which watches fewer) that begin a handshake
+// and do no more hold nobody up, and are let go of in time.
 func TestTLSFlood(t *testing.T) {
 	t.Parallel()
 	overLoops(t, testkit.Kinds, func(t *testing.T) {
 		n := newNetTest(t)
 		clients := 1000
 		if m, _ := mechanismOf(t); m.Name == "select" {
-			clients = 300 // it watches 512 sockets on Windows
+			clients = 300
+			n.Logf("%d clients, for select watches 512 sockets on Windows, and descriptors below 1024 elsewhere", clients)
 		}
 		n.run(func(ctx context.Context) {
 			s := &tlsScene{netTest: n}

@@ -2,15 +2,18 @@ package asyncio_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/certs"
 )
 
 // tlsStory is a whole connection of TLS, with both sides on one loop, from its making to its end.
@@ -62,6 +65,11 @@ func (y *tlsStory) connect(ctx context.Context, secure bool) (client, server *re
 	if secure {
 		so.TLS, co.TLS = forServer(), forClient()
 	}
+	return y.connectBy(ctx, so, co)
+}
+
+// connectBy is connect with options.
+func (y *tlsStory) connectBy(ctx context.Context, so *asyncio.ServerOptions, co *asyncio.ConnectionOptions) (client, server *recorder, err error) {
 	y.server, err = y.l.CreateServer(ctx, func() asyncio.Protocol { server = y.protocol(); return server }, "tcp", "127.0.0.1:0", so)
 	if err != nil {
 		return nil, nil, err
@@ -70,16 +78,16 @@ func (y *tlsStory) connect(ctx context.Context, secure bool) (client, server *re
 	if err != nil {
 		return nil, nil, err
 	}
-	return client, server, y.wait(ctx, func() bool { return server != nil && server.transport != nil })
+	return client, server, y.wait(ctx, 1, func() bool { return server != nil && server.transport != nil })
 }
 
-// wait waits for cond, or for an end that comes before.
-func (y *tlsStory) wait(ctx context.Context, cond func() bool) error {
+// wait waits for cond, or for an end that comes before: then there are fewer transports.
+func (y *tlsStory) wait(ctx context.Context, transports int, cond func() bool) error {
 	for deadline := y.l.Time() + patience; !cond(); {
 		if err := asyncio.Sleep(ctx, 0); err != nil {
 			return err
 		}
-		if len(asyncio.Transports(y.l)) < 2 || y.l.Time() > deadline {
+		if len(asyncio.Transports(y.l)) < transports || y.l.Time() > deadline {
 			return net.ErrClosed
 		}
 	}
@@ -113,11 +121,11 @@ func (y *tlsStory) talk(ctx context.Context, here, there asyncio.Transport) erro
 	}
 	client, server := c.(*recorder), s.(*recorder)
 	_, _ = here.Write([]byte("ping"))
-	if err := y.wait(ctx, func() bool { return len(server.data) == 4 }); err != nil {
+	if err := y.wait(ctx, 2, func() bool { return len(server.data) == 4 }); err != nil {
 		return err
 	}
 	_, _ = there.Write([]byte("pong"))
-	if err := y.wait(ctx, func() bool { return len(client.data) == 4 }); err != nil {
+	if err := y.wait(ctx, 2, func() bool { return len(client.data) == 4 }); err != nil {
 		return err
 	}
 	_ = here.Close()
@@ -140,6 +148,34 @@ var tlsStories = map[string]func(ctx context.Context, y *tlsStory) error{
 	},
 	"StartTLS":   func(ctx context.Context, y *tlsStory) error { return y.upgraded(ctx, false) },
 	"TLS in TLS": func(ctx context.Context, y *tlsStory) error { return y.upgraded(ctx, true) },
+	"keys in an executor": func(ctx context.Context, y *tlsStory) error {
+		e := &inPasses{y.l}
+		so := &asyncio.ServerOptions{TLS: forServer(), TLSExecutor: e}
+		so.TLS.ClientAuth, so.TLS.ClientCAs = tls.RequireAndVerifyClientCert, certs.Default().Pool()
+		co := &asyncio.ConnectionOptions{TLS: forClient(), TLSExecutor: e}
+		co.TLS.Certificates = []tls.Certificate{certs.Default().Sign(certs.Subject("somebody"))}
+		client, server, err := y.connectBy(ctx, so, co)
+		if err != nil {
+			return err
+		}
+		return y.talk(ctx, client.transport, server.transport)
+	},
+}
+
+// inPasses is an executor that takes three passes of a loop for everything.
+type inPasses struct{ l asyncio.EventLoop }
+
+func (e *inPasses) Submit(f func()) error {
+	_, err := e.l.CallSoonThreadsafe(func() { e.after(1, f) })
+	return err
+}
+
+func (e *inPasses) after(passes int, f func()) {
+	if passes > 0 {
+		_, _ = e.l.CallSoon(func() { e.after(passes-1, f) })
+		return
+	}
+	f()
 }
 
 func (y *tlsStory) upgraded(ctx context.Context, secure bool) error {
@@ -217,6 +253,10 @@ var tlsEnds = map[string]func(y *tlsStory, task *asyncio.Task[struct{}]){
 			y.server.AbortClients()
 		}
 	},
+	"goexit": func(y *tlsStory, _ *asyncio.Task[struct{}]) {
+		_, err := y.l.CallSoon(goexit)
+		y.check(err)
+	},
 	"close all that is made": func(y *tlsStory, _ *asyncio.Task[struct{}]) {
 		for _, r := range y.all {
 			if r.transport != nil {
@@ -226,35 +266,64 @@ var tlsEnds = map[string]func(y *tlsStory, task *asyncio.Task[struct{}]){
 	},
 }
 
-// TestTLSSweep ends a story in each pass, in each way.
+// TestTLSSweep ends a story in each pass, in each way. It counts the descriptors and the
+// goroutines of the process, and so does not run in parallel with others.
 func TestTLSSweep(t *testing.T) {
-	t.Parallel()
 	for story, tell := range tlsStories {
 		for end, happens := range tlsEnds {
-			sweepRow(t, story+","+end, func(n *netTest) {
-				n.run(func(ctx context.Context) {
-					for pass, over := 0, false; !over; pass += 1 + pass/10 {
-						y := &tlsStory{netTest: n}
-						task := asyncio.GoErr(ctx, func(ctx context.Context) error { return tell(ctx, y) })
-						for range pass {
-							n.check(asyncio.Sleep(ctx, 0))
+			t.Run(story+","+end, func(t *testing.T) {
+				oneAfterTheOther(t, testkit.OrSimulated(testkit.Unpinned), func(t *testing.T) {
+					n := newNetTest(t)
+					n.expectErrors = end == "goexit"
+					n.run(func(ctx context.Context) { sweepTLS(ctx, n, tell, end, happens) })
+					for _, r := range n.reported {
+						if !n.expectErrors || !errors.Is(r.Err, asyncio.ErrGoexit) {
+							n.Errorf("reported: %+v", r)
 						}
-						over = task.Done()
-						happens(y, task)
-						// What neither side ends by itself now is ended: a peer is waited for.
-						y.settle(ctx, task)
-						if _, err := task.Await(ctx); over && err != nil {
-							n.Errorf("pass %d: %v", pass, err)
-						}
-						y.finish(ctx, fmt.Sprintf("%s in pass %d", end, pass))
 					}
 				})
-				for _, r := range n.reported {
-					n.Errorf("reported: %+v", r)
-				}
 			})
 		}
 	}
+}
+
+// sweepTLS has a story end in each pass. It is told to its end before, so that the loop has
+// what it makes once.
+func sweepTLS(ctx context.Context, n *netTest, tell func(context.Context, *tlsStory) error, end string, happens func(*tlsStory, *asyncio.Task[struct{}])) {
+	first := &tlsStory{netTest: n}
+	n.check(tell(ctx, first))
+	first.finish(ctx, "to its end")
+	before := presentIn(n)
+	for pass, over := 0, false; !over; pass += 1 + pass/10 {
+		what := fmt.Sprintf("%s in pass %d", end, pass)
+		y := &tlsStory{netTest: n}
+		task := asyncio.GoErr(ctx, func(ctx context.Context) error { return tell(ctx, y) })
+		for range pass {
+			n.check(asyncio.Sleep(ctx, 0))
+		}
+		over = task.Done()
+		happens(y, task)
+		// What neither side ends by itself now is ended: a peer is waited for.
+		y.settle(ctx, task)
+		if _, err := task.Await(ctx); over && err != nil {
+			n.Errorf("pass %d: %v", pass, err)
+		}
+		y.finish(ctx, what)
+		now := present{}
+		n.until(ctx, what+": no more than before", func() bool {
+			now = presentIn(n)
+			return now.descriptors <= before.descriptors && now.goroutines <= before.goroutines
+		})
+		before = now // what the test before had may have gone meanwhile
+	}
+}
+
+// present is what the process has while one loop is under test.
+type present struct{ descriptors, goroutines int }
+
+// presentIn counts, but for coroutines that wait for work. Loop only.
+func presentIn(n *netTest) present {
+	return present{testkit.OpenFiles(), runtime.NumGoroutine() - asyncio.IdleCoroutines(n.l)}
 }
 
 // settle waits for the end of a story's task, which is one of cancelled when nothing else ends it.
@@ -305,15 +374,14 @@ func TestTLSExitSweep(t *testing.T) {
 	}
 }
 
-// TestTLSLoopCloseSweep closes the loop after each number of passes. Nothing is left, which
-// TestMain looks at.
+// TestTLSLoopCloseSweep closes the loop after each number of passes, and counts what is left,
+// as TestTLSSweep does.
 func TestTLSLoopCloseSweep(t *testing.T) {
-	t.Parallel()
 	for story, tell := range tlsStories {
 		t.Run(story, func(t *testing.T) {
-			t.Parallel()
-			overLoops(t, testkit.OrSimulated(testkit.Unpinned), func(t *testing.T) {
+			oneAfterTheOther(t, testkit.OrSimulated(testkit.Unpinned), func(t *testing.T) {
 				for pass, over := 0, false; !over; pass += 1 + pass/10 {
+					before := testkit.Snapshot()
 					n := newNetTest(t)
 					n.expectErrors = true // tasks that are pending
 					y := &tlsStory{netTest: n}
@@ -328,6 +396,9 @@ func TestTLSLoopCloseSweep(t *testing.T) {
 					n.check(n.l.Close())
 					want(t, "tasks", len(asyncio.AllTasks(n.l)), 0)
 					want(t, "transports", len(asyncio.Transports(n.l)), 0)
+					if err := before.Left(patience); err != nil {
+						t.Fatalf("closed after %d passes: %v", pass, err)
+					}
 				}
 			})
 		})

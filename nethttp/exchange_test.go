@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit/onloop"
 	"github.com/go-asyncio/asyncio/nethttp"
 )
 
@@ -25,7 +26,7 @@ import (
 func (s *stage) script(plays ...func(c net.Conn, r *bufio.Reader)) (url string) {
 	s.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	s.must(err)
+	s.Must(err)
 	var all sync.WaitGroup
 	all.Go(func() {
 		for i := 0; ; i++ {
@@ -87,7 +88,7 @@ func TestExchange(t *testing.T) {
 	overLoops(t, "interim-responses", func(s *stage) {
 		url := s.script(answers("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" + ok))
 		var heard []string
-		ctx := httptrace.WithClientTrace(s.ctx, &httptrace.ClientTrace{
+		ctx := httptrace.WithClientTrace(s.Ctx, &httptrace.ClientTrace{
 			GetConn:              func(hostPort string) { heard = append(heard, "get") },
 			GotConn:              func(info httptrace.GotConnInfo) { heard = append(heard, fmt.Sprint("got ", info.Reused)) },
 			WroteRequest:         func(httptrace.WroteRequestInfo) { heard = append(heard, "wrote") },
@@ -116,10 +117,10 @@ func TestExchange(t *testing.T) {
 		})
 		body := &slowBody{}
 		body.read = func(p []byte) (int, error) {
-			return 0, asyncio.Sleep(s.ctx, time.Hour)
+			return 0, asyncio.Sleep(s.Ctx, time.Hour)
 		}
-		s.says("ok")(s.post(s.ctx, s.client(&nethttp.Transport{}), url, body))
-		s.until("the body is closed", func() bool { return body.closed.Load() == 1 })
+		s.says("ok")(s.post(s.Ctx, s.client(&nethttp.Transport{}), url, body))
+		s.Until("the body is closed", func() bool { return body.closed.Load() == 1 })
 	})
 	overLoops(t, "expect-continue", func(s *stage) {
 		asked := s.peer(hello).URL // reads the body, and so says 100
@@ -128,24 +129,24 @@ func TestExchange(t *testing.T) {
 		for url, timeout := range map[string]time.Duration{asked: time.Hour, refused: time.Hour, mute: time.Millisecond} {
 			client := s.client(&nethttp.Transport{ExpectContinueTimeout: timeout})
 			body := &closeCounter{Reader: strings.NewReader("body")}
-			req := s.request(s.ctx, "PUT", url, body)
+			req := s.request(s.Ctx, "PUT", url, body)
 			req.Header.Set("Expect", "100-continue")
 			resp, err := client.Do(req)
-			s.must(err)
+			s.Must(err)
 			got, err := text(resp, nil)
-			s.check(err)
+			s.Check(err)
 			left, err := io.ReadAll(body.Reader)
-			s.check(err)
+			s.Check(err)
 			switch url {
 			case asked:
-				want(s, "answer", got, "hello")
+				onloop.Want(s, "answer", got, "hello")
 			case refused:
-				want(s, "status", resp.StatusCode, http.StatusExpectationFailed)
-				want(s, "unsent", string(left), "body")
+				onloop.Want(s, "status", resp.StatusCode, http.StatusExpectationFailed)
+				onloop.Want(s, "unsent", string(left), "body")
 			case mute:
-				want(s, "answer", got, "ok")
+				onloop.Want(s, "answer", got, "ok")
 			}
-			s.until("the body is closed", func() bool { return body.closed.Load() == 1 })
+			s.Until("the body is closed", func() bool { return body.closed.Load() == 1 })
 		}
 	})
 	overLoops(t, "upgrade", func(s *stage) {
@@ -155,22 +156,22 @@ func TestExchange(t *testing.T) {
 				_, _ = io.Copy(c, r)
 			}
 		})
-		resp, err := s.client(&nethttp.Transport{}).Do(s.request(s.ctx, "GET", url, nil))
-		s.must(err)
+		resp, err := s.client(&nethttp.Transport{}).Do(s.request(s.Ctx, "GET", url, nil))
+		s.Must(err)
 		conn := resp.Body.(io.ReadWriteCloser)
 		_, err = io.WriteString(conn, "echo")
-		s.check(err)
+		s.Check(err)
 		got := make([]byte, len("welcome echo"))
 		_, err = io.ReadFull(conn, got)
-		s.check(err)
-		want(s, "received", string(got), "welcome echo")
-		s.check(conn.(interface{ CloseWrite() error }).CloseWrite())
+		s.Check(err)
+		onloop.Want(s, "received", string(got), "welcome echo")
+		s.Check(conn.(interface{ CloseWrite() error }).CloseWrite())
 		_, err = conn.Read(got)
-		s.fails(err, io.EOF)
-		s.check(conn.Close())
+		s.Fails(err, io.EOF)
+		s.Check(conn.Close())
 	})
 	overLoops(t, "body-fails", func(s *stage) {
-		s.quiet.Store(true)
+		s.Quiet()
 		boom := errors.New("boom")
 		url := s.script(func(c net.Conn, r *bufio.Reader) { _, _ = io.Copy(io.Discard, r) })
 		for name, read := range map[string]func(p []byte) (int, error){
@@ -180,17 +181,17 @@ func TestExchange(t *testing.T) {
 		} {
 			transport := &nethttp.Transport{}
 			body := &slowBody{read: read}
-			_, err := s.post(s.ctx, s.client(transport), url, body)
+			_, err := s.post(s.Ctx, s.client(transport), url, body)
 			if err == nil || name == "error" && !errors.Is(err, boom) {
 				s.Errorf("%s: %v", name, err)
 			}
-			want(s, name+": body closed", body.closed.Load(), 1)
-			want(s, name+": connections", nethttp.Open(transport), 0)
+			onloop.Want(s, name+": body closed", body.closed.Load(), 1)
+			onloop.Want(s, name+": connections", nethttp.Open(transport), 0)
 		}
 	})
 	overLoops(t, "body-of-another-length", func(s *stage) {
 		url := s.script(answers(ok))
-		req := s.request(s.ctx, "POST", url, &closeCounter{Reader: strings.NewReader("short")})
+		req := s.request(s.Ctx, "POST", url, &closeCounter{Reader: strings.NewReader("short")})
 		req.ContentLength = 10
 		_, err := s.client(&nethttp.Transport{}).Do(req)
 		if err == nil || !strings.Contains(err.Error(), "ContentLength=10 with Body length 5") {
@@ -205,8 +206,8 @@ func TestEnds(t *testing.T) {
 		url := s.script(func(c net.Conn, r *bufio.Reader) { _, _ = io.Copy(io.Discard, r) })
 		client := s.client(&nethttp.Transport{ResponseHeaderTimeout: time.Millisecond})
 		for _, body := range []io.Reader{nil, strings.NewReader("x"), io.MultiReader(strings.NewReader("x"))} {
-			_, err := s.post(s.ctx, client, url, body)
-			s.fails(err, asyncio.ErrTimeout)
+			_, err := s.post(s.Ctx, client, url, body)
+			s.Fails(err, asyncio.ErrTimeout)
 			if e := (net.Error)(nil); !errors.As(err, &e) || !e.Timeout() || !strings.Contains(err.Error(), "response headers") {
 				s.Errorf("error %v", err)
 			}
@@ -219,21 +220,21 @@ func TestEnds(t *testing.T) {
 			<-more
 			io.WriteString(w, "late")
 		}).URL
-		resp, err := s.client(&nethttp.Transport{ResponseHeaderTimeout: patience}).Do(s.request(s.ctx, "GET", url, nil))
-		s.must(err)
+		resp, err := s.client(&nethttp.Transport{ResponseHeaderTimeout: onloop.Patience}).Do(s.request(s.Ctx, "GET", url, nil))
+		s.Must(err)
 		close(more)
 		s.says("late")(text(resp, nil))
 	})
 	overLoops(t, "header-too-large", func(s *stage) {
 		url := s.script(answers("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 20_000) + "\r\nContent-Length: 0\r\n\r\n"))
-		s.says("")(s.get(s.ctx, s.client(&nethttp.Transport{}), url))
-		_, err := s.get(s.ctx, s.client(&nethttp.Transport{MaxResponseHeaderBytes: 10_000}), url)
+		s.says("")(s.get(s.Ctx, s.client(&nethttp.Transport{}), url))
+		_, err := s.get(s.Ctx, s.client(&nethttp.Transport{MaxResponseHeaderBytes: 10_000}), url)
 		if err == nil || !strings.Contains(err.Error(), "MaxResponseHeaderBytes") {
 			s.Errorf("error %v", err)
 		}
 	})
 	overLoops(t, "no-http", func(s *stage) {
-		_, err := s.get(s.ctx, s.client(&nethttp.Transport{}), s.script(answers("what?\r\n\r\n")))
+		_, err := s.get(s.Ctx, s.client(&nethttp.Transport{}), s.script(answers("what?\r\n\r\n")))
 		if err == nil || !strings.Contains(err.Error(), "malformed HTTP") {
 			s.Errorf("error %v", err)
 		}
@@ -252,8 +253,8 @@ func TestEnds(t *testing.T) {
 			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc": io.ErrUnexpectedEOF,
 		} {
 			transport := &nethttp.Transport{}
-			_, err := s.get(s.ctx, s.client(transport), s.script(cut(sent)))
-			s.fails(err, want)
+			_, err := s.get(s.Ctx, s.client(transport), s.script(cut(sent)))
+			s.Fails(err, want)
 			want := 0
 			if got := nethttp.Open(transport); got != want {
 				s.Errorf("%q: %d connections", sent, got)
@@ -265,7 +266,7 @@ func TestEnds(t *testing.T) {
 			_ = readRequest(r)
 			io.WriteString(c, "HTTP/1.0 200 OK\r\n\r\nall")
 		})
-		s.says("all")(s.get(s.ctx, s.client(&nethttp.Transport{}), url))
+		s.says("all")(s.get(s.Ctx, s.client(&nethttp.Transport{}), url))
 	})
 	overLoops(t, "client-timeout", func(s *stage) {
 		url := s.script(func(c net.Conn, r *bufio.Reader) {
@@ -275,7 +276,7 @@ func TestEnds(t *testing.T) {
 		})
 		client := s.client(&nethttp.Transport{})
 		client.Timeout = 20 * time.Millisecond
-		_, err := s.get(s.ctx, client, url)
+		_, err := s.get(s.Ctx, client, url)
 		if e := (net.Error)(nil); !errors.As(err, &e) || !e.Timeout() {
 			s.Errorf("error %v", err)
 		}
@@ -284,12 +285,12 @@ func TestEnds(t *testing.T) {
 		url := s.script(func(c net.Conn, r *bufio.Reader) { _, _ = io.Copy(io.Discard, r) })
 		transport := &nethttp.Transport{}
 		client := s.client(transport)
-		err := asyncio.Timeout(s.ctx, time.Millisecond, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
+		err := asyncio.Timeout(s.Ctx, time.Millisecond, func(ctx context.Context, _ *asyncio.TimeoutScope) error {
 			_, err := s.get(ctx, client, url)
 			return err
 		})
-		s.fails(err, asyncio.ErrTimeout)
-		want(s, "connections", nethttp.Open(transport), 0)
+		s.Fails(err, asyncio.ErrTimeout)
+		onloop.Want(s, "connections", nethttp.Open(transport), 0)
 	})
 }
 
@@ -306,25 +307,25 @@ func TestRetry(t *testing.T) {
 		client := s.client(&nethttp.Transport{})
 		url := s.script(once)
 		for range 5 {
-			s.says("ok")(s.get(s.ctx, client, url))
+			s.says("ok")(s.get(s.Ctx, client, url))
 		}
-		req := s.request(s.ctx, "POST", url, strings.NewReader("body"))
+		req := s.request(s.Ctx, "POST", url, strings.NewReader("body"))
 		req.Header.Set("Idempotency-Key", "x")
 		s.says("ok")(text(client.Do(req)))
-		large := s.request(s.ctx, "POST", url, strings.NewReader(strings.Repeat("x", 1<<20)))
+		large := s.request(s.Ctx, "POST", url, strings.NewReader(strings.Repeat("x", 1<<20)))
 		large.Header.Set("Idempotency-Key", "x")
 		s.says("ok")(text(client.Do(large)))
 	})
 	overLoops(t, "not-idempotent", func(s *stage) {
 		client := s.client(&nethttp.Transport{})
 		url := s.script(once)
-		s.says("ok")(s.get(s.ctx, client, url))
-		_, err := s.post(s.ctx, client, url, strings.NewReader("body"))
-		s.fails(err, io.EOF)
-		s.says("ok")(s.get(s.ctx, client, url))
-		req := s.request(s.ctx, "GET", url, io.MultiReader(strings.NewReader("cannot be read again")))
+		s.says("ok")(s.get(s.Ctx, client, url))
+		_, err := s.post(s.Ctx, client, url, strings.NewReader("body"))
+		s.Fails(err, io.EOF)
+		s.says("ok")(s.get(s.Ctx, client, url))
+		req := s.request(s.Ctx, "GET", url, io.MultiReader(strings.NewReader("cannot be read again")))
 		_, err = client.Do(req)
-		s.fails(err, io.EOF)
+		s.Fails(err, io.EOF)
 	})
 	overLoops(t, "not-a-new-connection", func(s *stage) {
 		var n atomic.Int32
@@ -332,8 +333,8 @@ func TestRetry(t *testing.T) {
 			n.Add(1)
 			_ = readRequest(r)
 		})
-		_, err := s.get(s.ctx, s.client(&nethttp.Transport{}), url)
-		s.fails(err, io.EOF)
-		want(s, "connections", n.Load(), 1)
+		_, err := s.get(s.Ctx, s.client(&nethttp.Transport{}), url)
+		s.Fails(err, io.EOF)
+		onloop.Want(s, "connections", n.Load(), 1)
 	})
 }

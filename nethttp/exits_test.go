@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit/onloop"
 	"github.com/go-asyncio/asyncio/nethttp"
 )
 
@@ -65,7 +66,7 @@ func exits(transport *nethttp.Transport, exit func()) map[string]func(trace *htt
 
 // exitIn makes a request that ends in a call of the user's.
 func (s *stage) exitIn(where string, exit func()) {
-	s.quiet.Store(true) // of the panics
+	s.Quiet() // of the panics
 	server := s.script(func(c net.Conn, r *bufio.Reader) {
 		for readRequest(r) == nil {
 			io.WriteString(c, "HTTP/1.1 103 Early Hints\r\n\r\n"+ok)
@@ -74,20 +75,20 @@ func (s *stage) exitIn(where string, exit func()) {
 	transport := &nethttp.Transport{MaxConnsPerHost: 1}
 	client := s.client(transport)
 	if where != "connect" { // on a connection that was used
-		s.says("ok")(s.get(s.ctx, client, server))
+		s.says("ok")(s.get(s.Ctx, client, server))
 	}
 	sent := strings.NewReader("body")
 	body := &slowBody{read: sent.Read}
 	trace := &httptrace.ClientTrace{}
 	exits(transport, exit)[where](trace, body)
-	task := s.start(func(ctx context.Context) error {
+	task := s.Start(func(ctx context.Context) error {
 		return said(s.post(httptrace.WithClientTrace(ctx, trace), client, server, body))
 	})
 	if err := s.ended(task); err == nil {
 		s.Error("the request was made")
 	}
 	transport.Proxy, transport.Connect = nil, nil
-	s.until("the body is closed", func() bool { return body.closed.Load() == 1 })
-	s.says("ok")(s.get(s.ctx, client, server))
-	want(s, "open connections", nethttp.Open(transport), 1)
+	s.Until("the body is closed", func() bool { return body.closed.Load() == 1 })
+	s.says("ok")(s.get(s.Ctx, client, server))
+	onloop.Want(s, "open connections", nethttp.Open(transport), 1)
 }

@@ -2,30 +2,20 @@ package nethttp_test
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
-	"github.com/go-asyncio/asyncio/internal/testkit/loops"
+	"github.com/go-asyncio/asyncio/internal/testkit/onloop"
 	"github.com/go-asyncio/asyncio/nethttp"
 )
 
-// patience is when a test that waits for something gives up.
-const patience = 30 * time.Second
-
-// stage is a loop under test and the coroutine that tests on it. What is reported to its
-// exception handler fails the test, unless it is quiet.
+// stage is a loop under test and the coroutine that tests on it.
 type stage struct {
-	*testing.T
-	ctx   context.Context
-	loop  asyncio.EventLoop
-	quiet atomic.Bool
+	*onloop.Stage
 	atEnd []func() // what is done on the loop when the test has ended
 }
 
@@ -46,32 +36,16 @@ func bare(t *testing.T, name string, f func(s *stage)) {
 
 func newStage(t *testing.T, m testkit.Mechanism) *stage {
 	t.Helper()
-	loop, err := loops.New(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &stage{T: t, loop: loop}
-	s.must(loop.SetExceptionHandler(func(_ asyncio.EventLoop, c asyncio.ExceptionContext) {
-		if !s.quiet.Load() {
-			s.Errorf("reported: %s: %+v", c.Message, c.Err)
-		}
-	}))
-	t.Cleanup(func() { s.check(loop.Close()) })
-	return s
+	return &stage{Stage: onloop.New(t, m)}
 }
 
 // run runs f as a coroutine.
 func (s *stage) run(f func()) {
 	s.Helper()
-	err := s.loop.RunUntilComplete(asyncio.CreateTaskErr(s.loop, func(ctx context.Context) error {
-		s.ctx = ctx
-		defer s.settle(ctx)
+	s.Run(func() {
+		defer s.settle(s.Ctx)
 		f()
-		return nil
-	}))
-	if err != nil && !(s.Failed() && errors.Is(err, asyncio.ErrGoexit)) {
-		s.Errorf("the test's coroutine: %v", err)
-	}
+	})
 }
 
 // settle does what is to be done at the end, and lets the loop do what follows from it.
@@ -89,89 +63,33 @@ func (s *stage) runLoop() {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		s.check(s.loop.RunForever())
+		s.Check(s.Loop.RunForever())
 	}()
 	s.Cleanup(func() {
-		_, err := asyncio.RunCoroutineThreadsafe(s.loop, func(ctx context.Context) (struct{}, error) {
+		_, err := asyncio.RunCoroutineThreadsafe(s.Loop, func(ctx context.Context) (struct{}, error) {
 			s.settle(ctx)
 			return struct{}{}, nil
 		}).Await(context.Background())
-		s.check(err)
-		s.loop.Stop()
+		s.Check(err)
+		s.Loop.Stop()
 		<-ended
 	})
 }
 
-// check fails the test for an error, and goes on.
-func (s *stage) check(err error) {
-	s.Helper()
-	if err != nil {
-		s.Error(err)
-	}
-}
-
-// must stops the test at an error.
-func (s *stage) must(err error) {
-	s.Helper()
-	if err != nil {
-		s.Fatal(err)
-	}
-}
-
-// fails fails the test unless err is the error.
-func (s *stage) fails(err, target error) {
-	s.Helper()
-	if !errors.Is(err, target) {
-		s.Errorf("error %v, want %v", err, target)
-	}
-}
-
-// want fails the test unless the two are the same.
-func want[T comparable](s *stage, what string, got, want T) {
-	s.Helper()
-	if got != want {
-		s.Errorf("%s: %v, want %v", what, got, want)
-	}
-}
-
-// start starts f as another task.
-func (s *stage) start(f func(ctx context.Context) error) *asyncio.Task[struct{}] {
-	return asyncio.CreateTaskErr(s.loop, f)
-}
-
 // ended waits for a task and returns its error.
 func (s *stage) ended(task *asyncio.Task[struct{}]) error {
-	_, err := task.Await(s.ctx)
+	_, err := task.Await(s.Ctx)
 	return err
-}
-
-// pass lets the loop make n passes.
-func (s *stage) pass(n int) {
-	s.Helper()
-	for range n {
-		s.must(asyncio.Sleep(s.ctx, 0))
-	}
-}
-
-// until waits, in a coroutine, until cond holds.
-func (s *stage) until(what string, cond func() bool) {
-	s.Helper()
-	for end := time.Now().Add(patience); !cond(); {
-		if time.Now().After(end) {
-			s.Fatalf("waited in vain: %s", what)
-		}
-		s.must(asyncio.Sleep(s.ctx, time.Millisecond))
-	}
 }
 
 // elsewhere runs f on a goroutine that is no loop's, and suspends meanwhile.
 func (s *stage) elsewhere(f func()) {
 	s.Helper()
-	_, err := asyncio.ToThread(s.ctx, func() (struct{}, error) {
+	_, err := asyncio.ToThread(s.Ctx, func() (struct{}, error) {
 		f()
 		return struct{}{}, nil
 	})
-	s.check(err)
+	s.Check(err)
 }
 
 // peer starts net/http's own server.
@@ -184,9 +102,9 @@ func (s *stage) peer(h http.HandlerFunc) *httptest.Server {
 // client returns a client whose transport belongs to the test.
 func (s *stage) client(t *nethttp.Transport) *http.Client {
 	if t.Loop == nil {
-		t.Loop = s.loop
+		t.Loop = s.Loop
 	}
-	s.atEnd = append(s.atEnd, func() { s.check(t.Close()) })
+	s.atEnd = append(s.atEnd, func() { s.Check(t.Close()) })
 	return &http.Client{Transport: t}
 }
 
@@ -194,7 +112,7 @@ func (s *stage) client(t *nethttp.Transport) *http.Client {
 func (s *stage) request(ctx context.Context, method, url string, body io.Reader) *http.Request {
 	s.Helper()
 	req, err := http.NewRequestWithContext(ctx, method, url, body)
-	s.must(err)
+	s.Must(err)
 	return req
 }
 

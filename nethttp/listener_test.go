@@ -19,8 +19,8 @@ import (
 // listen listens on the loopback interface.
 func (s *stage) listen(opts *asyncio.ServerOptions) *nethttp.Listener {
 	s.Helper()
-	l, err := nethttp.Listen(context.Background(), "tcp", "127.0.0.1:0", opts, nethttp.WithLoop(s.loop))
-	s.must(err)
+	l, err := nethttp.Listen(context.Background(), "tcp", "127.0.0.1:0", opts, nethttp.WithLoop(s.Loop))
+	s.Must(err)
 	return l
 }
 
@@ -41,7 +41,7 @@ func TestListener(t *testing.T) {
 		bare(t, name, func(s *stage) {
 			s.runLoop()
 			server := httptest.NewUnstartedServer(handler)
-			s.check(server.Listener.Close())
+			s.Check(server.Listener.Close())
 			server.Listener = s.listen(nil)
 			start(server)
 			defer server.Close()
@@ -58,9 +58,9 @@ func TestListener(t *testing.T) {
 		go func() { served <- server.Serve(l) }()
 		client := &http.Client{Transport: &http.Transport{}}
 		s.says("HTTP/1.1 0 <nil>")(text(client.Get("http://" + l.Addr().String())))
-		s.check(server.Shutdown(context.Background()))
-		s.fails(<-served, http.ErrServerClosed)
-		s.check(l.Server().WaitClosed(context.Background()))
+		s.Check(server.Shutdown(context.Background()))
+		s.Fails(<-served, http.ErrServerClosed)
+		s.Check(l.Server().WaitClosed(context.Background()))
 		client.CloseIdleConnections()
 	})
 	bare(t, "close-ends-accept", func(s *stage) {
@@ -73,11 +73,11 @@ func TestListener(t *testing.T) {
 				ended <- err
 			}()
 		}
-		s.check(l.Close())
+		s.Check(l.Close())
 		for range 2 {
-			s.fails(<-ended, net.ErrClosed)
+			s.Fails(<-ended, net.ErrClosed)
 		}
-		s.fails(l.Close(), net.ErrClosed)
+		s.Fails(l.Close(), net.ErrClosed)
 	})
 	bare(t, "loop-close-ends-accept", func(s *stage) {
 		var l *nethttp.Listener
@@ -87,31 +87,31 @@ func TestListener(t *testing.T) {
 			_, err := l.Accept()
 			ended <- err
 		}()
-		s.check(s.loop.Close())
-		s.fails(<-ended, asyncio.ErrLoopClosed)
+		s.Check(s.Loop.Close())
+		s.Fails(<-ended, asyncio.ErrLoopClosed)
 	})
 	overLoops(t, "cancelled-accept", func(s *stage) {
 		l := s.listen(nil)
-		task := s.start(func(context.Context) error {
+		task := s.Start(func(context.Context) error {
 			_, err := l.Accept()
 			return err
 		})
-		s.pass(2)
+		s.Passes(2)
 		task.Cancel()
-		s.fails(s.ended(task), asyncio.ErrCancelled)
-		s.check(l.Close())
+		s.Fails(s.ended(task), asyncio.ErrCancelled)
+		s.Check(l.Close())
 	})
 	overLoops(t, "too-many-wait", func(s *stage) {
 		l := s.listen(&asyncio.ServerOptions{Backlog: 1})
 		first, err := net.Dial("tcp", l.Addr().String())
-		s.must(err)
+		s.Must(err)
 		defer first.Close()
 		c, err := l.Accept()
-		s.must(err)
-		s.check(c.Close())
+		s.Must(err)
+		s.Check(c.Close())
 		for range 2 { // one waits, the other is refused
 			another, err := net.Dial("tcp", l.Addr().String())
-			s.must(err)
+			s.Must(err)
 			defer another.Close()
 			first = another
 		}
@@ -121,21 +121,21 @@ func TestListener(t *testing.T) {
 			}
 		})
 		c, err = l.Accept()
-		s.must(err)
-		s.check(errors.Join(c.Close(), l.Close()))
+		s.Must(err)
+		s.Check(errors.Join(c.Close(), l.Close()))
 	})
 	overLoops(t, "nobody-accepts", func(s *stage) {
 		l := s.listen(nil)
 		c, err := net.Dial("tcp", l.Addr().String())
-		s.must(err)
+		s.Must(err)
 		defer c.Close()
-		s.pass(10)
-		s.check(l.Close())
-		s.check(l.Server().WaitClosed(s.ctx))
+		s.Passes(10)
+		s.Check(l.Close())
+		s.Check(l.Server().WaitClosed(s.Ctx))
 	})
 	overLoops(t, "tls-is-refused", func(s *stage) {
-		_, err := nethttp.Listen(s.ctx, "tcp", "127.0.0.1:0", &asyncio.ServerOptions{TLS: &tls.Config{}})
-		s.fails(err, asyncio.ErrInvalidArgument)
+		_, err := nethttp.Listen(s.Ctx, "tcp", "127.0.0.1:0", &asyncio.ServerOptions{TLS: &tls.Config{}})
+		s.Fails(err, asyncio.ErrInvalidArgument)
 	})
 	t.Run("no-loop", func(t *testing.T) {
 		t.Parallel()

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit/onloop"
 	"github.com/go-asyncio/asyncio/nethttp"
 )
 
@@ -34,14 +35,14 @@ func TestMisuse(t *testing.T) {
 	t.Parallel()
 	overLoops(t, "callback", func(s *stage) {
 		client := s.client(&nethttp.Transport{})
-		done := asyncio.NewFuture[error](s.loop)
-		_, err := s.loop.CallSoon(func() {
+		done := asyncio.NewFuture[error](s.Loop)
+		_, err := s.Loop.CallSoon(func() {
 			_, err := client.Get("http://127.0.0.1:1/")
-			s.check(done.SetResult(err))
+			s.Check(done.SetResult(err))
 		})
-		s.must(err)
-		err, _ = done.Await(s.ctx)
-		s.fails(err, asyncio.ErrAwaitInCallback)
+		s.Must(err)
+		err, _ = done.Await(s.Ctx)
+		s.Fails(err, asyncio.ErrAwaitInCallback)
 	})
 	overLoops(t, "requests", func(s *stage) {
 		transport := &nethttp.Transport{}
@@ -63,15 +64,15 @@ func TestMisuse(t *testing.T) {
 			if _, err := transport.RoundTrip(req); !errors.Is(err, asyncio.ErrInvalidArgument) {
 				s.Errorf("%s: %v", name, err)
 			}
-			want(s, name+": body closed", body.closed.Load(), 1)
+			onloop.Want(s, name+": body closed", body.closed.Load(), 1)
 		}
 	})
 	overLoops(t, "closed", func(s *stage) {
 		transport := &nethttp.Transport{}
 		client := s.client(transport)
-		s.check(transport.Close())
-		_, err := s.get(s.ctx, client, "http://127.0.0.1:1/")
-		s.fails(err, nethttp.ErrTransportClosed)
+		s.Check(transport.Close())
+		_, err := s.get(s.Ctx, client, "http://127.0.0.1:1/")
+		s.Fails(err, nethttp.ErrTransportClosed)
 	})
 	t.Run("no-loop", func(t *testing.T) {
 		t.Parallel()
@@ -82,9 +83,9 @@ func TestMisuse(t *testing.T) {
 	})
 	bare(t, "loop-closed", func(s *stage) {
 		client := s.client(&nethttp.Transport{})
-		s.check(s.loop.Close())
+		s.Check(s.Loop.Close())
 		_, err := s.get(context.Background(), client, "http://127.0.0.1:1/")
-		s.fails(err, asyncio.ErrLoopClosed)
+		s.Fails(err, asyncio.ErrLoopClosed)
 	})
 	overLoops(t, "two-readers", func(s *stage) {
 		more := make(chan struct{})
@@ -93,16 +94,16 @@ func TestMisuse(t *testing.T) {
 			<-more
 			io.WriteString(w, "end")
 		})
-		resp, err := s.client(&nethttp.Transport{}).Do(s.request(s.ctx, "GET", server.URL, nil))
-		s.must(err)
-		task := s.start(func(context.Context) error {
+		resp, err := s.client(&nethttp.Transport{}).Do(s.request(s.Ctx, "GET", server.URL, nil))
+		s.Must(err)
+		task := s.Start(func(context.Context) error {
 			s.says("end")(text(resp, nil))
 			return nil
 		})
-		s.pass(2)
+		s.Passes(2)
 		_, err = resp.Body.Read(make([]byte, 1))
-		s.fails(err, asyncio.ErrInvalidState)
+		s.Fails(err, asyncio.ErrInvalidState)
 		close(more)
-		s.check(s.ended(task))
+		s.Check(s.ended(task))
 	})
 }

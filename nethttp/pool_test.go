@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit/onloop"
 	"github.com/go-asyncio/asyncio/nethttp"
 )
 
@@ -74,21 +75,21 @@ func TestKeepAlive(t *testing.T) {
 		url, c := s.countedPeer(hello)
 		client := s.client(&nethttp.Transport{})
 		for range 5 {
-			s.says("hello")(s.get(s.ctx, client, url))
-			s.says("hello")(s.post(s.ctx, client, url, io.MultiReader(strings.NewReader(strings.Repeat("x", 100_000)))))
+			s.says("hello")(s.get(s.Ctx, client, url))
+			s.says("hello")(s.post(s.Ctx, client, url, io.MultiReader(strings.NewReader(strings.Repeat("x", 100_000)))))
 		}
-		want(s, "connections", c.made(), 1)
+		onloop.Want(s, "connections", c.made(), 1)
 		client.CloseIdleConnections()
-		s.until("the end", func() bool { return c.open() == 0 })
+		s.Until("the end", func() bool { return c.open() == 0 })
 	})
 	overLoops(t, "disabled", func(s *stage) {
 		url, c := s.countedPeer(hello)
 		client := s.client(&nethttp.Transport{DisableKeepAlives: true})
 		for range 3 {
-			s.says("hello")(s.get(s.ctx, client, url))
+			s.says("hello")(s.get(s.Ctx, client, url))
 		}
-		want(s, "connections", c.made(), 3)
-		s.until("the end", func() bool { return c.open() == 0 })
+		onloop.Want(s, "connections", c.made(), 3)
+		s.Until("the end", func() bool { return c.open() == 0 })
 	})
 	overLoops(t, "server-says-close", func(s *stage) {
 		url, c := s.countedPeer(func(w http.ResponseWriter, r *http.Request) {
@@ -97,21 +98,21 @@ func TestKeepAlive(t *testing.T) {
 		})
 		client := s.client(&nethttp.Transport{})
 		for range 3 {
-			s.says("hello")(s.get(s.ctx, client, url))
+			s.says("hello")(s.get(s.Ctx, client, url))
 		}
-		want(s, "connections", c.made(), 3)
+		onloop.Want(s, "connections", c.made(), 3)
 	})
 	overLoops(t, "unread-body-closes", func(s *stage) {
 		url, c := s.countedPeer(func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, strings.Repeat("x", 1<<20))
 		})
 		client := s.client(&nethttp.Transport{})
-		resp, err := client.Do(s.request(s.ctx, "GET", url, nil))
-		s.must(err)
-		s.check(resp.Body.Close())
+		resp, err := client.Do(s.request(s.Ctx, "GET", url, nil))
+		s.Must(err)
+		s.Check(resp.Body.Close())
 		_, err = resp.Body.Read(make([]byte, 1))
-		s.fails(err, http.ErrBodyReadAfterClose)
-		s.until("the end", func() bool { return c.made() == 1 && c.open() == 0 })
+		s.Fails(err, http.ErrBodyReadAfterClose)
+		s.Until("the end", func() bool { return c.made() == 1 && c.open() == 0 })
 	})
 	overLoops(t, "idle-limits", func(s *stage) {
 		for _, transport := range []*nethttp.Transport{
@@ -121,45 +122,45 @@ func TestKeepAlive(t *testing.T) {
 			url, c := s.atOnce(5)
 			client := s.client(transport)
 			s.several(5, func(ctx context.Context) { s.says("hello")(s.get(ctx, client, url)) })
-			want(s, "connections made", c.made(), 5)
-			s.until(fmt.Sprint(keep, " idle connections"), func() bool { return c.open() == keep })
+			onloop.Want(s, "connections made", c.made(), 5)
+			s.Until(fmt.Sprint(keep, " idle connections"), func() bool { return c.open() == keep })
 		}
 	})
 	overLoops(t, "idle-timeout", func(s *stage) {
 		url, c := s.countedPeer(hello)
 		client := s.client(&nethttp.Transport{IdleConnTimeout: time.Millisecond})
 		for range 2 {
-			s.says("hello")(s.get(s.ctx, client, url))
-			s.until("the end", func() bool { return c.made() > 0 && c.open() == 0 })
+			s.says("hello")(s.get(s.Ctx, client, url))
+			s.Until("the end", func() bool { return c.made() > 0 && c.open() == 0 })
 		}
 	})
 	overLoops(t, "server-ends-idle-connection", func(s *stage) {
 		url, c := s.countedPeer(hello)
 		transport := &nethttp.Transport{}
 		client := s.client(transport)
-		s.says("hello")(s.get(s.ctx, client, url))
+		s.says("hello")(s.get(s.Ctx, client, url))
 		c.mu.Lock()
 		for conn := range c.now {
 			conn.Close()
 		}
 		c.mu.Unlock()
-		s.until("the end", func() bool { return nethttp.Open(transport) == 0 })
-		s.says("hello")(s.get(s.ctx, client, url))
-		want(s, "connections", c.made(), 2)
+		s.Until("the end", func() bool { return nethttp.Open(transport) == 0 })
+		s.says("hello")(s.get(s.Ctx, client, url))
+		onloop.Want(s, "connections", c.made(), 2)
 	})
 	overLoops(t, "several-loops", func(s *stage) {
 		url, c := s.countedPeer(hello)
 		client := s.client(&nethttp.Transport{})
-		s.says("hello")(s.get(s.ctx, client, url))
+		s.says("hello")(s.get(s.Ctx, client, url))
 		s.elsewhere(func() {
 			_, err := asyncio.Run(context.Background(), func(ctx context.Context) (struct{}, error) {
 				defer client.CloseIdleConnections()
 				s.says("hello")(s.get(ctx, client, url))
 				return struct{}{}, nil
 			})
-			s.check(err)
+			s.Check(err)
 		})
-		want(s, "connections", c.made(), 2)
+		onloop.Want(s, "connections", c.made(), 2)
 	})
 }
 
@@ -181,13 +182,13 @@ func (s *stage) several(n int, f func(ctx context.Context)) {
 	s.Helper()
 	var tasks []*asyncio.Task[struct{}]
 	for range n {
-		tasks = append(tasks, s.start(func(ctx context.Context) error {
+		tasks = append(tasks, s.Start(func(ctx context.Context) error {
 			f(ctx)
 			return nil
 		}))
 	}
 	for _, task := range tasks {
-		s.check(s.ended(task))
+		s.Check(s.ended(task))
 	}
 }
 
@@ -207,40 +208,40 @@ func TestMaxConnsPerHost(t *testing.T) {
 		var order []int
 		var tasks []*asyncio.Task[struct{}]
 		for i := range 10 {
-			tasks = append(tasks, s.start(func(ctx context.Context) error {
+			tasks = append(tasks, s.Start(func(ctx context.Context) error {
 				s.says("hello")(s.get(ctx, client, url))
 				order = append(order, i)
 				return nil
 			}))
 		}
 		for _, task := range tasks {
-			s.check(s.ended(task))
+			s.Check(s.ended(task))
 		}
-		want(s, "order", fmt.Sprint(order), "[0 1 2 3 4 5 6 7 8 9]")
+		onloop.Want(s, "order", fmt.Sprint(order), "[0 1 2 3 4 5 6 7 8 9]")
 	})
 	overLoops(t, "who-is-cancelled-takes-no-turn", func(s *stage) {
 		for n := range 8 {
 			url, _ := s.countedPeer(hello)
 			transport := &nethttp.Transport{MaxConnsPerHost: 1}
 			client := s.client(transport)
-			resp, err := client.Do(s.request(s.ctx, "GET", url, nil))
-			s.must(err)
+			resp, err := client.Do(s.request(s.Ctx, "GET", url, nil))
+			s.Must(err)
 			get := func(ctx context.Context) error {
 				_, err := s.get(ctx, client, url)
 				return err
 			}
-			first, second := s.start(get), s.start(get)
-			s.pass(2)
+			first, second := s.Start(get), s.Start(get)
+			s.Passes(2)
 			s.says("hello")(text(resp, nil)) // the first one's turn
-			s.pass(n)
+			s.Passes(n)
 			first.Cancel()
 			if err := s.ended(first); err != nil {
-				s.fails(err, asyncio.ErrCancelled)
+				s.Fails(err, asyncio.ErrCancelled)
 			}
-			s.check(s.ended(second))
-			s.check(transport.Close())
-			want(s, "connections", nethttp.Open(transport), 0)
-			want(s, "hosts", nethttp.Hosts(transport), 0)
+			s.Check(s.ended(second))
+			s.Check(transport.Close())
+			onloop.Want(s, "connections", nethttp.Open(transport), 0)
+			onloop.Want(s, "hosts", nethttp.Hosts(transport), 0)
 		}
 	})
 	overLoops(t, "no-connection-hands-the-turn-on", func(s *stage) {
@@ -253,7 +254,7 @@ func TestMaxConnsPerHost(t *testing.T) {
 				s.Errorf("error %v", err)
 			}
 		})
-		want(s, "connections", nethttp.Open(transport), 0)
+		onloop.Want(s, "connections", nethttp.Open(transport), 0)
 	})
 	bare(t, "goroutines", func(s *stage) {
 		url, c := s.countedPeer(hello)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit/onloop"
 	"github.com/go-asyncio/asyncio/nethttp"
 )
 
@@ -22,7 +23,7 @@ func (s *stage) securePeer() (*httptest.Server, *nethttp.Transport) {
 	}))
 	s.Cleanup(server.Close)
 	trust := server.Client().Transport.(*http.Transport).TLSClientConfig
-	return server, &nethttp.Transport{TLSClientConfig: trust, TLSHandshakeTimeout: patience}
+	return server, &nethttp.Transport{TLSClientConfig: trust, TLSHandshakeTimeout: onloop.Patience}
 }
 
 func TestTLS(t *testing.T) {
@@ -31,12 +32,12 @@ func TestTLS(t *testing.T) {
 		server, transport := s.securePeer()
 		client := s.client(transport)
 		for range 2 {
-			s.says("HTTP/1.1 3000000 ")(s.post(s.ctx, client, server.URL, strings.NewReader(strings.Repeat("x", 3_000_000))))
+			s.says("HTTP/1.1 3000000 ")(s.post(s.Ctx, client, server.URL, strings.NewReader(strings.Repeat("x", 3_000_000))))
 		}
-		resp, err := client.Do(s.request(s.ctx, "GET", server.URL, nil))
-		s.must(err)
-		want(s, "handshake complete", resp.TLS != nil && resp.TLS.HandshakeComplete, true)
-		s.check(resp.Body.Close())
+		resp, err := client.Do(s.request(s.Ctx, "GET", server.URL, nil))
+		s.Must(err)
+		onloop.Want(s, "handshake complete", resp.TLS != nil && resp.TLS.HandshakeComplete, true)
+		s.Check(resp.Body.Close())
 	})
 	bare(t, "goroutines", func(s *stage) {
 		server, transport := s.securePeer()
@@ -49,17 +50,17 @@ func TestTLS(t *testing.T) {
 	overLoops(t, "not-trusted", func(s *stage) {
 		server, _ := s.securePeer()
 		server.Config.ErrorLog = silent
-		_, err := s.get(s.ctx, s.client(&nethttp.Transport{}), server.URL)
+		_, err := s.get(s.Ctx, s.client(&nethttp.Transport{}), server.URL)
 		if err == nil || !strings.Contains(err.Error(), "certificate") {
 			s.Errorf("error %v, want one of the certificate", err)
 		}
 	})
 	overLoops(t, "handshake-timeout", func(s *stage) {
 		mute, err := net.Listen("tcp", "127.0.0.1:0")
-		s.must(err)
+		s.Must(err)
 		defer mute.Close()
-		_, err = s.get(s.ctx, s.client(&nethttp.Transport{TLSHandshakeTimeout: 1}), "https://"+mute.Addr().String())
-		s.fails(err, asyncio.ErrTimeout)
+		_, err = s.get(s.Ctx, s.client(&nethttp.Transport{TLSHandshakeTimeout: 1}), "https://"+mute.Addr().String())
+		s.Fails(err, asyncio.ErrTimeout)
 	})
 }
 
@@ -70,36 +71,36 @@ func TestProxy(t *testing.T) {
 			fmt.Fprint(w, r.RequestURI, " ", r.Header.Get("Proxy-Authorization"))
 		})
 		u, err := url.Parse(proxy.URL)
-		s.must(err)
+		s.Must(err)
 		u.User = url.UserPassword("me", "secret")
-		s.says("http://example.test/x Basic bWU6c2VjcmV0")(s.get(s.ctx, s.client(&nethttp.Transport{Proxy: http.ProxyURL(u)}), "http://example.test/x"))
+		s.says("http://example.test/x Basic bWU6c2VjcmV0")(s.get(s.Ctx, s.client(&nethttp.Transport{Proxy: http.ProxyURL(u)}), "http://example.test/x"))
 	})
 	for name, secure := range map[string]bool{"tunnels": false, "tunnels-in-tls": true} {
 		overLoops(t, name, func(s *stage) {
 			server, transport := s.securePeer()
 			proxy := s.tunneller(secure)
 			u, err := url.Parse(proxy.URL)
-			s.must(err)
+			s.Must(err)
 			u.User = url.User("me")
 			transport.Proxy = http.ProxyURL(u)
 			client := s.client(transport)
 			for range 2 {
-				s.says("HTTP/1.1 1000000 ")(s.post(s.ctx, client, server.URL, strings.NewReader(strings.Repeat("x", 1_000_000))))
+				s.says("HTTP/1.1 1000000 ")(s.post(s.Ctx, client, server.URL, strings.NewReader(strings.Repeat("x", 1_000_000))))
 			}
 		})
 	}
 	overLoops(t, "refuses", func(s *stage) {
 		proxy := s.peer(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusForbidden) })
 		u, err := url.Parse(proxy.URL)
-		s.must(err)
-		_, err = s.get(s.ctx, s.client(&nethttp.Transport{Proxy: http.ProxyURL(u)}), "https://example.test/x")
+		s.Must(err)
+		_, err = s.get(s.Ctx, s.client(&nethttp.Transport{Proxy: http.ProxyURL(u)}), "https://example.test/x")
 		if err == nil || !strings.Contains(err.Error(), "Forbidden") {
 			s.Errorf("error %v, want the proxy's", err)
 		}
 	})
 	overLoops(t, "unknown-scheme", func(s *stage) {
-		_, err := s.get(s.ctx, s.client(&nethttp.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "gopher", Host: "x"})}), "http://example.test/x")
-		s.fails(err, asyncio.ErrInvalidArgument)
+		_, err := s.get(s.Ctx, s.client(&nethttp.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "gopher", Host: "x"})}), "http://example.test/x")
+		s.Fails(err, asyncio.ErrInvalidArgument)
 	})
 }
 

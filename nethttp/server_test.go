@@ -19,15 +19,16 @@ import (
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/internal/testkit/certs"
+	"github.com/go-asyncio/asyncio/internal/testkit/onloop"
 	"github.com/go-asyncio/asyncio/nethttp"
 )
 
 // serve serves on the loopback interface until the test ends.
 func (s *stage) serve(h http.HandlerFunc, opts *nethttp.ServeOptions) (server *nethttp.Server, url string) {
 	s.Helper()
-	server, err := nethttp.Serve(context.Background(), h, "tcp", "127.0.0.1:0", opts, nethttp.WithLoop(s.loop))
-	s.must(err)
-	s.atEnd = append(s.atEnd, func() { s.check(server.Close()) })
+	server, err := nethttp.Serve(context.Background(), h, "tcp", "127.0.0.1:0", opts, nethttp.WithLoop(s.Loop))
+	s.Must(err)
+	s.atEnd = append(s.atEnd, func() { s.Check(server.Close()) })
 	return server, "http://" + server.Addr().String()
 }
 
@@ -42,12 +43,12 @@ func (s *stage) outside() *http.Client {
 func (s *stage) raw(url, sent string) string {
 	s.Helper()
 	c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
-	s.must(err)
+	s.Must(err)
 	defer c.Close()
 	_, err = io.WriteString(c, sent)
-	s.check(err)
+	s.Check(err)
 	got, err := io.ReadAll(c)
-	s.check(err)
+	s.Check(err)
 	return string(got)
 }
 
@@ -78,12 +79,12 @@ func TestServer(t *testing.T) {
 			case "/none":
 				w.WriteHeader(http.StatusNoContent)
 				_, err := w.Write([]byte("x"))
-				s.fails(err, http.ErrBodyNotAllowed)
+				s.Fails(err, http.ErrBodyNotAllowed)
 			case "/length":
 				w.Header().Set("Content-Length", "3")
 				io.WriteString(w, "abc")
 				_, err := io.WriteString(w, "d")
-				s.fails(err, http.ErrContentLength)
+				s.Fails(err, http.ErrContentLength)
 			default:
 				w.Header().Set("X", "1")
 				io.WriteString(w, "<html>")
@@ -103,14 +104,14 @@ func TestServer(t *testing.T) {
 			{"GET", "/length", 200, 3, "text/plain; charset=utf-8", "abc"},
 		} {
 			resp, err := client.Do(s.request(context.Background(), x.method, url+x.path, nil))
-			s.must(err)
+			s.Must(err)
 			got, err := text(resp, nil)
-			s.check(err)
+			s.Check(err)
 			what := x.method + " " + x.path
-			want(s, what+" status", resp.StatusCode, x.status)
-			want(s, what+" length", resp.ContentLength, x.length)
-			want(s, what+" type", resp.Header.Get("Content-Type"), x.kind)
-			want(s, what+" body", got, x.body)
+			onloop.Want(s, what+" status", resp.StatusCode, x.status)
+			onloop.Want(s, what+" length", resp.ContentLength, x.length)
+			onloop.Want(s, what+" type", resp.Header.Get("Content-Type"), x.kind)
+			onloop.Want(s, what+" body", got, x.body)
 			if resp.Header.Get("Date") == "" {
 				s.Errorf("%s: no date", what)
 			}
@@ -118,38 +119,38 @@ func TestServer(t *testing.T) {
 	})
 	bare(t, "trailers-and-flushes", func(s *stage) {
 		s.runLoop()
-		more := asyncio.NewFuture[struct{}](s.loop)
+		more := asyncio.NewFuture[struct{}](s.Loop)
 		_, url := s.serve(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Trailer", "X-End")
 			w.WriteHeader(http.StatusEarlyHints)
 			io.WriteString(w, "one ")
-			s.check(http.NewResponseController(w).Flush())
+			s.Check(http.NewResponseController(w).Flush())
 			_, err := more.Await(r.Context())
-			s.check(err)
+			s.Check(err)
 			io.WriteString(w, "two")
 			w.Header().Set("X-End", "a")
 			w.Header().Set(http.TrailerPrefix+"X-More", "b")
 		}, nil)
 		resp, err := s.outside().Get(url)
-		s.must(err)
+		s.Must(err)
 		first := make([]byte, 4)
 		_, err = io.ReadFull(resp.Body, first)
-		s.check(err)
-		s.check(more.SetResult(struct{}{}))
+		s.Check(err)
+		s.Check(more.SetResult(struct{}{}))
 		s.says("two")(text(resp, nil))
-		want(s, "first", string(first), "one ")
-		want(s, "trailers", resp.Trailer.Get("X-End")+resp.Trailer.Get("X-More"), "ab")
+		onloop.Want(s, "first", string(first), "one ")
+		onloop.Want(s, "trailers", resp.Trailer.Get("X-End")+resp.Trailer.Get("X-More"), "ab")
 	})
 	bare(t, "one-thread", func(s *stage) {
 		s.runLoop()
 		there := 0
-		all := asyncio.NewFuture[struct{}](s.loop)
+		all := asyncio.NewFuture[struct{}](s.Loop)
 		_, url := s.serve(func(w http.ResponseWriter, r *http.Request) {
 			if there++; there == 10 {
-				s.check(all.SetResult(struct{}{}))
+				s.Check(all.SetResult(struct{}{}))
 			}
 			_, err := all.Await(r.Context())
-			s.check(err)
+			s.Check(err)
 			io.WriteString(w, "together")
 		}, nil)
 		client, done := s.outside(), make(chan struct{})
@@ -168,7 +169,7 @@ func TestServer(t *testing.T) {
 		_, url := s.serve(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/read" {
 				all, err := io.ReadAll(r.Body)
-				s.check(err)
+				s.Check(err)
 				w.Write(all)
 			}
 		}, nil)
@@ -204,11 +205,11 @@ func TestServer(t *testing.T) {
 		s.runLoop()
 		_, url := s.serve(func(w http.ResponseWriter, r *http.Request) {
 			conn, rw, err := http.NewResponseController(w).Hijack()
-			s.check(err)
+			s.Check(err)
 			_, err = w.Write([]byte("x"))
-			s.fails(err, http.ErrHijacked)
+			s.Fails(err, http.ErrHijacked)
 			line, err := rw.ReadString('\n')
-			s.check(err)
+			s.Check(err)
 			fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\n\r\nyou said %s", line)
 			go func() { // a hijacked connection can be used from anywhere
 				defer conn.Close()
@@ -216,14 +217,14 @@ func TestServer(t *testing.T) {
 			}()
 		}, nil)
 		c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
-		s.must(err)
+		s.Must(err)
 		defer c.Close()
 		_, err = io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\nhello\nmore")
-		s.check(err)
-		s.check(c.(*net.TCPConn).CloseWrite())
+		s.Check(err)
+		s.Check(c.(*net.TCPConn).CloseWrite())
 		got, err := io.ReadAll(c)
-		s.check(err)
-		want(s, "received", string(got), "HTTP/1.1 101 Switching Protocols\r\n\r\nyou said hello\nmore")
+		s.Check(err)
+		onloop.Want(s, "received", string(got), "HTTP/1.1 101 Switching Protocols\r\n\r\nyou said hello\nmore")
 	})
 	bare(t, "tls", func(s *stage) {
 		s.runLoop()
@@ -237,10 +238,10 @@ func TestServer(t *testing.T) {
 	overLoops(t, "reverse-proxy", func(s *stage) {
 		_, behind := s.serve(func(w http.ResponseWriter, r *http.Request) {
 			_, err := io.Copy(w, r.Body)
-			s.check(err)
+			s.Check(err)
 		}, nil)
 		u, err := url.Parse(behind)
-		s.must(err)
+		s.Must(err)
 		transport := &nethttp.Transport{}
 		client := s.client(transport)
 		proxy := &httputil.ReverseProxy{
@@ -258,7 +259,7 @@ func TestServer(t *testing.T) {
 	overLoops(t, "both-sides-on-one-loop", func(s *stage) {
 		_, url := s.serve(func(w http.ResponseWriter, r *http.Request) {
 			_, err := io.Copy(w, r.Body)
-			s.check(err)
+			s.Check(err)
 		}, nil)
 		client := s.client(&nethttp.Transport{})
 		page := strings.Repeat("0123456789", 100_000)
@@ -296,8 +297,8 @@ func TestServerEnds(t *testing.T) {
 		s.runLoop()
 		boom := errors.New("boom")
 		var reports []asyncio.ExceptionContext
-		s.must(awaitOnLoop(s, func() error {
-			return s.loop.SetExceptionHandler(func(_ asyncio.EventLoop, c asyncio.ExceptionContext) { reports = append(reports, c) })
+		s.Must(awaitOnLoop(s, func() error {
+			return s.Loop.SetExceptionHandler(func(_ asyncio.EventLoop, c asyncio.ExceptionContext) { reports = append(reports, c) })
 		}))
 		_, url := s.serve(func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, "begun")
@@ -317,7 +318,7 @@ func TestServerEnds(t *testing.T) {
 			}
 		}
 		s.says("begun")(text(client.Get(url)))
-		s.must(awaitOnLoop(s, func() error {
+		s.Must(awaitOnLoop(s, func() error {
 			found := 0
 			for _, r := range reports {
 				if errors.Is(r.Err, boom) && strings.Contains(r.Message, "GET /panic") {
@@ -326,7 +327,7 @@ func TestServerEnds(t *testing.T) {
 					s.Errorf("reported: %+v", r)
 				}
 			}
-			want(s, "reports of the panic", found, 1)
+			onloop.Want(s, "reports of the panic", found, 1)
 			return nil
 		}))
 	})
@@ -335,13 +336,13 @@ func TestServerEnds(t *testing.T) {
 		_, url := s.serve(func(w http.ResponseWriter, r *http.Request) {
 			_, err := asyncio.ToThread(r.Context(), func() (struct{}, error) {
 				_, err := w.Write([]byte("x"))
-				s.fails(err, asyncio.ErrWrongGoroutine)
-				s.fails(http.NewResponseController(w).Flush(), asyncio.ErrWrongGoroutine)
+				s.Fails(err, asyncio.ErrWrongGoroutine)
+				s.Fails(http.NewResponseController(w).Flush(), asyncio.ErrWrongGoroutine)
 				_, _, err = http.NewResponseController(w).Hijack()
-				s.fails(err, asyncio.ErrWrongGoroutine)
+				s.Fails(err, asyncio.ErrWrongGoroutine)
 				return struct{}{}, nil
 			})
-			s.check(err)
+			s.Check(err)
 			io.WriteString(w, "mine")
 		}, nil)
 		s.says("mine")(text(s.outside().Get(url)))
@@ -373,7 +374,7 @@ func TestServerEnds(t *testing.T) {
 			io.WriteString(w, "short")
 		}, nil)
 		_, err := text(s.outside().Get(url))
-		s.fails(err, io.ErrUnexpectedEOF)
+		s.Fails(err, io.ErrUnexpectedEOF)
 	})
 	bare(t, "unread-body", func(s *stage) {
 		s.runLoop()
@@ -387,10 +388,10 @@ func TestServerEnds(t *testing.T) {
 		s.runLoop()
 		_, url := s.serve(func(w http.ResponseWriter, r *http.Request) {
 			_, err := io.ReadAll(r.Body)
-			s.fails(err, os.ErrDeadlineExceeded)
+			s.Fails(err, os.ErrDeadlineExceeded)
 		}, &nethttp.ServeOptions{ReadTimeout: 20 * time.Millisecond})
 		for _, sent := range []string{"", "GET / HTTP/1.1\r\nHost:"} {
-			want(s, "answer to an unfinished request", s.raw(url, sent), "")
+			onloop.Want(s, "answer to an unfinished request", s.raw(url, sent), "")
 		}
 		s.raw(url, "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nshort")
 	})
@@ -406,11 +407,11 @@ func TestServerEnds(t *testing.T) {
 			}
 		}, &nethttp.ServeOptions{WriteTimeout: 20 * time.Millisecond})
 		c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
-		s.must(err)
+		s.Must(err)
 		defer c.Close()
 		_, err = io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-		s.check(err)
-		s.fails(<-ended, os.ErrDeadlineExceeded)
+		s.Check(err)
+		s.Fails(<-ended, os.ErrDeadlineExceeded)
 	})
 	bare(t, "peer-goes", func(s *stage) {
 		s.runLoop()
@@ -420,25 +421,25 @@ func TestServerEnds(t *testing.T) {
 			ended <- asyncio.Sleep(r.Context(), time.Hour)
 		}, nil)
 		c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
-		s.must(err)
+		s.Must(err)
 		_, err = io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-		s.check(err)
+		s.Check(err)
 		<-begun
-		s.check(c.Close())
-		s.fails(<-ended, context.Canceled)
+		s.Check(c.Close())
+		s.Fails(<-ended, context.Canceled)
 	})
 	bare(t, "shutdown", func(s *stage) {
 		s.runLoop()
 		begun := make(chan struct{}, 1)
-		more := asyncio.NewFuture[struct{}](s.loop)
+		more := asyncio.NewFuture[struct{}](s.Loop)
 		server, url := s.serve(func(w http.ResponseWriter, r *http.Request) {
 			begun <- struct{}{}
 			_, err := more.Await(r.Context())
-			s.check(err)
+			s.Check(err)
 			io.WriteString(w, "the last")
 		}, nil)
 		idle, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
-		s.must(err)
+		s.Must(err)
 		defer idle.Close()
 		answer := make(chan struct{})
 		go func() {
@@ -448,15 +449,15 @@ func TestServerEnds(t *testing.T) {
 		<-begun
 		now, cancel := context.WithCancel(context.Background())
 		cancel()
-		s.fails(server.Shutdown(now), context.Canceled)
+		s.Fails(server.Shutdown(now), context.Canceled)
 		_, err = idle.Read(make([]byte, 1))
-		s.fails(err, io.EOF)
+		s.Fails(err, io.EOF)
 		if c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://")); err == nil {
 			c.Close()
 			s.Error("somebody listens still")
 		}
-		s.check(more.SetResult(struct{}{}))
-		s.check(server.Shutdown(context.Background()))
+		s.Check(more.SetResult(struct{}{}))
+		s.Check(server.Shutdown(context.Background()))
 		<-answer
 	})
 	t.Run("no-loop", func(t *testing.T) {
@@ -474,7 +475,7 @@ func TestServerCloseSweep(t *testing.T) {
 	testkit.Over(t, testkit.Kinds, func(t *testing.T, m testkit.Mechanism) {
 		for n := range 40 {
 			s := newStage(t, m)
-			s.quiet.Store(true) // of tasks that are destroyed
+			s.Quiet() // of tasks that are destroyed
 			begun, ended := 0, 0
 			s.run(func() {
 				_, url := s.serve(func(w http.ResponseWriter, r *http.Request) {
@@ -491,7 +492,7 @@ func TestServerCloseSweep(t *testing.T) {
 				client := s.client(&nethttp.Transport{})
 				s.atEnd = nil // it is the closing of the loop that ends all
 				for range 3 {
-					s.start(func(ctx context.Context) error {
+					s.Start(func(ctx context.Context) error {
 						for {
 							if _, err := s.get(ctx, client, url); err != nil {
 								return err
@@ -499,16 +500,16 @@ func TestServerCloseSweep(t *testing.T) {
 						}
 					})
 				}
-				s.pass(n)
+				s.Passes(n)
 			})
-			s.check(s.loop.Close())
-			want(s, fmt.Sprint("handlers that have ended after ", n, " passes"), ended, begun)
+			s.Check(s.Loop.Close())
+			onloop.Want(s, fmt.Sprint("handlers that have ended after ", n, " passes"), ended, begun)
 		}
 	})
 }
 
 // awaitOnLoop runs f on the loop, which another goroutine runs.
 func awaitOnLoop(s *stage, f func() error) error {
-	_, err := asyncio.RunCoroutineThreadsafe(s.loop, func(context.Context) (struct{}, error) { return struct{}{}, f() }).Await(context.Background())
+	_, err := asyncio.RunCoroutineThreadsafe(s.Loop, func(context.Context) (struct{}, error) { return struct{}{}, f() }).Await(context.Background())
 	return err
 }

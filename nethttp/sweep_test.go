@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/onloop"
 	"github.com/go-asyncio/asyncio/nethttp"
 )
 
@@ -77,10 +78,10 @@ func sweepPeers(t *testing.T) map[string]sweepPeer {
 	trust := secure.Client().Transport.(*http.Transport).TLSClientConfig
 	return map[string]sweepPeer{
 		"http": {plain.URL, func() *nethttp.Transport {
-			return &nethttp.Transport{MaxConnsPerHost: 1, ExpectContinueTimeout: patience, ResponseHeaderTimeout: patience}
+			return &nethttp.Transport{MaxConnsPerHost: 1, ExpectContinueTimeout: onloop.Patience, ResponseHeaderTimeout: onloop.Patience}
 		}, []string{"cancel", "context", "both"}, plainCount.open},
 		"https": {secure.URL, func() *nethttp.Transport {
-			return &nethttp.Transport{TLSClientConfig: trust, TLSHandshakeTimeout: patience}
+			return &nethttp.Transport{TLSClientConfig: trust, TLSHandshakeTimeout: onloop.Patience}
 		}, []string{"cancel"}, secureCount.open},
 	}
 }
@@ -110,7 +111,7 @@ func TestSweep(t *testing.T) {
 						}
 					}
 				}
-				s.until(kind+": all connections are closed", func() bool { return peer.open() == 0 })
+				s.Until(kind+": all connections are closed", func() bool { return peer.open() == 0 })
 			}
 		})
 	}
@@ -123,10 +124,10 @@ func (s *stage) sweepOnce(what string, peer sweepPeer, errand func(context.Conte
 	url, transport := peer.url, peer.transport()
 	client := &http.Client{Transport: transport}
 	if used {
-		s.says("hello")(s.get(s.ctx, client, url))
+		s.says("hello")(s.get(s.Ctx, client, url))
 	}
 	var cancel context.CancelFunc
-	task := s.start(func(ctx context.Context) error {
+	task := s.Start(func(ctx context.Context) error {
 		inner, stop := context.WithCancel(ctx)
 		defer stop()
 		cancel = stop
@@ -134,7 +135,7 @@ func (s *stage) sweepOnce(what string, peer sweepPeer, errand func(context.Conte
 	})
 	cancel = func() { task.Cancel() } // until it has a context of its own
 	for i := 0; i < n && !task.Done(); i++ {
-		s.pass(1)
+		s.Passes(1)
 	}
 	done = task.Done()
 	end(task, func() { cancel() })
@@ -146,10 +147,10 @@ func (s *stage) sweepOnce(what string, peer sweepPeer, errand func(context.Conte
 	case done:
 		s.Errorf("%s: it was done, and yet %v", what, err)
 	}
-	s.says("hello")(s.get(s.ctx, client, url)) // with MaxConnsPerHost nothing may be taken still
-	s.check(transport.Close())
-	want(s, what+": open connections", nethttp.Open(transport), 0)
-	want(s, what+": hosts", nethttp.Hosts(transport), 0)
+	s.says("hello")(s.get(s.Ctx, client, url)) // with MaxConnsPerHost nothing may be taken still
+	s.Check(transport.Close())
+	onloop.Want(s, what+": open connections", nethttp.Open(transport), 0)
+	onloop.Want(s, what+": hosts", nethttp.Hosts(transport), 0)
 	return done
 }
 
@@ -182,12 +183,12 @@ func TestCloseSweep(t *testing.T) {
 func closeAfter(t *testing.T, m testkit.Mechanism, peers map[string]sweepPeer, n int, errand func(context.Context, *stage, *http.Client, string) error) {
 	t.Helper()
 	s := newStage(t, m)
-	s.quiet.Store(true) // of tasks that are destroyed
+	s.Quiet() // of tasks that are destroyed
 	var begun, ended atomic.Int32
 	var outside sync.WaitGroup
 	for _, peer := range peers {
 		transport := peer.transport()
-		transport.Loop = s.loop
+		transport.Loop = s.Loop
 		client := &http.Client{Transport: transport}
 		again := func(ctx context.Context) error {
 			begun.Add(1)
@@ -198,16 +199,16 @@ func closeAfter(t *testing.T, m testkit.Mechanism, peers map[string]sweepPeer, n
 				}
 			}
 		}
-		s.start(again)
-		s.start(again)
+		s.Start(again)
+		s.Start(again)
 		outside.Go(func() {
 			if err := again(context.Background()); !errors.Is(err, asyncio.ErrLoopClosed) {
 				s.Errorf("a goroutine, after %d passes: %v", n, err)
 			}
 		})
 	}
-	s.run(func() { s.pass(n) })
-	s.check(s.loop.Close())
+	s.run(func() { s.Passes(n) })
+	s.Check(s.Loop.Close())
 	outside.Wait()
-	want(s, "requests that have ended", ended.Load(), begun.Load())
+	onloop.Want(s, "requests that have ended", ended.Load(), begun.Load())
 }

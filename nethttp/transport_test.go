@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit/onloop"
 	"github.com/go-asyncio/asyncio/nethttp"
 )
 
@@ -20,7 +21,7 @@ func TestRequests(t *testing.T) {
 	t.Parallel()
 	overLoops(t, "get", func(s *stage) {
 		server := s.peer(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "hello %s", r.URL.Path) })
-		s.says("hello /you")(s.get(s.ctx, s.client(&nethttp.Transport{}), server.URL+"/you"))
+		s.says("hello /you")(s.get(s.Ctx, s.client(&nethttp.Transport{}), server.URL+"/you"))
 	})
 	overLoops(t, "many-at-once", func(s *stage) {
 		const n = 20
@@ -37,13 +38,13 @@ func TestRequests(t *testing.T) {
 		var tasks []*asyncio.Task[struct{}]
 		for i := range n {
 			path := fmt.Sprint("/", i)
-			tasks = append(tasks, s.start(func(ctx context.Context) error {
+			tasks = append(tasks, s.Start(func(ctx context.Context) error {
 				s.says(path)(s.get(ctx, client, server.URL+path))
 				return nil
 			}))
 		}
 		for _, task := range tasks {
-			s.check(s.ended(task))
+			s.Check(s.ended(task))
 		}
 	})
 	overLoops(t, "bodies", func(s *stage) {
@@ -53,14 +54,14 @@ func TestRequests(t *testing.T) {
 		})
 		client := s.client(&nethttp.Transport{})
 		for _, n := range []int{0, 1, 5000, 10_000, 1 << 20} {
-			s.says(fmt.Sprintf("%d %d <nil>", n, n))(s.post(s.ctx, client, server.URL, bytes.NewReader(make([]byte, n))))
-			s.says(fmt.Sprintf("%d -1 <nil>", n))(s.post(s.ctx, client, server.URL, io.MultiReader(bytes.NewReader(make([]byte, n)))))
+			s.says(fmt.Sprintf("%d %d <nil>", n, n))(s.post(s.Ctx, client, server.URL, bytes.NewReader(make([]byte, n))))
+			s.says(fmt.Sprintf("%d -1 <nil>", n))(s.post(s.Ctx, client, server.URL, io.MultiReader(bytes.NewReader(make([]byte, n)))))
 		}
 	})
 	overLoops(t, "large-answer", func(s *stage) {
 		page := strings.Repeat("0123456789", 300_000)
 		server := s.peer(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, page) })
-		s.says(page)(s.get(s.ctx, s.client(&nethttp.Transport{}), server.URL))
+		s.says(page)(s.get(s.Ctx, s.client(&nethttp.Transport{}), server.URL))
 	})
 	overLoops(t, "redirects-and-cookies", func(s *stage) {
 		server := s.peer(func(w http.ResponseWriter, r *http.Request) {
@@ -75,9 +76,9 @@ func TestRequests(t *testing.T) {
 		})
 		client := s.client(&nethttp.Transport{})
 		jar, err := cookiejar.New(nil)
-		s.must(err)
+		s.Must(err)
 		client.Jar = jar
-		s.says("POST a=b <nil> body")(s.post(s.ctx, client, server.URL, strings.NewReader("body")))
+		s.says("POST a=b <nil> body")(s.post(s.Ctx, client, server.URL, strings.NewReader("body")))
 	})
 	overLoops(t, "gzip", func(s *stage) {
 		server := s.peer(func(w http.ResponseWriter, r *http.Request) {
@@ -90,8 +91,8 @@ func TestRequests(t *testing.T) {
 			io.WriteString(z, "packed")
 			z.Close()
 		})
-		s.says("packed")(s.get(s.ctx, s.client(&nethttp.Transport{}), server.URL))
-		s.says("plain")(s.get(s.ctx, s.client(&nethttp.Transport{DisableCompression: true}), server.URL))
+		s.says("packed")(s.get(s.Ctx, s.client(&nethttp.Transport{}), server.URL))
+		s.says("plain")(s.get(s.Ctx, s.client(&nethttp.Transport{DisableCompression: true}), server.URL))
 	})
 	overLoops(t, "head-and-no-content", func(s *stage) {
 		server := s.peer(func(w http.ResponseWriter, r *http.Request) {
@@ -102,11 +103,11 @@ func TestRequests(t *testing.T) {
 			w.WriteHeader(http.StatusNoContent)
 		})
 		client := s.client(&nethttp.Transport{})
-		resp, err := client.Do(s.request(s.ctx, "HEAD", server.URL, nil))
-		s.must(err)
-		want(s, "length", resp.ContentLength, 1000)
+		resp, err := client.Do(s.request(s.Ctx, "HEAD", server.URL, nil))
+		s.Must(err)
+		onloop.Want(s, "length", resp.ContentLength, 1000)
 		s.says("")(text(resp, nil))
-		s.says("")(s.get(s.ctx, client, server.URL))
+		s.says("")(s.get(s.Ctx, client, server.URL))
 	})
 	bare(t, "goroutines", func(s *stage) {
 		server := s.peer(func(w http.ResponseWriter, r *http.Request) {
@@ -136,11 +137,11 @@ func TestRequests(t *testing.T) {
 			io.WriteString(w, "body")
 			w.Header().Set("X-End", r.Trailer.Get("X-Begin"))
 		})
-		req := s.request(s.ctx, "PUT", server.URL, io.MultiReader(strings.NewReader("x")))
+		req := s.request(s.Ctx, "PUT", server.URL, io.MultiReader(strings.NewReader("x")))
 		req.Trailer = http.Header{"X-Begin": {"passed on"}}
 		resp, err := s.client(&nethttp.Transport{}).Do(req)
-		s.must(err)
+		s.Must(err)
 		s.says("body")(text(resp, nil))
-		want(s, "trailer", resp.Trailer.Get("X-End"), "passed on")
+		onloop.Want(s, "trailer", resp.Trailer.Get("X-End"), "passed on")
 	})
 }

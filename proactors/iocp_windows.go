@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -218,13 +219,30 @@ func (p *iocp) Cancel(op *Operation) {
 
 // cancel asks the system for the early end. If it has ended already, its packet is
 // on its way.
+//
+// What the system is just about to end it does not find, and Wine may find then that there is
+// nothing to end it with, and go on: so it is asked again until it has decided, for the
+// descriptor is closed next, and then nobody can ask any more.
 func (p *iocp) cancel(r *record) {
 	h := windows.Handle(r.fd)
 	if !r.pipe && (r.kind == Poll || r.polls) {
 		h = p.afd
 	}
-	_ = windows.CancelIoEx(h, &r.ov)
+	for tries := uint32(0); tries < cancelTries; tries++ {
+		err := windows.CancelIoEx(h, &r.ov)
+		if err != windows.ERROR_NOT_FOUND || windows.NTStatus(r.ov.Internal) != windows.STATUS_PENDING {
+			return
+		}
+		windows.SleepEx(min(tries/patientTries, 1), true)
+	}
 }
+
+// The system is asked again to end an operation, without a pause at first, for a tenth of a
+// second at most.
+const (
+	patientTries = 20
+	cancelTries  = patientTries + 100
+)
 
 // recordOf is the record that begins with ov.
 func recordOf(ov *windows.Overlapped) *record { return (*record)(unsafe.Pointer(ov)) }
@@ -328,6 +346,18 @@ func (p *iocp) Close() error {
 	return errors.Join(err, windows.CloseHandle(p.afd), windows.CloseHandle(p.port))
 }
 
+// withSystem describes the operations that the system has: a status other than pending is
+// that of one whose packet does not come.
+func (p *iocp) withSystem() string {
+	var b strings.Builder
+	for i := range uint32(len(p.ops)) {
+		if r := p.records.at(i); r.state == system {
+			fmt.Fprintf(&b, "; kind %d of %d, polled %v, status %#x", r.kind, r.fd, r.polls || r.kind == Poll, uint32(r.ov.Internal))
+		}
+	}
+	return b.String()
+}
+
 // drain waits until the system has no record any more.
 func (p *iocp) drain() error {
 	for p.busy > 0 {
@@ -336,7 +366,7 @@ func (p *iocp) drain() error {
 			return fmt.Errorf("proactors: IOCP: close: %w", os.NewSyscallError("GetQueuedCompletionStatusEx", err))
 		}
 		if n == 0 {
-			return fmt.Errorf("proactors: IOCP: close: the system does not end %d operations", p.busy)
+			return fmt.Errorf("proactors: IOCP: close: the system does not end %d operations%s", p.busy, p.withSystem())
 		}
 		for i := range p.packets[:n] {
 			if k := &p.packets[i]; k.key != wakeKey {

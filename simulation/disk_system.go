@@ -3,6 +3,7 @@ package simulation
 import (
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // OSDisk is a directory of the system's as an [FS]: what a program that is simulated over a
@@ -21,20 +22,22 @@ func NewOSDisk(dir string) (*OSDisk, error) {
 // Close closes the directory. Files that are open stay so.
 func (d *OSDisk) Close() error { return d.root.Close() }
 
-// valid checks a name: the system would take others, too.
-func valid(op, name string) error {
-	if !fs.ValidPath(name) {
-		return &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
+// local is a name as the system has it, which would take others, too.
+func local(op, name string) (string, error) {
+	l, err := filepath.Localize(name)
+	if err != nil {
+		return "", &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
 	}
-	return nil
+	return l, nil
 }
 
 // OpenFile implements [FS].
 func (d *OSDisk) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
-	if err := valid("open", name); err != nil {
+	l, err := local("open", name)
+	if err != nil {
 		return nil, err
 	}
-	f, err := d.root.OpenFile(name, flag, perm)
+	f, err := d.root.OpenFile(l, flag, perm)
 	if err != nil {
 		return nil, err
 	}
@@ -46,10 +49,11 @@ func (d *OSDisk) Open(name string) (fs.File, error) { return d.OpenFile(name, os
 
 // Stat implements [fs.StatFS].
 func (d *OSDisk) Stat(name string) (fs.FileInfo, error) {
-	if err := valid("stat", name); err != nil {
+	l, err := local("stat", name)
+	if err != nil {
 		return nil, err
 	}
-	return d.root.Stat(name)
+	return d.root.Stat(l)
 }
 
 // ReadDir implements [fs.ReadDirFS].
@@ -57,26 +61,30 @@ func (d *OSDisk) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir
 
 // Mkdir implements [FS].
 func (d *OSDisk) Mkdir(name string, perm fs.FileMode) error {
-	if err := valid("mkdir", name); err != nil {
+	l, err := local("mkdir", name)
+	if err != nil {
 		return err
 	}
-	return d.root.Mkdir(name, perm)
+	return d.root.Mkdir(l, perm)
 }
 
 // Remove implements [FS].
 func (d *OSDisk) Remove(name string) error {
-	if err := valid("remove", name); err != nil {
+	l, err := local("remove", name)
+	if err != nil {
 		return err
 	}
-	return d.root.Remove(name)
+	return d.root.Remove(l)
 }
 
 // Rename implements [FS].
 func (d *OSDisk) Rename(from, to string) error {
-	if !fs.ValidPath(from) || !fs.ValidPath(to) {
+	before, err := filepath.Localize(from)
+	after, toErr := filepath.Localize(to)
+	if err != nil || toErr != nil {
 		return &os.LinkError{Op: "rename", Old: from, New: to, Err: fs.ErrInvalid}
 	}
-	return d.root.Rename(from, to)
+	return d.root.Rename(before, after)
 }
 
 // SyncDir implements [FS].

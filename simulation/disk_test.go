@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit/folder"
 	"github.com/go-asyncio/asyncio/simulation"
 )
 
@@ -28,7 +29,7 @@ func overDisks(t *testing.T, f func(t *testing.T, d simulation.FS)) {
 	})
 	t.Run("system", func(t *testing.T) {
 		t.Parallel()
-		d, err := simulation.NewOSDisk(t.TempDir())
+		d, err := simulation.NewOSDisk(folder.New(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +137,7 @@ var errAny = errors.New("any error")
 func TestDiskSameAsSystem(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(8) {
-		system, err := simulation.NewOSDisk(t.TempDir())
+		system, err := simulation.NewOSDisk(folder.New(t))
 		must(t, err)
 		defer system.Close()
 		both := []simulation.FS{simulation.NewDisk(seed), system}
@@ -210,7 +211,7 @@ func treeOf(t *testing.T, d fs.FS) string {
 func TestDiskCrashContents(t *testing.T) {
 	t.Parallel()
 	lost, torn := 0, 0
-	for seed := range uint64(300) {
+	for seed := range uint64(120) {
 		d := simulation.NewDisk(seed)
 		r := rand.New(rand.NewPCG(seed, 1))
 		f, err := d.OpenFile("file", os.O_RDWR|os.O_CREATE, 0o644)
@@ -236,8 +237,8 @@ func TestDiskCrashContents(t *testing.T) {
 			t.Errorf("a file that was open before the crash: %v", err)
 		}
 	}
-	if lost < 20 || torn < 20 {
-		t.Errorf("of 300 crashes %d have lost all that was not synced, and %d a part of it", lost, torn)
+	if lost < 8 || torn < 8 {
+		t.Errorf("of 120 crashes %d have lost all that was not synced, and %d a part of it", lost, torn)
 	}
 }
 

@@ -45,26 +45,34 @@
 //
 // A host's own clock may be wrong: [Host.SetSkew] and [Host.SetDrift]; [Host.Now] shows it.
 //
+// # What goes wrong
+//
+// The test says so, when and for how long, or a plan does that is given ([World.Faults]) or drawn
+// ([World.RandomFaults]): hosts crash and restart ([Host.Crash]), with disks that lose what was not
+// synced ([Host.Disk]), are paused ([Host.Pause]), are cut off from each other in both directions
+// or in one ([World.Partition], [World.OneWay]); links lose, delay and hold up ([Link.Set]); names
+// are not found for a while ([World.SetNameService]).
+//
 // # What a program must keep to
 //
 // A goroutine that it starts itself is no part of the simulation: when it goes on is not drawn.
-// One that hands anything to a simulated loop fails the world, with the line where it was
+// One that hands anything to a simulated loop fails the world, with its line and that where it was
 // started; [WithForeignGoroutines] allows it and gives up that runs can be repeated. Use tasks,
-// ToThread, or timers. Iterating a map has Go's own random order; math/rand's functions are not
-// drawn from the seed, [World.Rand] and [Host.Rand] are; crypto/rand is, in a test that is not
-// parallel. Descriptors, files, programs and signals of the system are errors.ErrUnsupported on
-// a simulated host.
+// ToThread, or timers. What package time itself starts in a bubble, by time.AfterFunc, may reach a
+// loop; contexts of package context that end several waits end them in the order of the waits.
 //
-// A host has a disk, [Host.Disk], whose crashes lose what was not synced. A program that writes
-// by an [FS] runs over it, and over the system's by an [OSDisk].
+// What blocks a host in its own code, a channel, time.Sleep, blocks it alone in [Test], where
+// others go on; if that never ends, the failure shows the stack. In [Run], where nobody else can
+// tell, it fails after ten real seconds. A sync.Mutex that a goroutine waits for is not seen in
+// either. Two hosts that go on by themselves at one moment, because of time.Sleep, fail the world.
+//
+// Iterating a map has Go's own random order; math/rand's functions are not drawn from the seed,
+// [World.Rand] and [Host.Rand] are; crypto/rand is, in a test that is not parallel. What outlives a
+// world, a variable of a package, a tls.Config with the keys of its tickets, makes the second world
+// another than the first: make it in the world's function. Descriptors, files, programs and signals
+// of the system are errors.ErrUnsupported on a simulated host. package net is not simulated: what
+// uses it reaches the real network. net/http is, by package nethttp.
 //
 // A program that never ends is an error, with the tasks of all hosts: see [WithLimit] and
 // [WithPasses]. So is one in which nothing is to come, with where each host waits.
-//
-// # Search
-//
-// [Search] tries one seed after the other, on all cores, with choices that are biased towards
-// what is extreme, and tells of a failure its seed, the fewest faults that it needs, its trace as
-// text and as a page of HTML, and the command that repeats it. [Check] finds out whether a seed
-// gives the same run twice, and where not. The guide docs/guides/simulation.md shows both.
 package simulation

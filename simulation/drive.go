@@ -82,8 +82,7 @@ func (w *World) mustDrive(op string) {
 // drive has the world go on until over reports true, or until a time, which is an error if it
 // must be over by then.
 func (d *driver) drive(limit time.Duration, must bool, over func() bool) error {
-	d.driving = true
-	defer func() { d.driving = false }()
+	defer d.begin()()
 	for {
 		d.take()
 		if over() {
@@ -135,8 +134,7 @@ func (d *driver) hasNews() bool {
 
 // step is one turn, or one movement of time.
 func (d *driver) step(limit time.Duration) (bool, error) {
-	d.driving = true
-	defer func() { d.driving = false }()
+	defer d.begin()()
 	d.take()
 	if s := d.pick(); s != nil {
 		d.letGo(s)

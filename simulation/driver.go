@@ -40,6 +40,7 @@ type driver struct {
 	mostStill uint64  // and how many there may be
 	blocked   []*seat // by what only package time, or another goroutine, can end
 
+	hang   hang
 	handed chan struct{} // outside a bubble: who was let go is back
 	wake   chan struct{} // in a bubble: there is something for a driver that sleeps
 	timer  *time.Timer
@@ -71,6 +72,8 @@ func newDriver(w *World, bubble bool) *driver {
 		d.began = time.Now()
 		d.timer = time.NewTimer(time.Hour)
 		d.timer.Stop()
+	} else {
+		d.hang.patience = usualPatience
 	}
 	return d
 }
@@ -219,6 +222,7 @@ func (d *driver) letGo(s *seat) {
 	d.world.recorder.told(simulated.Happening{When: d.now, Host: s.host.name, What: s.what, ID: d.passes})
 	d.mu.Lock()
 	s.state, s.called, d.turn = going, false, s
+	d.hang.turns++
 	d.mu.Unlock()
 	s.resume <- struct{}{}
 	if d.bubble {
@@ -238,9 +242,6 @@ func (d *driver) letGo(s *seat) {
 
 // isBlocked reports whether a seat that was let go has done nothing to give the turn back.
 func (d *driver) isBlocked(s *seat) bool {
-	if !d.bubble {
-		return false
-	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.turn = nil
@@ -274,7 +275,7 @@ func (d *driver) awoke(s *seat) {
 		other = d.awoken
 	}
 	d.awoken = s
-	if other == nil || other == s || d.world.config.foreign || d.world.ending {
+	if other == nil || other == s || d.world.config.foreign || d.world.ending || s.killed.Load() || other.killed.Load() {
 		return
 	}
 	if other.number > s.number {

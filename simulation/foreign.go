@@ -74,6 +74,7 @@ func (p place) String() string {
 // calling goroutine's stack, and where the goroutine was started.
 func whoCalls() (by, made place) {
 	buf := make([]byte, 64<<10)
+	var library place
 	lines := strings.Split(string(buf[:runtime.Stack(buf, false)]), "\n")
 	for i := 1; i+1 < len(lines); i += 2 {
 		function, started := strings.CutPrefix(lines[i], "created by ")
@@ -90,7 +91,12 @@ func whoCalls() (by, made place) {
 			made = p
 		case by.file == "" && !ofLibrary(p):
 			by = p
+		case !strings.Contains(p.function, "/internal/") && !strings.Contains(p.function, "/simulation."):
+			library = p
 		}
+	}
+	if by.file == "" {
+		by = library // a goroutine that the library has started
 	}
 	return by, made
 }

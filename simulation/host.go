@@ -26,6 +26,7 @@ type Host struct {
 	machine *simulated.Host
 	rand    *rand.Rand
 	skew    time.Duration
+	options []asyncio.LoopOption
 	main    func(ctx context.Context) error // what Restart starts
 	life    *life                           // the last one; nil before the first
 	paused  bool

@@ -274,3 +274,80 @@ func TestNames(t *testing.T) {
 		}
 	})
 }
+
+// TestFromWorld: the world's function may use what any goroutine may use of a host's loop; it
+// has an effect when the world goes on.
+func TestFromWorld(t *testing.T) {
+	inBoth(t, func(w *simulation.World) {
+		h := w.Host("a")
+		var task *asyncio.Task[struct{}]
+		var given *asyncio.Future[int]
+		h.Start(func(ctx context.Context) error {
+			given = asyncio.NewFuture[int](nil)
+			task = asyncio.GoErr(ctx, func(ctx context.Context) error { return asyncio.Sleep(ctx, time.Hour) })
+			got, err := given.Await(ctx)
+			if err == nil && got != 42 {
+				err = fmt.Errorf("%d was given", got)
+			}
+			if _, e := task.Await(ctx); !errors.Is(e, asyncio.ErrCancelled) {
+				err = errors.Join(err, e, errors.New("the task was not cancelled"))
+			}
+			return err
+		})
+		w.RunFor(time.Second)
+		called := false
+		if _, err := h.Loop().CallSoonThreadsafe(func() { called = true }); err != nil {
+			w.Errorf("%v", err)
+		}
+		task.Cancel()
+		if err := given.SetResult(42); err != nil {
+			w.Errorf("%v", err)
+		}
+		if err := w.Run(); err != nil {
+			w.Errorf("%v", err)
+		}
+		if !called || w.Elapsed() != time.Second {
+			w.Errorf("called=%v %v", called, w.Elapsed())
+		}
+	})
+}
+
+// TestStep: the world goes on by single steps, to the same end.
+func TestStep(t *testing.T) {
+	var hash uint64
+	for _, run := range []func(w *simulation.World) error{
+		func(w *simulation.World) error { return w.Run() },
+		func(w *simulation.World) error {
+			for w.Host("client").Running() {
+				if !w.Step() {
+					return errors.New("nothing is to come")
+				}
+			}
+			return nil
+		},
+	} {
+		if err := simulation.Run(3, func(w *simulation.World) {
+			server := w.Host("server")
+			server.Start(serveEcho)
+			w.Host("client").Start(func(ctx context.Context) error {
+				if err := asyncio.Sleep(ctx, time.Second); err != nil {
+					return err
+				}
+				err := ask(ctx, 3)
+				server.Crash()
+				return err
+			})
+			if err := run(w); err != nil {
+				w.Errorf("%v", err)
+			}
+			w.RunFor(time.Second)
+			if hash == 0 {
+				hash = w.Hash()
+			} else if w.Hash() != hash {
+				w.Errorf("%x, not %x", w.Hash(), hash)
+			}
+		}); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -32,8 +32,10 @@ func (h *Host) newLife(main func(ctx context.Context) error) (*life, error) {
 		return nil, err
 	}
 	l := &life{host: h, main: main, engine: engine}
-	l.seat = h.world.driver.newSeat(h, l.engine, "turn", h.world.driver.now)
-	loop, err := asyncio.NewSimulatedEventLoop(l.engine, asyncio.WithResolver(&h.world.names), asyncio.WithLogger(slog.New(&hostLog{life: l})))
+	opts := append([]asyncio.LoopOption{
+		asyncio.WithDebug(false), asyncio.WithResolver(&h.world.names), asyncio.WithLogger(slog.New(&hostLog{life: l})),
+	}, h.options...)
+	loop, err := asyncio.NewSimulatedEventLoop(l.engine, opts...)
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +43,7 @@ func (h *Host) newLife(main func(ctx context.Context) error) (*life, error) {
 		return nil, errors.Join(err, loop.Close())
 	}
 	l.loop = loop
+	l.seat = h.world.driver.newSeat(h, l.engine, "turn", h.world.driver.now)
 	hostsByLoop.Store(asyncio.EventLoop(loop), h)
 	return l, nil
 }

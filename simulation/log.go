@@ -17,7 +17,7 @@ type hostLog struct {
 
 // Enabled implements slog.Handler.
 func (h *hostLog) Enabled(ctx context.Context, level slog.Level) bool {
-	if h.life.seat.killed.Load() {
+	if h.life.seat != nil && h.life.seat.killed.Load() {
 		return false
 	}
 	return h.life.host.world.tb != nil || slog.Default().Enabled(ctx, level)

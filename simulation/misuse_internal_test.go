@@ -156,6 +156,41 @@ func TestBlocked(t *testing.T) {
 	mustSay(t, said, "nothing is to come", "host a, blocked", "misuse_internal_test.go:")
 }
 
+// TestHangs: outside a bubble, too, in a host's program and in an executor.
+func TestHangs(t *testing.T) {
+	for name, f := range map[string]func(ctx context.Context, gate chan struct{}) error{
+		"program": func(_ context.Context, gate chan struct{}) error { <-gate; return nil },
+		"executor": func(ctx context.Context, gate chan struct{}) error {
+			_, err := asyncio.ToThread(ctx, func() (int, error) { <-gate; return 0, nil })
+			return err
+		},
+	} {
+		gate := make(chan struct{})
+		defer close(gate)
+		said := outside(t, func(w *World) {
+			w.driver.hang.patience = 50 * time.Millisecond
+			run(w, func(ctx context.Context) error { return f(ctx, gate) })
+		})
+		mustSay(t, said, "host a is blocked in its own code", "misuse_internal_test.go:")
+		if t.Failed() {
+			t.Log(name)
+		}
+	}
+	slow := outside(t, func(w *World) {
+		w.driver.hang.patience = time.Millisecond
+		run(w, func(ctx context.Context) error {
+			n := 0
+			for began := time.Now(); time.Since(began) < 20*time.Millisecond; n++ {
+				runtime.Gosched()
+			}
+			return asyncio.Sleep(ctx, time.Duration(n%2))
+		})
+	})
+	if slow != "" {
+		t.Errorf("what only takes long: %s", slow)
+	}
+}
+
 // TestNothingToCome: hosts that wait for each other for ever are found, with their tasks.
 func TestNothingToCome(t *testing.T) {
 	f := func(w *World) {
@@ -226,6 +261,16 @@ func TestUnsupported(t *testing.T) {
 		})
 	})
 	mustSay(t, said, "SubprocessExec: unsupported operation: the simulated host \"a\" has no programs to start", "SubprocessShell", "AddSignalHandler")
+}
+
+// TestPinned: a loop that cannot be simulated is refused, and the world can end.
+func TestPinned(t *testing.T) {
+	for _, how := range []func(*testing.T, func(*World), ...Option) string{inBubble, outside} {
+		mustSay(t, how(t, func(w *World) {
+			w.Host("a", WithLoopOptions(asyncio.WithPinnedThread())).Start(func(context.Context) error { return nil })
+			w.RunFor(time.Second)
+		}), "Start on host \"a\"", "WithPinnedThread", "leave the option out")
+	}
 }
 
 // TestWaits: who waits for a loop from outside is refused, or gives its turn back.

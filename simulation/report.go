@@ -209,10 +209,14 @@ func (h *Host) describe(b *strings.Builder) {
 	case h.paused:
 		b.WriteString(", paused")
 	case l.seat.isBlocked():
-		b.WriteString(", blocked:\n")
-		b.WriteString(indent(l.loop.Holder()))
+		b.WriteString(", blocked:\n" + indent(l.loop.Holder()))
 	}
 	b.WriteString("\n")
+	for _, s := range l.work {
+		if s.isBlocked() {
+			b.WriteString("  a function in an executor, blocked:\n" + indent(indent(s.stack())))
+		}
+	}
 	tasks := asyncio.AllTasks(l.loop)
 	for i, t := range tasks {
 		if i == mostTasks {

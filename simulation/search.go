@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -88,6 +89,7 @@ type searchFlags struct {
 	mode     string
 	faults   string
 	html     string
+	shrink   time.Duration
 }
 
 var flags searchFlags
@@ -102,6 +104,7 @@ func init() {
 	flag.DurationVar(&flags.duration, "simulation.for", 0, "for how long simulation.Search tries seeds")
 	flag.StringVar(&flags.mode, "simulation.mode", "", "how simulations draw: even, pct, swarm or mixed")
 	flag.StringVar(&flags.faults, "simulation.faults", "", "which of the planned faults happen: as simulation.Search tells it")
+	flag.DurationVar(&flags.shrink, "simulation.shrink", 30*time.Second, "for how long simulation.Search leaves out planned faults that a failure does not need")
 	flag.StringVar(&flags.html, "simulation.html", "", "the folder for the traces of simulations, as text and as pages")
 }
 
@@ -126,14 +129,20 @@ func Search(t *testing.T, f func(w *World), opts ...Option) {
 		t.Fatalf("simulation: Search: %v", err)
 	}
 	if job := childJob(t); job != nil {
-		job.run(t, f, opts)
+		if err := job.run(t, f, opts); err != nil {
+			t.Fatalf("simulation: Search: %v", err)
+		}
 		return
 	}
 	if flags.seed != "" {
 		test(t, pkg, f, opts)
 		return
 	}
-	s := &searching{t: t, mode: c.mode, first: 1, seeds: usualSeeds, parallel: runtime.GOMAXPROCS(0)}
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatalf("simulation: Search: %v", err)
+	}
+	s := &searching{t: t, f: f, opts: opts, program: program, mode: c.mode, first: 1, seeds: usualSeeds, parallel: runtime.GOMAXPROCS(0)}
 	if c.seed != nil {
 		s.first = *c.seed
 	}

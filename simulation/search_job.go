@@ -53,24 +53,23 @@ func childJob(t *testing.T) *job {
 }
 
 // run tries the seeds.
-func (j *job) run(t *testing.T, f func(w *World), opts []Option) {
+func (j *job) run(t *testing.T, f func(w *World), opts []Option) error {
 	out, err := os.OpenFile(j.Told, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
-		t.Fatalf("simulation: Search: %v", err)
+		return err
 	}
 	defer out.Close()
 	tell := json.NewEncoder(out)
 	for i := range j.Count {
 		seed := j.First + i
 		if err := tell.Encode(jobNews{Seed: seed, Begun: true}); err != nil {
-			t.Fatalf("simulation: Search: %v", err)
+			return err
 		}
-		news := j.try(t, seed, f, opts)
-		if news.Message != "" || j.Trace != "" {
-			_ = tell.Encode(news)
-			return
+		if news := j.try(t, seed, f, opts); news.Message != "" || j.Trace != "" {
+			return tell.Encode(news)
 		}
 	}
+	return nil
 }
 
 // try tries one seed.

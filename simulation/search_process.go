@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -19,12 +18,16 @@ import (
 // searching is a search under way, in the process that was asked for it.
 type searching struct {
 	t        *testing.T
+	f        func(w *World) // for where no process can be started
+	opts     []Option
+	program  string // the test's own
 	mode     string
 	first    uint64
 	seeds    int
 	end      time.Time
 	cut      bool // the end is that of the test's deadline
 	parallel int
+	serial   sync.Mutex // of jobs in this process
 
 	mu      sync.Mutex
 	next    int // of the seeds, the first that nobody tries yet
@@ -46,11 +49,10 @@ const (
 func (s *searching) search() (*jobNews, error) {
 	s.chunk = 4
 	s.running = map[uint64]context.CancelFunc{}
-	dir := s.t.TempDir()
 	var workers sync.WaitGroup
-	for i := range s.parallel {
+	for range s.parallel {
 		workers.Go(func() {
-			for round := 0; s.step(filepath.Join(dir, fmt.Sprintf("%d-%d", i, round))); round++ {
+			for s.step() {
 			}
 		})
 	}
@@ -59,14 +61,14 @@ func (s *searching) search() (*jobNews, error) {
 }
 
 // step tries the next few seeds, in a process of its own, and reports whether there are more.
-func (s *searching) step(told string) bool {
+func (s *searching) step() bool {
 	s.mu.Lock()
 	count := min(s.chunk, s.seeds-s.next)
 	if s.found != nil || s.err != nil || count <= 0 || !time.Now().Before(s.end) {
 		s.mu.Unlock()
 		return false
 	}
-	j := job{Test: s.t.Name(), First: s.first + uint64(s.next), Count: uint64(count), Told: told}
+	j := job{Test: s.t.Name(), First: s.first + uint64(s.next), Count: uint64(count)}
 	s.next += count
 	ctx, cancel := context.WithDeadline(context.Background(), s.end)
 	s.running[j.First] = cancel
@@ -111,24 +113,31 @@ func (s *searching) step(told string) bool {
 // process has a process of the test's program do a job. It returns what failed, nil if nothing
 // did.
 func (s *searching) process(ctx context.Context, j job) (*jobNews, error) {
+	told, err := os.CreateTemp("", "simulation-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(told.Name())
+	if err := told.Close(); err != nil {
+		return nil, err
+	}
+	j.Told = told.Name()
 	text, err := json.Marshal(j)
 	if err != nil {
 		return nil, err
 	}
-	program, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.CommandContext(ctx, program, childArgs(j.Test)...)
+	cmd := exec.CommandContext(ctx, s.program, childArgs(j.Test)...)
 	// One processor is enough where one thing goes on at a time, and quicker than several.
-	cmd.Env = append(os.Environ(), jobVariable+"="+string(text), "GOMAXPROCS=1")
+	// The race detector would have each process wait for a second at its end.
+	cmd.Env = append(os.Environ(), jobVariable+"="+string(text), "GOMAXPROCS=1", "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=10")
 	cmd.WaitDelay = 10 * time.Second
 	out := tail{limit: 64 << 10}
 	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("no process of the test's program can be started: %w", err)
+	if err = cmd.Start(); err == nil {
+		err = cmd.Wait()
+	} else { // as under an emulator, or where a system has none
+		err = s.here(j)
 	}
-	err = cmd.Wait()
 	news, any := readNews(j.Told)
 	switch {
 	case !any:
@@ -144,6 +153,13 @@ func (s *searching) process(ctx context.Context, j job) (*jobNews, error) {
 		return &news, nil
 	}
 	return nil, nil
+}
+
+// here does a job in this process, where no other one can be started: one at a time.
+func (s *searching) here(j job) error {
+	s.serial.Lock()
+	defer s.serial.Unlock()
+	return j.run(s.t, s.f, s.opts)
 }
 
 // childArgs are the arguments of such a process: the test alone, and the flags that are not

@@ -12,11 +12,9 @@ import (
 	"github.com/go-asyncio/asyncio/internal/search"
 )
 
-// How much is done to make a failure small: runs, and real time.
-const (
-	mostShrinking = 200
-	longShrinking = 30 * time.Second
-)
+// mostShrinking is how many runs are made to make a failure small. The flag -simulation.shrink
+// limits their time.
+const mostShrinking = 200
 
 // report tells of the seed that fails: runs it again, makes it small, writes its trace.
 func (s *searching) report(found *jobNews, pkg string) {
@@ -59,14 +57,7 @@ func (s *searching) report(found *jobNews, pkg string) {
 
 // again runs a seed once more; the result is nil if it does not fail.
 func (s *searching) again(seed uint64, faults, trace, command string) (*jobNews, error) {
-	told, err := os.CreateTemp(s.t.TempDir(), "again")
-	if err != nil {
-		return nil, err
-	}
-	if err := told.Close(); err != nil {
-		return nil, err
-	}
-	j := job{Test: s.t.Name(), First: seed, Count: 1, Faults: faults, Told: told.Name(), Trace: trace, Command: command}
+	j := job{Test: s.t.Name(), First: seed, Count: 1, Faults: faults, Trace: trace, Command: command}
 	news, err := s.process(context.Background(), j)
 	if news != nil && news.Message == "" {
 		return nil, err // it has told of its trace alone
@@ -80,7 +71,7 @@ func (s *searching) shrink(seed uint64, planned int) (faults string, runs int) {
 	if planned == 0 {
 		return "", 0
 	}
-	until := time.Now().Add(longShrinking)
+	until := time.Now().Add(flags.shrink)
 	sh := search.Shrinker[keptFault]{
 		Most:    mostShrinking,
 		Simpler: keptFault.shorter,

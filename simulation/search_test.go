@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit/again"
+	"github.com/go-asyncio/asyncio/internal/testkit/folder"
 	"github.com/go-asyncio/asyncio/simulation"
 )
 
@@ -31,7 +32,8 @@ func failing(t *testing.T, test string, flags ...string) string {
 // child is a process that runs a test of this file which may fail.
 func child(t *testing.T, test string, flags ...string) *exec.Cmd {
 	cmd := again.Command(append([]string{"-test.run=^" + test + "$", "-test.v"}, flags...)...)
-	cmd.Env = append(os.Environ(), inChild+"=1", "TMPDIR="+t.TempDir(), "TMP="+t.TempDir())
+	dir := folder.New(t)
+	cmd.Env = append(os.Environ(), inChild+"=1", "TMPDIR="+dir, "TMP="+dir)
 	return cmd
 }
 
@@ -46,7 +48,7 @@ var (
 func TestSearchFinds(t *testing.T) {
 	t.Parallel()
 	for _, first := range []int{1, 1_000_000} {
-		dir := t.TempDir()
+		dir := folder.New(t)
 		out := failing(t, "TestPlantedRace", fmt.Sprintf("-simulation.from=%d", first), "-simulation.html="+dir)
 		command := repeats.FindStringSubmatch(out)
 		message := counted.FindString(out)
@@ -103,7 +105,7 @@ func TestSearchSurvives(t *testing.T) {
 	} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
-			out := failing(t, "TestFailsSomehow", "-simulation.html="+t.TempDir(), "-how="+how)
+			out := failing(t, "TestFailsSomehow", "-simulation.html="+folder.New(t), "-how="+how)
 			if !strings.Contains(out, "seed 5, mode mixed fails, after 5 seeds") || !strings.Contains(out, want) ||
 				!strings.Contains(out, "-simulation.seed=5 -simulation.mode=mixed -how="+how+"\n") {
 				t.Errorf("%s", out)
@@ -177,7 +179,7 @@ func TestBlocks(t *testing.T) {
 // short as it needs them, and the command has these alone happen.
 func TestSearchShrinks(t *testing.T) {
 	t.Parallel()
-	out := failing(t, "TestFailsByFaults", "-simulation.html="+t.TempDir())
+	out := failing(t, "TestFailsByFaults", "-simulation.html="+folder.New(t), "-simulation.shrink=1h")
 	const want = "2 of 6 planned faults are needed for it"
 	if !strings.Contains(out, want) || !strings.Contains(out, "at 200ms for 62.5ms: pause a\n") || !strings.Contains(out, "at 500ms for 976.562µs: crash b\n") {
 		t.Fatalf("%s", out)

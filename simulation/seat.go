@@ -13,16 +13,17 @@ import (
 // seat is one goroutine, or a loop with all of its own, that goes on when the driver lets it:
 // a host's loop, or a function in its executor.
 type seat struct {
-	driver *driver
-	host   *Host
-	engine *simulated.Engine // nil of a function in an executor
-	number int
-	what   string        // what its turns are called in a trace
-	resume chan struct{} // filled once each time it is let go
-	killed atomic.Bool   // its host has crashed
-	ready  bool          // among those that can go on; the driver's
-	heldUp bool          // it could go on, and will when its time comes
-	at     int           // in the driver's times, from 1; 0: not there
+	driver    *driver
+	host      *Host
+	engine    *simulated.Engine // nil of a function in an executor
+	number    int
+	goroutine int64         // once it has begun
+	what      string        // what its turns are called in a trace
+	resume    chan struct{} // filled once each time it is let go
+	killed    atomic.Bool   // its host has crashed
+	ready     bool          // among those that can go on; the driver's
+	heldUp    bool          // it could go on, and will when its time comes
+	at        int           // in the driver's times, from 1; 0: not there
 
 	// With the driver's lock held.
 	state   seatState
@@ -65,7 +66,8 @@ func (d *driver) newSeat(h *Host, e *simulated.Engine, what string, until time.D
 func (s *seat) begin() {
 	<-s.resume
 	s.driver.mu.Lock()
-	s.driver.known[goroutine.ID()] = true
+	s.goroutine = goroutine.ID()
+	s.driver.known[s.goroutine] = true
 	s.driver.mu.Unlock()
 }
 

@@ -146,7 +146,9 @@ func (w *World) end() {
 		}
 		h.paused = false
 	}
-	if err := d.wind(); err != nil {
+	if d.hung() {
+		// Nobody can end that.
+	} else if err := d.wind(); err != nil {
 		w.Errorf("%v", err)
 	}
 	if err := w.failure(); err != nil && err != errFailNow && !w.told {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/engine/simulated"
 	"github.com/go-asyncio/asyncio/internal/goroutine"
 )
@@ -142,6 +143,7 @@ func (w *World) Hosts() []*Host { return append([]*Host(nil), w.hosts...) }
 type HostOption func(*hostConfig)
 
 type hostConfig struct {
+	loop  []asyncio.LoopOption
 	addrs []netip.Addr
 	skew  time.Duration
 	drift float64
@@ -158,6 +160,12 @@ func WithSkew(d time.Duration) HostOption { return func(c *hostConfig) { c.skew 
 
 // WithDrift has the host's clock run faster by that share of time; see [Host.SetDrift].
 func WithDrift(share float64) HostOption { return func(c *hostConfig) { c.drift = share } }
+
+// WithLoopOptions has the host's loops made with these options. Debug mode is off unless they
+// say otherwise, whatever the environment says.
+func WithLoopOptions(opts ...asyncio.LoopOption) HostOption {
+	return func(c *hostConfig) { c.loop = append(c.loop, opts...) }
+}
 
 // Host returns the host of that name, and makes it if there is none; options are for one that
 // is made. The name is one that others can look up. What is wrong with a name or an address
@@ -184,7 +192,7 @@ func (w *World) Host(name string, opts ...HostOption) *Host {
 	if err != nil {
 		w.Fatalf("simulation: Host: %v", err)
 	}
-	h := &Host{world: w, name: name, number: len(w.hosts), machine: made, skew: c.skew}
+	h := &Host{world: w, name: name, number: len(w.hosts), machine: made, skew: c.skew, options: c.loop}
 	h.rand = rand.New(userSource{w.chance})
 	w.network.Change(func() { made.SetDrift(c.drift) })
 	w.hosts = append(w.hosts, h)

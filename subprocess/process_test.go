@@ -15,6 +15,7 @@ import (
 	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/internal/testkit/again"
 	"github.com/go-asyncio/asyncio/internal/testkit/folder"
+	"github.com/go-asyncio/asyncio/internal/testkit/onloop"
 	"github.com/go-asyncio/asyncio/subprocess"
 )
 
@@ -22,87 +23,87 @@ func TestStreams(t *testing.T) {
 	row(t, "subprocess.003.stdin-stdout", func(s *stage) {
 		p := s.start(options(piped), "cat")
 		_, err := p.Stdin.Write([]byte("some data"))
-		s.check(err)
-		s.check(p.Stdin.Drain(s.ctx))
-		s.check(p.Stdin.Close())
-		data, err := p.Stdout.ReadAll(s.ctx)
-		s.check(err)
-		want(s, "output", string(data), "some data")
-		want(s, "return code", s.wait(p), 0)
+		s.Check(err)
+		s.Check(p.Stdin.Drain(s.Ctx))
+		s.Check(p.Stdin.Close())
+		data, err := p.Stdout.ReadAll(s.Ctx)
+		s.Check(err)
+		onloop.Want(s, "output", string(data), "some data")
+		onloop.Want(s, "return code", s.wait(p), 0)
 	})
 
 	row(t, "subprocess.004.communicate", func(s *stage) {
 		input := bytes.Repeat([]byte("0123456789abcdef"), 1<<16) // more than pipes hold
 		p := s.start(options(piped), "cat")
-		stdout, stderr, err := p.Communicate(s.ctx, input)
-		s.check(err)
-		want(s, "output", bytes.Equal(stdout, input), true)
-		want(s, "errors", len(stderr), 0)
+		stdout, stderr, err := p.Communicate(s.Ctx, input)
+		s.Check(err)
+		onloop.Want(s, "output", bytes.Equal(stdout, input), true)
+		onloop.Want(s, "errors", len(stderr), 0)
 		code, known := p.Returncode()
-		want(s, "return code", code, 0)
-		want(s, "known", known, true)
+		onloop.Want(s, "return code", code, 0)
+		onloop.Want(s, "known", known, true)
 	})
 
 	row(t, "subprocess.011.stdin-broken-pipe", func(s *stage) {
 		p := s.start(options(piped), "exit:0")
 		_, err := p.Stdin.Write(bytes.Repeat([]byte("x"), 1<<20))
 		for err == nil {
-			if err = p.Stdin.Drain(s.ctx); err == nil {
+			if err = p.Stdin.Drain(s.Ctx); err == nil {
 				_, err = p.Stdin.Write(bytes.Repeat([]byte("x"), 1<<20))
 			}
 		}
 		if !errors.Is(err, brokenPipe) && !errors.Is(err, syscall.ECONNRESET) {
 			s.Errorf("writing ends with %v", err)
 		}
-		want(s, "return code", s.wait(p), 0)
+		onloop.Want(s, "return code", s.wait(p), 0)
 	})
 
 	row(t, "subprocess.012.communicate-broken-pipe", func(s *stage) {
 		p := s.start(options(piped), "exit:3")
-		_, _, err := p.Communicate(s.ctx, bytes.Repeat([]byte("x"), 1<<20))
-		s.check(err)
-		want(s, "return code", s.wait(p), 3)
+		_, _, err := p.Communicate(s.Ctx, bytes.Repeat([]byte("x"), 1<<20))
+		s.Check(err)
+		onloop.Want(s, "return code", s.wait(p), 3)
 	})
 
 	row(t, "subprocess.013.pause-reading", func(s *stage) {
 		p := s.start(options(piped, func(o *subprocess.Options) { o.Limit = 10 }), "big:21", "stay")
 		paused := p.Transport().GetPipeTransport(1)
 		for paused.IsReading() {
-			s.check(asyncio.Sleep(s.ctx, 0))
+			s.Check(asyncio.Sleep(s.Ctx, 0))
 		}
-		stdout, _, err := p.Communicate(s.ctx, nil)
-		s.check(err)
-		want(s, "output", len(stdout), 21)
+		stdout, _, err := p.Communicate(s.Ctx, nil)
+		s.Check(err)
+		onloop.Want(s, "output", len(stdout), 21)
 	})
 
 	row(t, "subprocess.014.empty-input", func(s *stage) {
 		p := s.start(options(piped), "count")
-		stdout, _, err := p.Communicate(s.ctx, []byte{})
-		s.check(err)
-		want(s, "output", string(stdout), "0")
+		stdout, _, err := p.Communicate(s.Ctx, []byte{})
+		s.Check(err)
+		onloop.Want(s, "output", string(stdout), "0")
 	})
 
 	row(t, "subprocess.701.communicate-no-input", func(s *stage) {
 		p := s.start(options(piped), "cat")
-		stdout, _, err := p.Communicate(s.ctx, nil)
-		s.check(err)
-		want(s, "output", string(stdout), "")
-		want(s, "there is output", stdout != nil, true)
-		want(s, "return code", s.wait(p), 0)
+		stdout, _, err := p.Communicate(s.Ctx, nil)
+		s.Check(err)
+		onloop.Want(s, "output", string(stdout), "")
+		onloop.Want(s, "there is output", stdout != nil, true)
+		onloop.Want(s, "return code", s.wait(p), 0)
 	})
 
 	row(t, "subprocess.015.devnull-input", func(s *stage) {
 		p := s.start(options(func(o *subprocess.Options) { o.Stdin, o.Stdout = subprocess.DevNull, subprocess.Pipe }), "count")
-		stdout, _, err := p.Communicate(s.ctx, nil)
-		s.check(err)
-		want(s, "output", string(stdout), "0")
+		stdout, _, err := p.Communicate(s.Ctx, nil)
+		s.Check(err)
+		onloop.Want(s, "output", string(stdout), "0")
 	})
 
 	plainRow(t, "subprocess.016.devnull-output", func(s *stage) {
 		p := s.start(options(silent), "out:unseen", "err:unseen")
-		stdout, stderr, err := p.Communicate(s.ctx, nil)
-		s.check(err)
-		want(s, "no output", stdout == nil && stderr == nil, true)
+		stdout, stderr, err := p.Communicate(s.Ctx, nil)
+		s.Check(err)
+		onloop.Want(s, "no output", stdout == nil && stderr == nil, true)
 	})
 
 	row(t, "subprocess.022.read-after-exit", func(s *stage) {
@@ -110,129 +111,129 @@ func TestStreams(t *testing.T) {
 		p := s.start(options(func(o *subprocess.Options) { o.Stdin, o.Stdout = subprocess.DevNull, subprocess.Pipe }), "big:262144")
 		got, n := []byte(nil), 0
 		for {
-			piece, err := p.Stdout.Read(s.ctx, 1<<10)
+			piece, err := p.Stdout.Read(s.Ctx, 1<<10)
 			if errors.Is(err, io.EOF) {
 				break
 			}
-			s.must(err)
+			s.Must(err)
 			if got = append(got, piece...); n == 0 {
 				n++
 				for p.Stdout.Buffered() < 1<<15 {
-					s.check(asyncio.Sleep(s.ctx, 0)) // it runs ahead
+					s.Check(asyncio.Sleep(s.Ctx, 0)) // it runs ahead
 				}
 			}
 		}
-		want(s, "output", len(got), size)
-		want(s, "return code", s.wait(p), 0)
+		onloop.Want(s, "output", len(got), size)
+		onloop.Want(s, "return code", s.wait(p), 0)
 	})
 
 	row(t, "lines", func(s *stage) {
 		p := s.start(options(piped), "lines")
 		for _, text := range []string{"one\n", "two\n"} {
 			_, err := p.Stdin.Write([]byte(text))
-			s.check(err)
-			line, err := p.Stdout.ReadLine(s.ctx)
-			s.check(err)
-			want(s, "line", string(line), text)
+			s.Check(err)
+			line, err := p.Stdout.ReadLine(s.Ctx)
+			s.Check(err)
+			onloop.Want(s, "line", string(line), text)
 		}
-		s.check(p.Stdin.Close())
-		want(s, "return code", s.wait(p), 0)
+		s.Check(p.Stdin.Close())
+		onloop.Want(s, "return code", s.wait(p), 0)
 	})
 }
 
 func TestEnds(t *testing.T) {
 	plainRow(t, "subprocess.005.shell", func(s *stage) {
-		p, err := subprocess.Shell(s.ctx, nil, "exit 7")
-		s.must(err)
-		want(s, "return code", s.wait(p), 7)
+		p, err := subprocess.Shell(s.Ctx, nil, "exit 7")
+		s.Must(err)
+		onloop.Want(s, "return code", s.wait(p), 7)
 	})
 
 	plainRow(t, "subprocess.007.kill", func(s *stage) {
 		p := s.start(options(silent), "sleep")
-		s.check(p.Kill())
-		want(s, "return code", s.wait(p), killed())
+		s.Check(p.Kill())
+		onloop.Want(s, "return code", s.wait(p), killed())
 	})
 
 	row(t, "subprocess.008.kill-shell-with-child", func(s *stage) {
 		// What it leaves behind keeps its output open until it reads the end of its input.
 		p := s.start(options(piped), "leave:stay", "out:ready", "sleep")
 		s.ready(p)
-		s.check(p.Kill())
-		want(s, "return code", s.wait(p), killed())
-		s.check(p.Stdin.Close())
-		_, err := p.Stdout.ReadAll(s.ctx)
-		s.check(err)
+		s.Check(p.Kill())
+		onloop.Want(s, "return code", s.wait(p), killed())
+		s.Check(p.Stdin.Close())
+		_, err := p.Stdout.ReadAll(s.Ctx)
+		s.Check(err)
 	})
 
 	plainRow(t, "subprocess.009.terminate", func(s *stage) {
 		p := s.start(options(silent), "sleep")
-		s.check(p.Terminate())
-		want(s, "return code", s.wait(p), terminated())
+		s.Check(p.Terminate())
+		onloop.Want(s, "return code", s.wait(p), terminated())
 	})
 
 	row(t, "subprocess.010.send-signal", func(s *stage) {
 		p := s.start(options(func(o *subprocess.Options) { o.Stdout = subprocess.Pipe }), "out:ready", "sleep")
 		s.ready(p)
-		s.check(p.SendSignal(aSignal))
-		want(s, "return code", s.wait(p), codeOfSignal(aSignal))
+		s.Check(p.SendSignal(aSignal))
+		onloop.Want(s, "return code", s.wait(p), codeOfSignal(aSignal))
 	})
 
 	plainRow(t, "subprocess.017.cancel-wait", func(s *stage) {
 		p := s.start(options(silent), "sleep")
-		waiting := s.task(func(ctx context.Context) error { _, err := p.Wait(ctx); return err })
-		s.passes()
+		waiting := s.Start(func(ctx context.Context) error { _, err := p.Wait(ctx); return err })
+		s.Passes(5)
 		waiting.Cancel()
-		_, err := waiting.Await(s.ctx)
-		s.wantError(err, asyncio.ErrCancelled)
-		s.check(p.Kill())
-		want(s, "return code", s.wait(p), killed())
+		_, err := waiting.Await(s.Ctx)
+		s.Fails(err, asyncio.ErrCancelled)
+		s.Check(p.Kill())
+		onloop.Want(s, "return code", s.wait(p), killed())
 	})
 
 	plainRow(t, "subprocess.019.close-kills-running", func(s *stage) {
 		p := s.start(options(silent), "sleep")
-		s.check(p.Close())
-		want(s, "return code", s.wait(p), killed())
-		s.check(p.Close())
+		s.Check(p.Close())
+		onloop.Want(s, "return code", s.wait(p), killed())
+		s.Check(p.Close())
 	})
 
 	plainRow(t, "subprocess.703.concurrent-wait", func(s *stage) {
 		p := s.start(options(silent), "exit:42")
-		for begun := s.loop.Time(); ; {
+		for begun := s.Loop.Time(); ; {
 			if _, known := p.Returncode(); known {
 				break
 			}
-			if s.loop.Time()-begun > patience {
+			if s.Loop.Time()-begun > onloop.Patience {
 				s.Fatal("it does not end")
 			}
-			s.check(asyncio.Sleep(s.ctx, 0))
+			s.Check(asyncio.Sleep(s.Ctx, 0))
 		}
 		var all []func(context.Context) (int, error)
 		for range 10 {
 			all = append(all, p.Wait)
 		}
-		codes, err := asyncio.Gather(s.ctx, all...)
-		s.check(err)
-		want(s, "codes", len(codes), 10)
+		codes, err := asyncio.Gather(s.Ctx, all...)
+		s.Check(err)
+		onloop.Want(s, "codes", len(codes), 10)
 		for _, code := range codes {
-			want(s, "code", code, 42)
+			onloop.Want(s, "code", code, 42)
 		}
 	})
 
 	plainRow(t, "subprocess.704.wait-after-exit", func(s *stage) {
 		p := s.start(options(silent), "exit:4")
-		want(s, "return code", s.wait(p), 4)
-		again := asyncio.CreateTask(s.loop, p.Wait, asyncio.WithEagerStart(true))
-		want(s, "done", again.Done(), true)
+		onloop.Want(s, "return code", s.wait(p), 4)
+		again := asyncio.CreateTask(s.Loop, p.Wait, asyncio.WithEagerStart(true))
+		onloop.Want(s, "done", again.Done(), true)
 		code, err := again.Result()
-		s.check(err)
-		want(s, "return code", code, 4)
+		s.Check(err)
+		onloop.Want(s, "return code", code, 4)
 	})
 
 	row(t, "subprocess.706.signal-race", func(s *stage) {
 		for range 10 {
 			p := s.start(options(piped), "out:ready", "stay", "exit:0")
 			s.ready(p)
-			s.check(p.Stdin.Close())
+			s.Check(p.Stdin.Close())
 			for {
 				if err := p.SendSignal(harmless); err != nil {
 					break
@@ -240,9 +241,9 @@ func TestEnds(t *testing.T) {
 				if _, known := p.Returncode(); known {
 					break
 				}
-				s.check(asyncio.Sleep(s.ctx, 0))
+				s.Check(asyncio.Sleep(s.Ctx, 0))
 			}
-			want(s, "return code", s.wait(p), 0)
+			onloop.Want(s, "return code", s.wait(p), 0)
 		}
 	})
 }
@@ -250,53 +251,53 @@ func TestEnds(t *testing.T) {
 func TestOptions(t *testing.T) {
 	row(t, "subprocess.702.env-shell", func(s *stage) {
 		env := append(os.Environ(), "FOO=bar")
-		p, err := subprocess.Shell(s.ctx, &subprocess.Options{Stdout: subprocess.Pipe, Env: env}, printVariable)
-		s.must(err)
-		stdout, _, err := p.Communicate(s.ctx, nil)
-		s.check(err)
-		want(s, "a shell's", strings.TrimSpace(string(stdout)), "bar")
+		p, err := subprocess.Shell(s.Ctx, &subprocess.Options{Stdout: subprocess.Pipe, Env: env}, printVariable)
+		s.Must(err)
+		stdout, _, err := p.Communicate(s.Ctx, nil)
+		s.Check(err)
+		onloop.Want(s, "a shell's", strings.TrimSpace(string(stdout)), "bar")
 
 		p = s.start(options(func(o *subprocess.Options) { o.Stdout, o.Env = subprocess.Pipe, append(o.Env, "FOO=baz") }), "env:FOO")
-		stdout, _, err = p.Communicate(s.ctx, nil)
-		s.check(err)
-		want(s, "a program's", string(stdout), "baz")
+		stdout, _, err = p.Communicate(s.Ctx, nil)
+		s.Check(err)
+		onloop.Want(s, "a program's", string(stdout), "baz")
 	})
 
 	row(t, "directory", func(s *stage) {
 		dir := folder.New(s)
 		p := s.start(options(func(o *subprocess.Options) { o.Stdout, o.Dir = subprocess.Pipe, dir }), "dir")
-		stdout, _, err := p.Communicate(s.ctx, nil)
-		s.check(err)
+		stdout, _, err := p.Communicate(s.Ctx, nil)
+		s.Check(err)
 		there, err := os.Stat(string(stdout))
-		s.must(err)
+		s.Must(err)
 		here, err := os.Stat(dir)
-		s.must(err)
-		want(s, "the folder", os.SameFile(there, here), true)
+		s.Must(err)
+		onloop.Want(s, "the folder", os.SameFile(there, here), true)
 	})
 
 	row(t, "files", func(s *stage) {
 		name := folder.New(s) + "/file"
-		s.must(os.WriteFile(name, []byte("from a file"), 0o600))
+		s.Must(os.WriteFile(name, []byte("from a file"), 0o600))
 		in, err := os.Open(name)
-		s.must(err)
+		s.Must(err)
 		out, err := os.Create(name + ".out")
-		s.must(err)
+		s.Must(err)
 		p := s.start(options(func(o *subprocess.Options) { o.Stdin, o.Stdout = subprocess.File(in), subprocess.File(out) }), "cat")
-		s.check(in.Close())
-		s.check(out.Close())
-		want(s, "return code", s.wait(p), 0)
+		s.Check(in.Close())
+		s.Check(out.Close())
+		onloop.Want(s, "return code", s.wait(p), 0)
 		got, err := os.ReadFile(name + ".out")
-		s.check(err)
-		want(s, "output", string(got), "from a file")
+		s.Check(err)
+		onloop.Want(s, "output", string(got), "from a file")
 	})
 
 	plainRow(t, "input without a pipe", func(s *stage) {
 		p := s.start(options(silent), "exit:0")
-		_, _, err := p.Communicate(s.ctx, []byte("x"))
-		s.wantError(err, asyncio.ErrInvalidArgument)
-		want(s, "return code", s.wait(p), 0)
-		_, err = subprocess.Exec(s.ctx, options(func(o *subprocess.Options) { o.Limit = -1 }), os.Args[0])
-		s.wantError(err, asyncio.ErrInvalidArgument)
+		_, _, err := p.Communicate(s.Ctx, []byte("x"))
+		s.Fails(err, asyncio.ErrInvalidArgument)
+		onloop.Want(s, "return code", s.wait(p), 0)
+		_, err = subprocess.Exec(s.Ctx, options(func(o *subprocess.Options) { o.Limit = -1 }), os.Args[0])
+		s.Fails(err, asyncio.ErrInvalidArgument)
 	})
 }
 
@@ -306,20 +307,20 @@ func TestElsewhere(t *testing.T) {
 	testkit.Over(t, withPipes, func(t *testing.T, m testkit.Mechanism) {
 		s := newStage(t, m)
 		_, err := subprocess.Exec(t.Context(), options(silent), os.Args[0], "exit:0")
-		s.wantError(err, asyncio.ErrNoRunningLoop)
+		s.Fails(err, asyncio.ErrNoRunningLoop)
 		var running sync.WaitGroup
-		running.Go(func() { s.check(s.loop.RunForever()) })
+		running.Go(func() { s.Check(s.Loop.RunForever()) })
 		defer running.Wait()
-		defer s.loop.Stop()
+		defer s.Loop.Stop()
 		line := again.Line("cat", "exit:5")
-		p, err := subprocess.Exec(t.Context(), options(piped, func(o *subprocess.Options) { o.Loop = s.loop }), line[0], line[1:]...)
-		s.must(err)
+		p, err := subprocess.Exec(t.Context(), options(piped, func(o *subprocess.Options) { o.Loop = s.Loop }), line[0], line[1:]...)
+		s.Must(err)
 		stdout, _, err := p.Communicate(t.Context(), []byte("hello"))
-		s.check(err)
-		want(s, "output", string(stdout), "hello")
+		s.Check(err)
+		onloop.Want(s, "output", string(stdout), "hello")
 		code, err := p.Wait(t.Context())
-		s.check(err)
-		want(s, "return code", code, 5)
+		s.Check(err)
+		onloop.Want(s, "return code", code, 5)
 	})
 }
 
@@ -328,21 +329,21 @@ func TestCommunicateAgain(t *testing.T) {
 	row(t, "again", func(s *stage) {
 		p := s.start(options(piped), "out:first ", "cat")
 		ready := make(chan struct{})
-		waiting := s.task(func(ctx context.Context) error {
+		waiting := s.Start(func(ctx context.Context) error {
 			close(ready)
 			_, _, err := p.Communicate(ctx, bytes.Repeat([]byte("x"), 1<<20))
 			return err
 		})
 		<-allow(s, ready)
-		s.passes()
+		s.Passes(5)
 		waiting.Cancel()
-		_, err := waiting.Await(s.ctx)
+		_, err := waiting.Await(s.Ctx)
 		if err != nil {
-			s.wantError(err, asyncio.ErrCancelled)
+			s.Fails(err, asyncio.ErrCancelled)
 		}
-		stdout, _, err := p.Communicate(s.ctx, nil)
-		s.check(err)
-		want(s, "output", len(stdout), len("first ")+1<<20)
+		stdout, _, err := p.Communicate(s.Ctx, nil)
+		s.Check(err)
+		onloop.Want(s, "output", len(stdout), len("first ")+1<<20)
 	})
 }
 
@@ -353,7 +354,7 @@ func allow(s *stage, c chan struct{}) chan struct{} {
 		case <-c:
 			return c
 		default:
-			s.check(asyncio.Sleep(s.ctx, 0))
+			s.Check(asyncio.Sleep(s.Ctx, 0))
 		}
 	}
 }

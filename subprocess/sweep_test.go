@@ -11,7 +11,7 @@ import (
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/internal/testkit/again"
-	"github.com/go-asyncio/asyncio/internal/testkit/loops"
+	"github.com/go-asyncio/asyncio/internal/testkit/onloop"
 	"github.com/go-asyncio/asyncio/subprocess"
 )
 
@@ -60,16 +60,15 @@ func TestSweep(t *testing.T) {
 func sweep(t *testing.T, m testkit.Mechanism, name string, call func(context.Context, *subprocess.Process) error, closes bool, passes int) (over bool) {
 	t.Helper()
 	before := testkit.Snapshot()
-	loop, err := loops.New(m, quiet)
-	s := &stage{T: t, loop: loop}
-	s.must(err)
-	s.must(loop.SetExceptionHandler(func(asyncio.EventLoop, asyncio.ExceptionContext) {}))
+	s := newStage(t, m, quiet)
+	s.Quiet()
+	loop := s.Loop
 	var p *subprocess.Process
 	s.run(func(s *stage) { p = s.start(options(piped), "cat") })
 	task := asyncio.CreateTask(loop, func(ctx context.Context) (struct{}, error) { return struct{}{}, call(ctx, p) })
 	for range passes {
 		loop.Stop()
-		s.must(loop.RunForever())
+		s.Must(loop.RunForever())
 	}
 	over = task.Done()
 	if !closes {
@@ -77,17 +76,17 @@ func sweep(t *testing.T, m testkit.Mechanism, name string, call func(context.Con
 		_ = loop.RunUntilComplete(task)
 		s.run(func(s *stage) {
 			if err := p.Kill(); err != nil {
-				s.wantError(err, os.ErrProcessDone)
+				s.Fails(err, os.ErrProcessDone)
 			}
 			s.wait(p)
 		})
 	}
-	s.must(loop.Close())
-	s.check(p.Stdin.Close()) // or the collector complains
+	s.Must(loop.Close())
+	s.Check(p.Stdin.Close()) // or the collector complains
 	if _, known := p.Returncode(); !known {
 		t.Errorf("%s after %d passes: the child's end is not known", name, passes)
 	}
-	if err := before.Left(patience); err != nil {
+	if err := before.Left(onloop.Patience); err != nil {
 		t.Fatalf("%s after %d passes, closing %v: %v", name, passes, closes, err)
 	}
 	return over
@@ -98,30 +97,29 @@ func sweep(t *testing.T, m testkit.Mechanism, name string, call func(context.Con
 func TestLeave(t *testing.T) {
 	for _, m := range testkit.Available(t, withPipes) {
 		t.Run(m.Name, func(t *testing.T) {
-			testkit.LeavesNothing(t, patience)
-			loop, err := loops.New(m, quiet)
-			s := &stage{T: t, loop: loop}
-			s.must(err)
+			testkit.LeavesNothing(t, onloop.Patience)
+			s := newStage(t, m, quiet)
+			loop := s.Loop
 			running := make(chan error)
 			go func() { running <- loop.RunForever() }()
 			line := again.Line("cat")
 			p, err := subprocess.Exec(t.Context(), options(piped, func(o *subprocess.Options) { o.Loop = loop }), line[0], line[1:]...)
-			s.must(err)
+			s.Must(err)
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
 			_, err = p.Wait(ctx)
-			s.wantError(err, context.Canceled)
+			s.Fails(err, context.Canceled)
 			_, _, err = p.Communicate(ctx, []byte("x"))
-			s.wantError(err, context.Canceled)
+			s.Fails(err, context.Canceled)
 			waits := make(chan error)
 			go func() {
 				_, err := p.Wait(context.Background())
 				waits <- err
 			}()
 			loop.Stop()
-			s.check(<-running)
-			s.check(loop.Close())
-			s.check(p.Stdin.Close()) // or the collector complains
+			s.Check(<-running)
+			s.Check(loop.Close())
+			s.Check(p.Stdin.Close()) // or the collector complains
 			if err := <-waits; err != nil && !errors.Is(err, asyncio.ErrLoopClosed) {
 				t.Errorf("who waits hears %v", err)
 			}

@@ -97,7 +97,7 @@ func TestServeTLS(t *testing.T) {
 			})
 		}
 	}
-	for _, api := range []string{"protocol", "sock"} {
+	for _, api := range connectionAPIs {
 		t.Run("half-close/"+api, func(t *testing.T) {
 			t.Parallel()
 			s := startServer(t, "--api", api, "--tls-cert", cert, "--tls-key", key)

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-asyncio/asyncio/internal/testkit/folder"
 )
 
 // TestPage: a page holds all that it is made of, and refers to nothing outside.
@@ -76,7 +78,7 @@ func TestScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	dir := folder.New(t)
 	stage, err := os.ReadFile(filepath.Join("testdata", "stage.js"))
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package coderwebsocket
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/contrib/libraries/internal/stage"
+	"github.com/go-asyncio/asyncio/contrib/libraries/loopnet"
 	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/nethttp"
 )
@@ -74,6 +76,32 @@ func TestByToThread(t *testing.T) {
 				err = errors.Join(err, e)
 			}
 			return err
+		}))
+		s.Check(listener.Server().WaitClosed(s.Ctx))
+	})
+}
+
+// TestWhatHoldsTheLoop: Dial waits on a channel for a goroutine that needs the loop, until its
+// context ends.
+func TestWhatHoldsTheLoop(t *testing.T) {
+	stage.Over(t, "Dial", func(s *stage.Stage) {
+		listener, err := nethttp.Listen(s.Ctx, "tcp", "127.0.0.1:0", nil)
+		s.Must(err)
+		dialled := make(chan struct{})
+		transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			defer close(dialled)
+			return loopnet.Dial(ctx, s.Loop, network, address)
+		}}
+		ctx, cancel := context.WithCancel(context.Background())
+		s.Holds(func() {
+			_, _, err := websocket.Dial(ctx, "ws://"+listener.Addr().String(), &websocket.DialOptions{HTTPClient: &http.Client{Transport: transport}})
+			if !errors.Is(err, context.Canceled) {
+				s.Errorf("Dial: %v", err)
+			}
+		}, cancel, "coder/websocket", "ToThread")
+		s.Check(asyncio.ToThreadErr(s.Ctx, func() error {
+			<-dialled
+			return listener.Close()
 		}))
 		s.Check(listener.Server().WaitClosed(s.Ctx))
 	})

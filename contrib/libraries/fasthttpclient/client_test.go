@@ -135,23 +135,38 @@ func TestInCoroutines(t *testing.T) {
 	})
 }
 
-// TestWhatHoldsTheLoop: a client that waits for a connection of its pool waits on a channel.
+// outside starts a server that is none of the loop's, so that its answers come while that
+// stands still: once they are released.
+func outside(s *stage.Stage, released <-chan struct{}) (address string, end func()) {
+	s.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	s.Must(err)
+	served := make(chan error)
+	server := &fasthttp.Server{
+		Handler:               func(*fasthttp.RequestCtx) { <-released },
+		MaxIdleWorkerDuration: 100 * time.Millisecond, // its goroutines end soon after the test
+	}
+	go func() { served <- server.Serve(listener) }()
+	return listener.Addr().String(), func() {
+		s.Check(listener.Close())
+		s.Check(<-served)
+	}
+}
+
+// dialOutside connects on whatever goroutine asks for it.
+func dialOutside(address string) (net.Conn, error) { return net.Dial("tcp", address) }
+
+// TestWhatHoldsTheLoop: what waits on channels, here for connections that are on goroutines
+// themselves. Over a connection of the loop it would wait for ever.
 func TestWhatHoldsTheLoop(t *testing.T) {
 	stage.Over(t, "MaxConnWaitTimeout", func(s *stage.Stage) {
-		// The server is none of the loop's, so that the other request can end.
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		s.Must(err)
-		released, served := make(chan struct{}), make(chan error)
-		server := &fasthttp.Server{
-			Handler:               func(*fasthttp.RequestCtx) { <-released },
-			MaxIdleWorkerDuration: 100 * time.Millisecond, // its goroutines end soon after the test
-		}
-		go func() { served <- server.Serve(listener) }()
-		c := client(s, listener.Addr().String())
-		c.MaxConns, c.MaxConnWaitTimeout = 1, time.Hour
+		released := make(chan struct{})
+		address, end := outside(s, released)
+		defer end()
+		c := client(s, address)
+		defer c.CloseIdleConnections()
+		c.MaxConns, c.MaxConnWaitTimeout, c.Dial = 1, time.Hour, dialOutside
 		first := make(chan error)
-		// The other request is on a goroutine, and its connection, too.
-		c.Dial = func(address string) (net.Conn, error) { return net.Dial("tcp", address) }
 		go func() {
 			_, err := post(c, "", time.Hour)
 			first <- err
@@ -162,8 +177,28 @@ func TestWhatHoldsTheLoop(t *testing.T) {
 			s.Check(err)
 		}, func() { close(released) }, "AcquireConn", "ToThread")
 		s.Check(<-first)
-		c.CloseIdleConnections()
-		s.Check(listener.Close())
-		s.Check(<-served)
+	})
+	stage.Over(t, "GetTimeout", func(s *stage.Stage) {
+		released := make(chan struct{})
+		address, end := outside(s, released)
+		defer end()
+		c := client(s, address)
+		defer c.CloseIdleConnections()
+		c.Dial = dialOutside
+		s.Holds(func() {
+			_, _, err := c.GetTimeout(nil, "http://"+address+"/", time.Hour)
+			s.Check(err)
+		}, func() { close(released) }, "GetTimeout", "ToThread")
+	})
+	stage.Over(t, "PipelineClient", func(s *stage.Stage) {
+		released := make(chan struct{})
+		address, end := outside(s, released)
+		defer end()
+		c := &fasthttp.PipelineClient{Addr: address, Dial: dialOutside, MaxIdleConnDuration: 100 * time.Millisecond}
+		req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+		defer fasthttp.ReleaseRequest(req)
+		defer fasthttp.ReleaseResponse(resp)
+		req.SetRequestURI("http://example.test/")
+		s.Holds(func() { s.Check(c.DoTimeout(req, resp, time.Hour)) }, func() { close(released) }, "pipelineConnClient", "ToThread")
 	})
 }

@@ -90,6 +90,31 @@ func TestOneCoroutine(t *testing.T) {
 			return nil
 		}))
 	})
+	stage.Over(t, "by ToThread", func(s *stage.Stage) {
+		url, end := serve(s, func(_ context.Context, c *websocket.Conn, _ *streams.StreamWriter) error {
+			kind, data, err := c.ReadMessage()
+			if err == nil {
+				err = c.WriteMessage(kind, data)
+			}
+			return err
+		})
+		defer end()
+		text, err := asyncio.ToThread(s.Ctx, func() (string, error) {
+			c, _, err := Dial(s.Ctx, s.Loop, url, nil)
+			if err != nil {
+				return "", err
+			}
+			defer c.Close()
+			if err := c.WriteMessage(websocket.TextMessage, []byte("hello")); err != nil {
+				return "", err
+			}
+			_, data, err := c.ReadMessage()
+			return string(data), err
+		})
+		if text != "hello" || err != nil {
+			s.Errorf("heard %q, %v", text, err)
+		}
+	})
 	stage.Over(t, "refused", func(s *stage.Stage) {
 		url, end := serve(s, nil)
 		defer end()

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"syscall"
 	"testing"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
@@ -66,7 +65,7 @@ func testDatagramErrorQueue(t *testing.T, b *bench) {
 		b.until("the reports", func() bool { return len(c.failed) >= 4 })
 		b.quiet()
 		for i, err := range c.failed {
-			if !slices.Contains(gone, c.failedTo[i]) || !errors.Is(err, syscall.ECONNREFUSED) {
+			if !slices.Contains(gone, c.failedTo[i]) || !sock.Refused(err) {
 				t.Errorf("connected: %v: of %v: %v", connected, c.failedTo[i], err)
 			}
 		}
@@ -176,7 +175,7 @@ func testDatagramVanished(t *testing.T, b *bench) {
 			fd := b.udp()
 			a := b.addrOf(fd)
 			gone[a]++
-			_, err := sock.SendTo(fd, []byte("going"), server.addr)
+			_, err := s.SendTo(fd, []byte("going"), server.addr)
 			b.must(err)
 			b.connect(fd, a) // and hears nobody else any more
 			b.cleanup = append(b.cleanup, func() { s.Close(fd) })
@@ -196,7 +195,7 @@ func testDatagramVanished(t *testing.T, b *bench) {
 	b.until("the reports", func() bool { return len(server.failed) >= len(gone) })
 	b.quiet()
 	for i, a := range server.failedTo {
-		if gone[a]--; gone[a] < 0 || !errors.Is(server.failed[i], syscall.ECONNREFUSED) {
+		if gone[a]--; gone[a] < 0 || !sock.Refused(server.failed[i]) {
 			t.Errorf("of %v: %v", a, server.failed[i])
 		}
 	}

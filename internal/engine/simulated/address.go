@@ -106,7 +106,7 @@ func (s *socket) bind(a sock.Addr) error {
 	}
 	p := pointOf(a)
 	ip := p.Addr()
-	if !ip.IsUnspecified() && !s.host.has(ip) || s.v6only && ip.Is4() {
+	if !ip.IsUnspecified() && !s.host.has(ip) && !(s.grams != nil && (ip.IsMulticast() || ip == everybody)) || s.v6only && ip.Is4() {
 		return errNoAddress
 	}
 	b := binding{ip: ip, port: p.Port(), both: s.family == sock.Inet6 && !s.v6only}

@@ -47,6 +47,15 @@
 // same happenings, in the same order. Segments are used again: in the steady state a message
 // allocates nothing.
 //
+// # Datagrams
+//
+// Each datagram of UDP goes by itself: lost, twice or late as the link has it, and lost for
+// want of room where it arrives. Those of one link come in order but for the ones that are
+// held up by chance. That nobody listens comes back by the link that leads back, to who is
+// connected and to who has asked for it (RecvErr). What is sent to a group or to everybody
+// goes to each host of which a socket wants it, by the link to that host. A unix socket for
+// datagrams loses none: who finds no room waits for it, connected or not.
+//
 // # What a simulation cannot do
 //
 // A descriptor of the system's, a file, a pipe to or from a program, a program: these are

@@ -31,6 +31,7 @@ type Engine struct {
 	ready  []*source // what may be ready for what is wanted of it
 	events []engine.Event
 	buf    []byte // what is read, for streams whose handler lends no memory
+	letter []byte // the datagram that is being told of
 	vec    [][]byte
 }
 
@@ -172,11 +173,6 @@ func (e *Engine) Flush() error { return e.refused() }
 // Sockets implements engine.Engine.
 func (e *Engine) Sockets() engine.Sockets { return sockets{e} }
 
-// Datagram implements engine.Engine.
-func (e *Engine) Datagram(fd uintptr, _ engine.DatagramHandler, _ engine.DatagramOptions) (engine.Datagram, error) {
-	return nil, fmt.Errorf("%w: a simulated host has no datagram sockets", errors.ErrUnsupported)
-}
-
 // Close implements engine.Engine.
 func (e *Engine) Close() error {
 	n := e.host.network
@@ -196,7 +192,7 @@ func (e *Engine) Close() error {
 	e.over.Store(true)
 	clear(e.ready)
 	clear(e.events)
-	e.ready, e.events, e.buf, e.vec = nil, nil, nil, nil
+	e.ready, e.events, e.buf, e.letter, e.vec = nil, nil, nil, nil, nil
 	return nil
 }
 

@@ -25,4 +25,8 @@ const (
 	errOperation   = syscall.EOPNOTSUPP
 	errDestination = syscall.EDESTADDRREQ
 	errNoFile      = syscall.ENOENT
+	errTooLong     = syscall.EMSGSIZE
+	errAccess      = syscall.EACCES
+	errKind        = syscall.EPROTOTYPE
+	errPermission  = syscall.EPERM
 )

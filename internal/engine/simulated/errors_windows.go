@@ -23,4 +23,8 @@ const (
 	errOperation   = windows.WSAEOPNOTSUPP
 	errDestination = windows.WSAEDESTADDRREQ
 	errNoFile      = windows.ERROR_FILE_NOT_FOUND
+	errTooLong     = windows.WSAEMSGSIZE
+	errAccess      = windows.WSAEACCES
+	errKind        = windows.WSAEPROTOTYPE
+	errPermission  = windows.WSAEACCES
 )

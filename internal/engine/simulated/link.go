@@ -8,6 +8,7 @@ type Link struct {
 	Conditions
 	from, to *Host
 	free     time.Duration // when what was sent before has gone, by the bandwidth
+	ordered  time.Duration // when the last datagram arrives that none overtakes but by chance
 }
 
 // Conditions are those under which a link works.

@@ -39,6 +39,8 @@ type Network struct {
 	ids     uint64              // of messages
 	held    []held
 	spare   spare
+
+	messages *message // that nobody uses
 }
 
 // held is what a link that is stalled holds back.

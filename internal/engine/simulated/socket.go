@@ -32,7 +32,8 @@ type socket struct {
 	keepAlive bool
 	abrupt    bool // Close ends a connection by a reset
 
-	end *end // of a connection, or nil
+	end   *end   // of a connection, or nil
+	grams *grams // of a socket for datagrams, or nil
 
 	listening bool
 	backlog   int
@@ -46,7 +47,7 @@ func (h *Host) open(family sock.Family, typ sock.Type) *socket {
 	n.last++
 	s := &socket{host: h, fd: n.last, family: family, typ: typ}
 	if typ == sock.Datagram {
-		s.protocol = udp
+		s.protocol, s.grams = udp, newGrams()
 	}
 	n.sockets[s.fd] = s
 	h.sockets++
@@ -67,6 +68,8 @@ func (s *socket) localAddr() sock.Addr {
 // readiness is what the socket is ready for.
 func (s *socket) readiness() (m engine.Mask) {
 	switch {
+	case s.grams != nil:
+		m = s.grams.readiness()
 	case s.listening:
 		if len(s.queue) > 0 {
 			m = engine.Read
@@ -116,6 +119,9 @@ func (s *socket) vanish() {
 		s.source.gone()
 	}
 	s.held = false
+	if s.grams != nil {
+		s.grams.end(s)
+	}
 	s.leave()
 	s.unname()
 	s.listening = false

@@ -44,7 +44,7 @@ func (k sockets) Open(family sock.Family, typ sock.Type) (uintptr, error) {
 	switch {
 	case k.e.crashed.Load():
 		return sock.Invalid, ErrCrashed
-	case typ != sock.Stream:
+	case typ != sock.Stream && typ != sock.Datagram:
 		return sock.Invalid, fmt.Errorf("%w: a simulated host has no sockets of type %v", errors.ErrUnsupported, typ)
 	case family != sock.Inet4 && family != sock.Inet6 && family != sock.Unix:
 		return sock.Invalid, errFamily
@@ -134,7 +134,7 @@ func (k sockets) SetOption(fd uintptr, opt engine.Option, value int) error {
 				s.setKeepAlive(on)
 			}
 		default:
-			return fmt.Errorf("%w: a simulated socket has no such option", errors.ErrUnsupported)
+			return s.setGramOption(opt, value)
 		}
 		return nil
 	})
@@ -154,12 +154,12 @@ func (k sockets) SetLinger(fd uintptr, seconds int) error {
 
 // JoinGroup implements engine.Sockets.
 func (k sockets) JoinGroup(fd uintptr, group sock.Addr, iface int) error {
-	return k.with(fd, func(*socket) error { return errors.ErrUnsupported })
+	return k.with(fd, func(s *socket) error { return s.join(group, iface) })
 }
 
 // LeaveGroup implements engine.Sockets.
 func (k sockets) LeaveGroup(fd uintptr, group sock.Addr, iface int) error {
-	return k.with(fd, func(*socket) error { return errors.ErrUnsupported })
+	return k.with(fd, func(s *socket) error { return s.leaveGroup(group, iface) })
 }
 
 // LocalAddr implements engine.Sockets.
@@ -171,10 +171,14 @@ func (k sockets) LocalAddr(fd uintptr) (a sock.Addr, err error) {
 // RemoteAddr implements engine.Sockets.
 func (k sockets) RemoteAddr(fd uintptr) (a sock.Addr, err error) {
 	err = k.with(fd, func(s *socket) error {
-		if s.end == nil || s.end.state != open {
+		switch {
+		case s.grams != nil && s.grams.remote.IsValid():
+			a = s.grams.remote
+		case s.end != nil && s.end.state == open:
+			a = s.end.remote
+		default:
 			return errNotOpen
 		}
-		a = s.end.remote
 		return nil
 	})
 	return a, err

@@ -5,9 +5,10 @@ import "time"
 // Stack is how a host's system does its part of the network. The zero value of a field is
 // the default.
 type Stack struct {
-	SendBuffer    int // bytes of a connection that wait to be sent, at most; 64 KiB
-	ReceiveBuffer int // bytes of a connection that were sent and not read, at most; 64 KiB
-	Backlog       int // connections that wait to be accepted, at most, whatever Listen says; 4096
+	SendBuffer     int // bytes of a connection that wait to be sent, at most; 64 KiB
+	ReceiveBuffer  int // bytes of a connection that were sent and not read, at most; 64 KiB
+	DatagramBuffer int // bytes of datagrams that wait to be received, at most, 512 more for each; 208 KiB
+	Backlog        int // connections that wait to be accepted, at most, whatever Listen says; 4096
 
 	// Whole has a read or a write do all that it could; else some do a part, which is drawn.
 	Whole bool
@@ -25,7 +26,7 @@ func (s Stack) orDefaults() Stack {
 	for _, f := range [...]struct {
 		at    *int
 		value int
-	}{{&s.SendBuffer, 64 << 10}, {&s.ReceiveBuffer, 64 << 10}, {&s.Backlog, 4096}} {
+	}{{&s.SendBuffer, 64 << 10}, {&s.ReceiveBuffer, 64 << 10}, {&s.DatagramBuffer, 208 << 10}, {&s.Backlog, 4096}} {
 		if *f.at <= 0 {
 			*f.at = f.value
 		}

@@ -18,8 +18,5 @@ func TestEngine(t *testing.T) {
 			return nil, err
 		}
 		return h.NewEngine()
-	}, datagramCases...)
+	})
 }
-
-// datagramCases need what the engine does not have yet.
-var datagramCases = []string{"Datagram", "TryDatagram"}

@@ -10,6 +10,10 @@ import (
 
 // read is a try to read a stream.
 func (s *socket) read(p []byte) (int, error) {
+	if s.grams != nil {
+		n, _, err := s.receiveGram(p)
+		return n, err
+	}
 	if s.end == nil || s.end.state == opening && !s.end.dead {
 		return 0, errNotOpen
 	}
@@ -100,8 +104,8 @@ func (s *socket) connectTo(a sock.Addr) error {
 		return errConnecting
 	case s.end != nil:
 		return errOpenAlready
-	case s.typ != sock.Stream:
-		return errOperation
+	case s.grams != nil:
+		return s.connectGram(a)
 	case s.family == sock.Unix:
 		return s.connectUnix(a)
 	case a.Family() != s.family:
@@ -125,19 +129,40 @@ func (k sockets) Receive(fd uintptr, p []byte) (n int, err error) {
 
 // ReceiveFrom implements engine.Tries.
 func (k sockets) ReceiveFrom(fd uintptr, p []byte) (n int, from sock.Addr, err error) {
-	n, err = k.Receive(fd, p)
+	err = k.with(fd, func(s *socket) error {
+		if s.grams != nil {
+			n, from, err = s.receiveGram(p)
+		} else {
+			n, err = s.read(p)
+		}
+		return err
+	})
 	return n, from, err
 }
 
 // Send implements engine.Tries.
 func (k sockets) Send(fd uintptr, p []byte) (n int, err error) {
-	err = k.with(fd, func(s *socket) error { n, err = s.write(p, nil); return err })
+	err = k.with(fd, func(s *socket) error {
+		if s.grams != nil {
+			n, err = s.tryGram(p, sock.Addr{})
+		} else {
+			n, err = s.write(p, nil)
+		}
+		return err
+	})
 	return n, err
 }
 
 // SendTo implements engine.Tries.
-func (k sockets) SendTo(fd uintptr, p []byte, to sock.Addr) (int, error) {
-	return 0, k.with(fd, func(*socket) error { return errOperation })
+func (k sockets) SendTo(fd uintptr, p []byte, to sock.Addr) (n int, err error) {
+	err = k.with(fd, func(s *socket) error {
+		if s.grams == nil {
+			return errOperation
+		}
+		n, err = s.tryGram(p, to)
+		return err
+	})
+	return n, err
 }
 
 // Sendfile implements engine.Tries: see that of a stream.

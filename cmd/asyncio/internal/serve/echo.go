@@ -75,10 +75,18 @@ func (e *echo) ResumeWriting() { _ = e.transport.ResumeReading() }
 func (e *echo) ConnectionLost(error) { e.worker.leave(&e.client) }
 
 func listenStreams(ctx context.Context, w *worker, at endpoint, opts *asyncio.ServerOptions) (*asyncio.Server, error) {
-	return streams.StartServer(ctx, w.echoStream, at.network, at.address, opts, streams.WithLoop(w.loop))
+	return w.loop.CreateServer(ctx, func() asyncio.Protocol { return newStreamEcho(w) }, at.network, at.address, opts)
 }
 
-// newStreamEcho makes by hand what StartServer makes for each connection.
+// streamEcho is what streams.StartServer makes for each connection, but for the end of a
+// client over TLS: Python's streams end both directions then, and what was received and not
+// sent back yet would be lost.
+type streamEcho struct {
+	*streams.StreamReaderProtocol
+	transport asyncio.Transport
+}
+
+// newStreamEcho makes the protocol of one connection.
 func newStreamEcho(w *worker) asyncio.Protocol {
 	r, err := streams.NewStreamReader(streams.WithLoop(w.loop))
 	if err != nil {
@@ -91,7 +99,19 @@ func newStreamEcho(w *worker) asyncio.Protocol {
 	if err != nil {
 		return nil
 	}
-	return p
+	return &streamEcho{StreamReaderProtocol: p}
+}
+
+// ConnectionMade implements asyncio.Protocol.
+func (e *streamEcho) ConnectionMade(t asyncio.Transport) {
+	e.transport = t
+	e.StreamReaderProtocol.ConnectionMade(t)
+}
+
+// EOFReceived implements asyncio.Protocol: the sending side stays open where it can, which
+// is not so before TLS 1.3.
+func (e *streamEcho) EOFReceived() bool {
+	return e.StreamReaderProtocol.EOFReceived() || e.transport.CanWriteEOF()
 }
 
 // streamChunk is how much a stream's coroutine reads at most at once, and holds.

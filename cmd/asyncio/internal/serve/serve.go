@@ -35,8 +35,8 @@ handed to the loops by turns. auto is reuseport where the system spreads, and ha
 for unix sockets. Datagrams are spread by the system, or there is one loop.
 
 --tls-cert and --tls-key, files in PEM, have it speak TLS. So has --tls-self-signed, with a
-certificate that it makes for this run: its fingerprint is the second line. There the end that a
-client says ends both directions at once with --api streams, as Python's streams do it.`
+certificate that it makes for this run: its fingerprint is the second line. Before TLS 1.3 the
+end that a client says ends both directions at once.`
 
 // Run serves until a signal ends it, and prints to out.
 func Run(o *Options, out *os.File) error {

@@ -3,26 +3,19 @@
 package stage
 
 import (
-	"context"
-	"errors"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
-	"github.com/go-asyncio/asyncio/internal/testkit/loops"
+	"github.com/go-asyncio/asyncio/internal/testkit/onloop"
 )
-
-// patience is when a test that waits for something gives up.
-const patience = 30 * time.Second
 
 // Stage is a loop under test, and the coroutine that tests on it.
 type Stage struct {
-	*testing.T
-	Ctx  context.Context
-	Loop asyncio.EventLoop
-	Log  *testkit.LogBook // what the loop logs
+	*onloop.Stage
+	Log *testkit.LogBook // what the loop logs
 }
 
 // Over runs f, as the subtest named row, as a coroutine of a new loop of each kind: on Linux
@@ -34,61 +27,15 @@ func Over(t *testing.T, row string, f func(s *Stage)) {
 		for _, m := range testkit.Available(t, testkit.Kinds) {
 			t.Run(m.Name, func(t *testing.T) {
 				testkit.LeavesNothing(t, testkit.Patience)
-				play(t, m, f)
+				log := &testkit.LogBook{}
+				s := &Stage{onloop.New(t, m, asyncio.WithLogger(log.Logger()), asyncio.WithBlockedReport(blockedReport)), log}
+				s.Run(func() {
+					f(s)
+					s.Until("the other tasks end", func() bool { return len(asyncio.AllTasks(s.Loop)) == 1 })
+				})
 			})
 		}
 	})
-}
-
-// play runs f as a coroutine of a new loop.
-func play(t *testing.T, m testkit.Mechanism, f func(s *Stage)) {
-	t.Helper()
-	s := &Stage{T: t, Log: &testkit.LogBook{}}
-	loop, err := loops.New(m, asyncio.WithLogger(s.Log.Logger()), asyncio.WithBlockedReport(blockedReport))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Loop = loop
-	s.Check(loop.SetExceptionHandler(func(_ asyncio.EventLoop, c asyncio.ExceptionContext) {
-		t.Errorf("reported: %s: %v", c.Message, c.Err)
-	}))
-	task := asyncio.CreateTaskErr(loop, func(ctx context.Context) error {
-		s.Ctx = ctx
-		f(s)
-		s.Until("the other tasks end", func() bool { return len(asyncio.AllTasks(loop)) == 1 })
-		return nil
-	})
-	if err := loop.RunUntilComplete(task); err != nil && !(t.Failed() && errors.Is(err, asyncio.ErrGoexit)) {
-		t.Errorf("the test's coroutine: %v", err)
-	}
-	s.Check(loop.Close())
-}
-
-// Check fails the test for an error, and goes on.
-func (s *Stage) Check(err error) {
-	s.Helper()
-	if err != nil {
-		s.Error(err)
-	}
-}
-
-// Must stops the test at an error.
-func (s *Stage) Must(err error) {
-	s.Helper()
-	if err != nil {
-		s.Fatal(err)
-	}
-}
-
-// Until waits, in the coroutine, until cond holds.
-func (s *Stage) Until(what string, cond func() bool) {
-	s.Helper()
-	for end := s.Loop.Time() + patience; !cond(); {
-		if s.Loop.Time() > end {
-			s.Fatalf("waited in vain: %s", what)
-		}
-		s.Must(asyncio.Sleep(s.Ctx, time.Millisecond))
-	}
 }
 
 // blockedReport is how long the loop may be held before that is reported.
@@ -120,7 +67,7 @@ func (s *Stage) Holds(call func(), release func(), stackHas ...string) {
 // reported waits, on a goroutine, for the report that the loop is blocked.
 func (s *Stage) reported(stackHas []string) bool {
 	texts := append([]string{"Event loop blocked for"}, stackHas...)
-	for began := time.Now(); time.Since(began) < patience; time.Sleep(time.Millisecond) {
+	for began := time.Now(); time.Since(began) < testkit.Patience; time.Sleep(time.Millisecond) {
 		if len(s.Log.Lines(texts...)) > 0 {
 			return true
 		}
