@@ -98,6 +98,7 @@ func BenchmarkPingPong(b *testing.B) {
 			if err != nil {
 				return err
 			}
+			defer w.Close()
 			for range n / 2 {
 				if _, err := io.WriteString(w, "1234567\n"); err != nil {
 					return err

@@ -71,7 +71,7 @@
 // world, a variable of a package, a tls.Config with the keys of its tickets, makes the second world
 // another than the first: make it in the world's function. Descriptors, files, programs and signals
 // of the system are errors.ErrUnsupported on a simulated host. package net is not simulated: what
-// uses it reaches the real network.
+// uses it reaches the real network. net/http is, by package nethttp.
 //
 // A program that never ends is an error, with the tasks of all hosts: see [WithLimit] and
 // [WithPasses]. So is one in which nothing is to come, with where each host waits.

@@ -50,6 +50,30 @@ func TestThousandHosts(t *testing.T) {
 	t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
 }
 
+// TestSideBySide: worlds that run at the same time make no difference to each other.
+func TestSideBySide(t *testing.T) {
+	hashes := make(chan uint64)
+	const n = 8
+	for range n {
+		go func() {
+			var hash uint64
+			if err := simulation.Run(7, func(w *simulation.World) {
+				trouble(w)
+				hash = w.Hash()
+			}); err != nil {
+				t.Error(err)
+			}
+			hashes <- hash
+		}()
+	}
+	first := <-hashes
+	for range n - 1 {
+		if hash := <-hashes; hash != first {
+			t.Errorf("%x, not %x", hash, first)
+		}
+	}
+}
+
 // TestProcessors: how many processors there are makes no difference.
 func TestProcessors(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
