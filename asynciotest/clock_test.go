@@ -18,10 +18,10 @@ import (
 	"github.com/go-asyncio/asyncio/streams"
 )
 
-// clocked runs f as a coroutine on each kind of loop, by a clock that clock makes for it.
+// clocked runs f as a coroutine on a loop over each mechanism, by a clock that clock makes for it.
 func clocked(t *testing.T, clock func() asyncio.Clock, f func(ctx context.Context, t *testing.T, c asyncio.Clock)) {
 	t.Helper()
-	testkit.Over(t, testkit.Kinds, func(t *testing.T, m testkit.Mechanism) {
+	testkit.Over(t, testkit.Unpinned, func(t *testing.T, m testkit.Mechanism) {
 		c := clock()
 		_, err := asyncio.Run(context.Background(), func(ctx context.Context) (int, error) {
 			f(ctx, t, c)
@@ -340,7 +340,7 @@ func TestClockAdvance(t *testing.T) {
 // TestClockClose ends a loop that waits for a timer by a clock that stands still.
 func TestClockClose(t *testing.T) {
 	t.Parallel()
-	testkit.Over(t, testkit.Kinds, func(t *testing.T, m testkit.Mechanism) {
+	testkit.Over(t, testkit.Unpinned, func(t *testing.T, m testkit.Mechanism) {
 		c := watch(asynciotest.NewClock())
 		loop, err := loops.New(m, asyncio.WithClock(c))
 		if err != nil {
