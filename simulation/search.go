@@ -157,7 +157,11 @@ func Search(t *testing.T, f func(w *World), opts ...Option) {
 	case found != nil:
 		s.report(found, pkg)
 	default:
-		t.Logf("simulation: %d seeds from %d in mode %s, none fails", s.tried, s.first, c.mode)
+		rest := ""
+		if s.cut && s.tried < s.seeds {
+			rest = "; no more, since the test has a deadline: see -timeout"
+		}
+		t.Logf("simulation: %d seeds from %d in mode %s, none fails%s", s.tried, s.first, c.mode, rest)
 	}
 }
 
@@ -182,7 +186,7 @@ func (s *searching) limits(c searchConfig) {
 	if deadline, limited := s.t.Deadline(); limited {
 		// What is found must still be told.
 		if room := time.Until(deadline); s.end.After(deadline.Add(-room / 4)) {
-			s.end, s.cut = deadline.Add(-room/4), duration <= 0
+			s.end, s.cut = deadline.Add(-room/4), true
 		}
 	}
 }

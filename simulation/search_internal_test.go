@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,43 @@ func TestTrialIsTest(t *testing.T) {
 			if len(sums) != 2 || sums[0] != sums[1] {
 				t.Errorf("mode %s, seed %d: fingerprints %x", mode, seed, sums)
 			}
+		}
+	}
+}
+
+// TestSearchLimits: what flags say goes before what the program does, and a time before the
+// usual number.
+func TestSearchLimits(t *testing.T) {
+	was := flags
+	defer func() { flags = was }()
+	const many = math.MaxInt
+	for _, c := range []struct {
+		program  searchConfig
+		flags    searchFlags
+		seeds    int
+		duration time.Duration // 0: none
+	}{
+		{searchConfig{}, searchFlags{}, usualSeeds, 0},
+		{searchConfig{seeds: 7}, searchFlags{}, 7, 0},
+		{searchConfig{duration: time.Minute}, searchFlags{}, many, time.Minute},
+		{searchConfig{seeds: 7, duration: time.Minute}, searchFlags{}, 7, time.Minute},
+		{searchConfig{seeds: 7}, searchFlags{seeds: 9}, 9, 0},
+		{searchConfig{seeds: 7}, searchFlags{duration: time.Second}, many, time.Second},
+		{searchConfig{duration: time.Minute}, searchFlags{duration: time.Second, seeds: 9}, 9, time.Second},
+	} {
+		flags = c.flags
+		s := searching{t: t, seeds: usualSeeds}
+		before := time.Now()
+		s.limits(c.program)
+		after := time.Now()
+		if s.seeds != c.seeds {
+			t.Errorf("%+v: %d seeds, want %d", c, s.seeds, c.seeds)
+		}
+		if timed := c.duration > 0; !s.cut && timed && (s.end.Before(before.Add(c.duration)) || s.end.After(after.Add(c.duration))) {
+			t.Errorf("%+v: ends after %v", c, s.end.Sub(before))
+		}
+		if deadline, limited := t.Deadline(); limited && !s.end.Before(deadline) {
+			t.Errorf("%+v: it goes on after the test's deadline", c)
 		}
 	}
 }
