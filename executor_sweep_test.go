@@ -12,7 +12,7 @@ import (
 // TestExecutorSweep: what becomes of work and of the wait for it, in each pass.
 func TestExecutorSweep(t *testing.T) {
 	t.Parallel()
-	plainRow(t, "cancelled", func(t *testing.T) {
+	plainSweep(t, "cancelled", func(t *testing.T) {
 		// Each is cancelled before its turn, or runs to its end; the one worker serves all.
 		pool := asyncio.NewPoolExecutor(1)
 		inLoop(t, func(ctx context.Context, loop asyncio.EventLoop) {
@@ -46,7 +46,7 @@ func TestExecutorSweep(t *testing.T) {
 		<-pool.Shutdown()
 	})
 	for n := range 6 {
-		plainRow(t, "shutdown-cancelled-after-"+string(rune('0'+n)), func(t *testing.T) {
+		plainSweep(t, "shutdown-cancelled-after-"+string(rune('0'+n)), func(t *testing.T) {
 			inLoop(t, func(ctx context.Context, loop asyncio.EventLoop) {
 				finish := make(chan struct{})
 				busy, err := asyncio.RunIn(loop, nil, func() (int, error) { <-finish; return 7, nil })
@@ -69,7 +69,7 @@ func TestExecutorSweep(t *testing.T) {
 				want(t, "what was accepted", got, 7)
 			})
 		})
-		plainRow(t, "loop-closed-after-"+string(rune('0'+n)), func(t *testing.T) {
+		plainSweep(t, "loop-closed-after-"+string(rune('0'+n)), func(t *testing.T) {
 			// Close does not wait; the result that comes late is nobody's.
 			loop := mustLoop(t, silent)
 			must(t, loop.SetExceptionHandler(func(asyncio.EventLoop, asyncio.ExceptionContext) {}))

@@ -32,7 +32,7 @@ var loopsMade sync.Map
 // false, the one that a selector loop takes by itself.
 func mechanismOf(t testing.TB) (m testkit.Mechanism, ok bool) {
 	t.Helper()
-	all := testkit.Available(t, testkit.Unpinned)
+	all := testkit.Available(t, testkit.OrSimulated(testkit.Unpinned))
 	elements := strings.Split(t.Name(), "/")
 	for i, name := range elements {
 		for _, m := range all {

@@ -29,8 +29,20 @@ const patience = 30 * time.Second
 // for each mechanism of the system.
 func netRow(t *testing.T, row string, f func(n *netTest)) {
 	t.Helper()
+	netRowOver(t, row, testkit.Unpinned, f)
+}
+
+// sweepRow is netRow for a sweep, which a simulated loop is put through, too: it reaches for
+// nothing of the system's beside its loop.
+func sweepRow(t *testing.T, row string, f func(n *netTest)) {
+	t.Helper()
+	netRowOver(t, row, testkit.OrSimulated(testkit.Unpinned), f)
+}
+
+// netRowOver is netRow over the mechanisms that a filter takes.
+func netRowOver(t *testing.T, row string, which func(testkit.Mechanism) bool, f func(n *netTest)) {
+	t.Helper()
 	test := func(t *testing.T) { f(newNetTest(t)) }
-	which := testkit.Unpinned
 	if words, lost := lostUnderWine[row]; lost && testkit.UnderWine() {
 		which = testkit.Proactors
 		t.Run(words, func(t *testing.T) { overLoops(t, testkit.Selectors, test) })

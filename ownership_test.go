@@ -36,7 +36,12 @@ type scene struct {
 
 // oneKindAfterTheOther is overLoops without parallel subtests.
 func oneKindAfterTheOther(t *testing.T, f func(t *testing.T)) {
-	for _, m := range testkit.Available(t, testkit.Unpinned) {
+	oneAfterTheOther(t, testkit.Unpinned, f)
+}
+
+// oneAfterTheOther is that over the mechanisms that a filter takes.
+func oneAfterTheOther(t *testing.T, which func(testkit.Mechanism) bool, f func(t *testing.T)) {
+	for _, m := range testkit.Available(t, which) {
 		t.Run(m.Name, f)
 	}
 }

@@ -27,6 +27,23 @@ func plainRow(t *testing.T, id string, f func(t *testing.T)) {
 	})
 }
 
+// plainSweep is plainRow for a sweep, which a simulated loop is put through, too.
+func plainSweep(t *testing.T, id string, f func(t *testing.T)) {
+	t.Helper()
+	t.Run(id, func(t *testing.T) {
+		t.Parallel()
+		overLoops(t, testkit.OrSimulated(testkit.Kinds), f)
+	})
+}
+
+// sweepIn is plainSweep for a sweep in a coroutine.
+func sweepIn(t *testing.T, id string, f func(t *testing.T, ctx context.Context, loop asyncio.EventLoop)) {
+	t.Helper()
+	plainSweep(t, id, func(t *testing.T) {
+		inLoop(t, func(ctx context.Context, loop asyncio.EventLoop) { f(t, ctx, loop) })
+	})
+}
+
 // looplessRow is a row that has nothing to do with the kind of loop.
 func looplessRow(t *testing.T, id string, f func(t *testing.T)) {
 	t.Helper()

@@ -54,7 +54,7 @@ const sweepMost = 6
 func TestSockReceiveSweep(t *testing.T) {
 	t.Parallel()
 	for name, end := range sockEnds {
-		sockRow(t, name, func(ctx context.Context, n *netTest) {
+		sockSweep(t, name, func(ctx context.Context, n *netTest) {
 			a, b := n.pairOfSockets()
 			for which := range 3 {
 				for sent := range sweepMost {
@@ -188,7 +188,7 @@ func acceptInstant(ctx context.Context, n *netTest, what string, s *asyncio.Sock
 func TestSockSendSweep(t *testing.T) {
 	t.Parallel()
 	for name, end := range sockEnds {
-		sockRow(t, name, func(ctx context.Context, n *netTest) {
+		sockSweep(t, name, func(ctx context.Context, n *netTest) {
 			filler := noise(1 << 20)
 			for ended := range sweepMost {
 				for read := range sweepMost {
@@ -404,7 +404,7 @@ func TestSockElsewhere(t *testing.T) {
 // the loop is another one afterwards.
 func TestSockTurns(t *testing.T) {
 	t.Parallel()
-	sockRow(t, "in order", func(ctx context.Context, n *netTest) {
+	sockSweep(t, "in order", func(ctx context.Context, n *netTest) {
 		a, b := n.pairOfSockets()
 		var order []string
 		var tasks []*asyncio.Task[struct{}]

@@ -116,7 +116,7 @@ func isError[E error](err error) bool { _, ok := err.(E); return ok }
 // in asyncio.
 func TestCancelSweep(t *testing.T) {
 	t.Parallel()
-	overLoops(t, testkit.Kinds, func(t *testing.T) {
+	overLoops(t, testkit.OrSimulated(testkit.Kinds), func(t *testing.T) {
 		loop := newLoop(t)
 		collectReports(t, loop)
 		runIn(t, loop, func(ctx context.Context) {

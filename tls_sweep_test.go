@@ -272,7 +272,7 @@ func TestTLSSweep(t *testing.T) {
 	for story, tell := range tlsStories {
 		for end, happens := range tlsEnds {
 			t.Run(story+","+end, func(t *testing.T) {
-				oneKindAfterTheOther(t, func(t *testing.T) {
+				oneAfterTheOther(t, testkit.OrSimulated(testkit.Unpinned), func(t *testing.T) {
 					n := newNetTest(t)
 					n.expectErrors = end == "goexit"
 					n.run(func(ctx context.Context) { sweepTLS(ctx, n, tell, end, happens) })
@@ -352,7 +352,7 @@ func TestTLSExitSweep(t *testing.T) {
 				"EOFReceived":    func(y *tlsStory) { y.onEOF = leave },
 				"ConnectionLost": func(y *tlsStory) { y.onLost = func(error) { leave() } },
 			} {
-				netRow(t, fmt.Sprintf("%s,%s,%s", how, story, call), func(n *netTest) {
+				sweepRow(t, fmt.Sprintf("%s,%s,%s", how, story, call), func(n *netTest) {
 					n.expectErrors = true
 					n.run(func(ctx context.Context) {
 						y := &tlsStory{netTest: n}
@@ -379,7 +379,7 @@ func TestTLSExitSweep(t *testing.T) {
 func TestTLSLoopCloseSweep(t *testing.T) {
 	for story, tell := range tlsStories {
 		t.Run(story, func(t *testing.T) {
-			oneKindAfterTheOther(t, func(t *testing.T) {
+			oneAfterTheOther(t, testkit.OrSimulated(testkit.Unpinned), func(t *testing.T) {
 				for pass, over := 0, false; !over; pass += 1 + pass/10 {
 					before := testkit.Snapshot()
 					n := newNetTest(t)
@@ -408,7 +408,7 @@ func TestTLSLoopCloseSweep(t *testing.T) {
 // TestTLSHandshakeOutsideSweep: calls from another goroutine, whose context ends at any time.
 func TestTLSHandshakeOutsideSweep(t *testing.T) {
 	t.Parallel()
-	netRow(t, "outside", func(n *netTest) {
+	sweepRow(t, "outside", func(n *netTest) {
 		n.run(func(ctx context.Context) {
 			s, addr := n.serveTLS(ctx, forServer(), nil)
 			for i := range 20 {

@@ -35,7 +35,7 @@ func TestWaitersSweep(t *testing.T) {
 	t.Parallel()
 	const most = 7
 	for name, end := range waiterEnds {
-		row(t, name, func(t *testing.T, ctx context.Context, loop asyncio.EventLoop) {
+		sweepIn(t, name, func(t *testing.T, ctx context.Context, loop asyncio.EventLoop) {
 			for which := range 3 {
 				for opened := range most {
 					for ended := range most {
@@ -107,7 +107,7 @@ func waitersInstant(t *testing.T, ctx context.Context, loop asyncio.EventLoop, w
 // the deferred functions of all coroutines run, and nothing is left behind.
 func TestWaitersCloseSweep(t *testing.T) {
 	t.Parallel()
-	overLoops(t, testkit.Kinds, func(t *testing.T) {
+	overLoops(t, testkit.OrSimulated(testkit.Kinds), func(t *testing.T) {
 		for n := range 12 {
 			closedAfter(t, n)
 		}
@@ -172,7 +172,7 @@ func closedAfter(t *testing.T, n int) {
 func TestWaitersGoexitSweep(t *testing.T) {
 	t.Parallel()
 	for name, leave := range map[string]func(){"goexit": goexit, "panic": func() { panic(errBoom) }} {
-		plainRow(t, name, func(t *testing.T) {
+		plainSweep(t, name, func(t *testing.T) {
 			loop := newLoop(t)
 			_ = collectReports(t, loop) // of panics that nobody looks at
 			runIn(t, loop, func(ctx context.Context) {

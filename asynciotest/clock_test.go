@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -18,10 +19,10 @@ import (
 	"github.com/go-asyncio/asyncio/streams"
 )
 
-// clocked runs f as a coroutine on each kind of loop, by a clock that clock makes for it.
+// clocked runs f as a coroutine on a loop over each mechanism, by a clock that clock makes for it.
 func clocked(t *testing.T, clock func() asyncio.Clock, f func(ctx context.Context, t *testing.T, c asyncio.Clock)) {
 	t.Helper()
-	testkit.Over(t, testkit.Kinds, func(t *testing.T, m testkit.Mechanism) {
+	testkit.Over(t, testkit.Unpinned, func(t *testing.T, m testkit.Mechanism) {
 		c := clock()
 		_, err := asyncio.Run(context.Background(), func(ctx context.Context) (int, error) {
 			f(ctx, t, c)
@@ -340,7 +341,7 @@ func TestClockAdvance(t *testing.T) {
 // TestClockClose ends a loop that waits for a timer by a clock that stands still.
 func TestClockClose(t *testing.T) {
 	t.Parallel()
-	testkit.Over(t, testkit.Kinds, func(t *testing.T, m testkit.Mechanism) {
+	testkit.Over(t, testkit.Unpinned, func(t *testing.T, m testkit.Mechanism) {
 		c := watch(asynciotest.NewClock())
 		loop, err := loops.New(m, asyncio.WithClock(c))
 		if err != nil {
@@ -517,4 +518,62 @@ func connected(ctx context.Context, t *testing.T) (server, client peer) {
 	}
 	s.Close()
 	return server, peer{r, w}
+}
+
+// refusing is an executor that takes nothing, in two ways.
+type refusing struct{ panics bool }
+
+func (r refusing) Submit(func()) error {
+	if r.panics {
+		panic("no work today")
+	}
+	return errors.New("no work today")
+}
+
+// TestClockAfterRefusals: what an executor has not taken keeps nothing.
+func TestClockAfterRefusals(t *testing.T) {
+	t.Parallel()
+	clocked(t, jumping, func(ctx context.Context, t *testing.T, c asyncio.Clock) {
+		loop := running(t)
+		for _, panics := range []bool{false, true} {
+			func() {
+				defer func() { _ = recover() }()
+				if _, err := loop.RunInExecutor(refusing{panics}, func() (any, error) { return nil, nil }); err == nil {
+					t.Error("it was taken")
+				}
+			}()
+		}
+		f, err := loop.RunInExecutor(nil, func() (any, error) { runtime.Goexit(); return nil, nil })
+		if err != nil {
+			t.Error(err)
+		}
+		if _, err := f.Await(ctx); !errors.Is(err, asyncio.ErrGoexit) {
+			t.Error(err)
+		}
+		if err := asyncio.Sleep(ctx, time.Hour); err != nil || c.Now() != time.Hour {
+			t.Error(c.Now(), err)
+		}
+	})
+}
+
+// TestClockShutdown has a run end while an executor works: its patience with it is in the
+// clock's time, which does not jump meanwhile.
+func TestClockShutdown(t *testing.T) {
+	t.Parallel()
+	c := watch(asynciotest.NewJumpingClock(0))
+	ended := make(chan time.Duration, 1)
+	_, err := asyncio.Run(context.Background(), func(ctx context.Context) (int, error) {
+		loop := running(t)
+		_, err := loop.RunInExecutor(nil, func() (any, error) {
+			<-c.asleep // the loop, which waits for this
+			ended <- c.Now()
+			return nil, nil
+		})
+		return 0, err
+	}, asyncio.WithLoopFactory(func() (asyncio.EventLoop, error) {
+		return asyncio.NewSelectorEventLoop(nil, asyncio.WithClock(c))
+	}))
+	if at := <-ended; err != nil || at != 0 || c.Now() != 0 {
+		t.Errorf("it worked until %v, the run ended at %v: %v", at, c.Now(), err)
+	}
 }

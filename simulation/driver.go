@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing/synctest"
 	"time"
 
@@ -45,9 +46,11 @@ type driver struct {
 	wake   chan struct{} // in a bubble: there is something for a driver that sleeps
 	timer  *time.Timer
 
+	news    atomic.Bool // something is to be done, or noticed
 	mu      sync.Mutex
 	loops   int             // seats of engines that are not over
 	noticed []*seat         // for which there is something
+	spare   []*seat         // their memory, when it is needed again
 	todo    []func()        // between two turns
 	asleep  bool            // the driver, in a bubble
 	turn    *seat           // who was let go, in a bubble
@@ -112,6 +115,7 @@ func (d *driver) noticeSeat(s *seat) {
 	if !s.noticed {
 		s.noticed = true
 		d.noticed = append(d.noticed, s)
+		d.news.Store(true)
 	}
 	d.rouse()
 }
@@ -131,15 +135,17 @@ func (d *driver) later(f func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.todo = append(d.todo, f)
+	d.news.Store(true)
 	d.rouse()
 }
 
 // take finds out who can go on.
 func (d *driver) take() {
-	for {
+	for d.news.Load() {
 		d.mu.Lock()
+		d.news.Store(false)
 		todo, noticed := d.todo, d.noticed
-		d.todo, d.noticed = nil, nil
+		d.todo, d.noticed = nil, d.spare
 		if len(noticed) > 1 { // who was first may be the doing of package time's goroutines
 			slices.SortFunc(noticed, bySeatNumber)
 		}
@@ -147,10 +153,9 @@ func (d *driver) take() {
 			s.noticed = false
 			d.place(s)
 		}
+		clear(noticed)
+		d.spare = noticed[:0]
 		d.mu.Unlock()
-		if len(todo) == 0 {
-			break
-		}
 		for _, f := range todo {
 			f()
 		}
@@ -230,25 +235,20 @@ func (d *driver) letGo(s *seat) {
 	} else {
 		<-d.handed
 	}
-	if d.isBlocked(s) {
-		d.blocked = append(d.blocked, s)
-		return
-	}
-	d.settle(s)
-	if len(d.blocked) > 0 {
-		d.settleBlocked()
-	}
-}
-
-// isBlocked reports whether a seat that was let go has done nothing to give the turn back.
-func (d *driver) isBlocked(s *seat) bool {
+	pending := s.pending()
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	d.turn = nil
 	if s.state == going {
 		s.state = blocked
+		d.blocked = append(d.blocked, s)
+	} else {
+		s.called = s.called || pending
+		d.place(s)
 	}
-	return s.state == blocked
+	d.mu.Unlock()
+	if len(d.blocked) > 0 {
+		d.settleBlocked()
+	}
 }
 
 // settleBlocked gives those a place that were blocked and wait now.
@@ -263,7 +263,11 @@ func (d *driver) settleBlocked() {
 	})
 	d.mu.Unlock()
 	for _, s := range back {
-		d.settle(s)
+		pending := s.pending()
+		d.mu.Lock()
+		s.called = s.called || pending
+		d.place(s)
+		d.mu.Unlock()
 	}
 }
 
@@ -283,15 +287,6 @@ func (d *driver) awoke(s *seat) {
 	}
 	d.world.breakDown(fmt.Errorf("simulation: the hosts %s and %s have gone on at one moment, %v, because what blocked one of them in its own code, time.Sleep or a channel, was over: "+
 		"what each did first is not drawn from the seed; use asyncio.Sleep and futures, or allow it by WithForeignGoroutines", other.host.name, s.host.name, time.Since(d.began)))
-}
-
-// settle gives a seat its place that has been let go.
-func (d *driver) settle(s *seat) {
-	pending := s.engine != nil && s.engine.Pending()
-	d.mu.Lock()
-	s.called = s.called || pending
-	d.place(s)
-	d.mu.Unlock()
 }
 
 // next is when something happens by itself; Never if there is nothing to come.

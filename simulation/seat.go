@@ -58,6 +58,7 @@ func (d *driver) newSeat(h *Host, e *simulated.Engine, what string, until time.D
 	}
 	s.noticed = true
 	d.noticed = append(d.noticed, s)
+	d.news.Store(true)
 	d.rouse()
 	return s
 }
@@ -124,6 +125,9 @@ func (s *seat) rejoin() {
 
 // held reports whether the seat may not go on although it could.
 func (s *seat) held() bool { return s.host.paused && !s.killed.Load() }
+
+// pending reports whether there is something for a loop that waits.
+func (s *seat) pending() bool { return s.engine != nil && s.engine.Pending() }
 
 // bySeatNumber orders seats by number.
 func bySeatNumber(a, b *seat) int { return a.number - b.number }

@@ -128,6 +128,7 @@ func (w *World) do(f func()) {
 	}
 	d.mu.Lock()
 	d.todo = append(d.todo, f)
+	d.news.Store(true)
 	d.mu.Unlock()
 }
 

@@ -52,6 +52,37 @@ func (p *endpoint) send(text string, to net.Addr) {
 	p.stage.must(p.transport.SendTo([]byte(text), to))
 }
 
+// stranger is a socket of datagrams that is no endpoint's.
+type stranger interface {
+	Send(data []byte, to *net.UDPAddr)
+	LocalAddr() *net.UDPAddr
+}
+
+// stranger makes one: none of the loop's, unless its network is simulated.
+func (s *stage) stranger() stranger {
+	if !asyncio.IsSimulated(s.loop) {
+		return testkit.NewUDPPeer(s.t)
+	}
+	own, err := asyncio.NewSocket("udp4", here)
+	s.must(err)
+	return simulatedStranger{s, own}
+}
+
+// simulatedStranger is one on the loop's host.
+type simulatedStranger struct {
+	s   *stage
+	own *asyncio.Socket
+}
+
+// Send sends a datagram. The task that runs calls it.
+func (p simulatedStranger) Send(data []byte, to *net.UDPAddr) {
+	_, err := p.s.loop.SockSendTo(context.Background(), p.own, data, to)
+	p.s.must(err)
+}
+
+// LocalAddr is its address.
+func (p simulatedStranger) LocalAddr() *net.UDPAddr { return p.own.LocalAddr().(*net.UDPAddr) }
+
 // here is an address of this machine's.
 const here = "127.0.0.1:0"
 
@@ -94,7 +125,7 @@ func madeBeforeTheCallReturns(ctx context.Context, s *stage) error {
 }
 
 func whatWaitsComesAfterMade(ctx context.Context, s *stage) error {
-	c := testkit.NewUDPPeer(s.t)
+	c := s.stranger()
 	given, err := asyncio.NewSocket("udp4", here)
 	s.must(err)
 	c.Send([]byte("early"), given.LocalAddr().(*net.UDPAddr))
@@ -108,14 +139,14 @@ func whatWaitsComesAfterMade(ctx context.Context, s *stage) error {
 }
 
 // posts has a peer send to an endpoint.
-func (p *endpoint) posts(c *testkit.UDPPeer, texts ...string) {
+func (p *endpoint) posts(c stranger, texts ...string) {
 	for _, text := range texts {
 		c.Send([]byte(text), p.transport.LocalAddr().(*net.UDPAddr))
 	}
 }
 
 func datagramsComeInOrderAlsoEmptyOnes(ctx context.Context, s *stage) error {
-	p, c := s.endpoint(ctx, "one"), testkit.NewUDPPeer(s.t)
+	p, c := s.endpoint(ctx, "one"), s.stranger()
 	p.posts(c, "one", "", "three")
 	p.until(ctx, 4)
 	s.out("from the sender", p.sender.String() == c.LocalAddr().String())
@@ -153,9 +184,9 @@ func connectedNeedsNoAddress(ctx context.Context, s *stage) error {
 }
 
 func connectedHearsNobodyElse(ctx context.Context, s *stage) error {
-	server, stranger := s.endpoint(ctx, "server"), testkit.NewUDPPeer(s.t)
+	server, other := s.endpoint(ctx, "server"), s.stranger()
 	client := s.connectedTo(ctx, "client", server.transport.LocalAddr())
-	client.posts(stranger, "stranger")
+	client.posts(other, "stranger")
 	server.send("friend", client.transport.LocalAddr())
 	client.until(ctx, 2)
 	s.ends(ctx, client, server)
@@ -190,7 +221,7 @@ func (p *endpoint) saysItIsClosing(ctx context.Context) {
 
 func whatIsThereWhenItIsClosedIsNotReceived(ctx context.Context, s *stage) error {
 	p := s.endpoint(ctx, "one")
-	p.posts(testkit.NewUDPPeer(s.t), "too late")
+	p.posts(s.stranger(), "too late")
 	s.must(p.transport.Close())
 	p.until(ctx, 2)
 	s.must(ticks(ctx, 0))
@@ -200,7 +231,7 @@ func whatIsThereWhenItIsClosedIsNotReceived(ctx context.Context, s *stage) error
 func closedOutOfReceived(ctx context.Context, s *stage) error {
 	p := s.endpoint(ctx, "one")
 	p.on["received"] = func() { s.must(p.transport.Close()) }
-	p.posts(testkit.NewUDPPeer(s.t), "one", "two", "three")
+	p.posts(s.stranger(), "one", "two", "three")
 	p.until(ctx, 3)
 	s.must(ticks(ctx, 0))
 	return nil
@@ -230,7 +261,7 @@ func whatWasSentBeforeCloseArrives(ctx context.Context, s *stage) error {
 }
 
 func anotherProtocolGoesOn(ctx context.Context, s *stage) error {
-	p, c := s.endpoint(ctx, "one"), testkit.NewUDPPeer(s.t)
+	p, c := s.endpoint(ctx, "one"), s.stranger()
 	q := &endpoint{witness: s.witness("two"), transport: p.transport}
 	p.posts(c, "for one")
 	p.until(ctx, 2)
