@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -517,4 +518,62 @@ func connected(ctx context.Context, t *testing.T) (server, client peer) {
 	}
 	s.Close()
 	return server, peer{r, w}
+}
+
+// refusing is an executor that takes nothing, in two ways.
+type refusing struct{ panics bool }
+
+func (r refusing) Submit(func()) error {
+	if r.panics {
+		panic("no work today")
+	}
+	return errors.New("no work today")
+}
+
+// TestClockAfterRefusals: what an executor has not taken keeps nothing.
+func TestClockAfterRefusals(t *testing.T) {
+	t.Parallel()
+	clocked(t, jumping, func(ctx context.Context, t *testing.T, c asyncio.Clock) {
+		loop := running(t)
+		for _, panics := range []bool{false, true} {
+			func() {
+				defer func() { _ = recover() }()
+				if _, err := loop.RunInExecutor(refusing{panics}, func() (any, error) { return nil, nil }); err == nil {
+					t.Error("it was taken")
+				}
+			}()
+		}
+		f, err := loop.RunInExecutor(nil, func() (any, error) { runtime.Goexit(); return nil, nil })
+		if err != nil {
+			t.Error(err)
+		}
+		if _, err := f.Await(ctx); !errors.Is(err, asyncio.ErrGoexit) {
+			t.Error(err)
+		}
+		if err := asyncio.Sleep(ctx, time.Hour); err != nil || c.Now() != time.Hour {
+			t.Error(c.Now(), err)
+		}
+	})
+}
+
+// TestClockShutdown has a run end while an executor works: its patience with it is in the
+// clock's time, which does not jump meanwhile.
+func TestClockShutdown(t *testing.T) {
+	t.Parallel()
+	c := watch(asynciotest.NewJumpingClock(0))
+	ended := make(chan time.Duration, 1)
+	_, err := asyncio.Run(context.Background(), func(ctx context.Context) (int, error) {
+		loop := running(t)
+		_, err := loop.RunInExecutor(nil, func() (any, error) {
+			<-c.asleep // the loop, which waits for this
+			ended <- c.Now()
+			return nil, nil
+		})
+		return 0, err
+	}, asyncio.WithLoopFactory(func() (asyncio.EventLoop, error) {
+		return asyncio.NewSelectorEventLoop(nil, asyncio.WithClock(c))
+	}))
+	if at := <-ended; err != nil || at != 0 || c.Now() != 0 {
+		t.Errorf("it worked until %v, the run ended at %v: %v", at, c.Now(), err)
+	}
 }
