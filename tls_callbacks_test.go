@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"strings"
@@ -219,6 +220,19 @@ func rsaCertificate(t testing.TB) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: crypto.PrivateKey(key)}
 }
 
+// leavingKey is a private key with which nothing is signed as long as leave is set.
+type leavingKey struct {
+	crypto.Signer
+	leave func()
+}
+
+func (k *leavingKey) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	if k.leave != nil {
+		k.leave()
+	}
+	return k.Signer.Sign(rand, digest, opts)
+}
+
 // TestTLSExecutor: private keys are worked with in an executor, and the loop goes on meanwhile.
 func TestTLSExecutor(t *testing.T) {
 	t.Parallel()
@@ -310,6 +324,28 @@ func TestTLSExecutor(t *testing.T) {
 			n.ends(ctx, s)
 		}
 	})
+	for how, leave := range map[string]func(){"panic": func() { panic(errBoom) }, "goexit": goexit} {
+		tlsRow(t, how+" in a key", func(ctx context.Context, n *netTest) {
+			config := forServer()
+			key := &leavingKey{Signer: config.Certificates[0].PrivateKey.(crypto.Signer), leave: leave}
+			config.Certificates[0].PrivateKey = key
+			s, addr := n.serveTLS(ctx, config, nil, withExecutor(asyncio.NewPoolExecutor(1)))
+			if _, err := n.connectTLS(ctx, &recorder{}, addr, nil); err == nil {
+				n.Error("there is a connection")
+			}
+			n.until(ctx, "the end", func() bool { return asyncio.Active(s) == 0 })
+			// crypto/tls makes a text of why nothing is signed.
+			if n.log.Lines("TLS handshake failed", "failed to sign") == nil {
+				n.Errorf("logged: %v", n.log)
+			}
+			key.leave = nil
+			r := &recorder{}
+			_, err := n.connectTLS(ctx, r, addr, nil)
+			n.check(err)
+			r.transport.Abort()
+			n.ends(ctx, s)
+		})
+	}
 	netRow(t, "loop closed in the middle", func(n *netTest) {
 		n.expectErrors = true // a task is pending
 		g := &gated{open: make(chan struct{})}

@@ -19,7 +19,7 @@ const parties = 5
 func (s *stage) barrier(n int) *locks.Barrier {
 	s.Helper()
 	b, err := locks.NewBarrier(n)
-	s.must(err)
+	s.Check(err)
 	return b
 }
 
@@ -36,10 +36,10 @@ func (s *stage) all(n int, f func(ctx context.Context) error) {
 	s.Helper()
 	var tasks []*asyncio.Task[struct{}]
 	for range n {
-		tasks = append(tasks, s.start(f))
+		tasks = append(tasks, s.Start(f))
 	}
 	for _, task := range tasks {
-		s.must(s.ended(task))
+		s.Check(s.ended(task))
 	}
 }
 
@@ -69,7 +69,7 @@ func TestBarrier(t *testing.T) {
 	row(t, "locks.039.barrier-parties", func(s *stage) {
 		for _, n := range []int{0, -4} {
 			_, err := locks.NewBarrier(n)
-			s.fails(err, asyncio.ErrInvalidArgument)
+			s.Fails(err, asyncio.ErrInvalidArgument)
 		}
 		s.want("parties", s.barrier(parties).Parties(), parties)
 		s.want("zero value", new(locks.Barrier).Parties(), 1)
@@ -93,8 +93,8 @@ func TestBarrier(t *testing.T) {
 		b := s.barrier(1)
 		s.soon(func() { s.note("a pass") })
 		for range 3 {
-			i, err := b.Wait(s.ctx)
-			s.must(err)
+			i, err := b.Wait(s.Ctx)
+			s.Check(err)
 			s.want("index", i, 0)
 		}
 		s.noted("[]")
@@ -144,15 +144,15 @@ func TestBarrier(t *testing.T) {
 	})
 	row(t, "locks.045.barrier-cancel-one", func(s *stage) {
 		b := s.barrier(3)
-		one, two := s.start(through(b)), s.start(through(b))
-		s.pass(1)
+		one, two := s.Start(through(b)), s.Start(through(b))
+		s.Passes(1)
 		s.want("waiting", b.NWaiting(), 2)
 		one.Cancel()
-		s.fails(s.ended(one), asyncio.ErrCancelled)
+		s.Fails(s.ended(one), asyncio.ErrCancelled)
 		s.want("waiting", b.NWaiting(), 1)
-		three, four := s.start(through(b)), s.start(through(b))
+		three, four := s.Start(through(b)), s.Start(through(b))
 		for _, task := range []*asyncio.Task[struct{}]{two, three, four} {
-			s.must(s.ended(task))
+			s.Check(s.ended(task))
 		}
 		s.open(b)
 	})
@@ -160,14 +160,14 @@ func TestBarrier(t *testing.T) {
 		b := s.barrier(1)
 		b.Reset()
 		s.open(b)
-		s.must(through(b)(s.ctx))
+		s.Check(through(b)(s.Ctx))
 	})
 	row(t, "locks.051.barrier-abort-empty", func(s *stage) {
 		b := s.barrier(1)
 		b.Abort()
 		s.want("broken", b.Broken(), true)
-		i, err := b.Wait(s.ctx)
-		s.fails(err, locks.ErrBrokenBarrier)
+		i, err := b.Wait(s.Ctx)
+		s.Fails(err, locks.ErrBrokenBarrier)
 		s.want("index", i, -1)
 	})
 }
@@ -179,9 +179,9 @@ func phases(s *stage) {
 	var tasks []*asyncio.Task[struct{}]
 	come := func(n int) {
 		for range n {
-			tasks = append(tasks, s.start(through(b)))
+			tasks = append(tasks, s.Start(through(b)))
 		}
-		s.pass(1)
+		s.Passes(1)
 	}
 	come(2)
 	s.want("two have come", b, "<Barrier filling waiters=2/5>")
@@ -240,19 +240,19 @@ func TestBarrierReset(t *testing.T) {
 		b := s.barrier(parties)
 		var tasks []*asyncio.Task[struct{}]
 		for range parties - 1 {
-			tasks = append(tasks, s.start(func(ctx context.Context) error {
-				s.fails(through(b)(ctx), locks.ErrBrokenBarrier)
+			tasks = append(tasks, s.Start(func(ctx context.Context) error {
+				s.Fails(through(b)(ctx), locks.ErrBrokenBarrier)
 				err := through(b)(ctx)
 				s.note("again")
 				return err
 			}))
 		}
-		s.pass(1)
+		s.Passes(1)
 		b.Reset()
-		s.pass(1)
-		s.must(through(b)(s.ctx))
+		s.Passes(1)
+		s.Check(through(b)(s.Ctx))
 		for _, task := range tasks {
-			s.must(s.ended(task))
+			s.Check(s.ended(task))
 		}
 		s.noteCounts("map[again:4]")
 		s.open(b)
@@ -295,13 +295,13 @@ func TestBarrierAbort(t *testing.T) {
 				b.Abort()
 				return nil
 			}
-			s.fails(through(b)(ctx), locks.ErrBrokenBarrier)
+			s.Fails(through(b)(ctx), locks.ErrBrokenBarrier)
 			s.note("blocked")
 			return nil
 		})
 		s.noteCounts("map[blocked:2 not yet out:2]")
 		s.want("afterwards", b, "<Barrier broken>")
-		s.fails(through(b)(s.ctx), locks.ErrBrokenBarrier)
+		s.Fails(through(b)(s.Ctx), locks.ErrBrokenBarrier)
 	})
 	row(t, "locks.053.barrier-abort-on-error", func(s *stage) {
 		b := s.barrier(parties)

@@ -31,83 +31,83 @@ func TestCondition(t *testing.T) {
 		for i := range 3 {
 			s.noting(i+1, waitIn(&c))
 		}
-		s.pass(1)
+		s.Passes(1)
 		s.noted("[]")
 		s.want("locked", c.Locked(), false)
-		s.must(c.Acquire(s.ctx))
-		s.must(c.Notify(1))
-		s.pass(1)
+		s.Check(c.Acquire(s.Ctx))
+		s.Check(c.Notify(1))
+		s.Passes(1)
 		s.noted("[]")
 		s.want("locked", c.Locked(), true)
-		s.must(c.Release())
-		s.pass(1)
+		s.Check(c.Release())
+		s.Passes(1)
 		s.noted("[1]")
-		s.must(c.Notify(2))
-		s.pass(1)
+		s.Check(c.Notify(2))
+		s.Passes(1)
 		s.noted("[1]")
-		s.must(c.Release())
-		s.pass(1)
+		s.Check(c.Release())
+		s.Passes(1)
 		s.noted("[1 2]")
-		s.must(c.Release())
-		s.pass(1)
+		s.Check(c.Release())
+		s.Passes(1)
 		s.noted("[1 2 3]")
 		s.want("locked", c.Locked(), true)
 	})
 	row(t, "locks.017.condition-cancel-contested", func(s *stage) {
 		var c locks.Condition
-		s.must(c.Acquire(s.ctx))
-		task := s.start(c.Wait)
-		s.pass(1)
+		s.Check(c.Acquire(s.Ctx))
+		task := s.Start(c.Wait)
+		s.Passes(1)
 		s.want("locked", c.Locked(), false)
-		s.must(c.Acquire(s.ctx))
-		s.must(c.Notify(1))
+		s.Check(c.Acquire(s.Ctx))
+		s.Check(c.Notify(1))
 		s.soon(func() { task.Cancel() })
-		s.soon(func() { s.must(c.Release()) })
+		s.soon(func() { s.Check(c.Release()) })
 		if err := s.ended(task); err != nil {
-			s.fails(err, asyncio.ErrCancelled)
+			s.Fails(err, asyncio.ErrCancelled)
 		}
 		s.want("locked", c.Locked(), true)
-		s.must(c.Release())
+		s.Check(c.Release())
 	})
 	row(t, "locks.018.condition-cancel-after-notify", func(s *stage) {
 		var c locks.Condition
-		task := s.start(waitIn(&c))
-		s.pass(1)
-		s.must(c.Acquire(s.ctx))
-		s.must(c.Notify(1))
-		s.pass(1)
+		task := s.Start(waitIn(&c))
+		s.Passes(1)
+		s.Check(c.Acquire(s.Ctx))
+		s.Check(c.Notify(1))
+		s.Passes(1)
 		task.Cancel()
-		s.pass(3)
+		s.Passes(3)
 		s.want("done", task.Done(), false)
-		s.must(c.Release())
-		s.pass(1)
+		s.Check(c.Release())
+		s.Passes(1)
 		s.want("cancelled", task.Cancelled(), true)
 		s.want("afterwards", &c, "<Condition unlocked>")
 	})
 	row(t, "locks.019.condition-wait-unheld", func(s *stage) {
 		var c locks.Condition
-		s.fails(c.Wait(s.ctx), locks.ErrNotAcquired)
+		s.Fails(c.Wait(s.Ctx), locks.ErrNotAcquired)
 	})
 	row(t, "locks.020.condition-wait-for", func(s *stage) {
 		var c locks.Condition
 		ready := false
-		task := s.start(func(ctx context.Context) error {
+		task := s.Start(func(ctx context.Context) error {
 			return c.With(ctx, func() error { return c.WaitFor(ctx, func() bool { return ready }) })
 		})
-		s.pass(1)
+		s.Passes(1)
 		for _, is := range []bool{false, true} {
-			s.must(c.Acquire(s.ctx))
+			s.Check(c.Acquire(s.Ctx))
 			ready = is
-			s.must(c.Notify(1))
-			s.must(c.Release())
-			s.pass(2)
+			s.Check(c.Notify(1))
+			s.Check(c.Release())
+			s.Passes(2)
 			s.want("done", task.Done(), is)
 		}
 	})
 	row(t, "locks.021.condition-wait-for-unheld", func(s *stage) {
 		var c locks.Condition
-		s.must(c.WaitFor(s.ctx, func() bool { return true }))
-		s.fails(c.WaitFor(s.ctx, func() bool { return false }), locks.ErrNotAcquired)
+		s.Check(c.WaitFor(s.Ctx, func() bool { return true }))
+		s.Fails(c.WaitFor(s.Ctx, func() bool { return false }), locks.ErrNotAcquired)
 	})
 	row(t, "locks.022.condition-notify-count", func(s *stage) { notifyCount(s) })
 	row(t, "locks.023.condition-notify-all", func(s *stage) {
@@ -115,34 +115,34 @@ func TestCondition(t *testing.T) {
 		for i := range 3 {
 			s.noting(i+1, func(ctx context.Context) error { return c.With(ctx, func() error { return c.Wait(ctx) }) })
 		}
-		s.pass(1)
-		s.must(c.Acquire(s.ctx))
-		s.must(c.NotifyAll())
-		s.must(c.Release())
-		s.pass(1)
+		s.Passes(1)
+		s.Check(c.Acquire(s.Ctx))
+		s.Check(c.NotifyAll())
+		s.Check(c.Release())
+		s.Passes(1)
 		s.noted("[1 2 3]")
 	})
 	row(t, "locks.024.condition-notify-unheld", func(s *stage) {
 		var c locks.Condition
-		s.fails(c.Notify(1), locks.ErrNotAcquired)
-		s.fails(c.NotifyAll(), locks.ErrNotAcquired)
+		s.Fails(c.Notify(1), locks.ErrNotAcquired)
+		s.Fails(c.NotifyAll(), locks.ErrNotAcquired)
 	})
 	row(t, "locks.025.condition-string", func(s *stage) {
 		var c locks.Condition
 		s.want("at first", &c, "<Condition unlocked>")
-		a, b := s.start(waitIn(&c)), s.start(waitIn(&c))
-		s.pass(1)
-		s.must(c.Acquire(s.ctx))
+		a, b := s.Start(waitIn(&c)), s.Start(waitIn(&c))
+		s.Passes(1)
+		s.Check(c.Acquire(s.Ctx))
 		s.want("waited in", &c, "<Condition locked waiters=2>")
-		s.must(c.Release())
+		s.Check(c.Release())
 		a.Cancel()
 		b.Cancel()
-		s.pass(2)
+		s.Passes(2)
 		s.want("cancelled", &c, "<Condition unlocked>")
 	})
 	row(t, "locks.026.condition-scope", func(s *stage) {
 		var c locks.Condition
-		s.must(c.With(s.ctx, func() error {
+		s.Check(c.With(s.Ctx, func() error {
 			s.want("locked", c.Locked(), true)
 			return nil
 		}))
@@ -152,25 +152,25 @@ func TestCondition(t *testing.T) {
 		l := &locks.Lock{}
 		c := locks.NewCondition(l)
 		for _, g := range []guard{l, c} {
-			s.must(g.Acquire(s.ctx))
+			s.Check(g.Acquire(s.Ctx))
 			s.want("locked", []bool{l.Locked(), c.Locked()}, "[true true]")
-			s.must(g.Release())
+			s.Check(g.Release())
 			s.want("locked", []bool{l.Locked(), c.Locked()}, "[false false]")
 		}
 	})
 	row(t, "locks.028.condition-timeout", func(s *stage) {
 		var c locks.Condition
-		s.must(c.Acquire(s.ctx))
-		_, err := asyncio.WaitFor(s.ctx, time.Millisecond, func(ctx context.Context) (struct{}, error) {
+		s.Check(c.Acquire(s.Ctx))
+		_, err := asyncio.WaitFor(s.Ctx, time.Millisecond, func(ctx context.Context) (struct{}, error) {
 			return struct{}{}, c.Wait(ctx)
 		})
-		s.fails(err, asyncio.ErrTimeout)
+		s.Fails(err, asyncio.ErrTimeout)
 		s.want("afterwards", &c, "<Condition locked>")
-		ctx, cancel := context.WithTimeout(s.ctx, time.Millisecond)
+		ctx, cancel := context.WithTimeout(s.Ctx, time.Millisecond)
 		defer cancel()
-		s.fails(c.Wait(ctx), asyncio.ErrTimeout)
+		s.Fails(c.Wait(ctx), asyncio.ErrTimeout)
 		s.want("afterwards", &c, "<Condition locked>")
-		s.fails(s.elsewhere(func() error {
+		s.Fails(s.elsewhere(func() error {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 			defer cancel()
 			return c.Wait(ctx)
@@ -187,22 +187,22 @@ func TestCondition(t *testing.T) {
 	row(t, "locks.704.condition-wrong-loop-keeps-lock", func(s *stage) {
 		l := &locks.Lock{}
 		c := locks.NewCondition(l)
-		task := s.start(waitIn(c))
-		s.pass(1)
-		s.must(s.other(func(ctx context.Context) error {
-			s.must(l.Acquire(ctx))
-			s.fails(c.Wait(ctx), asyncio.ErrWrongLoop)
+		task := s.Start(waitIn(c))
+		s.Passes(1)
+		s.Check(s.other(func(ctx context.Context) error {
+			s.Check(l.Acquire(ctx))
+			s.Fails(c.Wait(ctx), asyncio.ErrWrongLoop)
 			s.want("locked", l.Locked(), true)
 			return l.Release()
 		}))
-		s.must(s.elsewhere(func() error {
+		s.Check(s.elsewhere(func() error {
 			if err := l.Acquire(context.Background()); err != nil {
 				return err
 			}
 			return errors.Join(c.NotifyAll(), l.Release())
 		}))
-		s.must(s.ended(task))
-		s.must(l.Release())
+		s.Check(s.ended(task))
+		s.Check(l.Release())
 	})
 }
 
@@ -212,15 +212,15 @@ func notifyCount(s *stage) {
 	for i := range 4 {
 		s.noting(i+1, func(ctx context.Context) error { return c.With(ctx, func() error { return c.Wait(ctx) }) })
 	}
-	s.pass(1)
+	s.Passes(1)
 	for _, step := range []struct {
 		n    int
 		want string
 	}{{0, "[]"}, {1, "[1]"}, {2, "[1 2 3]"}, {2048, "[1 2 3 4]"}} {
-		s.must(c.Acquire(s.ctx))
-		s.must(c.Notify(step.n))
-		s.must(c.Release())
-		s.pass(2)
+		s.Check(c.Acquire(s.Ctx))
+		s.Check(c.Notify(step.n))
+		s.Check(c.Release())
+		s.Passes(2)
 		s.noted(step.want)
 	}
 	s.want("afterwards", &c, "<Condition unlocked>")
@@ -230,28 +230,28 @@ func notifyCount(s *stage) {
 func cancelledWith(s *stage, relocking bool) {
 	var c locks.Condition
 	var raised error
-	task := s.start(func(ctx context.Context) error {
+	task := s.Start(func(ctx context.Context) error {
 		return c.With(ctx, func() error {
 			raised = c.WaitFor(ctx, func() bool { return false })
 			return raised
 		})
 	})
-	s.pass(1)
+	s.Passes(1)
 	if relocking {
-		s.must(c.Acquire(s.ctx))
-		s.must(c.Notify(1))
-		s.pass(1)
+		s.Check(c.Acquire(s.Ctx))
+		s.Check(c.Notify(1))
+		s.Passes(1)
 	}
 	task.Cancel("foo")
 	if relocking {
-		s.must(c.Release())
+		s.Check(c.Release())
 	}
 	err := s.ended(task)
 	var e *asyncio.CancelledError
 	if !errors.As(err, &e) || e.Message != "foo" {
 		s.Errorf("error %v, want a cancellation with foo", err)
 	}
-	s.fails(raised, asyncio.ErrCancelled)
+	s.Fails(raised, asyncio.ErrCancelled)
 	if !errors.As(raised, &e) || e.Message != "foo" {
 		s.Errorf("the wait's error %v, want a cancellation with foo", raised)
 	}
@@ -272,16 +272,16 @@ func passedOn(s *stage, relocking int) {
 			return nil
 		})
 	}
-	first, second := s.start(consume), s.start(consume)
-	s.pass(1)
-	s.must(c.Acquire(s.ctx))
+	first, second := s.Start(consume), s.Start(consume)
+	s.Passes(1)
+	s.Check(c.Acquire(s.Ctx))
 	items++
-	s.must(c.Notify(1))
-	s.pass(relocking)
+	s.Check(c.Notify(1))
+	s.Passes(relocking)
 	first.Cancel()
-	s.must(c.Release())
-	s.fails(s.ended(first), asyncio.ErrCancelled)
-	s.must(s.ended(second))
+	s.Check(c.Release())
+	s.Fails(s.ended(first), asyncio.ErrCancelled)
+	s.Check(s.ended(second))
 	s.want("items", items, 0)
 	s.want("afterwards", &c, "<Condition unlocked>")
 }

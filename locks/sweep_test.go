@@ -40,7 +40,7 @@ func (s *stage) visit(what string, f func(ctx context.Context, v *visitor, i int
 	for i := range vs {
 		v := &visitor{}
 		vs[i] = v
-		v.task = s.start(func(ctx context.Context) error {
+		v.task = s.Start(func(ctx context.Context) error {
 			ctx, v.cancel = context.WithCancel(ctx)
 			defer v.cancel()
 			return f(ctx, v, i)
@@ -49,9 +49,9 @@ func (s *stage) visit(what string, f func(ctx context.Context, v *visitor, i int
 	}
 	for pass := range mostPasses {
 		act(vs, pass)
-		s.pass(1)
+		s.Passes(1)
 	}
-	s.pass(3 * mostPasses)
+	s.Passes(3 * mostPasses)
 	for i, v := range vs {
 		if !v.task.Done() {
 			s.Fatalf("%s: visitor %d waits for ever", what, i)
@@ -99,14 +99,14 @@ func TestAcquireSweep(t *testing.T) {
 				free := g.String()
 				s.instants(name, func(what string, which int, act func(func()) func([]*visitor, int)) {
 					var order []int
-					s.must(g.Acquire(s.ctx))
+					s.Check(g.Acquire(s.Ctx))
 					s.visit(kind+" "+what, func(ctx context.Context, v *visitor, i int) error {
 						return g.With(ctx, func() error {
 							v.in = true
 							order = append(order, i)
 							return asyncio.Yield(ctx)
 						})
-					}, act(func() { s.must(g.Release()) }), which)
+					}, act(func() { s.Check(g.Release()) }), which)
 					for i := 1; i < len(order); i++ {
 						if order[i] < order[i-1] {
 							s.Errorf("%s %s: let in as %v", kind, what, order)
@@ -129,12 +129,12 @@ func TestConditionSweep(t *testing.T) {
 				var c locks.Condition
 				items := 0
 				produce := func() {
-					s.start(func(ctx context.Context) error {
+					s.Start(func(ctx context.Context) error {
 						return c.With(ctx, func() error {
 							for range 3 {
 								items++
-								s.must(c.Notify(1))
-								s.must(asyncio.Yield(ctx))
+								s.Check(c.Notify(1))
+								s.Check(asyncio.Yield(ctx))
 							}
 							return nil
 						})
@@ -168,7 +168,7 @@ func TestOneNotificationSweep(t *testing.T) {
 				notified := false
 				notify := func() {
 					notified = true
-					s.start(func(ctx context.Context) error {
+					s.Start(func(ctx context.Context) error {
 						return c.With(ctx, func() error { return c.Notify(1) })
 					})
 				}
@@ -176,7 +176,7 @@ func TestOneNotificationSweep(t *testing.T) {
 					err := c.With(ctx, func() error { return c.Wait(ctx) })
 					if v.in = err == nil; v.in {
 						s.want(what+": notified", notified, true)
-						s.must(c.With(context.WithoutCancel(ctx), c.NotifyAll)) // now the others
+						s.Check(c.With(context.WithoutCancel(ctx), c.NotifyAll)) // now the others
 					}
 					return err
 				}, act(notify), which)
@@ -203,7 +203,7 @@ func TestBarrierSweep(t *testing.T) {
 					return err
 				}
 				var more *asyncio.Task[struct{}]
-				instant := act(func() { more = s.start(come) })
+				instant := act(func() { more = s.Start(come) })
 				s.visit(what, func(ctx context.Context, v *visitor, i int) error {
 					err := come(ctx)
 					v.in = err == nil
@@ -212,7 +212,7 @@ func TestBarrierSweep(t *testing.T) {
 					if pass == 0 {
 						vs[which].task.AddDoneCallback(func(t *asyncio.Task[struct{}]) {
 							if !vs[which].in {
-								s.start(come) // in its place
+								s.Start(come) // in its place
 							}
 						})
 					}
@@ -220,11 +220,11 @@ func TestBarrierSweep(t *testing.T) {
 				}, which)
 				want := "map[0:2 1:2]"
 				if b.NWaiting() == 1 { // it was ended as it was to leave: its partner has left alone
-					s.must(come(s.ctx))
+					s.Check(come(s.Ctx))
 					want = "map[0:2 1:3]"
 				}
-				s.must(s.ended(more))
-				s.pass(2)
+				s.Check(s.ended(more))
+				s.Passes(2)
 				s.want(what+": indices", indices, want)
 				s.open(b)
 			})
@@ -243,7 +243,7 @@ func TestBarrierResetSweep(t *testing.T) {
 				b := s.barrier(2)
 				var tasks []*asyncio.Task[struct{}]
 				for range 3 {
-					tasks = append(tasks, s.start(func(ctx context.Context) error {
+					tasks = append(tasks, s.Start(func(ctx context.Context) error {
 						for {
 							if _, err := b.Wait(ctx); err != nil {
 								return err
@@ -254,9 +254,9 @@ func TestBarrierResetSweep(t *testing.T) {
 						}
 					}))
 				}
-				s.pass(n)
+				s.Passes(n)
 				f(b)
-				s.pass(4)
+				s.Passes(4)
 				b.Abort()
 				for i, task := range tasks {
 					if err := s.ended(task); !errors.Is(err, locks.ErrBrokenBarrier) {
@@ -279,7 +279,7 @@ func TestCloseSweep(t *testing.T) {
 	t.Parallel()
 	for n := range 10 {
 		bare(t, fmt.Sprintf("%d passes", n), func(s *stage) {
-			s.quiet = true // of tasks that are destroyed
+			s.Quiet() // of tasks that are destroyed
 			var c locks.Condition
 			var e locks.Event
 			all := guards()
@@ -291,12 +291,12 @@ func TestCloseSweep(t *testing.T) {
 				through(b),
 			}
 			for _, g := range all {
-				s.must(g.Bind(s.loop))
+				s.Check(g.Bind(s.Loop))
 				visits = append(visits, func(ctx context.Context) error {
 					return g.With(ctx, func() error { return asyncio.Yield(ctx) })
 				})
 			}
-			s.must(errors.Join(c.Bind(s.loop), e.Bind(s.loop), b.Bind(s.loop)))
+			s.Check(errors.Join(c.Bind(s.Loop), e.Bind(s.Loop), b.Bind(s.Loop)))
 			s.closeAfter(n, visits)
 			for kind, fresh := range guards() {
 				s.want(kind, all[kind], fresh)
@@ -316,7 +316,7 @@ func (s *stage) closeAfter(n int, visits []func(ctx context.Context) error) {
 	var there sync.WaitGroup
 	for _, visit := range visits {
 		for range 3 {
-			s.start(func(ctx context.Context) error {
+			s.Start(func(ctx context.Context) error {
 				begun.Add(1)
 				defer ended.Add(1)
 				for {
@@ -327,7 +327,7 @@ func (s *stage) closeAfter(n int, visits []func(ctx context.Context) error) {
 			})
 		}
 		there.Go(func() {
-			for !s.loop.IsClosed() {
+			for !s.Loop.IsClosed() {
 				switch err := visit(context.Background()); {
 				case errors.Is(err, asyncio.ErrLoopClosed):
 					return
@@ -338,8 +338,8 @@ func (s *stage) closeAfter(n int, visits []func(ctx context.Context) error) {
 			}
 		})
 	}
-	s.run(func() { s.pass(n) })
-	s.must(s.loop.Close())
+	s.Run(func() { s.Passes(n) })
+	s.Check(s.Loop.Close())
 	there.Wait()
 	s.want("coroutines that have ended", ended.Load(), begun.Load())
 }
@@ -350,28 +350,28 @@ func TestGoexitSweep(t *testing.T) {
 	t.Parallel()
 	for name, leave := range map[string]func(){"goexit": runtime.Goexit, "panic": func() { panic("boom") }} {
 		row(t, name, func(s *stage) {
-			s.quiet = true
+			s.Quiet()
 			for kind, g := range guards() {
 				free := g.String()
 				for n := range mostPasses {
 					what := fmt.Sprintf("%s left in pass %d", kind, n)
-					bad := s.start(func(ctx context.Context) error {
+					bad := s.Start(func(ctx context.Context) error {
 						return g.With(ctx, func() error {
 							for range n {
-								s.must(asyncio.Yield(ctx))
+								s.Check(asyncio.Yield(ctx))
 							}
 							leave()
 							return nil
 						})
 					})
-					next := s.start(func(ctx context.Context) error { return g.With(ctx, func() error { return nil }) })
-					s.must(s.ended(next))
+					next := s.Start(func(ctx context.Context) error { return g.With(ctx, func() error { return nil }) })
+					s.Check(s.ended(next))
 					s.want(what+": it failed", s.ended(bad) != nil, true)
 					s.want(what, g, free)
 				}
 			}
 			b := s.barrier(1)
-			bad := s.start(func(ctx context.Context) error {
+			bad := s.Start(func(ctx context.Context) error {
 				_, _ = b.Wait(ctx)
 				leave()
 				return nil

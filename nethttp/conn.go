@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -44,16 +45,22 @@ var errHeaderTooLarge = errors.New("nethttp: the header of the response is large
 func (c *conn) begin(ctx context.Context) { c.whole = streams.Conn(ctx, c.r, c.w) }
 
 // Read reads what the peer has sent.
-func (c *conn) Read(p []byte) (n int, err error) {
+func (c *conn) Read(p []byte) (int, error) {
+	return readHeaded(c.whole, p, &c.header, errHeaderTooLarge)
+}
+
+// readHeaded reads, for a header as long as left is not negative, up to so many bytes of it,
+// and then says that it is too large.
+func readHeaded(from io.Reader, p []byte, left *int64, tooLarge error) (int, error) {
 	switch {
-	case c.header == 0:
-		return 0, errHeaderTooLarge
-	case c.header > 0 && int64(len(p)) > c.header:
-		p = p[:c.header]
+	case *left == 0:
+		return 0, tooLarge
+	case *left > 0 && int64(len(p)) > *left:
+		p = p[:*left]
 	}
-	n, err = c.whole.Read(p)
-	if c.header > 0 {
-		c.header -= int64(n)
+	n, err := from.Read(p)
+	if *left > 0 {
+		*left -= int64(n)
 	}
 	return n, err
 }

@@ -49,13 +49,15 @@ type Server struct {
 // Serve listens on address as CreateServer of the loop does, and has handler answer the
 // requests, each in a coroutine: while it waits others run, and between its waits nobody
 // else does, so that handlers of one loop need no locks for what they share. nil is
-// http.DefaultServeMux. It speaks HTTP/1.1. What blocks belongs into asyncio.ToThread, and what a
-// handler does with its http.ResponseWriter into its own coroutine.
+// http.DefaultServeMux. It speaks HTTP/1.1. What blocks belongs into asyncio.ToThread, and
+// what a handler does with its http.ResponseWriter into its own coroutine.
 //
-// The request's context has the values of ctx, not its end; it is done when the handler has returned or
-// the peer has gone. A handler's panic, but http.ErrAbortHandler, is told to the exception
-// handler, and ends its connection; so does a Goexit. A response writer is an http.Flusher and an http.Hijacker, and has the
-// deadlines that http.ResponseController sets. A connection that has nothing to do has no coroutine.
+// The request's context has the values of ctx, not its end; it is done when the handler has
+// returned or the peer has gone. A handler's panic, but http.ErrAbortHandler, is told to the
+// exception handler, and ends its connection; so does a Goexit. A response writer is an
+// http.Flusher and an http.Hijacker, and has the deadlines that http.ResponseController sets.
+// A connection that has nothing to do has no coroutine. A TLS configuration is copied, as
+// http.Server does it: session ticket keys that are set later are not seen.
 //
 // Serve is called in a coroutine or, with WithLoop, from any goroutine; elsewhere it is
 // asyncio.ErrNoRunningLoop.

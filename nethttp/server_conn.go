@@ -142,17 +142,7 @@ func (c *serverConn) end() {
 
 // Read reads for the header and the body of a request.
 func (c *serverConn) Read(p []byte) (int, error) {
-	switch {
-	case c.header == 0:
-		return 0, errRequestTooLarge
-	case c.header > 0 && int64(len(p)) > c.header:
-		p = p[:c.header]
-	}
-	n, err := c.conn.Read(p)
-	if c.header > 0 {
-		c.header -= int64(n)
-	}
-	return n, err
+	return readHeaded(c.conn, p, &c.header, errRequestTooLarge)
 }
 
 // errRequestTooLarge is the end of a request whose header is too large.

@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
-	"github.com/go-asyncio/asyncio/internal/testkit/loops"
+	"github.com/go-asyncio/asyncio/internal/testkit/onloop"
 	"github.com/go-asyncio/asyncio/queues"
 )
 
@@ -38,11 +37,7 @@ var kinds = map[string]func(maxsize int) queue{
 }
 
 // stage is a loop under test, and the coroutine that tests on it.
-type stage struct {
-	*testing.T
-	ctx  context.Context
-	loop asyncio.EventLoop
-}
+type stage struct{ *onloop.Stage }
 
 // row runs f, as the subtest named id, as a coroutine of each kind of loop. What the loop
 // reports fails it.
@@ -50,7 +45,10 @@ func row(t *testing.T, id string, f func(s *stage)) {
 	t.Helper()
 	t.Run(id, func(t *testing.T) {
 		t.Parallel()
-		testkit.Over(t, testkit.Unpinned, func(t *testing.T, m testkit.Mechanism) { play(t, m, f) })
+		testkit.Over(t, testkit.Unpinned, func(t *testing.T, m testkit.Mechanism) {
+			s := newStage(t, m)
+			s.Run(func() { f(s) })
+		})
 	})
 }
 
@@ -65,54 +63,9 @@ func kindsRow(t *testing.T, id string, f func(s *stage, make func(maxsize int) q
 	})
 }
 
-func play(t *testing.T, m testkit.Mechanism, f func(s *stage)) {
-	t.Helper()
-	s := newStage(t, m)
-	s.must(s.loop.SetExceptionHandler(func(_ asyncio.EventLoop, c asyncio.ExceptionContext) {
-		t.Errorf("reported: %s: %v", c.Message, c.Err)
-	}))
-	s.run(func(ctx context.Context) { f(s) })
-}
-
-// newStage makes a loop that is closed at the end of the test.
 func newStage(t *testing.T, m testkit.Mechanism) *stage {
 	t.Helper()
-	loop, err := loops.New(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &stage{T: t, loop: loop}
-	t.Cleanup(func() { s.check(loop.Close()) })
-	return s
-}
-
-// run runs f as a coroutine, until it returns.
-func (s *stage) run(f func(ctx context.Context)) {
-	s.Helper()
-	err := s.loop.RunUntilComplete(asyncio.CreateTaskErr(s.loop, func(ctx context.Context) error {
-		s.ctx = ctx
-		f(ctx)
-		return nil
-	}))
-	if err != nil && !(s.Failed() && errors.Is(err, asyncio.ErrGoexit)) {
-		s.Errorf("the test's coroutine: %v", err)
-	}
-}
-
-// check fails the test for an error, and goes on.
-func (s *stage) check(err error) {
-	s.Helper()
-	if err != nil {
-		s.Error(err)
-	}
-}
-
-// must stops the test at an error.
-func (s *stage) must(err error) {
-	s.Helper()
-	if err != nil {
-		s.Fatal(err)
-	}
+	return &stage{onloop.New(t, m)}
 }
 
 func (s *stage) wantError(what string, err, target error) {
@@ -122,35 +75,19 @@ func (s *stage) wantError(what string, err, target error) {
 	}
 }
 
-// want fails the test if got is not want.
-func want[T comparable](s *stage, what string, got, want T) {
-	s.Helper()
-	if got != want {
-		s.Errorf("%s: %v, want %v", what, got, want)
-	}
-}
-
-// passes lets the loop make n passes.
-func (s *stage) passes(n int) {
-	s.Helper()
-	for range n {
-		s.must(asyncio.Sleep(s.ctx, 0))
-	}
-}
-
 // get starts a getter.
-func (s *stage) get(q queue) *asyncio.Task[int] { return asyncio.Go(s.ctx, q.Get) }
+func (s *stage) get(q queue) *asyncio.Task[int] { return asyncio.Go(s.Ctx, q.Get) }
 
 // put starts a putter.
 func (s *stage) put(q queue, item int) *asyncio.Task[struct{}] {
-	return asyncio.GoErr(s.ctx, func(ctx context.Context) error { return q.Put(ctx, item) })
+	return asyncio.GoErr(s.Ctx, func(ctx context.Context) error { return q.Put(ctx, item) })
 }
 
 // puts puts items that there is room for.
 func (s *stage) puts(q queue, items ...int) {
 	s.Helper()
 	for _, item := range items {
-		s.must(q.PutNowait(item))
+		s.Must(q.PutNowait(item))
 	}
 }
 
@@ -159,29 +96,29 @@ func (s *stage) gets(q queue, items ...int) {
 	s.Helper()
 	for _, item := range items {
 		got, err := q.GetNowait()
-		s.must(err)
-		want(s, "item", got, item)
+		s.Must(err)
+		onloop.Want(s, "item", got, item)
 	}
 }
 
 // result waits for a task that succeeds.
 func result[T any](s *stage, task *asyncio.Task[T]) T {
 	s.Helper()
-	v, err := task.Await(s.ctx)
-	s.must(err)
+	v, err := task.Await(s.Ctx)
+	s.Must(err)
 	return v
 }
 
 // failure waits for a task that fails with target.
 func failure[T any](s *stage, what string, task *asyncio.Task[T], target error) {
 	s.Helper()
-	_, err := task.Await(s.ctx)
+	_, err := task.Await(s.Ctx)
 	s.wantError(what, err, target)
 }
 
 // elsewhere runs f on a goroutine that is no loop's; ended reports its end.
 func (s *stage) elsewhere(f func()) (ended *asyncio.Future[struct{}]) {
-	ended = asyncio.NewFuture[struct{}](s.loop)
+	ended = asyncio.NewFuture[struct{}](s.Loop)
 	go func() {
 		defer func() { _ = ended.SetResult(struct{}{}) }() // nobody else sets it
 		f()
@@ -190,9 +127,7 @@ func (s *stage) elsewhere(f func()) (ended *asyncio.Future[struct{}]) {
 }
 
 // until lets the loop go on until something is so.
-func (s *stage) until(what func() bool) {
+func (s *stage) until(cond func() bool) {
 	s.Helper()
-	for !what() {
-		s.must(asyncio.Sleep(s.ctx, time.Millisecond))
-	}
+	s.Until("what other goroutines do", cond)
 }

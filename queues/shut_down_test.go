@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit/onloop"
 	"github.com/go-asyncio/asyncio/queues"
 )
 
@@ -18,7 +19,7 @@ func shutdownRow(t *testing.T, id string, f func(s *stage, make func(maxsize int
 func (s *stage) refuses(q queue) {
 	s.Helper()
 	s.putsRefused(q)
-	_, err := q.Get(s.ctx)
+	_, err := q.Get(s.Ctx)
 	s.wantError("get", err, queues.ErrShutDown)
 	_, err = q.GetNowait()
 	s.wantError("get without waiting", err, queues.ErrShutDown)
@@ -26,7 +27,7 @@ func (s *stage) refuses(q queue) {
 
 func (s *stage) putsRefused(q queue) {
 	s.Helper()
-	s.wantError("put", q.Put(s.ctx, 9), queues.ErrShutDown)
+	s.wantError("put", q.Put(s.Ctx, 9), queues.ErrShutDown)
 	s.wantError("put without waiting", q.PutNowait(9), queues.ErrShutDown)
 }
 
@@ -35,10 +36,10 @@ func TestShutdown(t *testing.T) {
 	shutdownRow(t, "queues.702.shutdown-wakes-getter", func(s *stage, make func(int) queue) {
 		q := make(0)
 		getter := s.get(q)
-		s.passes(1)
+		s.Passes(1)
 		q.Shutdown(false)
 		failure(s, "getter", getter, queues.ErrShutDown)
-		s.must(q.Join(s.ctx))
+		s.Must(q.Join(s.Ctx))
 	})
 	shutdownRow(t, "queues.703.shutdown-empty-refuses", func(s *stage, make func(int) queue) {
 		q := make(0)
@@ -51,19 +52,19 @@ func TestShutdown(t *testing.T) {
 		q := make(1)
 		s.puts(q, 1)
 		putter := s.put(q, 2)
-		s.passes(1)
+		s.Passes(1)
 		q.Shutdown(false)
 		failure(s, "putter", putter, queues.ErrShutDown)
-		want(s, "size", q.Len(), 1)
+		onloop.Want(s, "size", q.Len(), 1)
 	})
 	shutdownRow(t, "queues.705.shutdown-drain", func(s *stage, make func(int) queue) {
 		q := make(2)
 		s.puts(q, 1, 1)
 		q.Shutdown(false)
 		s.putsRefused(q)
-		got, err := q.Get(s.ctx)
-		s.must(err)
-		want(s, "item", got, 1)
+		got, err := q.Get(s.Ctx)
+		s.Must(err)
+		onloop.Want(s, "item", got, 1)
 		s.putsRefused(q)
 		s.gets(q, 1)
 		s.refuses(q)
@@ -72,12 +73,12 @@ func TestShutdown(t *testing.T) {
 		q := make(0)
 		s.puts(q, 1, 1)
 		q.Shutdown(false)
-		joiner := asyncio.GoErr(s.ctx, q.Join)
+		joiner := asyncio.GoErr(s.Ctx, q.Join)
 		s.gets(q, 1, 1)
 		for range 2 {
-			s.passes(2)
-			want(s, "joined", joiner.Done(), false)
-			s.must(q.TaskDone())
+			s.Passes(2)
+			onloop.Want(s, "joined", joiner.Done(), false)
+			s.Must(q.TaskDone())
 		}
 		result(s, joiner)
 		s.wantError("once more", q.TaskDone(), asyncio.ErrInvalidArgument)
@@ -85,24 +86,24 @@ func TestShutdown(t *testing.T) {
 	shutdownRow(t, "queues.707.shutdown-immediate", func(s *stage, make func(int) queue) {
 		q := make(0)
 		s.puts(q, 1, 2)
-		joiner := asyncio.GoErr(s.ctx, q.Join)
-		s.passes(1)
+		joiner := asyncio.GoErr(s.Ctx, q.Join)
+		s.Passes(1)
 		q.Shutdown(true)
-		want(s, "size", q.Len(), 0)
+		onloop.Want(s, "size", q.Len(), 0)
 		result(s, joiner)
-		s.must(q.Join(s.ctx))
+		s.Must(q.Join(s.Ctx))
 		s.refuses(q)
 		s.wantError("TaskDone", q.TaskDone(), asyncio.ErrInvalidArgument)
 	})
 	shutdownRow(t, "queues.708.shutdown-immediate-unfinished", func(s *stage, make func(int) queue) {
 		q := make(0)
 		s.puts(q, 1, 1)
-		joiner := asyncio.GoErr(s.ctx, q.Join)
+		joiner := asyncio.GoErr(s.Ctx, q.Join)
 		s.gets(q, 1)
 		q.Shutdown(true)
-		s.passes(3)
-		want(s, "joined", joiner.Done(), false)
-		s.must(q.TaskDone())
+		s.Passes(3)
+		onloop.Want(s, "joined", joiner.Done(), false)
+		s.Must(q.TaskDone())
 		result(s, joiner)
 		s.wantError("once more", q.TaskDone(), asyncio.ErrInvalidArgument)
 	})
@@ -113,12 +114,12 @@ func TestShutdown(t *testing.T) {
 			full := make(1)
 			s.puts(full, 1)
 			putters := []*asyncio.Task[struct{}]{s.put(full, 2), s.put(full, 3), s.put(full, 4)}
-			s.passes(1)
+			s.Passes(1)
 			q.Shutdown(immediate)
 			full.Shutdown(immediate)
-			s.passes(2)
+			s.Passes(2)
 			for i := range 3 {
-				want(s, "woken", getters[i].Done() && putters[i].Done(), true)
+				onloop.Want(s, "woken", getters[i].Done() && putters[i].Done(), true)
 				failure(s, "getter", getters[i], queues.ErrShutDown)
 				failure(s, "putter", putters[i], queues.ErrShutDown)
 			}
@@ -128,7 +129,7 @@ func TestShutdown(t *testing.T) {
 		for _, first := range []bool{false, true} {
 			q := make(0)
 			cancelled, other := s.get(q), s.get(q)
-			s.passes(1)
+			s.Passes(1)
 			if first {
 				cancelled.Cancel()
 			}
@@ -143,10 +144,10 @@ func TestShutdown(t *testing.T) {
 	shutdownRow(t, "who was woken for an item before the shutdown gets it", func(s *stage, make func(int) queue) {
 		q := make(0)
 		first, second := s.get(q), s.get(q)
-		s.passes(1)
+		s.Passes(1)
 		s.puts(q, 1)
 		q.Shutdown(false)
-		want(s, "item", result(s, first), 1)
+		onloop.Want(s, "item", result(s, first), 1)
 		failure(s, "second", second, queues.ErrShutDown)
 	})
 }

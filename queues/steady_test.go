@@ -16,7 +16,8 @@ func TestSteadyState(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	s := newStage(t, testkit.Available(t, testkit.Kinds)[0])
-	s.run(func(ctx context.Context) {
+	s.Run(func() {
+		ctx := s.Ctx
 		check := func(name string, f func()) {
 			t.Helper()
 			if n := testing.AllocsPerRun(1000, f); n != 0 {
@@ -26,10 +27,10 @@ func TestSteadyState(t *testing.T) {
 		for name, make := range kinds {
 			q := make(0)
 			check(name+", no wait", func() {
-				s.check(q.Put(ctx, 1))
+				s.Check(q.Put(ctx, 1))
 				_, err := q.Get(ctx)
-				s.check(err)
-				s.check(q.TaskDone())
+				s.Check(err)
+				s.Check(q.TaskDone())
 			})
 		}
 		there, back := queues.NewQueue[int](1), queues.NewQueue[int](1)
@@ -39,13 +40,13 @@ func TestSteadyState(t *testing.T) {
 				if err != nil {
 					return nil
 				}
-				s.check(back.Put(ctx, item))
+				s.Check(back.Put(ctx, item))
 			}
 		})
 		check("a get that waits", func() {
-			s.check(there.Put(ctx, 1))
+			s.Check(there.Put(ctx, 1))
 			_, err := back.Get(ctx)
-			s.check(err)
+			s.Check(err)
 		})
 		there.Shutdown(true)
 		result(s, other)
@@ -58,7 +59,7 @@ func TestSteadyState(t *testing.T) {
 		})
 		check("a put that waits", func() {
 			_, err := full.Get(ctx)
-			s.check(err)
+			s.Check(err)
 		})
 		full.Shutdown(true)
 		result(s, putter)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/onloop"
 	"github.com/go-asyncio/asyncio/queues"
 )
 
@@ -64,7 +65,7 @@ func sweep(s *stage, end func(v *visitor), visit func(q queue, i int) func(ctx c
 						if !first && pass == ended {
 							end(vs[which])
 						}
-						s.passes(1)
+						s.Passes(1)
 					}
 					check(q, which, vs, fmt.Sprintf("visitor %d ended in pass %d, acted in pass %d, ended first %v", which, ended, acted, first))
 				}
@@ -79,7 +80,7 @@ func visitors(s *stage, q queue, visit func(q queue, i int) func(ctx context.Con
 		v := &visitor{}
 		vs[i] = v
 		f := visit(q, i)
-		v.task = asyncio.Go(s.ctx, func(ctx context.Context) (int, error) {
+		v.task = asyncio.Go(s.Ctx, func(ctx context.Context) (int, error) {
 			ctx, v.cancel = context.WithCancel(ctx)
 			defer v.cancel()
 			return f(ctx)
@@ -103,7 +104,7 @@ func TestGetSweep(t *testing.T) {
 				func(q queue, which int, vs []*visitor, what string) {
 					var got []int
 					for i, v := range vs {
-						item, err := v.task.Await(s.ctx)
+						item, err := v.task.Await(s.Ctx)
 						if err == nil {
 							got = append(got, item)
 						} else if i != which {
@@ -112,7 +113,7 @@ func TestGetSweep(t *testing.T) {
 					}
 					for !q.Empty() {
 						item, err := q.GetNowait()
-						s.must(err)
+						s.Must(err)
 						got = append(got, item)
 					}
 					if !slices.Equal(got, []int{1, 2, 3}) {
@@ -147,10 +148,10 @@ func TestPutSweep(t *testing.T) {
 						if item, err := q.GetNowait(); err == nil {
 							got = append(got, item)
 						}
-						s.passes(2)
+						s.Passes(2)
 					}
 					for i, v := range vs {
-						item, err := v.task.Await(s.ctx)
+						item, err := v.task.Await(s.Ctx)
 						if err == nil {
 							put = append(put, item)
 						} else if i != which {
@@ -182,14 +183,14 @@ func TestShutDownSweep(t *testing.T) {
 				func(q queue, which int, vs []*visitor, what string) {
 					got := q.Len()
 					for i, v := range vs {
-						_, err := v.task.Await(s.ctx)
+						_, err := v.task.Await(s.Ctx)
 						if err == nil {
 							got++
 						} else if i != which && !errors.Is(err, queues.ErrShutDown) {
 							s.Errorf("%s: getter %d: %v", what, i, err)
 						}
 					}
-					want(s, what+": items", got, 1)
+					onloop.Want(s, what+": items", got, 1)
 					_, _ = q.GetNowait()
 					s.leftBehind(q, what)
 				})
@@ -212,12 +213,12 @@ func TestCloseSweep(t *testing.T) {
 func closedAfter(t *testing.T, m testkit.Mechanism, n int) {
 	t.Helper()
 	s := newStage(t, m)
-	s.must(s.loop.SetExceptionHandler(func(asyncio.EventLoop, asyncio.ExceptionContext) {})) // of tasks that are destroyed
+	s.Quiet() // of tasks that are destroyed
 	q := queues.NewQueue[int](1)
-	s.must(q.Bind(s.loop))
+	s.Must(q.Bind(s.Loop))
 	var begun, ended int
 	on := func(ctx context.Context, what func(ctx context.Context) error) error {
-		for !s.loop.IsClosed() {
+		for !s.Loop.IsClosed() {
 			if err := what(ctx); err != nil {
 				return err
 			}
@@ -240,16 +241,16 @@ func closedAfter(t *testing.T, m testkit.Mechanism, n int) {
 			})
 			continue
 		}
-		asyncio.CreateTaskErr(s.loop, func(ctx context.Context) error {
+		asyncio.CreateTaskErr(s.Loop, func(ctx context.Context) error {
 			begun++
 			defer func() { ended++ }()
 			return on(ctx, what)
 		})
 	}
-	s.run(func(context.Context) { s.passes(n) })
-	s.must(s.loop.Close())
+	s.Run(func() { s.Passes(n) })
+	s.Must(s.Loop.Close())
 	there.Wait()
-	want(s, fmt.Sprintf("closed after %d passes: coroutines that have ended", n), ended, begun)
+	onloop.Want(s, fmt.Sprintf("closed after %d passes: coroutines that have ended", n), ended, begun)
 	_, _ = q.GetNowait() // one may be in it
 	s.leftBehind(q, fmt.Sprintf("closed after %d passes", n))
 }
@@ -263,28 +264,28 @@ func TestGoexitSweep(t *testing.T) {
 			t.Parallel()
 			testkit.Over(t, testkit.Unpinned, func(t *testing.T, m testkit.Mechanism) {
 				s := newStage(t, m)
-				s.must(s.loop.SetExceptionHandler(func(asyncio.EventLoop, asyncio.ExceptionContext) {})) // of panics
-				s.run(func(context.Context) {
+				s.Quiet() // of panics
+				s.Run(func() {
 					for n := range 6 {
 						q := kinds["Queue"](1)
-						bad := asyncio.GoErr(s.ctx, func(ctx context.Context) error {
+						bad := asyncio.GoErr(s.Ctx, func(ctx context.Context) error {
 							item, err := q.Get(ctx)
 							if err != nil {
 								return err
 							}
 							defer func() { _ = q.Put(ctx, item) }() // there is room
-							s.passes(n)
+							s.Passes(n)
 							leave()
 							return nil
 						})
-						s.passes(1)
+						s.Passes(1)
 						first, second := s.get(q), s.get(q)
-						s.passes(1)
+						s.Passes(1)
 						s.puts(q, 1)
-						want(s, "item", result(s, first), 1)
-						s.must(q.Put(s.ctx, 2))
-						want(s, "item", result(s, second), 2)
-						want(s, "the bad one failed", bad.Exception() != nil, true)
+						onloop.Want(s, "item", result(s, first), 1)
+						s.Must(q.Put(s.Ctx, 2))
+						onloop.Want(s, "item", result(s, second), 2)
+						onloop.Want(s, "the bad one failed", bad.Exception() != nil, true)
 						s.leftBehind(q, fmt.Sprintf("left in pass %d", n))
 					}
 				})

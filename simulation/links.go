@@ -8,34 +8,77 @@ import (
 )
 
 // Conditions are those under which a direction between two hosts works.
-type Conditions = simulated.Conditions
+type Conditions struct {
+	Latency   Spread  // how long each message is under way
+	Bandwidth int64   // bytes a second; 0: no limit
+	Loss      float64 // the share of datagrams that are lost, and of a stream's segments that must be sent again
+	Duplicate float64 // the share of datagrams that come twice
+	Reorder   float64 // the share of datagrams that are held up, so that later ones overtake them
+	Down      bool    // nothing passes; it is lost
+	Stalled   bool    // nothing passes; it comes when that is over
+}
 
 // Spread is a length of time that is drawn: evenly between Least and Most, and with chance
 // Tail up to ten times of Most.
-type Spread = simulated.Spread
+type Spread struct {
+	Least, Most time.Duration
+	Tail        float64 // a share, 0 to 1
+}
 
 // Between is a Spread without a tail.
 func Between(least, most time.Duration) Spread { return Spread{Least: least, Most: most} }
 
 // Usual are the conditions under which links work of which nobody has said anything: those of
 // a quiet local network.
-func Usual() Conditions { return simulated.Usual() }
+func Usual() Conditions { return conditionsOf(simulated.Usual()) }
+
+// conditionsOf are the conditions of the network's.
+func conditionsOf(c simulated.Conditions) Conditions {
+	return Conditions{Spread(c.Latency), c.Bandwidth, c.Loss, c.Duplicate, c.Reorder, c.Down, c.Stalled}
+}
+
+// network are the conditions as the network has them.
+func (c Conditions) network() simulated.Conditions {
+	return simulated.Conditions{
+		Latency: simulated.Spread(c.Latency), Bandwidth: c.Bandwidth,
+		Loss: c.Loss, Duplicate: c.Duplicate, Reorder: c.Reorder, Down: c.Down, Stalled: c.Stalled,
+	}
+}
 
 // SetUsual sets the conditions of all links, of which nobody has said others, from now on, and
 // may be called before any host is made.
 func (w *World) SetUsual(c Conditions) {
 	w.do(func() {
 		w.network.Change(func() {
-			w.network.SetUsual(c)
+			w.network.SetUsual(c.network())
 			for _, a := range w.hosts {
 				for _, b := range w.hosts {
 					if k := (pair{a, b}); a != b && !w.spoken[k] {
-						w.network.Link(a.machine, b.machine).Conditions = c
+						w.network.Link(a.machine, b.machine).Conditions = c.network()
 					}
 				}
 			}
 		})
 	})
+}
+
+// Stack is how a host's system does its part of the network: what it has room for, and when
+// it gives up. The zero value of a field is the default.
+type Stack struct {
+	SendBuffer     int // bytes of a connection that wait to be sent, at most; 64 KiB
+	ReceiveBuffer  int // bytes of a connection that were sent and not read, at most; 64 KiB
+	DatagramBuffer int // bytes of datagrams that wait to be received, at most, 512 more for each; 208 KiB
+	Backlog        int // connections that wait to be accepted, at most, whatever a server says; 4096
+
+	// Whole has a read or a write do all that it could; else some do a part, which is drawn.
+	Whole bool
+
+	// ConnectTimeout is when a connect that nobody answers has failed; 127 s, as on Linux.
+	ConnectTimeout time.Duration
+
+	// GiveUp is when a connection has failed over which nothing that is sent arrives; 15
+	// minutes, as on Linux.
+	GiveUp time.Duration
 }
 
 // pair is one direction.
@@ -63,7 +106,12 @@ func (l Link) change(what string, f func(c *Conditions)) {
 	w := l.world
 	for _, k := range l.ways {
 		w.spoken[k] = true
-		w.network.Change(func() { f(&w.network.Link(k.from.machine, k.to.machine).Conditions) })
+		w.network.Change(func() {
+			link := w.network.Link(k.from.machine, k.to.machine)
+			c := conditionsOf(link.Conditions)
+			f(&c)
+			link.Conditions = c.network()
+		})
 		w.recorder.told(simulated.Happening{When: w.driver.now, Host: k.from.name, What: what, Peer: k.to.name})
 	}
 }

@@ -148,6 +148,7 @@ type hostConfig struct {
 	addrs []netip.Addr
 	skew  time.Duration
 	drift float64
+	stack simulated.Stack
 }
 
 // WithAddrs gives a host these addresses. Without it, it has one of 10.0.0.0/8 and one of
@@ -161,6 +162,9 @@ func WithSkew(d time.Duration) HostOption { return func(c *hostConfig) { c.skew 
 
 // WithDrift has the host's clock run faster by that share of time; see [Host.SetDrift].
 func WithDrift(share float64) HostOption { return func(c *hostConfig) { c.drift = share } }
+
+// WithStack sets how the host's system does its part of the network.
+func WithStack(s Stack) HostOption { return func(c *hostConfig) { c.stack = simulated.Stack(s) } }
 
 // WithLoopOptions has the host's loops made with these options. Debug mode is off unless they
 // say otherwise, whatever the environment says.
@@ -195,7 +199,10 @@ func (w *World) Host(name string, opts ...HostOption) *Host {
 	}
 	h := &Host{world: w, name: name, number: len(w.hosts), machine: made, skew: c.skew, options: c.loop}
 	h.rand = rand.New(userSource{w.chance})
-	w.network.Change(func() { made.SetDrift(c.drift) })
+	w.network.Change(func() {
+		made.SetDrift(c.drift)
+		made.SetStack(c.stack)
+	})
 	w.hosts = append(w.hosts, h)
 	w.byName[name] = h
 	return h
