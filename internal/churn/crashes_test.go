@@ -20,7 +20,7 @@ import (
 // way. What has come is then what was sent, from its beginning on and no more; who is left
 // hears of it as TCP tells it, and the others go on.
 func TestCrashes(t *testing.T) {
-	for seed := range uint64(worldSeeds) {
+	for seed := range seedsHere() {
 		t.Run(fmt.Sprint("seed-", 1+seed), func(t *testing.T) {
 			simulation.Test(t, func(w *simulation.World) {
 				b := crashWorld(w, 2*time.Minute)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/internal/testkit/certs"
 	"github.com/go-asyncio/asyncio/simulation"
 )
@@ -21,7 +22,7 @@ import (
 const (
 	worldTime  = time.Minute // of connections that come and go, by the world's clock
 	worldConns = 4           // at a time, of each client
-	worldSeeds = 3
+	worldSeeds = uint64(3)
 	stallShare = 20 // of the time, one in so many has stalled handshakes, too
 )
 
@@ -33,7 +34,7 @@ const halfOpenAfter = 30 * time.Second
 // slow, lose and are cut for a while, and of hosts that are held up. Nothing of it is an error
 // to TCP, so the accounts are the same as over the system.
 func TestChurnSimulated(t *testing.T) {
-	for seed := range uint64(worldSeeds) {
+	for seed := range seedsHere() {
 		t.Run(fmt.Sprint("seed-", 1+seed), func(t *testing.T) {
 			simulation.Test(t, func(w *simulation.World) {
 				b := churnWorld(w, worldTime)
@@ -41,6 +42,15 @@ func TestChurnSimulated(t *testing.T) {
 			}, simulation.WithSeed(1+seed))
 		})
 	}
+}
+
+// seedsHere is how many seeds are tried: one under the race detector, which takes ten times as
+// long for each.
+func seedsHere() uint64 {
+	if testkit.RaceDetector {
+		return 1
+	}
+	return worldSeeds
 }
 
 // TestChurnIsTheSame: with one seed it goes the same way, TLS included.
