@@ -399,10 +399,11 @@ func TestDiskSameSeed(t *testing.T) {
 	}
 	differ := 0
 	for seed := range uint64(20) {
-		if once(seed) != once(seed) {
+		first, again := once(seed), once(seed)
+		if first != again {
 			t.Errorf("seed %d: two crashes differ", seed)
 		}
-		if once(seed) != once(seed+100) {
+		if first != once(seed+100) {
 			differ++
 		}
 	}

@@ -261,7 +261,6 @@ type conn struct {
 	out   []byte
 	sent  []int
 	serr  error
-	limit int // of what is kept; 0: all
 	total int
 }
 
