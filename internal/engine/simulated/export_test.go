@@ -26,4 +26,4 @@ func (h *Host) Connections() (n int) {
 }
 
 // Due is how many things are to happen by themselves. With the network's lock held.
-func (n *Network) Due() int { return len(n.agenda.heap) }
+func (n *Network) Due() int { return n.agenda.queue.Len() }

@@ -148,8 +148,11 @@ func (n *Network) Advance(when time.Duration) {
 
 // advance is Advance for those who hold the lock.
 func (n *Network) advance(when time.Duration) {
-	for n.agenda.next() <= when {
-		a := n.agenda.pop()
+	for {
+		a, ok := n.agenda.pop(when)
+		if !ok {
+			break
+		}
 		n.now = max(n.now, a.when)
 		a.do()
 		n.unstall()

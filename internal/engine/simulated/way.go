@@ -79,7 +79,7 @@ func (w *way) sign(k kind) {
 
 // pump sends what can be sent.
 func (w *way) pump() {
-	for s := w.unsent.first; s != nil && w.again.at == 0; s = w.unsent.first {
+	for s := w.unsent.first; s != nil && w.again.id == 0; s = w.unsent.first {
 		if size := s.size(); size > w.room {
 			if w.room <= 0 {
 				break
@@ -217,7 +217,7 @@ func (w *way) returned() {
 		back.push(s)
 	}
 	w.unsent.prepend(back)
-	if w.unsent.first != nil && w.again.at == 0 {
+	if w.unsent.first != nil && w.again.id == 0 {
 		w.missed()
 	}
 }
@@ -295,7 +295,7 @@ func (w *way) announcedNow() {
 // the end, may not come. (A system asks all the time. Here nothing is to happen by itself while
 // two wait for each other, so that this is noticed.)
 func (w *way) doubt() {
-	if w.link != nil && !w.from.dead && w.probe.at == 0 {
+	if w.link != nil && !w.from.dead && w.probe.id == 0 {
 		w.network().put(&w.probe, probeEvery)
 	}
 }
@@ -304,7 +304,7 @@ func (w *way) doubt() {
 func (w *way) probed() {
 	n := w.network()
 	switch {
-	case w.unsent.first == nil || w.from.dead || w.room > 0 || w.again.at != 0:
+	case w.unsent.first == nil || w.from.dead || w.room > 0 || w.again.id != 0:
 	case w.link.Stalled || w.to.out.link.Stalled:
 		n.put(&w.probe, probeEvery)
 	case w.to.host.down || !w.passes() || !w.to.out.passes():
