@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"syscall"
 	"testing"
 	"time"
 
@@ -53,7 +52,7 @@ func crashWord(err error) string {
 		return "end"
 	case sock.Refused(err):
 		return "refused"
-	case sock.Disconnected(err), errors.Is(err, syscall.ETIMEDOUT):
+	case sock.Disconnected(err), timedOut(err):
 		return "reset"
 	}
 	return err.Error()
