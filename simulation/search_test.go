@@ -105,6 +105,9 @@ func TestSearchSurvives(t *testing.T) {
 	} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
+			if strings.Contains("exit deadlock own ownFatal", how) && os.Getenv(again.Emulator) != "" {
+				t.Skip("under an emulator the search starts no processes, and what ends or fails the test itself is not one run's")
+			}
 			out := failing(t, "TestFailsSomehow", "-simulation.html="+folder.New(t), "-how="+how)
 			if !strings.Contains(out, "seed 5, mode mixed fails, after 5 seeds") || !strings.Contains(out, want) ||
 				!strings.Contains(out, "-simulation.seed=5 -simulation.mode=mixed -how="+how+"\n") {
