@@ -28,8 +28,27 @@ func (timeoutError) Is(target error) bool {
 	return asyncio.ErrTimeout.(*asyncio.TimeoutError).Is(target)
 }
 
-// opError names the call that failed.
-func opError(op string, err error) error { return fmt.Errorf("nethttp: %s: %w", op, err) }
+// opError names what failed.
+func opError(op string, err error) error { return &whileError{op, err} }
+
+// whileError is an error with what was done when it came. It is a timeout if the error is one,
+// which *url.Error asks nobody but the error that it is given.
+type whileError struct {
+	what string
+	err  error
+}
+
+// Error describes the error.
+func (e *whileError) Error() string { return "nethttp: " + e.what + ": " + e.err.Error() }
+
+// Unwrap returns the error without what was done.
+func (e *whileError) Unwrap() error { return e.err }
+
+// Timeout reports whether the error is a timeout.
+func (e *whileError) Timeout() bool {
+	var t interface{ Timeout() bool }
+	return errors.As(e.err, &t) && t.Timeout()
+}
 
 // invalid is an asyncio.ErrInvalidArgument with a text that says what was wrong.
 func invalid(op, format string, args ...any) error {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -236,11 +235,11 @@ func (x *exchange) explain(err error) error {
 	case deadlinePassed(err):
 		return timeoutError("timeout awaiting response headers")
 	case x.silent && x.c.lost() && writeErr != nil && !errors.Is(writeErr, errNotWanted):
-		return fmt.Errorf("nethttp: writing the request: %w", writeErr)
+		return opError("writing the request", writeErr)
 	case x.silent && x.c.lost():
-		return fmt.Errorf("nethttp: the server closed the connection before it answered: %w", err)
+		return opError("the server closed the connection before it answered", err)
 	}
-	return fmt.Errorf("nethttp: reading the response: %w", err)
+	return opError("reading the response", err)
 }
 
 // deadlinePassed reports whether an error is that of a connection's deadline, and not that

@@ -281,6 +281,15 @@ func TestEnds(t *testing.T) {
 			s.Errorf("error %v", err)
 		}
 	})
+	overLoops(t, "context-deadline", func(s *stage) {
+		url := s.script(func(c net.Conn, r *bufio.Reader) { _, _ = io.Copy(io.Discard, r) })
+		ctx, cancel := context.WithTimeout(s.Ctx, time.Millisecond)
+		defer cancel()
+		_, err := s.get(ctx, s.client(&nethttp.Transport{}), url)
+		if e := (net.Error)(nil); !errors.As(err, &e) || !e.Timeout() {
+			s.Errorf("error %v", err)
+		}
+	})
 	overLoops(t, "timeout-scope", func(s *stage) {
 		url := s.script(func(c net.Conn, r *bufio.Reader) { _, _ = io.Copy(io.Discard, r) })
 		transport := &nethttp.Transport{}

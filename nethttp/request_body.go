@@ -3,7 +3,6 @@ package nethttp
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -38,7 +37,7 @@ func (b *requestBody) Read(p []byte) (n int, err error) {
 		if n, err = b.body.Read(p); err == io.EOF {
 			return n, err
 		} else if err != nil {
-			b.failed = fmt.Errorf("nethttp: reading the body of the request: %w", err)
+			b.failed = opError("reading the body of the request", err)
 			return n, err
 		}
 	}
