@@ -1,8 +1,10 @@
 package nethttp
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/go-asyncio/asyncio"
 )
@@ -29,26 +31,30 @@ func (timeoutError) Is(target error) bool {
 }
 
 // opError names what failed.
-func opError(op string, err error) error { return &whileError{op, err} }
+func opError(op string, err error) error { return fmt.Errorf("nethttp: %s: %w", op, err) }
 
-// whileError is an error with what was done when it came. It is a timeout if the error is one,
-// which *url.Error asks nobody but the error that it is given.
-type whileError struct {
-	what string
-	err  error
+// asTimeout has an error that wraps a timeout be one itself: *url.Error asks nobody but the
+// error that it is given.
+func asTimeout(err error) error {
+	if t, ok := err.(interface{ Timeout() bool }); ok && t.Timeout() {
+		return err
+	}
+	for _, timeout := range [...]error{asyncio.ErrTimeout, context.DeadlineExceeded, os.ErrDeadlineExceeded} {
+		if errors.Is(err, timeout) {
+			return timedOut{err}
+		}
+	}
+	return err
 }
 
-// Error describes the error.
-func (e *whileError) Error() string { return "nethttp: " + e.what + ": " + e.err.Error() }
+// timedOut is an error that wraps a timeout.
+type timedOut struct{ error }
 
-// Unwrap returns the error without what was done.
-func (e *whileError) Unwrap() error { return e.err }
+// Unwrap returns the error.
+func (e timedOut) Unwrap() error { return e.error }
 
-// Timeout reports whether the error is a timeout.
-func (e *whileError) Timeout() bool {
-	var t interface{ Timeout() bool }
-	return errors.As(e.err, &t) && t.Timeout()
-}
+// Timeout is true.
+func (timedOut) Timeout() bool { return true }
 
 // invalid is an asyncio.ErrInvalidArgument with a text that says what was wrong.
 func invalid(op, format string, args ...any) error {

@@ -18,6 +18,7 @@ func (t *Transport) RoundTrip(req *http.Request) (resp *http.Response, err error
 		if !handed {
 			closeBody(req.Body)
 		}
+		err = asTimeout(err)
 	}()
 	if err := check(req); err != nil {
 		return nil, err
