@@ -137,7 +137,7 @@ func (l *baseLoop) duplicate(op string, of kind, c io.Closer) (*given, error) {
 	typ, err := sockets.Adopt(fd)
 	if err != nil {
 		err = fmt.Errorf("asyncio: %s: %w: %s was expected, got a %T: %w", op, ErrInvalidArgument, of.name, c, err)
-		return nil, errors.Join(err, sockets.Close(fd))
+		return nil, errors.Join(err, sock.Close(fd)) // it is the system's, whatever the loop's sockets are
 	}
 	return &given{sockets: sockets, fd: fd, typ: typ}, nil
 }

@@ -114,7 +114,8 @@ func SocketFrom(c io.Closer) (*Socket, error) {
 	sockets := socketsHere()
 	s, err := adoptSocket(op, sockets, fd)
 	if err != nil {
-		return nil, errors.Join(err, sockets.Close(fd))
+		sockets.Untake(fd)
+		return nil, errors.Join(err, sock.Close(fd)) // it is the system's, whatever the sockets here are
 	}
 	return s, nil
 }

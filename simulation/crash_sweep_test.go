@@ -211,16 +211,6 @@ func TestCrashSweep(t *testing.T) {
 	}
 }
 
-// answering is an endpoint of datagrams that sends back what comes.
-type answering struct {
-	asyncio.BaseDatagramProtocol
-	t asyncio.DatagramTransport
-}
-
-func (a *answering) ConnectionMade(t asyncio.DatagramTransport) { a.t = t }
-
-func (a *answering) DatagramReceived(p []byte, from net.Addr) { _ = a.t.SendTo(p, from) }
-
 // asking is one that waits for an answer.
 type asking struct {
 	asyncio.BaseDatagramProtocol
@@ -240,7 +230,7 @@ func TestCrashSweepOfDatagrams(t *testing.T) {
 		simulation.Test(t, func(w *simulation.World) {
 			server, client := w.Host("server"), w.Host("client")
 			server.Start(func(ctx context.Context) error {
-				_, _, err := server.Loop().CreateDatagramEndpoint(ctx, func() asyncio.DatagramProtocol { return &answering{} },
+				_, _, err := server.Loop().CreateDatagramEndpoint(ctx, func() asyncio.DatagramProtocol { return &echoing{} },
 					&asyncio.DatagramOptions{LocalAddress: "0.0.0.0:7"})
 				if err != nil {
 					return err

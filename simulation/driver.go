@@ -108,9 +108,6 @@ func (d *driver) noticeSeat(s *seat) {
 	if s.state != waiting || s.called {
 		return // it is asked when it comes to wait
 	}
-	if s.state != waiting || s.called {
-		return // it is asked when it comes to wait
-	}
 	s.called = true
 	if !s.noticed {
 		s.noticed = true

@@ -56,6 +56,12 @@ func (d *driver) Blocks(e *simulated.Engine) (back func(), err error) {
 	return worker.rejoin, nil
 }
 
+// Caller implements simulated.Guard.
+func (d *driver) Caller() string {
+	by, _ := whoCalls()
+	return by.String()
+}
+
 // place is where something is in the program.
 type place struct {
 	function, file string

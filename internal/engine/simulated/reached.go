@@ -10,6 +10,10 @@ type Guard interface {
 	// loop. An error refuses that. back, if it is not nil, is called when the wait is over, and
 	// returns when the goroutine may go on.
 	Blocks(e *Engine) (back func(), err error)
+
+	// Caller is the line of the program that the calling goroutine is in, for an error. The
+	// network's lock is held.
+	Caller() string
 }
 
 // Reached tells the Driver that the caller, who is of no simulated loop, is about to hand

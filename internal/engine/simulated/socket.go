@@ -135,10 +135,18 @@ func (h *Host) socket(fd uintptr) (*socket, error) {
 	case s != nil && s.host == h:
 		return s, nil
 	case s != nil:
-		return nil, fmt.Errorf("%w: descriptor %d is none of simulated host %q: it is one of host %q", errors.ErrUnsupported, fd, h.name, s.host.name)
+		return nil, fmt.Errorf("%w: descriptor %d is none of simulated host %q%s: it is one of host %q", errors.ErrUnsupported, fd, h.name, h.caller(), s.host.name)
 	case fd >= firstDescriptor && fd <= n.last:
 		return nil, errDescriptor // it was closed
 	}
-	return nil, fmt.Errorf("%w: descriptor %d is none of simulated host %q: files, pipes and sockets of the system cannot be used here; "+
-		"open sockets through the host's loop", errors.ErrUnsupported, fd, h.name)
+	return nil, fmt.Errorf("%w: descriptor %d is none of simulated host %q%s: files, pipes and sockets of the system cannot be used here; "+
+		"open sockets through the host's loop", errors.ErrUnsupported, fd, h.name, h.caller())
+}
+
+// caller says at which line of the program an error comes, if that is known.
+func (h *Host) caller() string {
+	if g, ok := h.network.driver.(Guard); ok {
+		return ", at " + g.Caller()
+	}
+	return ""
 }
