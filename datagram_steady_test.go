@@ -14,7 +14,7 @@ import (
 func TestDatagramSteady(t *testing.T) { // not in parallel: it counts allocations
 	if testkit.RaceDetector {
 		// What it allocates itself is counted, too.
-		t.Skip("the race detector allocates")
+		t.Skip("the race detector allocates") // and allocations are what is counted
 	}
 	for _, m := range testkit.Available(t, testkit.Unpinned) {
 		t.Run(m.Name, func(t *testing.T) {

@@ -130,7 +130,7 @@ func TestSlowCallbacks(t *testing.T) {
 func holdUntilReported(t *testing.T, log *testkit.LogBook) {
 	t.Helper()
 	// To sleep is what is tested here: it holds the loop.
-	for began := time.Now(); len(log.Lines("Event loop blocked")) == 0; time.Sleep(time.Millisecond) {
+	for began := time.Now(); len(log.Lines("Event loop blocked")) == 0; time.Sleep(time.Millisecond) { // the watchdog is a goroutine of its own, in real time
 		if time.Since(began) > 30*time.Second {
 			t.Error("no report while the loop is blocked")
 			return

@@ -269,7 +269,7 @@ func runHere(t *testing.T, name string) string {
 		t.Errorf("%v: %.300s", err, out)
 	}
 	if why, lacks := strings.CutPrefix(string(out), notHere); lacks {
-		t.Skip(why)
+		t.Skip(why) // a kernel or a container without that mechanism
 	}
 	return string(out)
 }

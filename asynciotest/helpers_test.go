@@ -64,7 +64,7 @@ func TestLeavesNothing(t *testing.T) {
 	t.Run("descriptor", func(t *testing.T) {
 		if testkit.OpenFiles() < 0 {
 			// Nothing can be counted then, and the suite counts nothing.
-			t.Skip("the system does not list descriptors")
+			t.Skip("the system does not list descriptors") // what the suite cannot count it cannot miss
 		}
 		defer asynciotest.SetPatience(asynciotest.SetPatience(10 * time.Millisecond))
 		r := &recorded{TB: t}

@@ -44,8 +44,8 @@ func TestThousandHosts(t *testing.T) {
 		if runtime.NumGoroutine() <= before {
 			return
 		}
-		runtime.Gosched() // the last ones are at their end
-		time.Sleep(time.Millisecond)
+		runtime.Gosched()            // the last ones are at their end
+		time.Sleep(time.Millisecond) // the runtime ends goroutines in its own time
 	}
 	t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
 }

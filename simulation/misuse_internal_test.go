@@ -131,7 +131,7 @@ func TestTimersMayReach(t *testing.T) {
 			if err := asyncio.Sleep(short, time.Hour); err == nil {
 				return fmt.Errorf("an hour has passed")
 			}
-			time.Sleep(time.Second)
+			time.Sleep(time.Second) // of virtual time
 			if l.Time() != 3*time.Second || w.Elapsed() != 3*time.Second {
 				return fmt.Errorf("it is %v on the loop, %v in the world", l.Time(), w.Elapsed())
 			}
@@ -309,7 +309,7 @@ func TestTogether(t *testing.T) {
 	sleeps := func(w *World) {
 		for _, name := range []string{"a", "b"} {
 			w.Host(name).Start(func(context.Context) error {
-				time.Sleep(time.Second)
+				time.Sleep(time.Second) // of virtual time
 				return nil
 			})
 		}

@@ -129,6 +129,6 @@ func TestFixedRace(t *testing.T) {
 // onlyInChild skips a test that is to fail, unless another one runs it.
 func onlyInChild(t *testing.T) {
 	if os.Getenv(inChild) == "" {
-		t.Skip("it is to fail, and run by another test in a process of its own")
+		t.Skip("it is to fail, and run by another test in a process of its own") // else the whole run would fail
 	}
 }

@@ -106,7 +106,7 @@ func TestSearchSurvives(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
 			if strings.Contains("exit deadlock own ownFatal", how) && os.Getenv(again.Emulator) != "" {
-				t.Skip("under an emulator the search starts no processes, and what ends or fails the test itself is not one run's")
+				t.Skip("under an emulator the search starts no processes, and what ends or fails the test itself is not one run's") // natively it is tried
 			}
 			out := failing(t, "TestFailsSomehow", "-simulation.html="+folder.New(t), "-how="+how)
 			if !strings.Contains(out, "seed 5, mode mixed fails, after 5 seeds") || !strings.Contains(out, want) ||

@@ -97,7 +97,7 @@ func play(t *testing.T, open opener, f func(s *stage)) {
 func (s *stage) needs(what string) {
 	s.Helper()
 	if asyncio.IsSimulated(s.loop) {
-		s.Skip("a simulated host has none:", what)
+		s.Skip("a simulated host has none:", what) // the same test runs over the system's loops
 	}
 }
 

@@ -17,7 +17,7 @@ func openTerminal(t *testing.T) (user, program *os.File) {
 	// A container may have no /dev/pts; what a terminal shows cannot be looked at there.
 	user, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
-		t.Skip("no pseudo-terminals here: ", err)
+		t.Skip("no pseudo-terminals here: ", err) // a container may have none, and the test is about one
 	}
 	t.Cleanup(func() { _ = user.Close() })
 	conn, err := user.SyscallConn()
@@ -33,11 +33,11 @@ func openTerminal(t *testing.T) (user, program *os.File) {
 	})
 	if err != nil || errno != 0 {
 		// As above.
-		t.Skip("no pseudo-terminals here: ", err, errno)
+		t.Skip("no pseudo-terminals here: ", err, errno) // a container may have none, and the test is about one
 	}
 	program, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
-		t.Skip("no pseudo-terminals here: ", err)
+		t.Skip("no pseudo-terminals here: ", err) // a container may have none, and the test is about one
 	}
 	t.Cleanup(func() { _ = program.Close() })
 	return user, program

@@ -52,7 +52,7 @@ func TestServeAThousandClients(t *testing.T) {
 	}
 	if l := examined(t).Limits; l.Descriptors > 0 && l.Descriptors < uint64(2*clients) {
 		// So many clients are the point of the test: with fewer it shows nothing.
-		t.Skipf("only %d descriptors are allowed", l.Descriptors)
+		t.Skipf("only %d descriptors are allowed", l.Descriptors) // the test needs more clients than that
 	}
 	s := startServer(t)
 	conns := make([]*net.TCPConn, clients)

@@ -26,7 +26,7 @@ func TestBlockedLoop(t *testing.T) {
 	wait := make(chan struct{})
 	go func() {
 		defer close(wait)
-		for began := time.Now(); book.Count("ToThread") == 0; time.Sleep(time.Millisecond) {
+		for began := time.Now(); book.Count("ToThread") == 0; time.Sleep(time.Millisecond) { // the report comes from another goroutine
 			if time.Since(began) > testkit.Patience {
 				t.Errorf("not reported: %s", &book)
 				return

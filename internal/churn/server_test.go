@@ -118,7 +118,7 @@ func (s *servers) letGo() {
 func (s *servers) stall() {
 	const much = 24 << 20
 	for began, before := time.Now(), s.sent.Load(); time.Since(began) < 30*time.Millisecond && s.sent.Load()-before < much; {
-		time.Sleep(time.Millisecond)
+		time.Sleep(time.Millisecond) // it is this loop that is to stand still
 	}
 	if !s.over {
 		s.later(time.Duration(100+s.rng.IntN(300))*time.Millisecond, s.stall)

@@ -121,7 +121,7 @@ func TestUnwind(t *testing.T) {
 		})
 	}
 	// The runtime takes a while to count out a goroutine that has ended.
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) { // the runtime ends goroutines in its own time
 		if runtime.NumGoroutine() <= before {
 			return
 		}

@@ -284,7 +284,7 @@ type recorded struct {
 // compare compares what a scenario has printed with what was recorded.
 func (r recorded) compare(t *testing.T, name string, s *stage) {
 	if s.lacking != nil {
-		t.Skip("a simulated host cannot play it:", s.lacking)
+		t.Skip("a simulated host cannot play it:", s.lacking) // the scenario asks for what the system alone has
 	}
 	if got, want := s.lines, r.lines[name]; !slices.Equal(got, want) {
 		t.Errorf("it printed:\n  %s\nCPython %s printed:\n  %s",

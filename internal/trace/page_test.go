@@ -72,7 +72,7 @@ func TestScript(t *testing.T) {
 	t.Parallel()
 	node, err := exec.LookPath("node")
 	if err != nil {
-		t.Skip("there is no node here to run the script")
+		t.Skip("there is no node here to run the script") // the page needs none; the other tests read it as text
 	}
 	data, err := json.Marshal(draw(madeUp(600), 3))
 	if err != nil {

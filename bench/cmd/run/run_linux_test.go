@@ -140,7 +140,7 @@ func TestInstructionsAreCounted(t *testing.T) {
 	if reason := r.Missing[reference] + row.InstructionsReason; reason != "" {
 		// Nothing may be stepped here, or there is no C compiler for the reference: run says
 		// which to its users, too.
-		t.Skip(reason)
+		t.Skip(reason) // a peer that cannot be built here is told as the runner tells it
 	}
 	if n := row.Instructions.PerMessage; n < 10 || n > 200 {
 		t.Errorf("an echo takes %g instructions", n)

@@ -53,7 +53,7 @@ func TestPipeTooHigh(t *testing.T) {
 		high, err := unix.FcntlInt(r, unix.F_DUPFD_CLOEXEC, 1100)
 		if err != nil {
 			// A number above what select watches is what the test is about.
-			t.Skipf("this process may not have so many descriptors: %v", err)
+			t.Skipf("this process may not have so many descriptors: %v", err) // select's limit cannot be passed then
 		}
 		p, err := e.Pipe(uintptr(high), engine.Read, nil)
 		if m.Name != "select" {
