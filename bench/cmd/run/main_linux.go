@@ -40,6 +40,7 @@ type settings struct {
 	perf, step, profile bool
 	calls               bool
 	json                bool
+	built               string
 }
 
 func main() {
@@ -81,6 +82,7 @@ func parse(args []string, messages io.Writer) (*settings, error) {
 	flags.BoolVar(&s.step, "step", false, "add user-space instructions per message, counted by stepping through them: slow, needs no counters")
 	flags.BoolVar(&s.profile, "profile", false, "with --step: show the functions that the instructions are in")
 	flags.BoolVar(&s.calls, "calls", false, "add system calls per message under this load, counted by the kernel through perf")
+	flags.StringVar(&s.built, "built", "", "`folder` to build into and to keep; a temporary one by default")
 	flags.BoolVar(&s.json, "json", false, "print JSON, every round included")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -172,11 +174,15 @@ func run(ctx context.Context, args []string, out, messages io.Writer) error {
 	if err != nil {
 		return err
 	}
-	directory, err := os.MkdirTemp("", "asyncio-bench-")
-	if err != nil {
+	directory := s.built
+	if directory == "" {
+		if directory, err = os.MkdirTemp("", "asyncio-bench-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(directory)
+	} else if err := os.MkdirAll(directory, 0o755); err != nil {
 		return err
 	}
-	defer os.RemoveAll(directory)
 	tools, err := buildTools(ctx, directory)
 	if err != nil {
 		return err
