@@ -110,8 +110,8 @@
 // code shares may have changed then.
 //
 // Between two waits nobody else runs. A coroutine that computes for long gives way now and
-// then by [Yield]; one that works off what is always there, by [ConsumeBudget], which streams
-// and queues call by themselves.
+// then by [Yield]; one that works off what is always there, by [ConsumeBudget], which streams,
+// queues and locks call by themselves.
 //
 // A wait ends with the result, or early:
 //
@@ -255,8 +255,8 @@
 //   - When both directions have ended and EOFReceived returned true, nothing closes the
 //     transport by itself: whoever returned true calls Close. So it is with streams, whose protocol
 //     returns true: close each writer, by a deferred call, on both sides. One that is not
-//     closed keeps its descriptor, and [Server.WaitClosed] waiting. Transports that are still
-//     open when the loop is closed are warned of.
+//     closed keeps its descriptor, and [Server.WaitClosed] waiting, until the collector finds
+//     it or the loop is closed; either is warned of.
 //   - [Server.Close] stops accepting and leaves the connections alone;
 //     [Server.CloseClients] closes them in order, [Server.AbortClients] at once;
 //     [Server.WaitClosed] waits for the last of them. A graceful end is the four of them:
