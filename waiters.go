@@ -244,6 +244,13 @@ func (q *Waiters) WakeAll(err error) Wakeup {
 // Len returns how many wait and were not woken.
 func (q *Waiters) Len() int { return q.len }
 
+// Suspended reports whether the first is a coroutine: what it has lent may be written to,
+// for it goes on when the loop's goroutine lets it, and not before.
+func (q *Waiters) Suspended() bool {
+	w := q.queue.First()
+	return w != nil && w.task != nil
+}
+
 // Do lets them know. It is called once, by any goroutine.
 func (k Wakeup) Do() {
 	for w := k.woken.PopFront(); w != nil; w = k.woken.PopFront() {
