@@ -297,8 +297,12 @@ func (q *Waiters) Len() int { return q.len }
 // Suspended reports whether the first is a coroutine: what it has lent may be written to,
 // for it goes on when the loop's goroutine lets it, and not before.
 func (q *Waiters) Suspended() bool {
-	w := q.queue.First()
-	return w != nil && w.task != nil
+	n := q.queue.First()
+	if n == nil {
+		return false
+	}
+	_, isTask := n.to.(*taskBase)
+	return isTask
 }
 
 // Do lets them know. It is called once, by any goroutine.
