@@ -6,10 +6,14 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
-// sendRounds bounds how often one writable event is used while the system
+// sendRounds and sendMost bound how often one writable event is used while the system
 // goes on taking all that it is given, so that one fast peer does not hold up
-// the others.
-const sendRounds = 8
+// the others: after so many gathered writes, or the one that makes it so many bytes, the
+// others come first.
+const (
+	sendRounds = 8
+	sendMost   = 1 << 20
+)
 
 // stream is a connection over readiness.
 type stream struct {
@@ -94,6 +98,7 @@ func (s *stream) readable() {
 }
 
 func (s *stream) writable() {
+	sent := 0
 	for range sendRounds {
 		vec := s.h.Outgoing(s.e.vec[:0])
 		if !s.sending {
@@ -115,7 +120,7 @@ func (s *stream) writable() {
 			_ = s.settle()
 			return
 		}
-		if n < total {
+		if sent += n; n < total || sent >= sendMost {
 			return
 		}
 	}
