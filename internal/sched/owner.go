@@ -56,8 +56,9 @@ func (l *Loop) Acquire() (Hold, State) {
 	return Hold{}, l.openOrClosed()
 }
 
-// quicklyInBody is InBody where that can be found out quickly; elsewhere it is false.
-func (l *Loop) quicklyInBody() bool { return goroutine.Quick && goroutine.QuickID() == l.body.Load() }
+// QuicklyInBody is InBody where that can be found out quickly; elsewhere it is false. Any
+// goroutine may call it.
+func (l *Loop) QuicklyInBody() bool { return goroutine.Quick && goroutine.QuickID() == l.body.Load() }
 
 func (l *Loop) openOrClosed() State {
 	if l.closed.Load() {
