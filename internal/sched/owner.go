@@ -50,7 +50,7 @@ func (h Hold) Leave() {
 // Acquire makes the caller the owner for one call, and says how it stands: the Hold is to
 // be left with Owned and Closed, and empty with Running. Any goroutine may call it.
 func (l *Loop) Acquire() (Hold, State) {
-	if !l.quicklyInBody() {
+	if !l.QuicklyInBody() {
 		return l.acquireElsewhere(goroutine.ID())
 	}
 	return Hold{}, l.openOrClosed()
@@ -96,7 +96,7 @@ func (l *Loop) leave() {
 
 // Here reports whether the caller is the loop's body or one of its coroutines. Any
 // goroutine may call it.
-func (l *Loop) Here() bool { return l.quicklyInBody() || l.hereElsewhere() }
+func (l *Loop) Here() bool { return l.QuicklyInBody() || l.hereElsewhere() }
 
 func (l *Loop) hereElsewhere() bool {
 	id := goroutine.ID()
