@@ -88,7 +88,9 @@ func (l *Loop) dispatch() {
 		l.dispatchTimed()
 		return
 	}
-	l.callbacksSincePoll += int(l.end - l.ready.head)
+	n := l.end - l.ready.head
+	l.callbacksSincePoll += int(n)
+	l.ran += uint64(n)
 	for l.ready.head != l.end {
 		i := l.ready.pop()
 		l.to = i.To
@@ -100,6 +102,7 @@ func (l *Loop) dispatch() {
 func (l *Loop) dispatchTimed() {
 	for l.ready.head != l.end {
 		i := l.ready.pop()
+		l.ran++
 		l.to, l.Stepping = i.To, nil
 		l.host.Timed(i)
 	}

@@ -65,6 +65,8 @@ func (l *Loop) collect() {
 		return
 	}
 	if polled {
+		l.asked++
+		l.told += uint64(len(events))
 		l.polled()
 	} else {
 		l.skipped++
@@ -150,11 +152,13 @@ func (l *Loop) pollIdle() (events []engine.Event, polled bool, err error) {
 		return l.pollBusy()
 	}
 	l.asleep.Store(true)
+	began := l.fallAsleep()
 	if l.clock.sleeper == nil {
 		events, err = l.poll(timeout)
 	} else {
 		events, err = l.pollAsTold()
 	}
+	l.wakeUp(began)
 	l.asleep.Store(false)
 	l.inbox.Awake()
 	if !l.inbox.Empty() {
