@@ -6,7 +6,7 @@ import "time"
 type counts struct {
 	asked uint64
 	told  uint64 // events
-	ran   uint64 // what was queued
+	ran   uint64 // what was queued, up to the last poll
 
 	measuring bool          // how long the loop sleeps,
 	since     time.Duration // from this time on:
@@ -29,7 +29,7 @@ func (l *Loop) Counts() Counts {
 		l.measuring, l.since = true, now
 	}
 	return Counts{
-		Polls: l.asked, Events: l.told, Ran: l.ran,
+		Polls: l.asked, Events: l.told, Ran: l.ran + uint64(l.callbacksSincePoll),
 		Ready: int(l.ready.len()), Timers: l.timers.Len(),
 		Measured: now - l.since, Asleep: l.slept,
 	}

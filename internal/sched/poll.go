@@ -106,6 +106,7 @@ func (l *Loop) polled() {
 	l.wasIdle = idle
 	l.lastPoll = l.seen
 	l.first = false
+	l.ran += uint64(l.callbacksSincePoll)
 	l.skipped, l.callbacksSincePoll = 0, 0
 	l.afterPoll()
 }
