@@ -58,6 +58,7 @@ type Loop struct {
 	taken []Item  // what was taken from the inbox, kept for its memory
 	timing
 	trimmer
+	counts
 	running
 	pass
 }

@@ -97,6 +97,7 @@ func (l *Loop) turns() (over bool) {
 func (l *Loop) dispatchTimed() {
 	for l.ready.head != l.end {
 		i := l.ready.pop()
+		l.ran++
 		l.to, l.Stepping = i.To, nil
 		l.host.Timed(i)
 	}
