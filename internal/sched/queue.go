@@ -29,7 +29,7 @@ func (l *Loop) Post(to engine.Completer, ev uint64) bool {
 // unless that ends with Owned.
 func (l *Loop) Func(f func(), made *goroutine.Trace) (Ref, State) {
 	var hold Hold
-	if !l.quicklyInBody() || l.closed.Load() {
+	if !l.QuicklyInBody() || l.closed.Load() {
 		var state State
 		if hold, state = l.Acquire(); state != Owned {
 			hold.Leave()
