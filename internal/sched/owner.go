@@ -50,14 +50,15 @@ func (h Hold) Leave() {
 // Acquire makes the caller the owner for one call, and says how it stands: the Hold is to
 // be left with Owned and Closed, and empty with Running. Any goroutine may call it.
 func (l *Loop) Acquire() (Hold, State) {
-	if !l.quicklyInBody() {
+	if !l.QuicklyInBody() {
 		return l.acquireElsewhere(goroutine.ID())
 	}
 	return Hold{}, l.openOrClosed()
 }
 
-// quicklyInBody is InBody where that can be found out quickly; elsewhere it is false.
-func (l *Loop) quicklyInBody() bool { return goroutine.Quick && goroutine.QuickID() == l.body.Load() }
+// QuicklyInBody is InBody where that can be found out quickly; elsewhere it is false. Any
+// goroutine may call it.
+func (l *Loop) QuicklyInBody() bool { return goroutine.Quick && goroutine.QuickID() == l.body.Load() }
 
 func (l *Loop) openOrClosed() State {
 	if l.closed.Load() {
@@ -95,7 +96,7 @@ func (l *Loop) leave() {
 
 // Here reports whether the caller is the loop's body or one of its coroutines. Any
 // goroutine may call it.
-func (l *Loop) Here() bool { return l.quicklyInBody() || l.hereElsewhere() }
+func (l *Loop) Here() bool { return l.QuicklyInBody() || l.hereElsewhere() }
 
 func (l *Loop) hereElsewhere() bool {
 	id := goroutine.ID()
