@@ -39,8 +39,8 @@
 //     CreateServer or CreateConnection (see [Networker]), does it by callbacks. The first is easier
 //     to write, the second needs no stack per connection.
 //   - [ToThread] calls what blocks.
-//   - Packages locks, queues, subprocess and nethttp have what their names say; asynciotest
-//     and simulation test programs that use loops.
+//   - Packages locks, queues, subprocess and nethttp have what their names say; loopgroup
+//     uses several processors; asynciotest and simulation test programs that use loops.
 //
 // The guides in docs/guides go on from here: from asyncio, from goroutines, from gnet,
 // cancellation, debugging, deployment. This page is the manual.
@@ -304,8 +304,10 @@
 // share nothing by themselves, and what their code shares is to be guarded as between
 // goroutines. Futures, tasks, transports, locks and queues belong to one loop each: hand
 // work over by CallSoonThreadsafe or [RunCoroutineThreadsafe], and await a result of
-// another loop through [WrapFuture]. Several servers can listen on one port by
-// ServerOptions.ReusePort, where the system has that.
+// another loop through [WrapFuture].
+//
+// Package loopgroup does that: as many loops as there are processors, servers spread over
+// them, work sent to the least busy one, one shutdown for all.
 //
 // # Debug mode
 //

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"sync"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/streams"
@@ -207,6 +208,62 @@ func ExampleStreamReader_Peek() {
 		log.Fatal(err)
 	}
 	// Output: GET: GET /tea
+}
+
+// ExampleStreamReader_Next takes what comes as it comes, without a copy of its own: the piece
+// is lent until the next read.
+func ExampleStreamReader_Next() {
+	err := asyncio.RunErr(context.Background(), func(ctx context.Context) error {
+		r, err := fed("tea and cake")
+		if err != nil {
+			return err
+		}
+		length := 0
+		for {
+			piece, err := r.Next(ctx)
+			if err == io.EOF {
+				fmt.Println(length)
+				return nil
+			} else if err != nil {
+				return err
+			}
+			length += len(piece) // what is kept longer is copied
+		}
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output: 12
+}
+
+// ExampleStreamReader_Ready holds no memory while it waits: a buffer is taken when there is
+// something to read, and given back before the next wait.
+func ExampleStreamReader_Ready() {
+	buffers := sync.Pool{New: func() any { return new([4]byte) }}
+	err := asyncio.RunErr(context.Background(), func(ctx context.Context) error {
+		r, err := fed("tea")
+		if err != nil {
+			return err
+		}
+		for {
+			if err := r.Ready(ctx); err != nil {
+				return err
+			}
+			buffer := buffers.Get().(*[4]byte)
+			n, err := r.ReadInto(ctx, buffer[:]) // does not wait
+			fmt.Printf("%q %v\n", buffer[:n], err)
+			buffers.Put(buffer)
+			if err != nil {
+				return nil
+			}
+		}
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// "tea" <nil>
+	// "" EOF
 }
 
 // ExampleConn gives a connection to code that knows nothing of loops.
