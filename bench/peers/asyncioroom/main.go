@@ -98,16 +98,20 @@ func (ws *writers) serve(ctx context.Context, r *streams.StreamReader, w *stream
 		ws.all = slices.Delete(ws.all, at, at+1)
 		_ = w.Close()
 	}()
-	_, err := w.Write([]byte{'!'})
+	if _, err := w.Write([]byte{'!'}); err != nil {
+		return
+	}
 	buffer := make([]byte, 16<<10)
-	for err == nil {
-		var n int
-		if n, err = r.ReadInto(ctx, buffer); n == 0 {
+	for {
+		n, err := r.ReadInto(ctx, buffer)
+		if err != nil {
 			return
 		}
 		for _, to := range ws.all {
 			_, _ = to.Write(buffer[:n])
 		}
-		err = w.Drain(ctx)
+		if w.Drain(ctx) != nil {
+			return
+		}
 	}
 }
