@@ -15,9 +15,11 @@ const Budget = 64
 // In a plain callback, and on a goroutine that is no loop's, it does nothing. Any
 // goroutine may call it.
 func ConsumeBudget(ctx context.Context) error {
-	t, _ := currentTask(ctx)
+	t := taskOf(ctx)
 	if t == nil {
-		return nil
+		if t, _ = currentTask(ctx); t == nil {
+			return nil
+		}
 	}
 	// A wait counts up seq, so the waits need not know of budgets.
 	if wait := uint32(t.seq); t.spentSince != wait {

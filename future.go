@@ -69,14 +69,15 @@ type futureKind interface {
 	describe() string
 }
 
-// waitNode is someone who is told when a future is done. It is embedded in what
-// waits, so that waiting allocates nothing.
+// waitNode is someone who is told when a future is done, or who waits in a Waiters. It is
+// embedded in what waits, so that waiting allocates nothing.
 type waitNode struct {
 	place  list.Node[waitNode]
 	in     *futureBase // whose list it is in; nil if in none
 	to     engine.Completer
 	ev     uint64
 	direct bool // told at once, on whatever goroutine; not by the loop
+	woken  bool // of a Waiters: the wait has ended
 }
 
 // CallbackToken names one registration of AddDoneCallback. The zero token names
@@ -195,8 +196,14 @@ func (f *future[T]) Result() (T, error) {
 // error, not the future. (await future)
 func (f *future[T]) Await(ctx context.Context) (T, error) {
 	var zero T
-	if err := f.wait(ctx); err != nil {
-		return zero, err
+	if !f.Done() {
+		t, end, err := f.begin(ctx)
+		if t != nil {
+			err = f.waited(ctx, t, end, t.co.Leave())
+		}
+		if err != nil {
+			return zero, err
+		}
 	}
 	if f.err != nil {
 		return zero, f.outcome()

@@ -56,7 +56,6 @@ type taskBase struct {
 	place list.Node[taskBase] // among the loop's tasks
 	loop  *baseLoop
 	f     *futureBase
-	self  AnyTask
 	scope scope // the task's own context
 	name  atomic.Pointer[string]
 	num   uint64 // for the automatic name
@@ -68,9 +67,10 @@ type taskBase struct {
 	seq       uint64 // counts the waits; a wake-up for an earlier one is stale
 	waitingOn *futureBase
 	node      waitNode
+	wokenWith error  // by a Waiters; guarded by its mutex
 	nearest   *scope // the nearest scope to the wait's context, if that is another one than the task's own
 
-	cancelMsg any // of a request that waits to be delivered
+	cancelMsg *cancelMsg // of a request that waits to be delivered
 
 	// The small ones, side by side.
 	requests      atomic.Int32 // to cancel
@@ -121,6 +121,9 @@ func (t *Task[T]) Stack() string {
 	}
 	return ""
 }
+
+// self is the task as its users see it.
+func (t *taskBase) self() AnyTask { return t.f.by.(AnyTask) }
 
 // callbackName names a step of the task, as what waits for a future.
 func (t *taskBase) callbackName() string { return "wakeup of " + t.Name() }
@@ -190,7 +193,7 @@ func (t *taskBase) admit(ev uint64) bool {
 	}
 	if t.co == nil && t.mustCancel {
 		t.mustCancel = false
-		t.finish(&CancelledError{t.cancelMsg})
+		t.finish(&CancelledError{t.cancelMsg.value()})
 		return false
 	}
 	if t.co == nil {
@@ -220,7 +223,7 @@ func (t *taskBase) Exited() {
 }
 
 // Run is the coroutine of the task, whatever its type.
-func (t *taskBase) Run(c *coro.Coro) { t.self.runBody(c) }
+func (t *taskBase) Run(c *coro.Coro) { t.self().runBody(c) }
 
 func (t *Task[T]) function() uintptr {
 	if t.base.wraps != 0 || t.fn == nil {
@@ -271,7 +274,7 @@ func (t *taskBase) finish(err error) {
 	case err == nil && t.mustCancel:
 		// The request came after the last wait: too late to be seen, not to count.
 		t.mustCancel = false
-		state, err = stateCancelled, &CancelledError{t.cancelMsg}
+		state, err = stateCancelled, &CancelledError{t.cancelMsg.value()}
 	case asCancelled(err) != nil:
 		state = stateCancelled
 	}
@@ -301,7 +304,15 @@ func endName(state uint32, err error) string {
 }
 
 // describe names the kind.
-func (t *taskBase) describe() string { return "Task" }
+func (t *Task[T]) describe() string { return "Task" }
+
+// task returns the task whose result the future is, nil if it is no task's.
+func (f *futureBase) task() *taskBase {
+	if t, ok := f.by.(AnyTask); ok {
+		return t.anyTask()
+	}
+	return nil
+}
 
 // AddDoneCallback calls fn on the loop, in a later pass, when the task is done.
 // Any goroutine may call it. (Task.add_done_callback)
@@ -330,7 +341,7 @@ func (t *Task[T]) String() string {
 
 // kindName names the future's kind, and a task by its name.
 func (f *futureBase) kindName() string {
-	if t, ok := f.by.(*taskBase); ok {
+	if t := f.task(); t != nil {
 		return fmt.Sprintf("Task %q", t.Name())
 	}
 	return f.kind()

@@ -65,11 +65,16 @@ type Coro struct {
 	stop     func()
 	yield    func(struct{}) bool
 	work     Work
+	panicked *panicked
+	refusals int32
 	status   Status
 	unwind   bool
-	refusals int
-	panicked any
-	stack    []byte
+}
+
+// panicked is the end of a coroutine that did not recover.
+type panicked struct {
+	value any
+	stack []byte
 }
 
 // goexited is the private panic that stands for a Goexit between a coroutine's
@@ -108,21 +113,7 @@ func (p *Pool) Close() {
 func (c *Coro) body(yield func(struct{}) bool) {
 	c.yield = yield
 	clean := false
-	defer func() {
-		if c.pool.Ended != nil {
-			c.pool.Ended(c)
-		}
-		if clean {
-			return
-		}
-		c.work = nil
-		if r := recover(); r != nil {
-			c.status, c.panicked, c.stack = Panicked, r, debug.Stack()
-			return
-		}
-		c.status = Exited
-		panic(goexited{})
-	}()
+	defer func() { c.end(clean, recover()) }()
 	if c.pool.Started != nil {
 		c.pool.Started(c)
 	}
@@ -141,6 +132,26 @@ func (c *Coro) body(yield func(struct{}) bool) {
 			return
 		}
 	}
+}
+
+// end is the end of the coroutine: with what it panicked, nil for a Goexit, unless it is a
+// clean one. It is not inlined, so that the coroutine's first frame is small.
+//
+//go:noinline
+func (c *Coro) end(clean bool, recovered any) {
+	if c.pool.Ended != nil {
+		c.pool.Ended(c)
+	}
+	if clean {
+		return
+	}
+	c.work = nil
+	if recovered != nil {
+		c.status, c.panicked = Panicked, &panicked{recovered, debug.Stack()}
+		return
+	}
+	c.status = Exited
+	panic(goexited{})
 }
 
 // Resume switches to the coroutine until it suspends, returns or is gone.
@@ -176,10 +187,18 @@ func (c *Coro) enter() {
 // Suspend switches back to whoever resumed the coroutine and returns at the
 // next Resume. If the coroutine is being unwound it does not return.
 func (c *Coro) Suspend() {
-	c.yield(struct{}{})
-	if c.unwind {
+	if c.Leave() {
 		runtime.Goexit()
 	}
+}
+
+// Leave is Suspend for a caller that has little time: it reports that the coroutine is being
+// unwound, and the caller then calls runtime.Goexit. It is inlined. The processor predicts
+// where a call returns to by the calls that it has seen, and is wrong for each one that is under
+// way while coroutines are switched: so there are to be few of them.
+func (c *Coro) Leave() (unwound bool) {
+	c.yield(struct{}{})
+	return c.unwind
 }
 
 // maxRefusals is how often code that runs while its coroutine is unwound may
@@ -191,6 +210,9 @@ const maxRefusals = 1000
 // that would suspend asks it first and must not suspend if it is true. It ends
 // code that asks without end.
 func (c *Coro) Unwinding() bool { return c.unwind && c.refuse() }
+
+// Unwound reports whether Leave has come back because the coroutine is being ended by Unwind.
+func (c *Coro) Unwound() bool { return c.unwind }
 
 func (c *Coro) refuse() bool {
 	if c.refusals++; c.refusals > maxRefusals {
@@ -209,4 +231,9 @@ func (c *Coro) Unwind() Status {
 
 // Panic returns what the coroutine panicked with, and its stack, after a Resume
 // that returned Panicked.
-func (c *Coro) Panic() (value any, stack []byte) { return c.panicked, c.stack }
+func (c *Coro) Panic() (value any, stack []byte) {
+	if c.panicked == nil {
+		return nil, nil
+	}
+	return c.panicked.value, c.panicked.stack
+}

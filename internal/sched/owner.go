@@ -50,14 +50,15 @@ func (h Hold) Leave() {
 // Acquire makes the caller the owner for one call, and says how it stands: the Hold is to
 // be left with Owned and Closed, and empty with Running. Any goroutine may call it.
 func (l *Loop) Acquire() (Hold, State) {
-	if id := goroutine.ID(); id != l.body.Load() {
-		return l.acquireElsewhere(id)
+	if !l.QuicklyInBody() {
+		return l.acquireElsewhere(goroutine.ID())
 	}
 	return Hold{}, l.openOrClosed()
 }
 
-// quicklyInBody is InBody where that can be found out quickly; elsewhere it is false.
-func (l *Loop) quicklyInBody() bool { return goroutine.Quick && goroutine.QuickID() == l.body.Load() }
+// QuicklyInBody is InBody where that can be found out quickly; elsewhere it is false. Any
+// goroutine may call it.
+func (l *Loop) QuicklyInBody() bool { return goroutine.Quick && goroutine.QuickID() == l.body.Load() }
 
 func (l *Loop) openOrClosed() State {
 	if l.closed.Load() {
@@ -67,7 +68,7 @@ func (l *Loop) openOrClosed() State {
 }
 
 func (l *Loop) acquireElsewhere(id int64) (Hold, State) {
-	if s := strands.Lookup(id); s != nil && s.Loop == l {
+	if s := strands.Lookup(id); s != nil && s.Loop == l || id == l.body.Load() {
 		return Hold{}, l.openOrClosed()
 	}
 	if id == l.idleID.Load() {
@@ -95,7 +96,9 @@ func (l *Loop) leave() {
 
 // Here reports whether the caller is the loop's body or one of its coroutines. Any
 // goroutine may call it.
-func (l *Loop) Here() bool {
+func (l *Loop) Here() bool { return l.QuicklyInBody() || l.hereElsewhere() }
+
+func (l *Loop) hereElsewhere() bool {
 	id := goroutine.ID()
 	if id == l.body.Load() {
 		return true

@@ -1,6 +1,8 @@
 package readiness
 
 import (
+	"syscall"
+
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/engine/system"
 	"github.com/go-asyncio/asyncio/internal/sock"
@@ -20,7 +22,7 @@ type stream struct {
 	source
 	reading bool
 	sending bool
-	lends   bool // the handler has memory to read into
+	lends   bool // the handler is asked for memory to read into
 	file    bool // what is being sent is of a file, and in e.files
 	h       engine.StreamHandler
 }
@@ -37,10 +39,20 @@ func (e *Engine) Stream(fd uintptr, h engine.StreamHandler) (engine.Stream, erro
 
 // Complete uses readiness, or notes that nobody wants it.
 func (s *stream) Complete(ev uint64) {
-	if ev == uint64(engine.Read) && s.reading { // nearly always
-		s.readable()
+	if ev == uint64(engine.Read) && s.reading && !s.lends { // nearly always
+		buf := s.e.buf
+		if n, e := sock.TryRecv(s.fd, buf); n > 0 {
+			s.h.Received(buf[:n])
+		} else {
+			s.tried(buf, e)
+		}
 		return
 	}
+	s.completeOther(ev)
+}
+
+// completeOther is Complete in all cases.
+func (s *stream) completeOther(ev uint64) {
 	idle := false
 	if ev&uint64(engine.Read) != 0 {
 		if s.reading {
@@ -81,9 +93,20 @@ func (s *stream) readable() {
 	if s.lends {
 		if buf = s.h.ReadBuffer(); !s.reading {
 			return
+		} else if buf == nil {
+			buf = s.e.buf
 		}
 	}
-	n, err := sock.Read(s.fd, buf)
+	if n, e := sock.TryRecv(s.fd, buf); n > 0 {
+		s.h.Received(buf[:n])
+	} else {
+		s.tried(buf, e)
+	}
+}
+
+// tried uses a try to receive that has brought nothing.
+func (s *stream) tried(buf []byte, e syscall.Errno) {
+	n, err := sock.Tried(s.fd, buf, e)
 	switch {
 	case n > 0:
 		s.h.Received(buf[:n])
@@ -151,12 +174,24 @@ func (s *stream) StopReading() { s.reading = false }
 // UseReadBuffer implements engine.Stream.
 func (s *stream) UseReadBuffer(on bool) { s.lends = on }
 
+// UseMemory implements engine.Direct.
+func (s *stream) UseMemory(on bool) { s.lends = on }
+
 // Write implements engine.Stream.
 func (s *stream) Write(p []byte) (n, held int, err error) {
 	if s.closed {
 		return 0, 0, engine.ErrClosed
 	}
-	n, err = sock.Write(s.fd, p)
+	n, e := sock.TryWrite(s.fd, p)
+	if e != 0 {
+		return s.notWritten(p, e)
+	}
+	return n, 0, nil
+}
+
+// notWritten is Write after a try that has failed.
+func (s *stream) notWritten(p []byte, e syscall.Errno) (n, held int, err error) {
+	n, err = sock.TriedWrite(s.fd, p, e)
 	if err != nil && sock.WouldBlock(err) {
 		return 0, 0, nil
 	}
