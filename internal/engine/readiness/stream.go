@@ -22,7 +22,7 @@ type stream struct {
 	source
 	reading bool
 	sending bool
-	lends   bool // the handler has memory to read into
+	lends   bool // the handler is asked for memory to read into
 	file    bool // what is being sent is of a file, and in e.files
 	h       engine.StreamHandler
 }
@@ -93,6 +93,8 @@ func (s *stream) readable() {
 	if s.lends {
 		if buf = s.h.ReadBuffer(); !s.reading {
 			return
+		} else if buf == nil {
+			buf = s.e.buf
 		}
 	}
 	if n, e := sock.TryRecv(s.fd, buf); n > 0 {
@@ -171,6 +173,9 @@ func (s *stream) StopReading() { s.reading = false }
 
 // UseReadBuffer implements engine.Stream.
 func (s *stream) UseReadBuffer(on bool) { s.lends = on }
+
+// UseMemory implements engine.Direct.
+func (s *stream) UseMemory(on bool) { s.lends = on }
 
 // Write implements engine.Stream.
 func (s *stream) Write(p []byte) (n, held int, err error) {
