@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"log"
 	"log/slog"
+	"slices"
+	"testing"
+	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/asynciotest"
 )
 
 func newLoop() (asyncio.EventLoop, error) {
@@ -17,6 +21,49 @@ func newLoop() (asyncio.EventLoop, error) {
 		return asyncio.NewSelectorEventLoop(nil)
 	}
 	return loop, err
+}
+
+func watch(ctx context.Context, every time.Duration, report func(lag time.Duration, tasks int)) error {
+	loop, err := asyncio.GetRunningLoop()
+	if err != nil {
+		return err
+	}
+	for {
+		due := loop.Time() + every
+		if err := asyncio.Sleep(ctx, every); err != nil {
+			return err
+		}
+		report(loop.Time()-due, len(asyncio.AllTasks(loop)))
+	}
+}
+
+// TestWatch: what holds the loop is seen as lag, and tasks are counted.
+func TestWatch(t *testing.T) {
+	t.Parallel()
+	clock := asynciotest.NewJumpingClock(0)
+	clock.Run(t, func(ctx context.Context) {
+		var lags []time.Duration
+		task := asyncio.GoErr(ctx, func(ctx context.Context) error {
+			return watch(ctx, time.Second, func(lag time.Duration, tasks int) {
+				lags = append(lags, lag)
+				if tasks != 2 {
+					t.Errorf("%d tasks", tasks)
+				}
+			})
+		})
+		if err := asyncio.Sleep(ctx, 1500*time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+		clock.Advance(2 * time.Second) // the loop is held up
+		if err := asyncio.Sleep(ctx, 100*time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+		task.Cancel()
+		if want := []time.Duration{0, 1500 * time.Millisecond}; !slices.Equal(lags, want) {
+			t.Errorf("the lags are %v, not %v", lags, want)
+		}
+		_, _ = task.Await(ctx)
+	})
 }
 
 // Example_newLoop runs on whatever the machine has.

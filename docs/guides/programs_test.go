@@ -13,9 +13,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/go-asyncio/asyncio/internal/testkit"
+	"time"
 )
+
+// patience is how long a program may take that is held up by others: a test that waits
+// so long has failed.
+const patience = 3 * time.Minute
 
 // build builds the programs of this folder, and returns where they are.
 func build(t *testing.T) string {
@@ -34,7 +37,7 @@ func build(t *testing.T) string {
 // printed runs a program to its end and returns what it prints.
 func printed(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var errs strings.Builder
 	cmd := exec.CommandContext(ctx, name, args...)
@@ -92,7 +95,7 @@ func TestPrograms(t *testing.T) {
 
 // serves starts a server and has it echo a line.
 func serves(t *testing.T, binary string) {
-	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, "-listen", "127.0.0.1:0")
 	cmd.Stderr = os.Stderr

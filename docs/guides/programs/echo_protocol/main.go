@@ -20,7 +20,7 @@ type echo struct {
 func (e *echo) ConnectionMade(t asyncio.Transport) { e.t = t }
 func (e *echo) DataReceived(p []byte)              { e.t.Write(p) }
 
-// A client that does not read its answers is not read from, either.
+// PauseWriting: a client that does not read its answers is not read from, either.
 func (e *echo) PauseWriting()  { e.t.PauseReading() }
 func (e *echo) ResumeWriting() { e.t.ResumeReading() }
 
