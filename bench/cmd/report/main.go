@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/go-asyncio/asyncio/bench/internal/page"
 	"github.com/go-asyncio/asyncio/bench/internal/results"
@@ -24,6 +25,7 @@ type options struct {
 	quick, planOnly    bool
 	rounds, nice       int
 	seconds            float64
+	within             time.Duration
 	shapes, contenders []string
 	out, from          string
 	typed              string // the command line itself
@@ -51,6 +53,7 @@ func parse(args []string, messages io.Writer) (*options, error) {
 	flags.BoolVar(&o.planOnly, "plan", false, "measure nothing: show what would be, and how long it would take")
 	flags.IntVar(&o.rounds, "rounds", 0, "rounds of each cell; 7 by default, 3 with --quick")
 	flags.Float64Var(&o.seconds, "seconds", 0, "length of each measured window; 1 by default, 0.3 with --quick")
+	flags.DurationVar(&o.within, "within", 0, "skip what would not be done within this `time`, such as 12m; 0 is all the time it takes")
 	flags.IntVar(&o.nice, "nice", 0, "priority of servers and load, see cmd/run")
 	shapes := flags.String("shapes", "", "comma-separated `shapes` to measure, all by default: "+strings.Join(o.names(), ","))
 	contenders := flags.String("contenders", "", "comma-separated `names` of cmd/run's: measure only those; all by default")

@@ -104,3 +104,12 @@ func TestPageIsMadeOfWhatWasKept(t *testing.T) {
 		t.Error("a page is made of nothing")
 	}
 }
+
+func TestWhatHasNoTimeIsSkipped(t *testing.T) {
+	t.Parallel()
+	var messages bytes.Buffer
+	err := run(t.Context(), []string{"--quick", "--within", "1ms", "--out", t.TempDir()}, io.Discard, &messages)
+	if err == nil || !strings.Contains(err.Error(), "no time for it within 1ms") {
+		t.Errorf("%v", err)
+	}
+}

@@ -7,6 +7,8 @@ import (
 	_ "embed"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"text/template"
 
 	"github.com/go-asyncio/asyncio/bench/internal/results"
@@ -27,6 +29,7 @@ type view struct {
 	AimsMet, AimsAll          int
 	Sections                  []part
 	Folder, Versions, LeftOut string
+	Disturbed                 bool
 }
 
 // part is a section as the template shows it.
@@ -96,7 +99,7 @@ func newView(r *results.Results) *view {
 		LostToLibraries: lossTable(toLibraries), LostToC: lossTable(toC),
 		CountLibraries: pairs(toLibraries), CountC: pairs(toC),
 		ComparedLibraries: r.Compared(libraries), ComparedC: r.Compared(bare),
-		Aims: aimTable(aims), AimsAll: len(aims), Versions: versions(r.Taken.Versions), LeftOut: skippedTable(r.Skipped),
+		Aims: aimTable(aims), AimsAll: len(aims), Versions: versions(r.Taken.Versions), LeftOut: skippedTable(r.Skipped), Disturbed: disturbed(r.Taken),
 	}
 	for _, a := range aims {
 		if a.Met() {
@@ -155,4 +158,11 @@ func latencyPanels(s section, shape *results.Shape) (all []panel) {
 		}
 	}
 	return all
+}
+
+// disturbed tells whether the machine was doing something else when measuring began.
+func disturbed(t results.Taken) bool {
+	lastMinute, _, _ := strings.Cut(t.LoadBefore, " ")
+	load, err := strconv.ParseFloat(lastMinute, 64)
+	return err == nil && load > 0.5*float64(t.CPUs)
 }
