@@ -141,7 +141,7 @@ var others = regexp.MustCompile(`^(context|errors|http|io|iter|net|os|runtime|si
 // TestGoNames: what the second column of a table calls by a Go name is exported here.
 func TestGoNames(t *testing.T) {
 	exported := map[string]bool{}
-	for _, dir := range []string{".", "streams", "locks", "queues", "subprocess", "nethttp", "selectors", "proactors", "asynciotest", "simulation"} {
+	for _, dir := range []string{".", "streams", "locks", "queues", "subprocess", "nethttp", "selectors", "proactors", "asynciotest", "simulation", "loopgroup"} {
 		exports(t, filepath.Join("..", "..", dir), exported)
 	}
 	checked := 0
