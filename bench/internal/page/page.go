@@ -5,6 +5,7 @@ package page
 import (
 	"bytes"
 	_ "embed"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -54,6 +55,9 @@ func Render(r *results.Results, to string) error {
 	if err := os.MkdirAll(plots, 0o755); err != nil {
 		return err
 	}
+	if err := removePlots(plots); err != nil {
+		return err
+	}
 	v := newView(r)
 	for _, s := range r.Shapes {
 		p, files := sectionOf(s.Name).part(&s)
@@ -76,6 +80,15 @@ func Render(r *results.Results, to string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(to, "performance.md"), text, 0o644)
+}
+
+// removePlots removes those of an earlier page, which may have had shapes that this one has not.
+func removePlots(folder string) error {
+	old, err := filepath.Glob(filepath.Join(folder, "*.svg"))
+	for _, name := range old {
+		err = errors.Join(err, os.Remove(name))
+	}
+	return err
 }
 
 // text is the page.
