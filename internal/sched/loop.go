@@ -56,6 +56,7 @@ type Loop struct {
 	free  []*node // unused ones
 	timing
 	trimmer
+	counts
 	running
 	pass
 }

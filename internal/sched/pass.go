@@ -99,6 +99,7 @@ func (l *Loop) turns() (over bool) {
 func (l *Loop) dispatchTimed() {
 	for l.ready.head != l.end {
 		i := l.ready.pop()
+		l.ran++
 		l.to, l.Stepping = i.To, nil
 		if _, ok := i.To.(outsideCall); !ok || l.turn(i.Ev) {
 			l.host.Timed(i)

@@ -5,8 +5,11 @@ package page
 import (
 	"bytes"
 	_ "embed"
+	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"text/template"
 
 	"github.com/go-asyncio/asyncio/bench/internal/results"
@@ -27,6 +30,7 @@ type view struct {
 	AimsMet, AimsAll          int
 	Sections                  []part
 	Folder, Versions, LeftOut string
+	Disturbed                 bool
 }
 
 // part is a section as the template shows it.
@@ -49,6 +53,9 @@ const folder = "performance"
 func Render(r *results.Results, to string) error {
 	plots := filepath.Join(to, folder)
 	if err := os.MkdirAll(plots, 0o755); err != nil {
+		return err
+	}
+	if err := removePlots(plots); err != nil {
 		return err
 	}
 	v := newView(r)
@@ -75,6 +82,15 @@ func Render(r *results.Results, to string) error {
 	return os.WriteFile(filepath.Join(to, "performance.md"), text, 0o644)
 }
 
+// removePlots removes those of an earlier page, which may have had shapes that this one has not.
+func removePlots(folder string) error {
+	old, err := filepath.Glob(filepath.Join(folder, "*.svg"))
+	for _, name := range old {
+		err = errors.Join(err, os.Remove(name))
+	}
+	return err
+}
+
 // text is the page.
 func (v *view) text() ([]byte, error) {
 	t, err := template.New("page").Parse(source)
@@ -96,7 +112,7 @@ func newView(r *results.Results) *view {
 		LostToLibraries: lossTable(toLibraries), LostToC: lossTable(toC),
 		CountLibraries: pairs(toLibraries), CountC: pairs(toC),
 		ComparedLibraries: r.Compared(libraries), ComparedC: r.Compared(bare),
-		Aims: aimTable(aims), AimsAll: len(aims), Versions: versions(r.Taken.Versions), LeftOut: skippedTable(r.Skipped),
+		Aims: aimTable(aims), AimsAll: len(aims), Versions: versions(r.Taken.Versions), LeftOut: skippedTable(r.Skipped), Disturbed: disturbed(r.Taken),
 	}
 	for _, a := range aims {
 		if a.Met() {
@@ -155,4 +171,11 @@ func latencyPanels(s section, shape *results.Shape) (all []panel) {
 		}
 	}
 	return all
+}
+
+// disturbed tells whether the machine was doing something else when measuring began.
+func disturbed(t results.Taken) bool {
+	lastMinute, _, _ := strings.Cut(t.LoadBefore, " ")
+	load, err := strconv.ParseFloat(lastMinute, 64)
+	return err == nil && load > 0.5*float64(t.CPUs)
 }
