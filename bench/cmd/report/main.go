@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/go-asyncio/asyncio/bench/internal/page"
 	"github.com/go-asyncio/asyncio/bench/internal/results"
@@ -24,6 +25,7 @@ type options struct {
 	quick, planOnly    bool
 	rounds, nice       int
 	seconds            float64
+	within             time.Duration
 	shapes, contenders []string
 	out, from          string
 	typed              string // the command line itself
@@ -44,13 +46,14 @@ func main() {
 }
 
 func parse(args []string, messages io.Writer) (*options, error) {
-	o := &options{typed: strings.Join(append([]string{"go run ./cmd/report"}, args...), " ")}
+	o := &options{typed: "go run ./cmd/report"}
 	flags := flag.NewFlagSet("report", flag.ContinueOnError)
 	flags.SetOutput(messages)
 	flags.BoolVar(&o.quick, "quick", false, "a subset: fewer cells, 3 rounds of 0.3 s, fewer connections in memory")
 	flags.BoolVar(&o.planOnly, "plan", false, "measure nothing: show what would be, and how long it would take")
 	flags.IntVar(&o.rounds, "rounds", 0, "rounds of each cell; 7 by default, 3 with --quick")
 	flags.Float64Var(&o.seconds, "seconds", 0, "length of each measured window; 1 by default, 0.3 with --quick")
+	flags.DurationVar(&o.within, "within", 0, "skip what would not be done within this `time`, such as 12m; 0 is all the time it takes")
 	flags.IntVar(&o.nice, "nice", 0, "priority of servers and load, see cmd/run")
 	shapes := flags.String("shapes", "", "comma-separated `shapes` to measure, all by default: "+strings.Join(o.names(), ","))
 	contenders := flags.String("contenders", "", "comma-separated `names` of cmd/run's: measure only those; all by default")
@@ -59,6 +62,11 @@ func parse(args []string, messages io.Writer) (*options, error) {
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
+	flags.Visit(func(f *flag.Flag) {
+		if f.Name != "out" { // where the page goes is of no interest to its readers
+			o.typed += " --" + f.Name + valueOf(f)
+		}
+	})
 	o.shapes, o.contenders = list(*shapes), list(*contenders)
 	usual, length := 7, 1.0
 	if o.quick {
@@ -84,6 +92,18 @@ func parse(args []string, messages io.Writer) (*options, error) {
 		}
 	}
 	return o, nil
+}
+
+// valueOf is a flag's value as one types it behind its name.
+func valueOf(f *flag.Flag) string {
+	value := f.Value.String()
+	switch {
+	case value == "true":
+		return ""
+	case strings.ContainsAny(value, " "):
+		value = "'" + value + "'"
+	}
+	return " " + value
 }
 
 func list(text string) []string {

@@ -24,6 +24,7 @@ type measurer struct {
 	built    map[tool]error
 	messages io.Writer
 	results  *results.Results
+	began    time.Time
 }
 
 // measure runs the plan and keeps the results after every step, so that an end before the last one
@@ -40,7 +41,12 @@ func measure(ctx context.Context, o *options, kept string, messages io.Writer) (
 	m := &measurer{options: o, folder: folder, built: make(map[tool]error), messages: messages, results: &results.Results{Taken: o.taken(ctx)}}
 	chosen, skipped := o.plan()
 	m.results.Skipped = skipped
+	m.began = time.Now()
 	for i, s := range chosen {
+		if left := o.within - time.Since(m.began); o.within > 0 && o.takes(s) > left {
+			m.results.Skip(s.shape+": "+strings.Join(s.names(), ", "), fmt.Sprintf("there was no time for it within %v", o.within))
+			continue
+		}
 		fmt.Fprintf(messages, "%d of %d, about %s: %s\n", i+1, len(chosen), o.takes(s).Round(time.Second), o.line(s))
 		err := m.step(ctx, s)
 		if ctx.Err() != nil {
@@ -64,6 +70,9 @@ func measure(ctx context.Context, o *options, kept string, messages io.Writer) (
 // step runs one command and takes its results.
 func (m *measurer) step(ctx context.Context, s step) error {
 	patience := 3*m.takes(s) + 2*time.Minute
+	if m.within > 0 {
+		patience = min(patience, m.within-time.Since(m.began)+time.Minute)
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("it took more than %v", patience.Round(time.Second)))
 	defer cancel()
 	output, err := m.output(ctx, s)
@@ -82,26 +91,37 @@ func (m *measurer) step(ctx context.Context, s step) error {
 	return m.results.Comparison(s.shape, s.reference, m.line(s), output)
 }
 
-// output is what the step's command prints.
+// output is what the step's command prints, in all its rounds if it does not see to them itself.
 func (m *measurer) output(ctx context.Context, s step) ([]byte, error) {
-	var command *exec.Cmd
 	switch s.tool {
 	case primitives:
-		command = exec.CommandContext(ctx, "go", append([]string{"test"}, m.command(s)...)...)
+		var all []byte
+		for range s.rounds {
+			text, err := capture(ctx, "go", append([]string{"test"}, m.command(s)...)...)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, text...)
+		}
+		return all, nil
 	case remembering:
 		program, err := m.build(ctx, s.tool, "./cmd/memory")
 		if err != nil {
 			return nil, err
 		}
-		command = exec.CommandContext(ctx, program, m.command(s)...)
-	default:
-		program, err := m.build(ctx, s.tool, "./cmd/run")
-		if err != nil {
-			return nil, err
-		}
-		command = exec.CommandContext(ctx, program, append(m.command(s), "--built", filepath.Join(m.folder, "servers"))...)
+		return capture(ctx, program, m.command(s)...)
 	}
-	// It ends what it has started.
+	program, err := m.build(ctx, s.tool, "./cmd/run")
+	if err != nil {
+		return nil, err
+	}
+	return capture(ctx, program, append(m.command(s), "--built", filepath.Join(m.folder, "servers"))...)
+}
+
+// capture is what a program prints. It is interrupted with the context, so that it ends what it
+// has started.
+func capture(ctx context.Context, program string, arguments ...string) ([]byte, error) {
+	command := exec.CommandContext(ctx, program, arguments...)
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = 30 * time.Second
 	var out, failure bytes.Buffer

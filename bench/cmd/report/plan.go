@@ -61,7 +61,8 @@ var (
 // idle is how many connections are idle beside those that are active.
 const idle = 10_000
 
-// steps are all that can be measured, in the page's order.
+// steps are all that can be measured: what says most comes first, and what takes longest last, for
+// a run that has a limit. The page has an order of its own.
 func (o *options) steps() []step {
 	echo := func(shape string, names []string, cells ...string) step {
 		return step{shape: shape, reference: names[0], contenders: names, cells: cells}
@@ -79,16 +80,6 @@ func (o *options) steps() []step {
 		echo("pipelined", all, "50x64x16"),
 		echo("large", all, "50x16384x1"),
 		only(echo("large", all, "10x262144x1")),
-		with(echo("churn", all, "20x64x1"), "--reconnect"),
-		with(echo("broadcast", broadcasters, "1000x64x1"), "--broadcast"),
-		slow(with(echo("idle mass", all, "50x64x1"), "--idle", strconv.Itoa(idle)), 1.5),
-		echo("tls", overTLS, "50x64x1", "50x16384x1"),
-		with(echo("handshakes", overTLS, "16x64x1"), "--reconnect"),
-		echo("udp", overUDP, "50x64x1"),
-		echo("unix", overUnix, "50x64x1"),
-		with(echo("two loops", twoLoops, "50x64x1", "1000x64x1"), "--server-cpu", "-1", "--load-cpu", "-1", "--procs", "2", "--busy=false"),
-		slow(step{tool: remembering, shape: "memory", reference: "gonet", contenders: holding, rounds: 1}, 12),
-		slow(step{tool: primitives, shape: "primitives", contenders: []string{"asyncio"}, rounds: 1}, 60),
 	}
 	// One command for each, so that one that takes too long is no loss of the others.
 	for _, name := range stepped {
@@ -96,6 +87,18 @@ func (o *options) steps() []step {
 		s.full = slices.Contains(notQuickStepped, name)
 		plan = append(plan, s)
 	}
+	plan = append(plan,
+		slow(step{tool: remembering, shape: "memory", reference: "gonet", contenders: holding, rounds: 1}, 12),
+		slow(step{tool: primitives, shape: "primitives", contenders: []string{"asyncio"}, rounds: min(o.rounds, 5)}, 20),
+		with(echo("churn", all, "20x64x1"), "--reconnect"),
+		with(echo("broadcast", broadcasters, "1000x64x1"), "--broadcast"),
+		echo("tls", overTLS, "50x64x1", "50x16384x1"),
+		with(echo("handshakes", overTLS, "16x64x1"), "--reconnect"),
+		echo("udp", overUDP, "50x64x1"),
+		echo("unix", overUnix, "50x64x1"),
+		with(echo("two loops", twoLoops, "50x64x1", "1000x64x1"), "--server-cpu", "-1", "--load-cpu", "-1", "--procs", "2", "--busy=false"),
+		slow(with(echo("idle mass", all, "50x64x1"), "--idle", strconv.Itoa(idle)), 1.5),
+	)
 	for _, name := range called {
 		s := slow(with(step{shape: "system calls", contenders: []string{name}, cells: []string{"50x64x1"}, rounds: 1, seconds: 0.05}, "--calls"), 6)
 		plan = append(plan, only(s))
@@ -150,7 +153,7 @@ func (o *options) plan() (chosen []step, skipped []results.Skipped) {
 
 // names say what a step measures that others of its shape do not.
 func (s step) names() []string {
-	if s.rounds == 1 {
+	if len(s.contenders) == 1 {
 		return s.contenders
 	}
 	return s.cells
@@ -167,14 +170,14 @@ func (o *options) command(s step) []string {
 		}
 		return []string{"--json", "--contenders", strings.Join(s.contenders, ","), "--conns", conns, "--settle", settle, "--load", "1s"}
 	case primitives:
-		count, benchtime := "5", "200ms"
+		benchtime := "200ms"
 		if o.quick {
-			count, benchtime = "3", "50ms"
+			benchtime = "50ms"
 		}
 		if o.seconds < 0.1 {
-			count, benchtime = "1", "1ms"
+			benchtime = "1ms"
 		}
-		return []string{"-run", "^$", "-bench", ".", "-benchtime", benchtime, "-count", count, "-timeout", "30m", "."}
+		return []string{"-run", "^$", "-bench", ".", "-benchtime", benchtime, "-count", "1", "-timeout", "30m", "."}
 	}
 	arguments := []string{
 		"--contenders", strings.Join(s.contenders, ","), "--cells", strings.Join(s.cells, ","),
@@ -202,9 +205,9 @@ func (o *options) takes(s step) time.Duration {
 		return time.Duration(len(s.contenders)) * one
 	case primitives:
 		if !o.quick {
-			one *= 5
+			one *= 3
 		}
-		return one
+		return time.Duration(s.rounds) * one
 	}
 	one += time.Duration((s.seconds + min(0.3, s.seconds/2)) * float64(time.Second))
 	return time.Duration(len(s.contenders)*len(s.cells)*s.rounds) * one
@@ -238,5 +241,9 @@ func (o *options) line(s step) string {
 		}
 		words = append(words, a)
 	}
-	return name + " " + strings.Join(words, " ")
+	line := name + " " + strings.Join(words, " ")
+	if s.tool == primitives {
+		return fmt.Sprintf("for round in $(seq %d); do %s; done", s.rounds, line) // so that rounds are apart
+	}
+	return line
 }

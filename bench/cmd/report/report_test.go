@@ -104,3 +104,23 @@ func TestPageIsMadeOfWhatWasKept(t *testing.T) {
 		t.Error("a page is made of nothing")
 	}
 }
+
+func TestWhatHasNoTimeIsSkipped(t *testing.T) {
+	t.Parallel()
+	var messages bytes.Buffer
+	err := run(t.Context(), []string{"--quick", "--within", "1ms", "--out", t.TempDir()}, io.Discard, &messages)
+	if err == nil || !strings.Contains(err.Error(), "no time for it within 1ms") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestCommandIsToldWithoutThePlaceOfThePage(t *testing.T) {
+	t.Parallel()
+	o, err := parse([]string{"--quick", "--rounds=5", "--out", "/somewhere", "--shapes", "idle mass,churn"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "go run ./cmd/report --quick --rounds 5 --shapes 'idle mass,churn'"; o.typed != want {
+		t.Errorf("%s, want %s", o.typed, want)
+	}
+}

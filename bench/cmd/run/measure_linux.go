@@ -84,6 +84,9 @@ func (m *measurer) once(ctx context.Context, c *contender, shape cell) (*load.Re
 		arguments = append(arguments, "--idle", strconv.Itoa(m.idle))
 	}
 	result, err := m.load(ctx, address, shape, arguments...)
+	if err == nil && result.Messages == 0 {
+		err = fmt.Errorf("no message came back within the window of %v", m.window)
+	}
 	return result, errors.Join(err, s.stop())
 }
 

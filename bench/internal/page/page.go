@@ -4,9 +4,14 @@ package page
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"text/template"
 
 	"github.com/go-asyncio/asyncio/bench/internal/results"
@@ -27,6 +32,7 @@ type view struct {
 	AimsMet, AimsAll          int
 	Sections                  []part
 	Folder, Versions, LeftOut string
+	Disturbed                 bool
 }
 
 // part is a section as the template shows it.
@@ -51,8 +57,11 @@ func Render(r *results.Results, to string) error {
 	if err := os.MkdirAll(plots, 0o755); err != nil {
 		return err
 	}
+	if err := removePlots(plots); err != nil {
+		return err
+	}
 	v := newView(r)
-	for _, s := range r.Shapes {
+	for _, s := range inOrder(r.Shapes) {
 		p, files := sectionOf(s.Name).part(&s)
 		for name, panels := range files {
 			var b bytes.Buffer
@@ -73,6 +82,29 @@ func Render(r *results.Results, to string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(to, "performance.md"), text, 0o644)
+}
+
+// inOrder are the shapes in the order of the sections, and behind them those that have none.
+func inOrder(shapes []results.Shape) []results.Shape {
+	place := func(s results.Shape) int {
+		at := slices.IndexFunc(sections, func(sec section) bool { return sec.shape == s.Name })
+		if at < 0 {
+			return len(sections)
+		}
+		return at
+	}
+	sorted := slices.Clone(shapes)
+	slices.SortStableFunc(sorted, func(a, b results.Shape) int { return cmp.Compare(place(a), place(b)) })
+	return sorted
+}
+
+// removePlots removes those of an earlier page, which may have had shapes that this one has not.
+func removePlots(folder string) error {
+	old, err := filepath.Glob(filepath.Join(folder, "*.svg"))
+	for _, name := range old {
+		err = errors.Join(err, os.Remove(name))
+	}
+	return err
 }
 
 // text is the page.
@@ -96,7 +128,7 @@ func newView(r *results.Results) *view {
 		LostToLibraries: lossTable(toLibraries), LostToC: lossTable(toC),
 		CountLibraries: pairs(toLibraries), CountC: pairs(toC),
 		ComparedLibraries: r.Compared(libraries), ComparedC: r.Compared(bare),
-		Aims: aimTable(aims), AimsAll: len(aims), Versions: versions(r.Taken.Versions), LeftOut: skippedTable(r.Skipped),
+		Aims: aimTable(aims), AimsAll: len(aims), Versions: versions(r.Taken.Versions), LeftOut: skippedTable(r.Skipped), Disturbed: disturbed(r.Taken),
 	}
 	for _, a := range aims {
 		if a.Met() {
@@ -155,4 +187,11 @@ func latencyPanels(s section, shape *results.Shape) (all []panel) {
 		}
 	}
 	return all
+}
+
+// disturbed tells whether the machine was doing something else when measuring began.
+func disturbed(t results.Taken) bool {
+	lastMinute, _, _ := strings.Cut(t.LoadBefore, " ")
+	load, err := strconv.ParseFloat(lastMinute, 64)
+	return err == nil && load > 0.5*float64(t.CPUs)
 }

@@ -35,7 +35,7 @@ var sections = []section{
 	{"two loops", "Two loops on two processors", "Ping-pong with two event loops, unpinned, GOMAXPROCS=2; the load sleeps when it has nothing to do and shares the processors with the server, so the CPU time per message counts and not the messages per second.", "message", results.CPU, true, perMessage},
 	{"instructions", "User instructions", "Instructions in user space per message, counted by stepping through the server one at a time. They do not depend on the machine's load; what the kernel does is not in them. All connections are ready at once.", "message", results.Instructions, false, []string{results.Instructions}},
 	{"system calls", "System calls", "System calls per message, the runtime's own included, under the load of ping-pong.", "message", results.Calls, false, []string{results.Calls}},
-	{"memory", "Memory", "Heap and stacks in use per connection, after collecting: untouched is a connection that has said nothing, once used is idle after one message; the last is some time after a burst on a part of them, with nothing collected by force.", "connection", results.Used, false, []string{results.Untouched, results.Used, results.Settled}},
+	{"memory", "Memory", "Heap and stacks in use per connection, after collecting: untouched is a connection that has said nothing, once used is idle after one message. What a burst leaves, and what the collector costs, says cmd/memory itself.", "connection", results.Used, false, []string{results.Untouched, results.Used}},
 	{"primitives", "Primitives", "The loop's own operations by `go test -bench`, each beside what plain Go, and where it has the same gnet, would do it with. bench/README.md says what an operation is.", "operation", results.Operation, true, []string{results.Operation}},
 }
 

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"flag"
+	"slices"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/bench/internal/serve"
@@ -88,29 +89,29 @@ func (m *member) ConnectionLost(error) {
 }
 
 // writers are the members of a room of coroutines.
-type writers struct {
-	all map[*streams.StreamWriter]struct{}
-}
+type writers struct{ all []*streams.StreamWriter }
 
 func (ws *writers) serve(ctx context.Context, r *streams.StreamReader, w *streams.StreamWriter) {
-	if ws.all == nil {
-		ws.all = make(map[*streams.StreamWriter]struct{})
-	}
-	ws.all[w] = struct{}{}
+	ws.all = append(ws.all, w)
 	defer func() {
-		delete(ws.all, w)
+		at := slices.Index(ws.all, w)
+		ws.all = slices.Delete(ws.all, at, at+1)
 		_ = w.Close()
 	}()
-	_, err := w.Write([]byte{'!'})
+	if _, err := w.Write([]byte{'!'}); err != nil {
+		return
+	}
 	buffer := make([]byte, 16<<10)
-	for err == nil {
-		var n int
-		if n, err = r.ReadInto(ctx, buffer); n == 0 {
+	for {
+		n, err := r.ReadInto(ctx, buffer)
+		if err != nil {
 			return
 		}
-		for to := range ws.all {
+		for _, to := range ws.all {
 			_, _ = to.Write(buffer[:n])
 		}
-		err = w.Drain(ctx)
+		if w.Drain(ctx) != nil {
+			return
+		}
 	}
 }
