@@ -11,10 +11,8 @@ import (
 type api struct {
 	// open listens without a server of the loops', nil for those with one, that of listen.
 	open func(ctx context.Context, o *Options, workers []*worker) (intake, error)
-	// listen makes a server whose clients are the worker's.
+	// listen makes a server whose clients are the worker's, on what opts say.
 	listen func(ctx context.Context, w *worker, at endpoint, opts *asyncio.ServerOptions) (*asyncio.Server, error)
-	// protocol makes what serves one connection that was accepted elsewhere.
-	protocol func(w *worker) asyncio.Protocol
 }
 
 // Words of --api.
@@ -26,9 +24,9 @@ const (
 // apis are the ways to write an echo, by the words of --api. That of datagrams has no
 // connections.
 var apis = map[string]api{
-	apiDefault:  {listen: listenProtocol, protocol: newEcho},
+	apiDefault:  {listen: listenProtocol},
 	"sock":      {open: listenSockets},
-	"streams":   {listen: listenStreams, protocol: newStreamEcho},
+	"streams":   {listen: listenStreams},
 	apiDatagram: {},
 }
 
