@@ -46,7 +46,7 @@ func main() {
 }
 
 func parse(args []string, messages io.Writer) (*options, error) {
-	o := &options{typed: strings.Join(append([]string{"go run ./cmd/report"}, args...), " ")}
+	o := &options{typed: "go run ./cmd/report"}
 	flags := flag.NewFlagSet("report", flag.ContinueOnError)
 	flags.SetOutput(messages)
 	flags.BoolVar(&o.quick, "quick", false, "a subset: fewer cells, 3 rounds of 0.3 s, fewer connections in memory")
@@ -62,6 +62,11 @@ func parse(args []string, messages io.Writer) (*options, error) {
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
+	flags.Visit(func(f *flag.Flag) {
+		if f.Name != "out" { // where the page goes is of no interest to its readers
+			o.typed += " --" + f.Name + valueOf(f)
+		}
+	})
 	o.shapes, o.contenders = list(*shapes), list(*contenders)
 	usual, length := 7, 1.0
 	if o.quick {
@@ -87,6 +92,18 @@ func parse(args []string, messages io.Writer) (*options, error) {
 		}
 	}
 	return o, nil
+}
+
+// valueOf is a flag's value as one types it behind its name.
+func valueOf(f *flag.Flag) string {
+	value := f.Value.String()
+	switch {
+	case value == "true":
+		return ""
+	case strings.ContainsAny(value, " "):
+		value = "'" + value + "'"
+	}
+	return " " + value
 }
 
 func list(text string) []string {

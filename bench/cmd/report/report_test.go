@@ -113,3 +113,14 @@ func TestWhatHasNoTimeIsSkipped(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestCommandIsToldWithoutThePlaceOfThePage(t *testing.T) {
+	t.Parallel()
+	o, err := parse([]string{"--quick", "--rounds=5", "--out", "/somewhere", "--shapes", "idle mass,churn"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "go run ./cmd/report --quick --rounds 5 --shapes 'idle mass,churn'"; o.typed != want {
+		t.Errorf("%s, want %s", o.typed, want)
+	}
+}

@@ -178,6 +178,9 @@ type socketClient struct{ *asyncio.Socket }
 // Abort implements connection.
 func (c socketClient) Abort() { _ = c.Close() }
 
+// socketChunk is how much is read at most at once.
+const socketChunk = 16 << 10
+
 // echoSocket is the server in a coroutine per client, by calls on a socket. A connection
 // that breaks is the client's affair and no failure.
 func (w *worker) echoSocket(ctx context.Context, s *asyncio.Socket, config *tls.Config) {
@@ -195,7 +198,7 @@ func (w *worker) echoSocket(ctx context.Context, s *asyncio.Socket, config *tls.
 		receive = conn.Read
 		send = func(p []byte) error { _, err := conn.Write(p); return err }
 	}
-	buf := make([]byte, streamChunk)
+	buf := make([]byte, socketChunk)
 	for {
 		n, err := receive(buf)
 		if err != nil {
