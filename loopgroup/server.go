@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"reflect"
 	"sync"
 	"syscall"
 
@@ -68,15 +69,42 @@ func (g *Group) CreateServerBy(ctx context.Context, create Create, network, addr
 }
 
 // StartServer is streams.StartServer on all loops of a group: handler runs as a task for each
-// connection, on the loop that has it. It is CreateServer otherwise.
+// connection, on the loop that has it. It is a piece of work of that loop's: a shutdown waits
+// for it, although its connection may have gone. It is CreateServer otherwise.
 func StartServer[H streams.Handler](ctx context.Context, g *Group, handler H, network, address string, opts *asyncio.ServerOptions, spread Spread) (*Server, error) {
-	values := context.WithoutCancel(ctx)
-	create := func(ctx context.Context, on Member, network string, opts *asyncio.ServerOptions) (*asyncio.Server, error) {
+	values, serve := context.WithoutCancel(ctx), asFunc(handler)
+	var create Create = func(ctx context.Context, on Member, network string, opts *asyncio.ServerOptions) (*asyncio.Server, error) {
 		both, cancel := until(values, ctx)
 		defer cancel()
-		return streams.StartServer(both, handler, network, "", opts, streams.WithLoop(on.Loop))
+		m := g.member(on.Index)
+		return streams.StartServer(both, func(ctx context.Context, r *streams.StreamReader, w *streams.StreamWriter) error {
+			m.work.Add(1)
+			defer m.leave(g)
+			return serve(ctx, r, w)
+		}, network, "", opts, streams.WithLoop(on.Loop))
+	}
+	if serve == nil {
+		create = nil
 	}
 	return g.makeServer(ctx, "StartServer", create, network, address, opts, spread)
+}
+
+// asFunc turns a handler of either form into the one with an error, nil into nil.
+func asFunc[H streams.Handler](handler H) func(context.Context, *streams.StreamReader, *streams.StreamWriter) error {
+	type plain = func(context.Context, *streams.StreamReader, *streams.StreamWriter)
+	type failing = func(context.Context, *streams.StreamReader, *streams.StreamWriter) error
+	v := reflect.ValueOf(handler)
+	switch {
+	case v.IsNil():
+		return nil
+	case v.Type().NumOut() == 1:
+		return v.Convert(reflect.TypeFor[failing]()).Interface().(failing)
+	}
+	f := v.Convert(reflect.TypeFor[plain]()).Interface().(plain)
+	return func(ctx context.Context, r *streams.StreamReader, w *streams.StreamWriter) error {
+		f(ctx, r, w)
+		return nil
+	}
 }
 
 // makeServer is CreateServer under any name.

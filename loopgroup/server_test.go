@@ -196,3 +196,28 @@ func TestServerClosed(t *testing.T) {
 		must(t, exchange(dial(t, other), "b"))
 	})
 }
+
+// TestHandlerIsWork: a shutdown waits for handlers whose clients have gone.
+func TestHandlerIsWork(t *testing.T) {
+	t.Parallel()
+	g := started(t, loopgroup.WithLoops(2))
+	entered, release, finished := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	s, err := loopgroup.StartServer(within(t), g, func(ctx context.Context, r *streams.StreamReader, w *streams.StreamWriter) {
+		close(entered)
+		_ = w.Close()
+		_, err := asyncio.ToThread(ctx, func() (int, error) { <-release; return 0, nil })
+		finished <- err
+	}, "tcp", "127.0.0.1:0", nil, loopgroup.HandOver)
+	must(t, err)
+	c := dial(t, s)
+	<-entered
+	must(t, c.Close())
+	over := make(chan error, 1)
+	go func() { over <- g.Shutdown(within(t)) }()
+	must(t, s.WaitClosed(within(t)))
+	close(release)
+	must(t, <-finished)
+	must(t, <-over)
+	_, err = loopgroup.StartServer[func(context.Context, *streams.StreamReader, *streams.StreamWriter)](within(t), g, nil, "tcp", "127.0.0.1:0", nil, loopgroup.Auto)
+	wantError(t, err, asyncio.ErrInvalidArgument)
+}

@@ -13,7 +13,7 @@ type LoopStats struct {
 	Index       int
 	Replaced    int // how many loops that had the number have died
 	Connections int // of the group's servers
-	Work        int // pieces, of Go and GoOn, that have not ended
+	Work        int // pieces that have not ended: of Go and GoOn, and handlers of StartServer
 
 	// Lag is how long the question waited for its turn on the loop: what any callback waits
 	// at this moment. If the loop has not answered, it is how long that has lasted, and there
