@@ -129,24 +129,31 @@ func (b *buffers) take(bid int, n int32, more bool) (pos uint32) {
 	pos = uint32(bid)<<(b.shift&31) + s.off // the mask spares the compiler a test
 	s.refs++
 	s.off += uint32(n)
-	if !b.inc || !more {
+	if !more { // as always where a buffer takes one message
 		s.full = true
 		b.out++
 	}
 	return pos
 }
 
-func (b *buffers) release(pos uint32) {
+// drop notes that a message is lent no more, and reports whether renew is to follow.
+func (b *buffers) drop(pos uint32) bool {
 	s := &b.state[pos>>(b.shift&31)]
-	if s.refs--; s.refs == 0 && s.full {
-		b.renew(int(pos >> b.shift))
+	s.refs--
+	return s.refs == 0 && s.full
+}
+
+// release is drop, and renew where that follows.
+func (b *buffers) release(pos uint32) {
+	if b.drop(pos) {
+		b.renew(pos)
 	}
 }
 
 // renew hands a full buffer, of which nothing is lent any more, to the kernel.
-func (b *buffers) renew(bid int) {
+func (b *buffers) renew(pos uint32) {
 	b.out--
-	b.put(bid)
+	b.put(int(pos >> b.shift))
 	publish(b.ring, b.tail)
 }
 

@@ -24,6 +24,7 @@ type Stream struct {
 	ended         bool // the peer's end of stream was read
 	eof           bool // WriteEOF was called
 	sending       bool // a Send is under way
+	telling       bool // Received has called the protocol, which has not returned
 	side          side // which half of a pipe it is, if it is one
 }
 
@@ -165,9 +166,9 @@ func (s *Stream) ReadBuffer() (buf []byte) {
 
 // Received implements engine.StreamHandler.
 func (s *Stream) Received(p []byte) {
-	returned := false
+	s.telling = true
 	defer func() { // every message comes by here: recover is not called for nothing
-		if !returned {
+		if s.telling {
 			s.receiveExited(recover())
 		}
 	}()
@@ -176,11 +177,12 @@ func (s *Stream) Received(p []byte) {
 	} else {
 		s.protocol.DataReceived(p)
 	}
-	returned = true
+	s.telling = false
 }
 
 // receiveExited is exited for what Received has called.
 func (s *Stream) receiveExited(panicked any) {
+	s.telling = false
 	if s.lender != nil {
 		s.exited(s, "BufferUpdated", panicked)
 	} else {
