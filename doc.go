@@ -39,8 +39,8 @@
 //     CreateServer or CreateConnection (see [Networker]), does it by callbacks. The first is easier
 //     to write, the second needs no stack per connection.
 //   - [ToThread] calls what blocks.
-//   - Packages locks, queues, subprocess and nethttp have what their names say; asynciotest
-//     and simulation test programs that use loops.
+//   - Packages locks, queues, subprocess and nethttp have what their names say; loopgroup
+//     uses several processors; asynciotest and simulation test programs that use loops.
 //
 // The guides in docs/guides go on from here: from asyncio, from goroutines, from gnet,
 // cancellation, debugging, deployment. This page is the manual.
@@ -110,8 +110,8 @@
 // code shares may have changed then.
 //
 // Between two waits nobody else runs. A coroutine that computes for long gives way now and
-// then by [Yield]; one that works off what is always there, by [ConsumeBudget], which streams
-// and queues call by themselves.
+// then by [Yield]; one that works off what is always there, by [ConsumeBudget], which streams,
+// queues and locks call by themselves.
 //
 // A wait ends with the result, or early:
 //
@@ -255,8 +255,8 @@
 //   - When both directions have ended and EOFReceived returned true, nothing closes the
 //     transport by itself: whoever returned true calls Close. So it is with streams, whose protocol
 //     returns true: close each writer, by a deferred call, on both sides. One that is not
-//     closed keeps its descriptor, and [Server.WaitClosed] waiting. Transports that are still
-//     open when the loop is closed are warned of.
+//     closed keeps its descriptor, and [Server.WaitClosed] waiting, until the collector finds
+//     it or the loop is closed; either is warned of.
 //   - [Server.Close] stops accepting and leaves the connections alone;
 //     [Server.CloseClients] closes them in order, [Server.AbortClients] at once;
 //     [Server.WaitClosed] waits for the last of them. A graceful end is the four of them:
@@ -304,8 +304,10 @@
 // share nothing by themselves, and what their code shares is to be guarded as between
 // goroutines. Futures, tasks, transports, locks and queues belong to one loop each: hand
 // work over by CallSoonThreadsafe or [RunCoroutineThreadsafe], and await a result of
-// another loop through [WrapFuture]. Several servers can listen on one port by
-// ServerOptions.ReusePort, where the system has that.
+// another loop through [WrapFuture].
+//
+// Package loopgroup does that: as many loops as there are processors, servers spread over
+// them, work sent to the least busy one, one shutdown for all.
 //
 // # Debug mode
 //

@@ -294,6 +294,17 @@ func (n *waitNode) wake(err error) {
 // Len returns how many wait and were not woken.
 func (q *Waiters) Len() int { return q.len }
 
+// Suspended reports whether the first is a coroutine: what it has lent may be written to,
+// for it goes on when the loop's goroutine lets it, and not before.
+func (q *Waiters) Suspended() bool {
+	n := q.queue.First()
+	if n == nil {
+		return false
+	}
+	_, isTask := n.to.(*taskBase)
+	return isTask
+}
+
 // Do lets them know. It is called once, by any goroutine.
 func (k Wakeup) Do() {
 	if k.to != nil {

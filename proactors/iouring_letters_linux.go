@@ -110,6 +110,7 @@ func (p *IOUring) receivedLetters(head, tail uint32) uint32 {
 		if s.gen != uint32(c.userData>>32) || s.kind != ReceiveFrom {
 			break
 		}
+		s.flag |= slotFed
 		done := p.letters.take(s.op, int(c.flags>>cqeBufferShift), c.res)
 		done.Flags |= More
 		p.done = append(p.done, done)

@@ -128,6 +128,13 @@ func (p *IOUring) begin(op *Operation, r *Request) error {
 	if err != nil {
 		return err
 	}
+	if p.queues(r) {
+		s := &p.slots[i]
+		s.op, s.kind, s.fd, s.flag = op, r.Kind, r.FD, slotDry
+		op.Tag = uint64(s.gen)<<32 | uint64(i)
+		p.dry = append(p.dry, i)
+		return nil
+	}
 	e, pos, err := p.ring.next()
 	if err != nil {
 		p.free = append(p.free, i)
@@ -222,45 +229,6 @@ func (p *IOUring) Cancel(op *Operation) {
 		return // the next Wait fails likewise, and tells
 	}
 	e.opcode, e.flags, e.fd, e.addr = opAsyncCancel, sqeCQESkipSuccess, -1, op.Tag
-}
-
-// restart starts anew the receives that had no buffer, and what ended for no reason
-// of its own.
-func (p *IOUring) restart() error {
-	dry := p.dry
-	p.dry = p.dry[:0]
-	for _, i := range dry {
-		s := &p.slots[i]
-		if s.flag&slotGone == 0 && !p.memoryFor(s) {
-			p.dry = append(p.dry, i) // never beyond what was read
-			continue
-		}
-		e, pos, err := p.ring.next()
-		if err != nil {
-			return err
-		}
-		s.flag &^= slotDry
-		s.pos = pos
-		p.thread.unseen = lookEvery
-		if s.flag&slotGone != 0 {
-			*e = sqe{opcode: opNop, fd: -1, userData: s.op.Tag}
-			s.flag |= slotVoid
-			continue
-		}
-		s.fill(e)
-	}
-	return nil
-}
-
-// memoryFor reports whether the kernel has memory for what an operation receives.
-func (p *IOUring) memoryFor(s *slot) bool {
-	switch {
-	case s.kind == ReceiveFrom:
-		return p.letters.some()
-	case s.kind == Receive && s.flag&slotOwn == 0:
-		return p.bufs.some()
-	}
-	return true
 }
 
 // Wait implements Proactor.
@@ -448,14 +416,10 @@ func (p *IOUring) complete(i uint32, s *slot, c *cqe) {
 	case s.flag&slotVoid != 0:
 		done.N = -int32(unix.ECANCELED)
 	case c.res == -int32(unix.ENOBUFS) && s.kind == ReceiveFrom:
-		p.dried++
-		s.flag |= slotDry
-		p.dry = append(p.dry, i)
+		p.dryUp(i, s)
 		return
 	case c.res == -int32(unix.ENOBUFS) && s.kind == Receive && s.flag&slotOwn == 0:
-		p.dried++
-		s.flag |= slotDry
-		p.dry = append(p.dry, i)
+		p.dryUp(i, s)
 		if !p.bufs.some() || len(p.dry) == 1 {
 			p.bufs.grow(p.bufs.total)
 		}

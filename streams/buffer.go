@@ -92,6 +92,21 @@ func (b *buffer) makeRoom(n int) {
 	b.off, b.end = 0, have
 }
 
+// unread puts p, which is not empty, before what is there.
+func (b *buffer) unread(p []byte) {
+	switch have := b.len(); {
+	case b.mem == nil:
+		b.write(p)
+	case len(p) <= b.off:
+		b.off -= copy(b.mem.room[b.off-len(p):], p)
+	default:
+		next := takeMemory(len(p) + have)
+		copy(next.room[copy(next.room, p):], b.bytes())
+		b.mem.giveBack()
+		b.mem, b.off, b.end = next, 0, len(p)+have
+	}
+}
+
 // discard drops the first n bytes.
 func (b *buffer) discard(n int) {
 	b.off += n

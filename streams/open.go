@@ -41,7 +41,7 @@ func open(op string, more []Option, create func(asyncio.EventLoop, func() asynci
 	if err != nil {
 		return nil, nil, err
 	}
-	return r, newWriter(t, &p.FlowControl, r, c.loop), nil
+	return r, newWriter(t, &p.FlowControl, r), nil
 }
 
 // Handler serves one connection of a server.

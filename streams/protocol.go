@@ -3,7 +3,6 @@ package streams
 import (
 	"context"
 	"runtime"
-	"weak"
 
 	"github.com/go-asyncio/asyncio"
 )
@@ -17,13 +16,13 @@ import (
 // connection is closed with a warning. (asyncio.StreamReaderProtocol)
 type StreamReaderProtocol struct {
 	FlowControl
-	reader    weak.Pointer[StreamReader]
-	hasReader bool
-	held      *StreamReader // keeps it until there is a connection to serve,
-	kept      bool          // or for good
-	handler   handlerFunc
-	tasks     asyncio.TaskOption // of the server, for the handler's task; may be nil
-	overTLS   bool
+	in      *connection   // nil: there is no reader
+	held    *StreamReader // keeps it until there is a connection to serve, and while that is served; or for good
+	handler handlerFunc
+	tasks   asyncio.TaskOption // of the server, for the handler's task; may be nil
+	overTLS bool
+	lends   bool // nobody overrides DataReceived; it is known
+	asked   bool // once asked for
 }
 
 // handlerFunc serves one connection.
@@ -43,38 +42,47 @@ func NewStreamReaderProtocol(r *StreamReader, handler func(ctx context.Context, 
 }
 
 func newProtocol(loop asyncio.EventLoop, r *StreamReader, handler handlerFunc) *StreamReaderProtocol {
-	p := &StreamReaderProtocol{handler: handler, hasReader: r != nil}
-	p.loop = loop
-	if r != nil {
-		p.reader = weak.Make(r)
-		p.kept = asyncio.IsSimulated(loop) // when the collector runs must not matter there
-		if handler != nil || p.kept {
-			p.held = r
-		}
+	if r == nil {
+		p := &StreamReaderProtocol{handler: handler}
+		p.loop = loop
+		return p
 	}
+	p := r.firstProtocol()
+	p.loop, p.in, p.handler = loop, r.connection, handler
+	if handler != nil || asyncio.IsSimulated(loop) {
+		p.held = r
+	}
+	r.watch()
 	return p
+}
+
+// firstProtocol is the protocol that is a part of the connection, or one more.
+func (r *StreamReader) firstProtocol() *StreamReaderProtocol {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.protocol.in == nil {
+		r.protocol.in = r.connection
+		return &r.protocol
+	}
+	return new(StreamReaderProtocol)
 }
 
 // ConnectionMade gives the reader its transport, and starts the handler.
 // (connection_made)
 func (p *StreamReaderProtocol) ConnectionMade(t asyncio.Transport) {
-	r := p.reader.Value()
-	if r == nil && p.hasReader {
+	if p.in != nil && p.in.gone.Load() {
 		p.reject(t, "An open stream was garbage collected prior to establishing network connection; call \"stream.close()\" explicitly.", nil)
 		return
 	}
 	p.overTLS = t.GetExtraInfo("sslcontext") != nil
-	if r != nil {
-		if err := r.SetTransport(t); err != nil {
+	if p.in != nil {
+		if err := p.in.setTransport(t); err != nil {
 			p.reject(t, "A stream reader was given to a second connection", err)
 			return
 		}
 	}
-	if !p.kept {
-		p.held = nil
-	}
 	if p.handler != nil {
-		p.serve(r, newWriter(t, &p.FlowControl, r, p.loop), t)
+		p.serve(newWriter(t, &p.FlowControl, p.held), t)
 	}
 }
 
@@ -85,16 +93,20 @@ func (p *StreamReaderProtocol) reject(t asyncio.Transport, message string, err e
 }
 
 // serve runs the handler in a task of its own.
-func (p *StreamReaderProtocol) serve(r *StreamReader, w *StreamWriter, t asyncio.Transport) {
+func (p *StreamReaderProtocol) serve(w *StreamWriter, t asyncio.Transport) {
 	var options []asyncio.TaskOption
 	if p.tasks != nil {
 		options = append(options, p.tasks)
 	}
+	r := p.held
 	task := asyncio.CreateTask(p.loop, func(ctx context.Context) (struct{}, error) {
 		err := p.handler(ctx, r, w)
 		runtime.KeepAlive(w) // a handler that only reads has not dropped its writer
 		return struct{}{}, err
 	}, options...)
+	if !asyncio.IsSimulated(p.loop) {
+		p.held = nil
+	}
 	task.AddDoneCallback(func(task *asyncio.Task[struct{}]) {
 		err := task.Exception()
 		if err == nil {
@@ -111,16 +123,44 @@ func (p *StreamReaderProtocol) serve(r *StreamReader, w *StreamWriter, t asyncio
 
 // DataReceived feeds the reader. (data_received)
 func (p *StreamReaderProtocol) DataReceived(data []byte) {
-	if r := p.reader.Value(); r != nil {
-		_ = r.FeedData(data) // fails only after an end that the protocol's user has fed: as if it came too late
+	if in := p.in; in != nil && !in.gone.Load() {
+		_ = in.feed(data) // fails only after an end that the protocol's user has fed: as if it came too late
 	}
 }
+
+// LendBuffer implements asyncio.LendingProtocol: what comes goes where the coroutine that
+// waits for it wants it. It lends nothing if the transport's protocol is another one, which
+// embeds this one and may override DataReceived.
+func (p *StreamReaderProtocol) LendBuffer() []byte {
+	if !p.lends && !p.mayLend() {
+		return nil
+	}
+	return p.in.lendBuffer()
+}
+
+// mayLend finds out whether there is something to be overridden in the place of LendBuffer.
+//
+//go:noinline
+func (p *StreamReaderProtocol) mayLend() bool {
+	if p.asked || p.in == nil {
+		return false
+	}
+	p.in.mu.Lock()
+	t := p.in.transport
+	p.in.mu.Unlock()
+	p.asked = t != nil
+	p.lends = t != nil && t.GetProtocol() == asyncio.Protocol(p)
+	return p.lends
+}
+
+// BufferFilled implements asyncio.LendingProtocol.
+func (p *StreamReaderProtocol) BufferFilled(n int) { p.in.bufferFilled(n) }
 
 // EOFReceived feeds the reader the end. The connection stays open for writing,
 // but not over TLS. (eof_received)
 func (p *StreamReaderProtocol) EOFReceived() bool {
-	if r := p.reader.Value(); r != nil {
-		r.FeedEOF()
+	if p.in != nil {
+		p.in.feedEOF()
 	}
 	return !p.overTLS
 }
@@ -128,11 +168,11 @@ func (p *StreamReaderProtocol) EOFReceived() bool {
 // ConnectionLost ends the stream, and every call that waits for it.
 // (connection_lost)
 func (p *StreamReaderProtocol) ConnectionLost(err error) {
-	if r := p.reader.Value(); r != nil {
+	if in := p.in; in != nil {
 		if err == nil {
-			r.FeedEOF()
+			in.feedEOF()
 		} else {
-			r.SetException(err)
+			in.setException(err)
 		}
 	}
 	p.FlowControl.ConnectionLost(err)

@@ -18,28 +18,31 @@ import (
 // asyncio.Transport do; from elsewhere use a Conn. (asyncio.StreamWriter)
 type StreamWriter struct {
 	*line
-	reader  *StreamReader
-	cleanup runtime.Cleanup
+	reader *StreamReader // nil: there is none
 }
 
 // line is what a writer writes to: it outlives a writer that was not closed.
 type line struct {
-	loop asyncio.EventLoop
-	flow *FlowControl
-
-	// The transport is another one since StartTLS.
-	first asyncio.Transport
-	now   atomic.Pointer[asyncio.Transport]
+	flow   *FlowControl
+	first  asyncio.Transport
+	now    atomic.Pointer[asyncio.Transport] // another one since StartTLS
+	made   atomic.Bool                       // there is a writer
+	closed atomic.Bool                       // by it
 }
 
-func newLine(loop asyncio.EventLoop, t asyncio.Transport, f *FlowControl) *line {
-	l := &line{loop: loop, flow: f, first: t}
-	l.now.Store(&l.first)
-	return l
+// begin makes the line one over a transport.
+func (l *line) begin(t asyncio.Transport, f *FlowControl) {
+	l.flow, l.first = f, t
+	l.made.Store(true)
 }
 
 // Transport returns the transport as it is now.
-func (l *line) Transport() asyncio.Transport { return *l.now.Load() }
+func (l *line) Transport() asyncio.Transport {
+	if t := l.now.Load(); t != nil {
+		return *t
+	}
+	return l.first
+}
 
 // NewStreamWriter puts a writer over a transport whose protocol embeds a
 // FlowControl, as a StreamReaderProtocol does. r may be nil; else its exception is
@@ -49,28 +52,45 @@ func NewStreamWriter(t asyncio.Transport, protocol FlowController, r *StreamRead
 		return nil, invalid("NewStreamWriter", "the transport or the protocol is nil")
 	}
 	f := protocol.flow()
-	return newWriter(t, f, r, f.loop), nil
+	return newWriter(t, f, r), nil
 }
 
-func newWriter(t asyncio.Transport, f *FlowControl, r *StreamReader, loop asyncio.EventLoop) *StreamWriter {
-	w := &StreamWriter{line: newLine(loop, t, f), reader: r}
-	if r != nil {
-		r.mu.Lock()
-		r.writer = w
-		r.mu.Unlock()
+func newWriter(t asyncio.Transport, f *FlowControl, r *StreamReader) *StreamWriter {
+	if r == nil {
+		w := &StreamWriter{line: new(line)}
+		w.begin(t, f)
+		w.watch()
+		return w
 	}
-	if !asyncio.IsSimulated(loop) { // where nothing may depend on when the collector runs
-		w.cleanup = runtime.AddCleanup(w, (*line).dropped, w.line)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.writer.line == nil {
+		w := &r.writer
+		w.line, w.reader = &r.line, r
+		w.begin(t, f)
+		r.watch()
+		return w
 	}
+	w := &StreamWriter{line: new(line), reader: r}
+	w.begin(t, f)
+	w.watch()
+	r.other = w
 	return w
+}
+
+// watch has the collector tell when the writer is dropped, as that of a reader does.
+func (w *StreamWriter) watch() {
+	if !asyncio.IsSimulated(w.flow.loop) {
+		runtime.AddCleanup(w, (*line).dropped, w.line)
+	}
 }
 
 // dropped says, once, that the writer was not closed, and closes the connection.
 func (l *line) dropped() {
-	if l.flow.isLost() {
+	if !l.made.Load() || l.closed.Load() || l.flow.isLost() {
 		return
 	}
-	if _, err := l.loop.CallSoonThreadsafe(func() {
+	if _, err := l.flow.loop.CallSoonThreadsafe(func() {
 		if t := l.Transport(); !t.IsClosing() {
 			l.warn("unclosed")
 			_ = t.Close() // on its own loop it closes
@@ -111,7 +131,7 @@ func (w *StreamWriter) Close() error {
 	if err := w.Transport().Close(); err != nil {
 		return err
 	}
-	w.cleanup.Stop()
+	w.closed.Store(true)
 	return nil
 }
 
@@ -161,7 +181,7 @@ func (w *StreamWriter) here(op string) (bool, error) {
 	switch running, err := asyncio.GetRunningLoop(); {
 	case err != nil:
 		return false, nil
-	case running != w.loop && running != own(w.loop):
+	case running != w.flow.loop && running != own(w.flow.loop):
 		return false, opError(op, asyncio.ErrWrongLoop)
 	}
 	return true, nil
@@ -169,7 +189,7 @@ func (w *StreamWriter) here(op string) (bool, error) {
 
 // inCoroutine runs f in a coroutine of the writer's loop, for a goroutine that is no loop's.
 func (w *StreamWriter) inCoroutine(ctx context.Context, f func(ctx context.Context) error) error {
-	done := asyncio.RunCoroutineThreadsafe(w.loop, func(ctx context.Context) (struct{}, error) {
+	done := asyncio.RunCoroutineThreadsafe(w.flow.loop, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, f(ctx)
 	})
 	_, err := done.Await(ctx)

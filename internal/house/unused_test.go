@@ -48,6 +48,7 @@ var ofUse = map[string]string{
 	"asyncio.PeerCredentials":     "GetExtraInfo gives them",
 	"asyncio.UnimplementedServer": "to be embedded in an AbstractServer",
 	"asyncio.BufferedProtocol":    "transports look for it in a Protocol",
+	"asyncio.LendingProtocol":     "transports look for it in a Protocol",
 	"asyncio.VirtualClock":        "loops look for it in a Clock",
 	"asyncio.FlowControl":         "transports look for it in a DatagramProtocol",
 	"asyncio.Waiter":              "its zero value is ready",

@@ -77,7 +77,9 @@ func (l *Loop) turns() (over bool) {
 			for l.ready.head != l.end {
 				i := l.ready.pop()
 				l.to = i.To
-				i.To.Complete(i.Ev)
+				if _, ok := i.To.(outsideCall); !ok || l.turn(i.Ev) {
+					i.To.Complete(i.Ev)
+				}
 			}
 		}
 		if l.over || l.stopping.Load() {
@@ -97,8 +99,11 @@ func (l *Loop) turns() (over bool) {
 func (l *Loop) dispatchTimed() {
 	for l.ready.head != l.end {
 		i := l.ready.pop()
+		l.ran++
 		l.to, l.Stepping = i.To, nil
-		l.host.Timed(i)
+		if _, ok := i.To.(outsideCall); !ok || l.turn(i.Ev) {
+			l.host.Timed(i)
+		}
 	}
 }
 
@@ -142,8 +147,11 @@ func (l *Loop) cutShort() {
 // Current tells what the loop runs, or has run last: a user's function, or else the
 // Completer that was to complete. Both are nil if there was nothing of late. Owner only.
 func (l *Loop) Current() (to engine.Completer, f func()) {
-	if _, ok := l.to.(*node); ok {
+	switch to := l.to.(type) {
+	case *node:
 		return nil, l.fn
+	case outsideCall:
+		return nil, to
 	}
 	return l.to, nil
 }

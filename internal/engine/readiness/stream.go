@@ -8,17 +8,21 @@ import (
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
-// sendRounds bounds how often one writable event is used while the system
+// sendRounds and sendMost bound how often one writable event is used while the system
 // goes on taking all that it is given, so that one fast peer does not hold up
-// the others.
-const sendRounds = 8
+// the others: after so many gathered writes, or the one that makes it so many bytes, the
+// others come first.
+const (
+	sendRounds = 8
+	sendMost   = 1 << 20
+)
 
 // stream is a connection over readiness.
 type stream struct {
 	source
 	reading bool
 	sending bool
-	lends   bool // the handler has memory to read into
+	lends   bool // the handler is asked for memory to read into
 	file    bool // what is being sent is of a file, and in e.files
 	h       engine.StreamHandler
 }
@@ -89,6 +93,8 @@ func (s *stream) readable() {
 	if s.lends {
 		if buf = s.h.ReadBuffer(); !s.reading {
 			return
+		} else if buf == nil {
+			buf = s.e.buf
 		}
 	}
 	if n, e := sock.TryRecv(s.fd, buf); n > 0 {
@@ -115,6 +121,7 @@ func (s *stream) tried(buf []byte, e syscall.Errno) {
 }
 
 func (s *stream) writable() {
+	sent := 0
 	for range sendRounds {
 		vec := s.h.Outgoing(s.e.vec[:0])
 		if !s.sending {
@@ -136,7 +143,7 @@ func (s *stream) writable() {
 			_ = s.settle()
 			return
 		}
-		if n < total {
+		if sent += n; n < total || sent >= sendMost {
 			return
 		}
 	}
@@ -166,6 +173,9 @@ func (s *stream) StopReading() { s.reading = false }
 
 // UseReadBuffer implements engine.Stream.
 func (s *stream) UseReadBuffer(on bool) { s.lends = on }
+
+// UseMemory implements engine.Direct.
+func (s *stream) UseMemory(on bool) { s.lends = on }
 
 // Write implements engine.Stream.
 func (s *stream) Write(p []byte) (n, held int, err error) {

@@ -1,4 +1,4 @@
-// Rate_limit runs jobs of which only two may be under way at the same time: each takes a
+// Semaphore runs jobs of which only two may be under way at the same time: each takes a
 // permit of a semaphore, in the order in which they ask. The last one has no patience,
 // gives up and leaves the queue.
 package main

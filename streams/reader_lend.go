@@ -1,0 +1,134 @@
+package streams
+
+// lent is memory for what comes next, that need not go through the buffer then:
+//
+//   - room is that of a call which waits in ReadInto, with nothing buffered. What has come
+//     there, n bytes, is the head of what the reader holds until the call goes on.
+//     Whoever looks before that, or a call that is cancelled, has it put into the buffer: so
+//     nobody can tell it from what was received there.
+//   - spare is memory of the buffer's kind, lent to the transport for a call that waits
+//     without memory of its own.
+//   - piece is what Next has lent, until the next read.
+//
+// It is guarded by the reader's mutex. The transport writes to lent memory without it, between
+// LendBuffer and BufferFilled; so only what a coroutine of the loop's has lent is lent
+// on, or what nobody else knows of.
+type lent struct {
+	room   []byte
+	n      int
+	spare  *memory
+	piece  *memory
+	number uint32 // of the call that has lent the room
+	size   uint8  // of pieces, as usually much comes
+}
+
+// lend notes the room, and returns the number of the call.
+func (l *lent) lend(p []byte) uint32 {
+	l.number++
+	l.room = p
+	return l.number
+}
+
+// free is the room, if nothing has come there yet.
+func (l *lent) free() []byte {
+	if l.n > 0 {
+		return nil
+	}
+	return l.room
+}
+
+// take copies data into the room, as far as it goes, and returns how much that is.
+func (l *lent) take(data []byte) int {
+	if len(l.room) == 0 || l.n > 0 {
+		return 0
+	}
+	l.n = copy(l.room, data)
+	return l.n
+}
+
+// putBack puts what has come into lent memory, and was not returned, at the head of the
+// buffer. mu is held.
+//
+//go:noinline
+func (r *reading) putBack() {
+	p := r.lent.room[:r.lent.n]
+	r.lent.room, r.lent.n = nil, 0
+	if len(p) > 0 {
+		r.buf.unread(p)
+	}
+}
+
+// lendBuffer is memory for what the transport receives next, nil if nobody waits, or who
+// does might go on meanwhile. Loop only.
+func (r *reading) lendBuffer() []byte {
+	r.mu.Lock()
+	var p []byte
+	if r.waiters.Suspended() && !r.eof {
+		if p = r.lent.free(); p == nil {
+			p = r.lendSpare()
+		}
+	}
+	r.mu.Unlock()
+	return p
+}
+
+// lendSpare is memory for who has none.
+func (r *reading) lendSpare() []byte {
+	if r.lent.spare == nil {
+		r.lent.spare = takeMemory(smallestPiece << (2 * r.lent.size))
+	}
+	return r.lent.spare.room
+}
+
+// bufferFilled says how much has come. Loop only.
+func (r *reading) bufferFilled(n int) {
+	r.mu.Lock()
+	if r.lent.spare == nil {
+		r.lent.n = n
+	} else {
+		r.fillSpare(n)
+	}
+	r.came()
+}
+
+// fillSpare has the buffer take the spare memory, with what has come there.
+func (r *reading) fillSpare(n int) {
+	m := r.lent.spare
+	r.lent.spare = nil
+	r.lent.note(n, len(m.room))
+	if r.buf.mem == nil {
+		r.buf.mem, r.buf.end = m, n
+		return
+	}
+	r.buf.write(m.room[:n])
+	m.giveBack()
+}
+
+// largestSpare is the size up to which memory is lent that nobody reads into yet.
+const largestSpare = 4 // 128 KiB
+
+// note notes how much has come at once, into so much room.
+func (l *lent) note(n, room int) {
+	switch {
+	case n == room:
+		l.size = min(l.size+1, largestSpare)
+	case l.size > 0 && n <= smallestPiece<<(2*l.size)/8:
+		l.size--
+	}
+}
+
+// rest lets go of what nobody will receive into.
+func (l *lent) rest() {
+	if l.spare != nil {
+		l.spare.giveBack()
+		l.spare = nil
+	}
+}
+
+// takeBack ends what Next has lent.
+func (l *lent) takeBack() {
+	if l.piece != nil {
+		l.piece.giveBack()
+		l.piece = nil
+	}
+}
