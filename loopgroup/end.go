@@ -15,6 +15,9 @@ func (g *Group) beginEnd(cause error, grace time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.state == stopping {
+		if cause != nil && !errors.Is(cause, asyncio.ErrLoopStopped) {
+			g.err = errors.Join(g.err, cause) // one that the system has failed meanwhile
+		}
 		return
 	}
 	started := g.state == running

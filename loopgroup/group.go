@@ -3,6 +3,7 @@ package loopgroup
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -69,7 +70,7 @@ func New(opts ...Option) (_ *Group, err error) {
 			err = invalid("New", "the loop factory returned nil for loop %d", i)
 		}
 		if err != nil {
-			return nil, opError("New", &LoopError{i, err})
+			return nil, opError("New", fmt.Errorf("loop %d: %w", i, err))
 		}
 		g.members = append(g.members, newMember(i, loop))
 	}

@@ -14,6 +14,8 @@ type keeper struct {
 	loop     asyncio.EventLoop
 	stopping atomic.Bool
 	ended    chan struct{}
+	log      *config
+	rests    int // how often accepting has failed since it last succeeded; the loop's
 }
 
 // keeper returns the group's, which it makes the first time. The group's servers are being
@@ -32,7 +34,11 @@ func (g *Group) keeper(op string) (*keeper, error) {
 	if err != nil {
 		return nil, opError(op, err)
 	}
-	k = &keeper{loop: loop, ended: make(chan struct{})}
+	k = &keeper{loop: loop, ended: make(chan struct{}), log: &g.config}
+	if err := loop.SetExceptionHandler(k.report); err != nil {
+		_ = loop.Close() // it does not run
+		return nil, opError(op, err)
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.state == stopping {
@@ -55,6 +61,26 @@ func (k *keeper) run(g *Group) {
 		g.beginEnd(opError("the loop that listens has ended", err), g.grace)
 	}
 	_ = k.loop.Close() // there is nothing left to report
+}
+
+// report hears what goes wrong in accepting. That the system has no descriptor or memory left
+// may be told once a second for long: the first time is logged, and the end.
+func (k *keeper) report(loop asyncio.EventLoop, c asyncio.ExceptionContext) {
+	if _, ofSocket := c.Extra["pause"]; !ofSocket {
+		loop.DefaultExceptionHandler(c)
+		return
+	}
+	if k.rests++; k.rests == 1 {
+		k.log.logger().Warn("accepting rests until a client has gone", "error", c.Err, "tries again after", c.Extra["pause"])
+	}
+}
+
+// accepted hears of each connection, on the loop.
+func (k *keeper) accepted() {
+	if k.rests > 0 {
+		k.log.logger().Warn("accepting goes on", "tries in vain", k.rests)
+		k.rests = 0
+	}
 }
 
 // close ends the keeper, when nobody needs it any more.

@@ -21,6 +21,7 @@ type member struct {
 	Member
 	ctx      context.Context // done when its run has ended
 	end      context.CancelFunc
+	decided  chan struct{} // closed when it is known what becomes of one that has died
 	gone     chan struct{} // closed when its goroutine ends: the loop is closed, and replaced if it was to be
 	stopping atomic.Bool   // the group has ended the run
 	work     atomic.Int64  // pieces that have not ended
@@ -28,7 +29,7 @@ type member struct {
 }
 
 func newMember(i int, loop asyncio.EventLoop) *member {
-	m := &member{Member: Member{i, loop}, gone: make(chan struct{})}
+	m := &member{Member: Member{i, loop}, decided: make(chan struct{}), gone: make(chan struct{})}
 	m.ctx, m.end = context.WithCancel(context.Background())
 	return m
 }
@@ -64,30 +65,34 @@ func (g *Group) run(m *member) {
 	}()
 	err := m.Loop.RunForever()
 	m.end()
-	died := !m.stopping.Load()
-	replace := false
-	if died {
-		if err == nil {
-			err = asyncio.ErrLoopStopped
+	if m.stopping.Load() {
+		closeErr := m.Loop.Close()
+		switch {
+		case err != nil:
+			g.beginEnd(&LoopError{m.Index, err}, g.grace)
+		case closeErr != nil:
+			g.logger().Warn("a loop was closed with an error", "loop", m.Index, "error", closeErr)
 		}
-		replace = g.mayReplace()
-		g.tell(LoopFailure{m.Member, err, replace})
-		g.lay(m)
-	}
-	if closeErr := m.Loop.Close(); closeErr != nil {
-		g.logger().Warn("a loop was closed with an error", "loop", m.Index, "error", closeErr)
-	}
-	if !died {
 		return
 	}
-	if replace {
-		replaceErr := g.replace(m)
-		if replaceErr == nil {
-			return
-		}
-		err = errors.Join(err, replaceErr)
+	if err == nil {
+		err = asyncio.ErrLoopStopped
 	}
-	g.beginEnd(&LoopError{m.Index, err}, g.grace)
+	replace := g.mayReplace()
+	g.tell(LoopFailure{m.Member, err, replace})
+	if !replace {
+		g.beginEnd(&LoopError{m.Index, err}, g.grace)
+	}
+	close(m.decided)
+	if errors.Is(err, asyncio.ErrLoopStopped) || errors.Is(err, asyncio.ErrInterrupted) {
+		g.lay(m) // another run of one that the system has failed would fail, too
+	}
+	_ = m.Loop.Close() // what goes wrong now has the same reason
+	if replace {
+		if replaceErr := g.replace(m); replaceErr != nil {
+			g.beginEnd(&LoopError{m.Index, errors.Join(err, replaceErr)}, g.grace)
+		}
+	}
 }
 
 // mayReplace counts a replacement, unless there were too many lately, or the group ends.
@@ -116,8 +121,7 @@ func (g *Group) tell(f LoopFailure) {
 	}
 }
 
-// lay has the connections and tasks of a loop that has died end in order, as far as it can
-// still run.
+// lay has the connections and tasks of a loop that has died, and can still run, end in order.
 func (g *Group) lay(m *member) {
 	g.mu.Lock()
 	var servers []*asyncio.Server

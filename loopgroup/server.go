@@ -168,9 +168,18 @@ func (s *Server) open(ctx context.Context, op, address string) (err error) {
 	}
 	g.mu.Unlock()
 	for _, m := range g.all() {
-		if err := s.serveOn(ctx, m); err != nil && (m.ctx.Err() == nil || ctx.Err() != nil) {
+		err := s.serveOn(ctx, m)
+		if err == nil {
+			continue
+		}
+		if m.ctx.Err() == nil || ctx.Err() != nil {
 			return s.why(op, err)
-		} // a loop that has died has a successor, or the group ends
+		}
+		select { // a loop that has died has a successor, or the group ends
+		case <-m.decided:
+		case <-ctx.Done():
+			return s.why(op, ctx.Err())
+		}
 	}
 	if err := g.check(op); err != nil {
 		return err
@@ -202,7 +211,10 @@ func (s *Server) bind(ctx context.Context, k *keeper, address string) error {
 			o.ReusePort = true
 		}
 	} else {
-		o.Assign = s.pick
+		o.Assign = func() *asyncio.Server {
+			k.accepted()
+			return s.pick()
+		}
 	}
 	for range n {
 		bound, err := k.bind(ctx, s.network, address, o)

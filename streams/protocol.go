@@ -2,7 +2,6 @@ package streams
 
 import (
 	"context"
-	"runtime"
 
 	"github.com/go-asyncio/asyncio"
 )
@@ -20,9 +19,13 @@ type StreamReaderProtocol struct {
 	held    *StreamReader // keeps it until there is a connection to serve, and while that is served; or for good
 	handler handlerFunc
 	tasks   asyncio.TaskOption // of the server, for the handler's task; may be nil
+	task    *asyncio.Task[struct{}]
+	early   asyncio.CallbackToken // for the end of a task that has not begun
 	overTLS bool
 	lends   bool // nobody overrides DataReceived; it is known
 	asked   bool // once asked for
+
+	halfOpen bool // the sending side stays open at the peer's end over TLS, too, if it can
 }
 
 // handlerFunc serves one connection.
@@ -38,31 +41,31 @@ func NewStreamReaderProtocol(r *StreamReader, handler func(ctx context.Context, 
 	if err != nil {
 		return nil, err
 	}
-	return newProtocol(c.loop, r, handler), nil
+	return newProtocol(c, r, handler), nil
 }
 
-func newProtocol(loop asyncio.EventLoop, r *StreamReader, handler handlerFunc) *StreamReaderProtocol {
-	if r == nil {
-		p := &StreamReaderProtocol{handler: handler}
-		p.loop = loop
-		return p
-	}
+func newProtocol(c config, r *StreamReader, handler handlerFunc) *StreamReaderProtocol {
 	p := r.firstProtocol()
-	p.loop, p.in, p.handler = loop, r.connection, handler
-	if handler != nil || asyncio.IsSimulated(loop) {
-		p.held = r
+	p.loop, p.handler, p.halfOpen = c.loop, handler, c.halfOpen
+	if r != nil {
+		p.in = r.connection
+		if handler != nil || asyncio.IsSimulated(c.loop) {
+			p.held = r
+		}
+		r.watch()
 	}
-	r.watch()
 	return p
 }
 
 // firstProtocol is the protocol that is a part of the connection, or one more.
 func (r *StreamReader) firstProtocol() *StreamReaderProtocol {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.protocol.in == nil {
-		r.protocol.in = r.connection
-		return &r.protocol
+	if r != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.protocol.in == nil {
+			r.protocol.in = r.connection
+			return &r.protocol
+		}
 	}
 	return new(StreamReaderProtocol)
 }
@@ -98,27 +101,49 @@ func (p *StreamReaderProtocol) serve(w *StreamWriter, t asyncio.Transport) {
 	if p.tasks != nil {
 		options = append(options, p.tasks)
 	}
+	if r := p.held; r == nil || w != &r.writer { // neither as StartServer makes them
+		task := asyncio.CreateTask(p.loop, func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, p.handler(ctx, r, w)
+		}, options...)
+		task.AddDoneCallback(func(task *asyncio.Task[struct{}]) { p.ended(task, t) })
+		return
+	}
+	task := asyncio.CreateTask(p.loop, p.run, options...)
+	p.task, p.early = task, task.AddDoneCallback(p.served)
+}
+
+// run is the handler's task. Its protocol keeps what the handler has been given until it
+// returns: one that only reads has not dropped its writer. The callback for the task's end is
+// that of a task which never began; it is not kept while the handler runs.
+func (p *StreamReaderProtocol) run(ctx context.Context) (struct{}, error) {
+	if task := p.task; task != nil && task.RemoveDoneCallback(p.early) > 0 {
+		p.early = asyncio.CallbackToken{}
+		defer task.AddDoneCallback(p.served)
+	}
 	r := p.held
-	task := asyncio.CreateTask(p.loop, func(ctx context.Context) (struct{}, error) {
-		err := p.handler(ctx, r, w)
-		runtime.KeepAlive(w) // a handler that only reads has not dropped its writer
-		return struct{}{}, err
-	}, options...)
+	err := p.handler(ctx, r, &r.writer)
 	if !asyncio.IsSimulated(p.loop) {
 		p.held = nil
 	}
-	task.AddDoneCallback(func(task *asyncio.Task[struct{}]) {
-		err := task.Exception()
-		if err == nil {
-			return
-		}
-		if !task.Cancelled() {
-			p.loop.CallExceptionHandler(asyncio.ExceptionContext{
-				Message: "Unhandled exception in client_connected_cb", Err: err, Transport: t,
-			})
-		}
-		_ = t.Close() // on its own loop it closes
-	})
+	return struct{}{}, err
+}
+
+// served hears of the end of the handler.
+func (p *StreamReaderProtocol) served(task *asyncio.Task[struct{}]) { p.ended(task, p.in.line.first) }
+
+// ended closes the connection of a handler that has failed, and reports it.
+func (p *StreamReaderProtocol) ended(task *asyncio.Task[struct{}], t asyncio.Transport) {
+	p.task = nil
+	err := task.Exception()
+	if err == nil {
+		return
+	}
+	if !task.Cancelled() {
+		p.loop.CallExceptionHandler(asyncio.ExceptionContext{
+			Message: "Unhandled exception in client_connected_cb", Err: err, Transport: t,
+		})
+	}
+	_ = t.Close() // on its own loop it closes
 }
 
 // DataReceived feeds the reader. (data_received)
@@ -157,12 +182,23 @@ func (p *StreamReaderProtocol) mayLend() bool {
 func (p *StreamReaderProtocol) BufferFilled(n int) { p.in.bufferFilled(n) }
 
 // EOFReceived feeds the reader the end. The connection stays open for writing,
-// but not over TLS. (eof_received)
+// but over TLS only WithHalfOpen. (eof_received)
 func (p *StreamReaderProtocol) EOFReceived() bool {
 	if p.in != nil {
 		p.in.feedEOF()
 	}
-	return !p.overTLS
+	return !p.overTLS || p.halfOpen && p.canEndOneSide()
+}
+
+// canEndOneSide reports whether the connection can end its writing alone.
+func (p *StreamReaderProtocol) canEndOneSide() bool {
+	if p.in == nil {
+		return false
+	}
+	p.in.mu.Lock()
+	t := p.in.transport
+	p.in.mu.Unlock()
+	return t != nil && t.CanWriteEOF()
 }
 
 // ConnectionLost ends the stream, and every call that waits for it.

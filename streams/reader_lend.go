@@ -15,17 +15,20 @@ package streams
 // on, or what nobody else knows of.
 type lent struct {
 	room   []byte
-	n      int
 	spare  *memory
 	piece  *memory
-	number uint32 // of the call that has lent the room
+	n      uint32
+	number uint16 // of the call that has lent the room
 	size   uint8  // of pieces, as usually much comes
 }
 
+// maxRoom is how much of a room is lent: n has 32 bits.
+const maxRoom = 1 << 30
+
 // lend notes the room, and returns the number of the call.
-func (l *lent) lend(p []byte) uint32 {
+func (l *lent) lend(p []byte) uint16 {
 	l.number++
-	l.room = p
+	l.room = p[:min(len(p), maxRoom)]
 	return l.number
 }
 
@@ -42,8 +45,9 @@ func (l *lent) take(data []byte) int {
 	if len(l.room) == 0 || l.n > 0 {
 		return 0
 	}
-	l.n = copy(l.room, data)
-	return l.n
+	n := copy(l.room, data)
+	l.n = uint32(n)
+	return n
 }
 
 // putBack puts what has come into lent memory, and was not returned, at the head of the
@@ -84,7 +88,7 @@ func (r *reading) lendSpare() []byte {
 func (r *reading) bufferFilled(n int) {
 	r.mu.Lock()
 	if r.lent.spare == nil {
-		r.lent.n = n
+		r.lent.n = uint32(n)
 	} else {
 		r.fillSpare(n)
 	}

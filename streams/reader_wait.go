@@ -67,41 +67,23 @@ func (r *reading) look(op string) error {
 // suspend waits until it is woken, with p lent for what comes; nil lends nothing. It
 // returns how much has come there, unless the wait has ended otherwise: then that is at the
 // head of the buffer. mu is held when it is called and when it returns, and not held
-// meanwhile.
-//
-// It does what the function wait does, without calling it: a call through which a
-// coroutine comes back costs more than others.
+// meanwhile, nor when a coroutine is unwound here: what has come for it then, the next who
+// looks puts into the buffer.
 func (r *StreamReader) suspend(ctx context.Context, p []byte) (n int, err error) {
 	r.lent.takeBack()
 	number := r.lent.lend(p)
-	back := false
-	defer func() {
-		if !back {
-			r.unwound(number)
-		}
-	}()
-	_, err = r.waiters.Wait(ctx, r.loop, &r.mu)
-	back = true
-	runtime.KeepAlive(r) // who waits uses the connection, and nothing else may say so
+	_, err = r.waiters.Park(ctx, r.loop, &r.mu)
+	r.mu.Lock()
 	if err != nil || r.lent.number != number {
 		// Cancelled, or somebody else has lent meanwhile, after what came here was put back.
 		r.putBack()
-		return 0, err
+	} else {
+		n = int(r.lent.n)
+		r.lent.room, r.lent.n = nil, 0
+		r.buf.dropped += uint64(n)
 	}
-	n = r.lent.n
-	r.lent.room, r.lent.n = nil, 0
-	r.buf.dropped += uint64(n)
-	return n, nil
-}
-
-// unwound ends the wait of a coroutine that does not come back. It gives up mu.
-//
-//go:noinline
-func (r *reading) unwound(number uint32) {
-	if r.lent.number == number {
-		r.putBack()
-	}
-	r.mu.Unlock()
+	runtime.KeepAlive(r) // who waits uses the connection, and nothing else may say so
+	return n, err
 }
 
 // waitForAny waits until there is at least one byte; io.EOF if there is none

@@ -2,6 +2,7 @@ package streams
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -153,26 +154,34 @@ func (w *StreamWriter) WaitClosed(ctx context.Context) error { return w.flow.wai
 // who writes and drains in turns learns of its end. It suspends or blocks: any
 // goroutine. (drain)
 func (w *StreamWriter) Drain(ctx context.Context) error {
-	switch here, err := w.here("Drain"); {
-	case err != nil:
-		return err
-	case !here:
-		return w.inCoroutine(ctx, w.Drain)
+	here, err := asyncio.ConsumeBudgetOn(ctx, w.flow.loop)
+	if !here || err != nil {
+		return w.drainElsewhere(ctx, err)
 	}
 	if w.reader != nil {
-		if err := w.reader.Exception(); err != nil {
+		if err := w.reader.exception(); err != nil {
 			return err
 		}
 	}
 	t := w.Transport()
-	wait := asyncio.ConsumeBudget
-	if t.IsClosing() {
-		wait = asyncio.Yield
+	if f := w.flow; t.IsClosing() || f.blocked() {
+		return f.drain(ctx, t)
 	}
-	if err := wait(ctx); err != nil {
+	return nil
+}
+
+// drainElsewhere is Drain for a goroutine that is no loop's, or of another one, or which
+// has heard of its end: err says so.
+//
+//go:noinline
+func (w *StreamWriter) drainElsewhere(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(err, asyncio.ErrWrongLoop):
+		return opError("Drain", asyncio.ErrWrongLoop)
+	case err != nil:
 		return err
 	}
-	return w.flow.drain(ctx, t)
+	return w.inCoroutine(ctx, w.Drain)
 }
 
 // here reports whether the writer's loop is the running one; on another loop's goroutine

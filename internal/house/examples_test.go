@@ -52,7 +52,7 @@ var withoutExample = map[string]string{
 	"simulation.NewOSDisk":               "a Disk that is the system's",
 	"simulation.Search":                  "takes a test",
 	"simulation.Test":                    "takes a test",
-	"simulation.Usual":                   "makes a value",
+	"simulation.DefaultConditions":       "makes a value",
 	"streams.NewFlowControl":             "for protocols of one's own",
 	"streams.NewStreamReaderProtocol":    "for protocols of one's own",
 	"streams.OpenUnixConnection":         "that of StartUnixServer calls it",

@@ -24,6 +24,7 @@ type measurer struct {
 	built    map[tool]error
 	messages io.Writer
 	results  *results.Results
+	began    time.Time
 }
 
 // measure runs the plan and keeps the results after every step, so that an end before the last one
@@ -40,9 +41,9 @@ func measure(ctx context.Context, o *options, kept string, messages io.Writer) (
 	m := &measurer{options: o, folder: folder, built: make(map[tool]error), messages: messages, results: &results.Results{Taken: o.taken(ctx)}}
 	chosen, skipped := o.plan()
 	m.results.Skipped = skipped
-	began := time.Now()
+	m.began = time.Now()
 	for i, s := range chosen {
-		if left := o.within - time.Since(began); o.within > 0 && o.takes(s) > left {
+		if left := o.within - time.Since(m.began); o.within > 0 && o.takes(s) > left {
 			m.results.Skip(s.shape+": "+strings.Join(s.names(), ", "), fmt.Sprintf("there was no time for it within %v", o.within))
 			continue
 		}
@@ -69,6 +70,9 @@ func measure(ctx context.Context, o *options, kept string, messages io.Writer) (
 // step runs one command and takes its results.
 func (m *measurer) step(ctx context.Context, s step) error {
 	patience := 3*m.takes(s) + 2*time.Minute
+	if m.within > 0 {
+		patience = min(patience, m.within-time.Since(m.began)+time.Minute)
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("it took more than %v", patience.Round(time.Second)))
 	defer cancel()
 	output, err := m.output(ctx, s)

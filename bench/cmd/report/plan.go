@@ -61,7 +61,8 @@ var (
 // idle is how many connections are idle beside those that are active.
 const idle = 10_000
 
-// steps are all that can be measured, in the page's order.
+// steps are all that can be measured: what says most comes first, and what takes longest last, for
+// a run that has a limit. The page has an order of its own.
 func (o *options) steps() []step {
 	echo := func(shape string, names []string, cells ...string) step {
 		return step{shape: shape, reference: names[0], contenders: names, cells: cells}
@@ -79,16 +80,6 @@ func (o *options) steps() []step {
 		echo("pipelined", all, "50x64x16"),
 		echo("large", all, "50x16384x1"),
 		only(echo("large", all, "10x262144x1")),
-		with(echo("churn", all, "20x64x1"), "--reconnect"),
-		with(echo("broadcast", broadcasters, "1000x64x1"), "--broadcast"),
-		slow(with(echo("idle mass", all, "50x64x1"), "--idle", strconv.Itoa(idle)), 1.5),
-		echo("tls", overTLS, "50x64x1", "50x16384x1"),
-		with(echo("handshakes", overTLS, "16x64x1"), "--reconnect"),
-		echo("udp", overUDP, "50x64x1"),
-		echo("unix", overUnix, "50x64x1"),
-		with(echo("two loops", twoLoops, "50x64x1", "1000x64x1"), "--server-cpu", "-1", "--load-cpu", "-1", "--procs", "2", "--busy=false"),
-		slow(step{tool: remembering, shape: "memory", reference: "gonet", contenders: holding, rounds: 1}, 12),
-		slow(step{tool: primitives, shape: "primitives", contenders: []string{"asyncio"}, rounds: min(o.rounds, 5)}, 20),
 	}
 	// One command for each, so that one that takes too long is no loss of the others.
 	for _, name := range stepped {
@@ -96,6 +87,18 @@ func (o *options) steps() []step {
 		s.full = slices.Contains(notQuickStepped, name)
 		plan = append(plan, s)
 	}
+	plan = append(plan,
+		slow(step{tool: remembering, shape: "memory", reference: "gonet", contenders: holding, rounds: 1}, 12),
+		slow(step{tool: primitives, shape: "primitives", contenders: []string{"asyncio"}, rounds: min(o.rounds, 5)}, 20),
+		with(echo("churn", all, "20x64x1"), "--reconnect"),
+		with(echo("broadcast", broadcasters, "1000x64x1"), "--broadcast"),
+		echo("tls", overTLS, "50x64x1", "50x16384x1"),
+		with(echo("handshakes", overTLS, "16x64x1"), "--reconnect"),
+		echo("udp", overUDP, "50x64x1"),
+		echo("unix", overUnix, "50x64x1"),
+		with(echo("two loops", twoLoops, "50x64x1", "1000x64x1"), "--server-cpu", "-1", "--load-cpu", "-1", "--procs", "2", "--busy=false"),
+		slow(with(echo("idle mass", all, "50x64x1"), "--idle", strconv.Itoa(idle)), 1.5),
+	)
 	for _, name := range called {
 		s := slow(with(step{shape: "system calls", contenders: []string{name}, cells: []string{"50x64x1"}, rounds: 1, seconds: 0.05}, "--calls"), 6)
 		plan = append(plan, only(s))

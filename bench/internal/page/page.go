@@ -4,10 +4,12 @@ package page
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -59,7 +61,7 @@ func Render(r *results.Results, to string) error {
 		return err
 	}
 	v := newView(r)
-	for _, s := range r.Shapes {
+	for _, s := range inOrder(r.Shapes) {
 		p, files := sectionOf(s.Name).part(&s)
 		for name, panels := range files {
 			var b bytes.Buffer
@@ -80,6 +82,20 @@ func Render(r *results.Results, to string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(to, "performance.md"), text, 0o644)
+}
+
+// inOrder are the shapes in the order of the sections, and behind them those that have none.
+func inOrder(shapes []results.Shape) []results.Shape {
+	place := func(s results.Shape) int {
+		at := slices.IndexFunc(sections, func(sec section) bool { return sec.shape == s.Name })
+		if at < 0 {
+			return len(sections)
+		}
+		return at
+	}
+	sorted := slices.Clone(shapes)
+	slices.SortStableFunc(sorted, func(a, b results.Shape) int { return cmp.Compare(place(a), place(b)) })
+	return sorted
 }
 
 // removePlots removes those of an earlier page, which may have had shapes that this one has not.
