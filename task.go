@@ -159,6 +159,7 @@ func (t *taskBase) Complete(ev uint64) {
 	t.seq++
 	t.suspended = false
 	t.loop.core.Stepping = t
+	t.loop.core.Entered(t.coID.Load())
 	if s := t.co.Switch(); s != coro.Suspended {
 		t.afterStep(s)
 	}

@@ -24,6 +24,6 @@ func (r *StreamReader) watch() {
 
 // dropped is told by the collector, once.
 func (c *connection) dropped() {
-	c.gone.Store(true)
+	c.fate.Or(dropped)
 	c.line.dropped()
 }

@@ -3,6 +3,7 @@ package streams
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/go-asyncio/asyncio"
 )
@@ -17,8 +18,9 @@ type FlowControl struct {
 	mu     sync.Mutex
 	paused bool
 	lost   bool
-	reason error      // that of ConnectionLost
-	waits  *flowWaits // nil until somebody waits
+	stuck  atomic.Bool // paused or lost
+	reason error       // that of ConnectionLost
+	waits  *flowWaits  // nil until somebody waits
 }
 
 // flowWaits are those who wait for something of a flow control's.
@@ -55,6 +57,7 @@ func (f *FlowControl) flow() *FlowControl { return f }
 func (f *FlowControl) PauseWriting() {
 	f.mu.Lock()
 	f.paused = true
+	f.stuck.Store(true)
 	f.mu.Unlock()
 }
 
@@ -62,6 +65,7 @@ func (f *FlowControl) PauseWriting() {
 func (f *FlowControl) ResumeWriting() {
 	f.mu.Lock()
 	f.paused = false
+	f.stuck.Store(f.lost)
 	var drains, writers asyncio.Wakeup
 	if w := f.waits; w != nil {
 		drains, writers = w.drains.WakeAll(nil), w.writers.WakeAll(nil)
@@ -76,6 +80,7 @@ func (f *FlowControl) ResumeWriting() {
 func (f *FlowControl) ConnectionLost(err error) {
 	f.mu.Lock()
 	f.lost, f.reason = true, err
+	f.stuck.Store(true)
 	var closes, drains, writers asyncio.Wakeup
 	if w := f.waits; w != nil {
 		closes, drains, writers = w.closes.WakeAll(err), w.drains.WakeAll(err), w.writers.WakeAll(nil)
@@ -84,14 +89,6 @@ func (f *FlowControl) ConnectionLost(err error) {
 	closes.Do()
 	drains.Do()
 	writers.Do()
-}
-
-// blocked reports whether drain has something to say or to wait for.
-func (f *FlowControl) blocked() bool {
-	f.mu.Lock()
-	b := f.paused || f.lost
-	f.mu.Unlock()
-	return b
 }
 
 // drain waits while writing is paused, and gives way if the connection, which is t's, is

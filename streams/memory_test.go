@@ -185,6 +185,9 @@ func TestIdleConnections(t *testing.T) {
 				}
 			}
 		})
+		_, first := s.open(addr) // with it the loop has what it needs once
+		s.until("it to be served", func() bool { return served == 1 })
+		served = 0
 		clients := make([]net.Conn, conns)
 		for i := range clients {
 			c, err := net.Dial("tcp", addr) // nobody accepts while the loop is here
@@ -201,8 +204,17 @@ func TestIdleConnections(t *testing.T) {
 		}
 		s.until("all to be answered", func() bool { return served == 2*conns })
 		used := heldMemory()
-		s.Logf("idle: %v, used: %v bytes a connection", idle.since(before, conns), used.since(before, conns))
+		for name, c := range map[string]struct{ held, most memoryHeld }{
+			"idle": {idle.since(before, conns), memoryHeld{2200, suspendedStack}},
+			"used": {used.since(before, conns), memoryHeld{2800, suspendedStack}},
+		} {
+			s.Logf("%s: %+v", name, c.held)
+			if c.held.heap > c.most.heap || c.held.stacks > c.most.stacks {
+				s.Errorf("%s: a connection holds %+v bytes, at most %+v are wanted", name, c.held, c.most)
+			}
+		}
 		server.Close()
+		s.check(first.Close())
 		for _, c := range clients {
 			s.check(c.Close())
 		}

@@ -73,7 +73,7 @@ func (r *StreamReader) firstProtocol() *StreamReaderProtocol {
 // ConnectionMade gives the reader its transport, and starts the handler.
 // (connection_made)
 func (p *StreamReaderProtocol) ConnectionMade(t asyncio.Transport) {
-	if p.in != nil && p.in.gone.Load() {
+	if p.in != nil && p.in.fate.Load()&dropped != 0 {
 		p.reject(t, "An open stream was garbage collected prior to establishing network connection; call \"stream.close()\" explicitly.", nil)
 		return
 	}
@@ -148,7 +148,7 @@ func (p *StreamReaderProtocol) ended(task *asyncio.Task[struct{}], t asyncio.Tra
 
 // DataReceived feeds the reader. (data_received)
 func (p *StreamReaderProtocol) DataReceived(data []byte) {
-	if in := p.in; in != nil && !in.gone.Load() {
+	if in := p.in; in != nil && in.fate.Load()&dropped == 0 {
 		_ = in.feed(data) // fails only after an end that the protocol's user has fed: as if it came too late
 	}
 }

@@ -46,9 +46,15 @@ type reading struct {
 	eof       bool
 	paused    bool // the transport
 
-	watched bool        // the collector tells when it is dropped
-	gone    atomic.Bool // it was dropped
+	watched bool          // the collector tells when it is dropped
+	fate    atomic.Uint32 // dropped, failed
 }
+
+// What has become of a reader, for who asks without its mutex.
+const (
+	dropped uint32 = 1 << iota // the collector has found it
+	failed                     // there is an exception
+)
 
 // NewStreamReader makes a reader without a connection: FeedData, FeedEOF and
 // SetException say what comes. Without WithLoop it belongs to the running loop,
@@ -181,7 +187,6 @@ func (r *StreamReader) FeedEOF() { r.feedEOF() }
 func (r *reading) feedEOF() {
 	r.mu.Lock()
 	r.eof = true
-	r.lent.rest()
 	w := r.waiters.WakeOne(nil)
 	r.mu.Unlock()
 	w.Do()
@@ -195,6 +200,11 @@ func (r *StreamReader) SetException(err error) { r.setException(err) }
 func (r *reading) setException(err error) {
 	r.mu.Lock()
 	r.err = err
+	if err == nil {
+		r.fate.And(^failed)
+	} else {
+		r.fate.Or(failed)
+	}
 	w := r.waiters.WakeOne(nil)
 	r.mu.Unlock()
 	w.Do()

@@ -8,7 +8,8 @@ package streams
 //     nobody can tell it from what was received there.
 //   - spare is memory of the buffer's kind, lent to the transport for a call that waits
 //     without memory of its own.
-//   - piece is what Next has lent, until the next read.
+//   - piece is what Next has lent, until the next read. Then it is given back, or, if it is of
+//     the smallest size, becomes the spare one.
 //
 // It is guarded by the reader's mutex. The transport writes to lent memory without it, between
 // LendBuffer and BufferFilled; so only what a coroutine of the loop's has lent is lent
@@ -20,6 +21,7 @@ type lent struct {
 	n      uint32
 	number uint16 // of the call that has lent the room
 	size   uint8  // of pieces, as usually much comes
+	spared bool   // what was lent to the transport last is spare
 }
 
 // maxRoom is how much of a room is lent: n has 32 bits.
@@ -68,7 +70,8 @@ func (r *reading) lendBuffer() []byte {
 	r.mu.Lock()
 	var p []byte
 	if r.waiters.Suspended() && !r.eof {
-		if p = r.lent.free(); p == nil {
+		p = r.lent.free()
+		if r.lent.spared = p == nil; r.lent.spared {
 			p = r.lendSpare()
 		}
 	}
@@ -87,10 +90,10 @@ func (r *reading) lendSpare() []byte {
 // bufferFilled says how much has come. Loop only.
 func (r *reading) bufferFilled(n int) {
 	r.mu.Lock()
-	if r.lent.spare == nil {
-		r.lent.n = uint32(n)
-	} else {
+	if r.lent.spared {
 		r.fillSpare(n)
+	} else {
+		r.lent.n = uint32(n)
 	}
 	r.came()
 }
@@ -129,10 +132,17 @@ func (l *lent) rest() {
 	}
 }
 
-// takeBack ends what Next has lent.
+// takeBack ends what Next has lent. The smallest piece stays for what comes next: a message
+// that comes after another costs no pool then.
 func (l *lent) takeBack() {
-	if l.piece != nil {
-		l.piece.giveBack()
-		l.piece = nil
+	m := l.piece
+	switch {
+	case m == nil:
+		return
+	case l.spare == nil && l.size == 0 && len(m.room) == smallestPiece:
+		l.spare = m
+	default:
+		m.giveBack()
 	}
+	l.piece = nil
 }

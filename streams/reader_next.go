@@ -2,6 +2,7 @@ package streams
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/go-asyncio/asyncio"
 )
@@ -11,6 +12,7 @@ import (
 // needs no memory to read into. Its error is that of the wait.
 func (r *StreamReader) Ready(ctx context.Context) error {
 	r.lock()
+	r.holdNothing()
 	if r.nothing() {
 		_, err := r.suspend(ctx, nil)
 		if err != nil || !r.nothing() {
@@ -22,6 +24,14 @@ func (r *StreamReader) Ready(ctx context.Context) error {
 	return r.ready(ctx)
 }
 
+// holdNothing gives back what is lent to nobody now.
+func (r *reading) holdNothing() {
+	if r.waiters.Len() == 0 {
+		r.lent.takeBack()
+		r.lent.rest()
+	}
+}
+
 // nothing reports whether a read would suspend, and may: there is nothing to look at.
 func (r *reading) nothing() bool { return r.buf.len() == 0 && !r.mustLook() }
 
@@ -31,7 +41,7 @@ func (r *StreamReader) ready(ctx context.Context) error {
 		return err
 	}
 	r.lock()
-	r.lent.takeBack()
+	r.holdNothing()
 	for r.buf.len() == 0 && !r.eof && r.err == nil {
 		if err := r.wait(ctx, "Ready"); err != nil {
 			r.mu.Unlock()
@@ -45,13 +55,19 @@ func (r *StreamReader) ready(ctx context.Context) error {
 // Next returns what has come, as it came: at least one byte, and io.EOF at the end of the
 // stream. It is lent until the next read of this reader, which ReadLine and Ready are, too; what is to be
 // kept longer is to be copied. Nothing is copied where the system can receive
-// when asked, and once where it receives before (io_uring, TLS); and while it waits, no memory
-// is held. The limit does not hold for it.
+// when asked, and once where it receives before (io_uring, TLS). While it waits, it
+// holds half a KiB, or nothing before the first call; Ready holds nothing. The limit does
+// not hold for it.
 func (r *StreamReader) Next(ctx context.Context) ([]byte, error) {
 	r.lock()
 	if r.nothing() {
-		// Who waits need not give way first.
-		if _, err := r.suspend(ctx, nil); err != nil {
+		// Who waits need not give way first. The rest does what suspend does.
+		r.lent.takeBack()
+		r.lent.lend(nil)
+		_, err := r.waiters.Park(ctx, r.loop, &r.mu)
+		runtime.KeepAlive(r)
+		r.lock()
+		if err != nil {
 			r.mu.Unlock()
 			return nil, err
 		}

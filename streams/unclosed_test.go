@@ -201,7 +201,7 @@ func TestUnclosed(t *testing.T) {
 		s.must(err)
 		s.until("the reader to be collected", func() bool {
 			runtime.GC()
-			return p.in.gone.Load()
+			return p.in.fate.Load()&dropped != 0
 		})
 		v := &valve{}
 		p.ConnectionMade(v)

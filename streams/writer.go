@@ -158,13 +158,11 @@ func (w *StreamWriter) Drain(ctx context.Context) error {
 	if !here || err != nil {
 		return w.drainElsewhere(ctx, err)
 	}
-	if w.reader != nil {
-		if err := w.reader.exception(); err != nil {
-			return err
-		}
+	if w.reader != nil && w.reader.fate.Load()&failed != 0 {
+		return w.reader.exception()
 	}
 	t := w.Transport()
-	if f := w.flow; t.IsClosing() || f.blocked() {
+	if f := w.flow; t.IsClosing() || f.stuck.Load() {
 		return f.drain(ctx, t)
 	}
 	return nil

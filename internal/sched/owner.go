@@ -15,10 +15,11 @@ import (
 // goroutines that prepare a loop cannot harm it. A call from elsewhere is
 // refused.
 type owner struct {
-	body   atomic.Int64 // the goroutine of the present body
-	runner atomic.Int64 // the goroutine that has the loop run; 0 if none
-	active atomic.Bool  // runs, or is being closed; changed under idle
-	closed atomic.Bool
+	body      atomic.Int64 // the goroutine of the present body
+	coroutine atomic.Int64 // that of the coroutine which was switched to last, where that is known: an identity is never used twice
+	runner    atomic.Int64 // the goroutine that has the loop run; 0 if none
+	active    atomic.Bool  // runs, or is being closed; changed under idle
+	closed    atomic.Bool
 
 	idle   sync.Mutex
 	idleID atomic.Int64 // the goroutine that holds idle
@@ -98,9 +99,12 @@ func (l *Loop) leave() {
 // goroutine may call it.
 func (l *Loop) Here() bool { return l.QuicklyInBody() || l.hereElsewhere() }
 
+// Entered notes which goroutine's coroutine the loop switches to, that Here be quick in it.
+func (l *Loop) Entered(id int64) { l.coroutine.Store(id) }
+
 func (l *Loop) hereElsewhere() bool {
 	id := goroutine.ID()
-	if id == l.body.Load() {
+	if id == l.coroutine.Load() || id == l.body.Load() {
 		return true
 	}
 	s := strands.Lookup(id)

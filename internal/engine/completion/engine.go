@@ -33,6 +33,7 @@ type Engine struct {
 	p      proactors.Proactor
 	quick  quick
 	nodes  map[uintptr]node // who has a descriptor; for opening and closing only
+	trim   system.Trim[node]
 	events []engine.Event
 	again  []engine.Event // events of the engine's own, for the next Poll
 
@@ -257,4 +258,10 @@ func (e *Engine) claim(fd uintptr, n node) error {
 	}
 	e.nodes[fd] = n
 	return nil
+}
+
+// forget takes out what has fd.
+func (e *Engine) forget(fd uintptr) {
+	delete(e.nodes, fd)
+	e.nodes = e.trim.After(e.nodes)
 }
