@@ -209,9 +209,26 @@ type Request struct {
 	Addr   []byte   // Connect, SendTo: the address as the system's struct sockaddr; Accept: see above
 }
 
+// Poster is what a Proactor may be besides, for a user who posts much.
+type Poster interface {
+	// PostAll is Submit of posts[from:], each a Send with Post of a part of mem, in their
+	// order. It returns how many it has taken, and why no more. The posts and mem stay as
+	// they are until the next Wait has returned; meanwhile others may be appended, and
+	// given with all that were before.
+	PostAll(mem []byte, posts []Post, from int) (int, error)
+}
+
+// Post is one Send of PostAll.
+type Post struct {
+	Op         *Operation // is not in flight
+	FD         int32
+	Begin, End int32 // what of the memory; with both the same it is no post at all
+}
+
 // Completer is told of completions, by whoever called Wait. It is for the user of
-// the proactor only; the proactor calls nothing.
-type Completer interface {
+// the proactor only; the proactor calls nothing. It is an alias, so that one who has another
+// name for the same gives it on as it is.
+type Completer = interface {
 	// Complete acts on a completion; ev is its Ev.
 	Complete(ev uint64)
 }
