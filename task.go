@@ -44,7 +44,7 @@ type AnyTask interface {
 	Stack() string
 
 	anyTask() *taskBase
-	runBody(c *coro.Coro)
+	work() coro.Work
 	// function is the code of what the task runs, as its maker wrote it; 0 if there
 	// is none.
 	function() uintptr
@@ -198,7 +198,7 @@ func (t *taskBase) admit(ev uint64) bool {
 		return false
 	}
 	if t.co == nil {
-		t.co = t.loop.core.Pool.Get(t)
+		t.co = t.loop.core.Pool.Get(t.self().work())
 	}
 	return true
 }
@@ -223,9 +223,6 @@ func (t *taskBase) Exited() {
 	t.finish(ErrGoexit)
 }
 
-// Run is the coroutine of the task, whatever its type.
-func (t *taskBase) Run(c *coro.Coro) { t.self().runBody(c) }
-
 func (t *Task[T]) function() uintptr {
 	if t.base.wraps != 0 || t.fn == nil {
 		return t.base.wraps.code()
@@ -233,36 +230,50 @@ func (t *Task[T]) function() uintptr {
 	return funcCode(t.fn)
 }
 
-func (t *Task[T]) runBody(c *coro.Coro) {
-	s := c.Owner.(*sched.Strand)
-	b := &t.base
-	s.Task = b
-	b.coID.Store(s.ID)
-	returned := false
-	defer func() {
-		s.Task = nil
-		b.coID.Store(0)
-		if returned {
-			return
-		}
-		if r := recover(); r != nil {
-			if err, ok := r.(error); ok && isFatal(err) {
-				b.finish(err)
-			} else {
-				b.finish(&PanicError{r, debug.Stack()})
-			}
-		} else if c.Unwinding() {
-			b.finish(opError("task", ErrLoopClosed))
-		} else {
-			b.finish(ErrGoexit)
-		}
-	}()
-	v, err := t.fn(&b.scope)
-	returned = true
+// taskWork is the task as what a coroutine runs.
+type taskWork[T any] Task[T]
+
+func (t *Task[T]) work() coro.Work { return (*taskWork[T])(t) }
+
+// Run is the coroutine of the task. What it calls when it is over is no closure, so that
+// its frame, which is there as long as the task, is small.
+func (w *taskWork[T]) Run(c *coro.Coro) {
+	b := &w.base
+	b.enter(c)
+	defer b.left(c)
+	v, err := w.fn(&b.scope)
 	if err == nil && !b.mustCancel {
-		t.value = v
+		w.value = v
 	}
 	b.finish(err)
+}
+
+// enter notes whose coroutine it is.
+func (t *taskBase) enter(c *coro.Coro) {
+	s := c.Owner.(*sched.Strand)
+	s.Task = t
+	t.coID.Store(s.ID)
+}
+
+// left is deferred: the coroutine is the task's no more, and if the task is not done its
+// function did not return.
+func (t *taskBase) left(c *coro.Coro) {
+	c.Owner.(*sched.Strand).Task = nil
+	t.coID.Store(0)
+	if t.f.Done() {
+		return
+	}
+	if r := recover(); r != nil {
+		if err, ok := r.(error); ok && isFatal(err) {
+			t.finish(err)
+		} else {
+			t.finish(&PanicError{r, debug.Stack()})
+		}
+	} else if c.Unwinding() {
+		t.finish(opError("task", ErrLoopClosed))
+	} else {
+		t.finish(ErrGoexit)
+	}
 }
 
 // finish makes the task done with what its function returned.
@@ -315,10 +326,22 @@ func (f *futureBase) task() *taskBase {
 	return nil
 }
 
+// taskCallback is doneCallback for a task.
+type taskCallback[T any] struct {
+	node waitNode
+	t    *Task[T]
+	fn   func(*Task[T])
+}
+
+func (c *taskCallback[T]) Complete(uint64)      { c.fn(c.t) }
+func (c *taskCallback[T]) callbackName() string { return funcName(c.fn) }
+
 // AddDoneCallback calls fn on the loop, in a later pass, when the task is done.
 // Any goroutine may call it. (Task.add_done_callback)
 func (t *Task[T]) AddDoneCallback(fn func(*Task[T])) CallbackToken {
-	return t.addCallback(&doneCallback{func() { fn(t) }, func() string { return funcName(fn) }})
+	c := &taskCallback[T]{t: t, fn: fn}
+	c.node.to = c
+	return t.register(&c.node)
 }
 
 // String describes the task: its state, name, function and what it waits for. One

@@ -3,6 +3,9 @@
 // when one may be tried. They are io_uring on Linux and IOCP on Windows; [Available]
 // finds out which of them work on the very machine.
 //
+// Programs need not know this package: asyncio.NewProactorEventLoop(nil) makes a loop over the
+// system's proactor. It is for those who choose one, and for those who write one.
+//
 // This comment is the contract: what a user of a [Proactor] may rely on, and all
 // that an implementation must keep. Package proactortest checks one against it.
 //

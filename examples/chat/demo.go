@@ -68,33 +68,8 @@ func demonstrate(ctx context.Context) error {
 			t.w.Close()
 		}
 	}()
-	// The steps of the play: who does what, and who then hears how many lines.
-	for _, step := range []struct {
-		who, says string
-		hears     []string
-	}{
-		{"Ada", "", []string{"Ada", "Ada"}},
-		{"Bob", "", []string{"Bob", "Bob", "Ada"}},
-		{"Bob", "good evening", []string{"Ada"}},
-		{"Cleo", "", []string{"Cleo", "Cleo", "Ada", "Bob"}},
-		{"Cleo", "/join chess", []string{"Cleo", "Ada", "Bob"}},
-		{"Bob", "/join chess", []string{"Bob", "Ada", "Cleo"}},
-		{"Bob", "your move", []string{"Cleo"}},
-		{"Ada", "/rooms", []string{"Ada", "Ada"}},
-		{"Cleo", "/quit", []string{"Bob"}},
-	} {
-		if step.says == "" {
-			if talkers[step.who], err = visit(ctx, address, step.who); err != nil {
-				return err
-			}
-		} else if err := talkers[step.who].say(ctx, step.says); err != nil {
-			return err
-		}
-		for _, name := range step.hears {
-			if err := talkers[name].hear(ctx, 1); err != nil {
-				return err
-			}
-		}
+	if err := play(ctx, address, talkers); err != nil {
+		return err
 	}
 	if err := flood(ctx, address, talkers["Ada"]); err != nil {
 		return err
@@ -118,6 +93,41 @@ func demonstrate(ctx context.Context) error {
 		return err
 	}
 	fmt.Println("the hall is closed, with", len(h.guests), "guests in it")
+	return nil
+}
+
+// play has guests come and talk.
+func play(ctx context.Context, address string, talkers map[string]*talker) error {
+	// Who does what, and who then hears how many lines.
+	for _, step := range []struct {
+		who, says string
+		hears     []string
+	}{
+		{"Ada", "", []string{"Ada", "Ada"}},
+		{"Bob", "", []string{"Bob", "Bob", "Ada"}},
+		{"Bob", "good evening", []string{"Ada"}},
+		{"Cleo", "", []string{"Cleo", "Cleo", "Ada", "Bob"}},
+		{"Cleo", "/join chess", []string{"Cleo", "Ada", "Bob"}},
+		{"Bob", "/join chess", []string{"Bob", "Ada", "Cleo"}},
+		{"Bob", "your move", []string{"Cleo"}},
+		{"Ada", "/rooms", []string{"Ada", "Ada"}},
+		{"Cleo", "/quit", []string{"Bob"}},
+	} {
+		if step.says == "" {
+			t, err := visit(ctx, address, step.who)
+			if err != nil {
+				return err
+			}
+			talkers[step.who] = t
+		} else if err := talkers[step.who].say(ctx, step.says); err != nil {
+			return err
+		}
+		for _, name := range step.hears {
+			if err := talkers[name].hear(ctx, 1); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 

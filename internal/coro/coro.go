@@ -69,6 +69,7 @@ type Coro struct {
 	refusals int32
 	status   Status
 	unwind   bool
+	clean    bool // the work has returned and the coroutine ends
 }
 
 // panicked is the end of a coroutine that did not recover.
@@ -90,7 +91,7 @@ func (p *Pool) Get(w Work) *Coro {
 		p.idle = p.idle[:n-1]
 	} else {
 		c = &Coro{pool: p}
-		c.next, c.stop = iter.Pull(c.body)
+		c.start()
 	}
 	c.work = w
 	return c
@@ -108,46 +109,62 @@ func (p *Pool) Close() {
 	p.idle = nil
 }
 
-// body is the coroutine itself: one piece of work after another, with a stay in
-// the pool in between.
-func (c *Coro) body(yield func(struct{}) bool) {
+// start makes the coroutine itself: one piece of work after another, with a stay in the pool
+// in between.
+func (c *Coro) start() {
+	// Its frame is there as long as the coroutine, so what it does not need all the time it
+	// calls, and it is no method, which would have a frame for the conversion to a function.
+	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
+		defer c.ended()
+		c.began(yield)
+		for {
+			c.work.Run(c)
+			if !c.rest() || !yield(struct{}{}) {
+				c.clean = true
+				return
+			}
+			c.status = Suspended
+		}
+	})
+}
+
+// began is called on the coroutine when it begins.
+//
+//go:noinline
+func (c *Coro) began(yield func(struct{}) bool) {
 	c.yield = yield
-	clean := false
-	defer func() { c.end(clean, recover()) }()
 	if c.pool.Started != nil {
 		c.pool.Started(c)
 	}
-	for {
-		c.status = Suspended
-		c.work.Run(c)
-		c.work = nil
-		c.status = Done
-		if len(c.pool.idle) == maxIdle {
-			clean = true
-			return
-		}
-		c.pool.idle = append(c.pool.idle, c)
-		if !yield(struct{}{}) {
-			clean = true
-			return
-		}
-	}
 }
 
-// end is the end of the coroutine: with what it panicked, nil for a Goexit, unless it is a
-// clean one. It is not inlined, so that the coroutine's first frame is small.
+// rest takes note that the work is done, and reports whether the coroutine goes back to the
+// pool.
 //
 //go:noinline
-func (c *Coro) end(clean bool, recovered any) {
+func (c *Coro) rest() bool {
+	c.work = nil
+	c.status = Done
+	p := c.pool
+	if len(p.idle) == maxIdle {
+		return false
+	}
+	p.idle = append(p.idle, c)
+	return true
+}
+
+// ended is deferred: it is the end of the coroutine. It takes no arguments and is no closure,
+// so that the coroutine's first frame is small.
+func (c *Coro) ended() {
 	if c.pool.Ended != nil {
 		c.pool.Ended(c)
 	}
-	if clean {
+	if c.clean {
 		return
 	}
 	c.work = nil
-	if recovered != nil {
-		c.status, c.panicked = Panicked, &panicked{recovered, debug.Stack()}
+	if r := recover(); r != nil {
+		c.status, c.panicked = Panicked, &panicked{r, debug.Stack()}
 		return
 	}
 	c.status = Exited

@@ -32,6 +32,7 @@ import (
 type Engine struct {
 	p      proactors.Proactor
 	nodes  map[uintptr]node // who has a descriptor; for opening and closing only
+	trim   system.Trim[node]
 	events []engine.Event
 	again  []engine.Event // events of the engine's own, for the next Poll
 
@@ -239,4 +240,10 @@ func (e *Engine) claim(fd uintptr, n node) error {
 	}
 	e.nodes[fd] = n
 	return nil
+}
+
+// forget takes out what has fd.
+func (e *Engine) forget(fd uintptr) {
+	delete(e.nodes, fd)
+	e.nodes = e.trim.After(e.nodes)
 }

@@ -292,7 +292,7 @@ func (s *stream) Close() error {
 		s.e.p.Cancel(&s.recv)
 		s.e.p.Cancel(&s.sent)
 		s.withdraw()
-		delete(s.e.nodes, s.fd)
+		s.e.forget(s.fd)
 	}
 	s.h, s.file = nil, nil
 	return s.e.closeNow(s.fd)

@@ -44,6 +44,7 @@ type Engine struct {
 	limits selectors.Limits // of the selector, if it has any
 	waker  waker
 	nodes  map[uintptr]node // who has a descriptor; for opening and closing only
+	trim   system.Trim[node]
 	events []engine.Event
 	again  []engine.Event  // events of the engine's own, for the next Poll
 	mail   *datagrams.Room // nil until there is a datagram socket
@@ -315,6 +316,7 @@ func (s *source) release() {
 	s.closed = true
 	if !s.e.closed {
 		delete(s.e.nodes, s.fd)
+		s.e.nodes = s.e.trim.After(s.e.nodes)
 	}
 }
 
