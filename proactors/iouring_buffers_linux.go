@@ -147,7 +147,7 @@ func (b *buffers) take(bid int, n int32, more bool) (pos uint32) {
 	pos = uint32(bid)<<(b.shift&31) + s.off // the mask spares the compiler a test
 	s.refs++
 	s.off += uint32(n)
-	if !b.inc || !more {
+	if !more { // as always where a buffer takes one message
 		s.full = true
 		if b.out++; b.out > b.peak {
 			b.peak = b.out
@@ -156,16 +156,24 @@ func (b *buffers) take(bid int, n int32, more bool) (pos uint32) {
 	return pos
 }
 
-func (b *buffers) release(pos uint32) {
+// drop notes that a message is lent no more, and reports whether renew is to follow.
+func (b *buffers) drop(pos uint32) bool {
 	s := &b.state[pos>>(b.shift&31)]
-	if s.refs--; s.refs == 0 && s.full {
-		b.renew(int(pos >> b.shift))
+	s.refs--
+	return s.refs == 0 && s.full
+}
+
+// release is drop, and renew where that follows.
+func (b *buffers) release(pos uint32) {
+	if b.drop(pos) {
+		b.renew(pos)
 	}
 }
 
 // renew hands a full buffer, of which nothing is lent any more, to the kernel, unless there
 // are too many.
-func (b *buffers) renew(bid int) {
+func (b *buffers) renew(pos uint32) {
+	bid := int(pos >> b.shift)
 	b.out--
 	if b.filled++; b.filled >= b.total {
 		b.surplus = 0

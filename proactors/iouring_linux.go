@@ -34,18 +34,20 @@ const forever time.Duration = math.MaxInt64
 // has not taken yet turns the entry into nothing, for its descriptor may be
 // closed, and the number be another's, when the kernel looks at it.
 type IOUring struct {
-	ring    *ring
-	bufs    *buffers
-	letters *letters // nil until datagrams are received
-	slots   []slot
-	free    []uint32
-	done    []Completion
-	dry     []uint32 // slots of receives that wait for buffers
-	posts   []posted
-	live    int    // operations in flight, but for the one for wake-ups
-	lent    int    // completions that lend memory
-	dried   uint64 // how often a receive found no buffer
-	spare   []*gather
+	ring     *ring
+	bufs     *buffers
+	letters  *letters // nil until datagrams are received
+	slots    []slot
+	free     []uint32
+	done     []Completion
+	dry      []uint32 // slots of receives that wait for buffers
+	posts    []posted
+	batch    []Post // of PostAll, and
+	batchMem []byte // what is sent of them
+	live     int    // operations in flight, but for the one for wake-ups
+	lent     int    // completions that lend memory
+	dried    uint64 // how often a receive found no buffer
+	spare    []*gather
 
 	waker    *wake.Waker
 	wake     func() error // of the waker, once and not with every Wake
@@ -259,7 +261,7 @@ func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
 		}
 		woken, err := p.reap()
 		p.expectAfter(len(p.done), waited)
-		if len(p.posts) > 0 && err == nil && !p.settled() {
+		if (len(p.posts) > 0 || p.batch != nil) && err == nil && !p.settled() {
 			timeout = 0
 			continue
 		}
@@ -308,6 +310,9 @@ func (p *IOUring) reap() (woken bool, err error) {
 		if head = p.received(head, tail); head == tail {
 			break
 		}
+		if head = p.receivedLetters(head, tail); head == tail {
+			break
+		}
 		woken = p.rare(&r.cqes[head&r.cqMask]) || woken
 		head++
 	}
@@ -318,38 +323,48 @@ func (p *IOUring) reap() (woken bool, err error) {
 	return woken, err
 }
 
-// received takes entries that are simply something received, as nearly all are, up to
-// the first that is not. There is room for their completions.
+// received takes entries that are simply something received on a stream, as nearly all
+// are, up to the first that is not. There is room for their completions.
 func (p *IOUring) received(head, tail uint32) uint32 {
-	const going = cqeBuffer | cqeMore
-	slots, bufs, cqes, mask := p.slots, p.bufs, p.ring.cqes, p.ring.cqMask
 	n := len(p.done)
-	done := p.done[:cap(p.done)]
-	for ; head != tail; head++ {
-		c := &cqes[head&mask]
-		i := uint32(c.userData)
-		if c.flags&going != going || c.res <= 0 || i >= uint32(len(slots)) {
-			break
-		}
-		s := &slots[i]
-		if s.gen != uint32(c.userData>>32) {
-			break
-		}
-		if s.kind == ReceiveFrom {
-			s.flag |= slotFed
-			done[n] = p.letters.take(s.op, int(c.flags>>cqeBufferShift), c.res)
-			done[n].Flags |= More
-			n++
-			continue
-		}
-		pos := bufs.take(int(c.flags>>cqeBufferShift), c.res, c.flags&cqeBufMore != 0)
-		done[n] = Completion{s.op, c.res, More | Lent | Flags(pos)*OwnFlags}
-		n++
-	}
-	p.lent += n - len(p.done)
-	p.done = done[:n]
-	return head
+	k := p.streamPieces(p.done[n:cap(p.done)], head, tail)
+	p.lent += k
+	p.done = p.done[:n+k]
+	return head + uint32(k)
 }
+
+// streamPieces makes completions of such entries, and returns of how many.
+//
+//go:noinline
+func (p *IOUring) streamPieces(done []Completion, head, tail uint32) int {
+	if n := tail - head; uint32(len(done)) > n {
+		done = done[:n]
+	}
+	r, bufs := p.ring, p.bufs
+	for k := range done {
+		c := &r.cqes[head&r.cqMask]
+		head++
+		flags, res := c.flags, c.res
+		if flags&going != going || res <= 0 {
+			return k
+		}
+		i := uint(uint32(c.userData))
+		if i >= uint(len(p.slots)) {
+			return k
+		}
+		s := &p.slots[i]
+		if s.gen != uint32(c.userData>>32) || s.kind == ReceiveFrom {
+			return k
+		}
+		d := &done[k]
+		d.Op, d.N = s.op, res
+		d.Flags = More | Lent | Flags(bufs.take(int(flags>>cqeBufferShift), res, flags&cqeBufMore != 0))*OwnFlags
+	}
+	return len(done)
+}
+
+// going are the flags of an entry that has brought something and is not the last.
+const going = cqeBuffer | cqeMore
 
 // rare takes an entry that is something else, and reports whether it is of a Wake.
 func (p *IOUring) rare(c *cqe) (woken bool) {
@@ -456,24 +471,41 @@ func (p *IOUring) Accepted(c Completion) uintptr { return uintptr(c.N) }
 // Memory implements Proactor.
 func (p *IOUring) Memory(c Completion) []byte {
 	if c.Flags&ownLetter != 0 {
-		pos := letterOf(c.Flags)*letterStride + letterPayload
-		return p.letters.mem[pos : pos+int(c.N) : pos+int(c.N)]
+		return p.letters.memory(c)
 	}
+	return p.Received(c)
+}
+
+// Received is Memory of what a Receive has brought. It is inlined.
+func (p *IOUring) Received(c Completion) []byte {
 	pos := uint32(c.Flags / OwnFlags)
 	return p.bufs.mem[pos : pos+uint32(c.N) : pos+uint32(c.N)]
 }
 
 // Release implements Proactor.
 func (p *IOUring) Release(c Completion) {
-	switch {
-	case p.closed:
-	case c.Flags&ownLetter != 0:
+	if p.closed || c.Flags&ownLetter != 0 {
+		p.releaseLetter(c)
+		return
+	}
+	p.ReleaseReceived(c.Flags)
+}
+
+// ReleaseReceived is Release of what a Receive has brought, by the flags of its completion,
+// while the proactor is open.
+func (p *IOUring) ReleaseReceived(flags Flags) {
+	p.lent--
+	if pos := uint32(flags / OwnFlags); p.bufs.drop(pos) {
+		p.bufs.renew(pos)
+	}
+}
+
+// releaseLetter is Release of a letter, or once the proactor is closed.
+func (p *IOUring) releaseLetter(c Completion) {
+	if !p.closed {
 		p.lent--
 		p.letters.out--
 		p.letters.giveBack(letterOf(c.Flags))
-	default:
-		p.lent--
-		p.bufs.release(uint32(c.Flags / OwnFlags))
 	}
 }
 
@@ -529,6 +561,7 @@ func (p *IOUring) Close() error {
 		p.letters.close()
 	}
 	p.slots, p.done, p.dry, p.spare, p.free, p.posts = nil, nil, nil, nil, nil, nil
+	p.batch, p.batchMem = nil, nil
 	return err
 }
 

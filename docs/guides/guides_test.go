@@ -214,3 +214,14 @@ func TestLinks(t *testing.T) {
 		}
 	}
 }
+
+// TestTableOfFigures: the README's figures are those of the page.
+func TestTableOfFigures(t *testing.T) {
+	table, err := os.ReadFile(filepath.Join("..", "performance", "readme_table.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.TrimSpace(string(table)); !strings.Contains(guides(t)[filepath.Join("..", "..", "README.md")], "\n\n"+want+"\n\n") {
+		t.Error("README.md has not the table of docs/performance/readme_table.md: copy it")
+	}
+}

@@ -105,8 +105,9 @@ import (
 )
 
 // Completer gets an event that Poll returned, either at once after Poll or
-// later in the same pass.
-type Completer interface {
+// later in the same pass. It is an alias, and so the same as proactors.Completer: an
+// interface of another type would cost every completion a look-up.
+type Completer = interface {
 	// Complete acts on the event. ev is the Ev that came with it.
 	Complete(ev uint64)
 }

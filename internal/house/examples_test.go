@@ -11,6 +11,7 @@ var withoutExample = map[string]string{
 	"AsCompletedHandles":                 "for tests of the catalogue's rows; AsCompletedFor is what programs use",
 	"CaptureCallGraph":                   "that of FormatCallGraph calls it",
 	"CompletedFor":                       "Completed and AsCompletedFor in one",
+	"ConsumeBudgetOn":                    "ConsumeBudget for libraries that know the loop",
 	"CreateEagerTaskFactory":             "EagerTaskFactory with another one after it",
 	"CreateTaskErr":                      "CreateTask, as GoErr is Go",
 	"CurrentTaskOf":                      "CurrentTask for one loop",

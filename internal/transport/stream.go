@@ -24,6 +24,7 @@ type Stream struct {
 	ended         bool // the peer's end of stream was read
 	eof           bool // WriteEOF was called
 	sending       bool // a Send is under way
+	telling       bool // Received has called the protocol, which has not returned
 	mustLend      bool // the protocol has no DataReceived, or none that is called
 	lent          bool // what is received next is in the protocol's memory
 	side          side // which half of a pipe it is, if it is one
@@ -193,9 +194,9 @@ func (s *Stream) ReadBuffer() (buf []byte) {
 
 // Received implements engine.StreamHandler.
 func (s *Stream) Received(p []byte) {
-	returned := false
+	s.telling = true
 	defer func() { // every message comes by here: recover is not called for nothing
-		if !returned {
+		if s.telling {
 			s.receiveExited(recover())
 		}
 	}()
@@ -204,11 +205,12 @@ func (s *Stream) Received(p []byte) {
 	} else {
 		s.protocol.DataReceived(p)
 	}
-	returned = true
+	s.telling = false
 }
 
 // receiveExited is exited for what Received has called.
 func (s *Stream) receiveExited(panicked any) {
+	s.telling = false
 	call := "DataReceived"
 	if s.lent && s.lender != nil {
 		call = s.lendingCall("BufferFilled", "BufferUpdated")

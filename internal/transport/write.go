@@ -36,7 +36,7 @@ func (s *Stream) Write(p []byte) (int, error) {
 	}
 	n, held, err := s.stream.Write(p)
 	if n == len(p) {
-		if held > 0 && held > s.marks.high {
+		if held > s.marks.high {
 			s.holds()
 		}
 		return n, nil
