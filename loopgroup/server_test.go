@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
+	"github.com/go-asyncio/asyncio/internal/testkit/folder"
 	"github.com/go-asyncio/asyncio/loopgroup"
 	"github.com/go-asyncio/asyncio/streams"
 )
@@ -79,7 +80,7 @@ func TestLeastConnections(t *testing.T) {
 // TestUnix: the clients of a unix socket are handed over, and its file goes with the group.
 func TestUnix(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "s")
+	path := filepath.Join(folder.New(t), "s")
 	g := started(t, loopgroup.WithLoops(2))
 	s, err := g.CreateServer(within(t), newEcho, "unix", path, nil, loopgroup.Auto)
 	if errors.Is(err, errors.ErrUnsupported) {
