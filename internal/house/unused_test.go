@@ -59,6 +59,8 @@ var ofUse = map[string]string{
 	"nethttp.Transport":           "its zero value is ready; an http.Client takes it",
 	"proactors.Meter":             "proactors are asked for it",
 	"proactors.Usage":             "what a Meter gives",
+	"proactors.Poster":            "proactors are asked for it",
+	"proactors.Post":              "what a Poster takes",
 }
 
 // isError reports whether a type is an error: functions give such as plain errors.
