@@ -21,9 +21,8 @@ type StreamReaderProtocol struct {
 	tasks   asyncio.TaskOption // of the server, for the handler's task; may be nil
 	task    *asyncio.Task[struct{}]
 	early   asyncio.CallbackToken // for the end of a task that has not begun
+	over    asyncio.Transport     // which asks for memory; nil: there is no reader
 	overTLS bool
-	lends   bool // nobody overrides DataReceived; it is known
-	asked   bool // once asked for
 
 	halfOpen bool // the sending side stays open at the peer's end over TLS, too, if it can
 }
@@ -83,6 +82,7 @@ func (p *StreamReaderProtocol) ConnectionMade(t asyncio.Transport) {
 			p.reject(t, "A stream reader was given to a second connection", err)
 			return
 		}
+		p.over = t
 	}
 	if p.handler != nil {
 		p.serve(newWriter(t, &p.FlowControl, p.held), t)
@@ -155,27 +155,12 @@ func (p *StreamReaderProtocol) DataReceived(data []byte) {
 
 // LendBuffer implements asyncio.LendingProtocol: what comes goes where the coroutine that
 // waits for it wants it. It lends nothing if the transport's protocol is another one, which
-// embeds this one and may override DataReceived.
+// embeds this one and may override DataReceived; it may have come in its place since.
 func (p *StreamReaderProtocol) LendBuffer() []byte {
-	if !p.lends && !p.mayLend() {
+	if p.over == nil || p.over.GetProtocol() != asyncio.Protocol(p) {
 		return nil
 	}
 	return p.in.lendBuffer()
-}
-
-// mayLend finds out whether there is something to be overridden in the place of LendBuffer.
-//
-//go:noinline
-func (p *StreamReaderProtocol) mayLend() bool {
-	if p.asked || p.in == nil {
-		return false
-	}
-	p.in.mu.Lock()
-	t := p.in.transport
-	p.in.mu.Unlock()
-	p.asked = t != nil
-	p.lends = t != nil && t.GetProtocol() == asyncio.Protocol(p)
-	return p.lends
 }
 
 // BufferFilled implements asyncio.LendingProtocol.

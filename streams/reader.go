@@ -100,7 +100,7 @@ func (r *reading) feed(data []byte) error {
 		r.mu.Unlock()
 		return opError("FeedData", fmt.Errorf("%w: the end was fed already", asyncio.ErrInvalidState))
 	}
-	if rest := data[r.lent.take(data):]; len(rest) > 0 {
+	if rest := data[r.take(data):]; len(rest) > 0 {
 		r.buf.write(rest)
 	}
 	r.came()

@@ -21,14 +21,29 @@ type lent struct {
 	n      uint32
 	number uint16 // of the call that has lent the room
 	size   uint8  // of pieces, as usually much comes
-	spared bool   // what was lent to the transport last is spare
+	out    out    // what the transport may be receiving into
 }
+
+// out is what the transport was lent last, until it says how much has come or the call goes on
+// that was waiting then. Nobody takes that away meanwhile: another goroutine may wake the call,
+// and lend itself.
+type out uint8
+
+const (
+	nothingOut out = iota
+	roomOut
+	spareOut
+)
 
 // maxRoom is how much of a room is lent: n has 32 bits.
 const maxRoom = 1 << 30
 
-// lend notes the room, and returns the number of the call.
+// lend notes the room, and returns the number of the call: one that nobody has if the room of
+// another call is still being received into.
 func (l *lent) lend(p []byte) uint16 {
+	if l.out == roomOut {
+		return l.number - 1
+	}
 	l.number++
 	l.room = p[:min(len(p), maxRoom)]
 	return l.number
@@ -42,9 +57,11 @@ func (l *lent) free() []byte {
 	return l.room
 }
 
-// take copies data into the room, as far as it goes, and returns how much that is.
-func (l *lent) take(data []byte) int {
-	if len(l.room) == 0 || l.n > 0 {
+// take copies data into the room of who waits, as far as it goes, and returns how much that
+// is. A coroutine that was unwound there has left its room, which is nobody's to write to.
+func (r *reading) take(data []byte) int {
+	l := &r.lent
+	if len(l.room) == 0 || l.n > 0 || l.out == roomOut || r.waiters.Len() == 0 {
 		return 0
 	}
 	n := copy(l.room, data)
@@ -57,6 +74,9 @@ func (l *lent) take(data []byte) int {
 //
 //go:noinline
 func (r *reading) putBack() {
+	if r.lent.out == roomOut {
+		return
+	}
 	p := r.lent.room[:r.lent.n]
 	r.lent.room, r.lent.n = nil, 0
 	if len(p) > 0 {
@@ -70,9 +90,9 @@ func (r *reading) lendBuffer() []byte {
 	r.mu.Lock()
 	var p []byte
 	if r.waiters.Suspended() && !r.eof {
-		p = r.lent.free()
-		if r.lent.spared = p == nil; r.lent.spared {
-			p = r.lendSpare()
+		p, r.lent.out = r.lent.free(), roomOut
+		if p == nil {
+			p, r.lent.out = r.lendSpare(), spareOut
 		}
 	}
 	r.mu.Unlock()
@@ -90,11 +110,12 @@ func (r *reading) lendSpare() []byte {
 // bufferFilled says how much has come. Loop only.
 func (r *reading) bufferFilled(n int) {
 	r.mu.Lock()
-	if r.lent.spared {
+	if r.lent.out == spareOut {
 		r.fillSpare(n)
 	} else {
 		r.lent.n = uint32(n)
 	}
+	r.lent.out = nothingOut
 	r.came()
 }
 
@@ -126,7 +147,7 @@ func (l *lent) note(n, room int) {
 
 // rest lets go of what nobody will receive into.
 func (l *lent) rest() {
-	if l.spare != nil {
+	if l.spare != nil && l.out != spareOut {
 		l.spare.giveBack()
 		l.spare = nil
 	}

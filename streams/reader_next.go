@@ -63,10 +63,13 @@ func (r *StreamReader) Next(ctx context.Context) ([]byte, error) {
 	if r.nothing() {
 		// Who waits need not give way first. The rest does what suspend does.
 		r.lent.takeBack()
-		r.lent.lend(nil)
+		number := r.lent.lend(nil)
 		_, err := r.waiters.Park(ctx, r.loop, &r.mu)
 		runtime.KeepAlive(r)
 		r.lock()
+		if r.lent.number == number {
+			r.lent.out = nothingOut
+		}
 		if err != nil {
 			r.mu.Unlock()
 			return nil, err

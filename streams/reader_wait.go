@@ -74,6 +74,9 @@ func (r *StreamReader) suspend(ctx context.Context, p []byte) (n int, err error)
 	number := r.lent.lend(p)
 	_, err = r.waiters.Park(ctx, r.loop, &r.mu)
 	r.mu.Lock()
+	if r.lent.number == number {
+		r.lent.out = nothingOut
+	}
 	if err != nil || r.lent.number != number {
 		// Cancelled, or somebody else has lent meanwhile, after what came here was put back.
 		r.putBack()

@@ -184,9 +184,14 @@ func (s *Stream) ReadBuffer() (buf []byte) {
 			s.exited(s, s.lendingCall("LendBuffer", "GetBuffer"), recover())
 		}
 	}()
+	s.lent = true
 	buf = s.lender.LendBuffer()
+	if !s.lent && s.lender != nil { // it has handed over to another one, whose own memory it is to be
+		s.lent = true
+		buf = s.lender.LendBuffer()
+	}
 	returned = true
-	if s.lent = len(buf) > 0; !s.lent && s.mustLend {
+	if s.lent = s.lent && len(buf) > 0; !s.lent && s.mustLend {
 		s.fail(s, "Fatal error: protocol.GetBuffer() call failed.", errEmptyBuffer)
 	}
 	return buf
