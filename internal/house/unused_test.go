@@ -58,7 +58,11 @@ var ofUse = map[string]string{
 	"locks.Event":                 "its zero value is ready",
 	"nethttp.Transport":           "its zero value is ready; an http.Client takes it",
 	"proactors.Meter":             "proactors are asked for it",
+	"proactors.Post":              "a Poster takes them",
+	"proactors.Poster":            "proactors are asked for it",
 	"proactors.Usage":             "what a Meter gives",
+	"proactors.Poster":            "proactors are asked for it",
+	"proactors.Post":              "what a Poster takes",
 }
 
 // isError reports whether a type is an error: functions give such as plain errors.

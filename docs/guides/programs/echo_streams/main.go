@@ -12,7 +12,7 @@ import (
 	"github.com/go-asyncio/asyncio/streams"
 )
 
-// echo serves one connection in a coroutine, which costs no goroutine.
+// echo serves one connection in a coroutine of its own: one of them runs at a time.
 func echo(ctx context.Context, r *streams.StreamReader, w *streams.StreamWriter) error {
 	defer w.Close()
 	for line, err := range r.Lines(ctx) { // suspends this coroutine, and nothing else
