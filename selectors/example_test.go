@@ -9,44 +9,41 @@ import (
 	"github.com/go-asyncio/asyncio/selectors"
 )
 
-// ExampleNewDefaultSelector waits until one of several sockets has something to read.
+// ExampleNewDefaultSelector waits until one of several sockets has something to do.
 func ExampleNewDefaultSelector() {
 	s, err := selectors.NewDefaultSelector()
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer s.Close()
-	here, err := net.ListenPacket("udp", "127.0.0.1:0")
+	server, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer here.Close()
-	there, err := net.Dial("udp", here.LocalAddr().String())
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer there.Close()
-	if _, err := s.Register(here, selectors.EventRead, "the one here"); err != nil {
+	defer server.Close()
+	if _, err := s.Register(server, selectors.EventRead, "the server"); err != nil {
 		log.Fatal(err)
 	}
 	ready, err := s.Select(0) // 0 does not wait
 	fmt.Println(len(ready), err)
-	if _, err := there.Write([]byte("tea")); err != nil {
+	client, err := net.Dial("tcp", server.Addr().String())
+	if err != nil {
 		log.Fatal(err)
 	}
+	defer client.Close()
 	ready, err = s.Select(selectors.Forever)
 	if err != nil {
 		log.Fatal(err)
 	}
 	for _, r := range ready {
-		fmt.Println(r.Key.Data, "is ready to", r.Events)
+		fmt.Println(r.Key.Data, "is ready to", r.Events) // a client waits to be accepted
 	}
-	if _, err := s.Unregister(here); err != nil { // before it is closed
+	if _, err := s.Unregister(server); err != nil { // before it is closed
 		log.Fatal(err)
 	}
 	// Output:
 	// 0 <nil>
-	// the one here is ready to read
+	// the server is ready to read
 }
 
 // ExampleSelector_modify changes what a file is watched for.
@@ -56,7 +53,12 @@ func ExampleSelector_modify() {
 		log.Fatal(err)
 	}
 	defer s.Close()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	server, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	conn, err := net.Dial("tcp", server.Addr().String())
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -2,6 +2,8 @@
 
 package streams
 
+import "github.com/go-asyncio/asyncio/internal/testkit"
+
 // suspendedStack is how much stack a coroutine has at most that waits in a read: the frames
 // of other processors are larger, and the first piece may not do.
-const suspendedStack = 4096 + 512
+const suspendedStack = testkit.FirstStack*2 + 512

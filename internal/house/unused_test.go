@@ -61,8 +61,6 @@ var ofUse = map[string]string{
 	"proactors.Post":              "a Poster takes them",
 	"proactors.Poster":            "proactors are asked for it",
 	"proactors.Usage":             "what a Meter gives",
-	"proactors.Poster":            "proactors are asked for it",
-	"proactors.Post":              "what a Poster takes",
 }
 
 // isError reports whether a type is an error: functions give such as plain errors.
