@@ -99,6 +99,16 @@ func (l *Loop) leave() {
 // goroutine may call it.
 func (l *Loop) Here() bool { return l.QuicklyInBody() || l.hereElsewhere() }
 
+// QuicklyHere is Here where that can be found out quickly, as it can in the body and in the
+// coroutine that the loop has switched to; elsewhere it is false. Any goroutine may call it.
+func (l *Loop) QuicklyHere() bool {
+	if !goroutine.Quick {
+		return false
+	}
+	id := goroutine.QuickID()
+	return id == l.body.Load() || id == l.coroutine.Load()
+}
+
 // Entered notes which goroutine's coroutine the loop switches to, that Here be quick in it.
 func (l *Loop) Entered(id int64) { l.coroutine.Store(id) }
 

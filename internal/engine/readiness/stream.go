@@ -39,7 +39,11 @@ func (e *Engine) Stream(fd uintptr, h engine.StreamHandler) (engine.Stream, erro
 
 // Complete uses readiness, or notes that nobody wants it.
 func (s *stream) Complete(ev uint64) {
-	if ev == uint64(engine.Read) && s.reading && !s.lends { // nearly always
+	if ev == uint64(engine.Read) && s.reading { // nearly always
+		if s.lends {
+			s.readable()
+			return
+		}
 		buf := s.e.buf
 		if n, e := sock.TryRecv(s.fd, buf); n > 0 {
 			s.h.Received(buf[:n])
