@@ -147,13 +147,12 @@ func coroutines(ctx context.Context) (*asyncio.Server, error) {
 	defer l.Close()
 	return streams.StartServer(ctx, func(ctx context.Context, r *streams.StreamReader, w *streams.StreamWriter) error {
 		defer func() { _ = w.Close() }()
-		buf := make([]byte, bufferSize)
 		for {
-			n, err := r.ReadInto(ctx, buf)
+			p, err := r.Next(ctx) // no memory of its own while nothing comes
 			if err != nil {
 				return nil // the peer's affair
 			}
-			if _, err := w.Write(buf[:n]); err != nil {
+			if _, err := w.Write(p); err != nil {
 				return nil
 			}
 			if err := w.Drain(ctx); err != nil {
