@@ -135,7 +135,7 @@ func listen() (net.Listener, error) {
 	return c.Listen(context.Background(), "tcp", "127.0.0.1:0")
 }
 
-// bufferSize is what a coroutine, and a goroutine of gonet's, reads into.
+// bufferSize is what a goroutine of gonet reads into.
 const bufferSize = 4 << 10
 
 // coroutines is the server in a coroutine for each connection.
