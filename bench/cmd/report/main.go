@@ -27,7 +27,7 @@ type options struct {
 	seconds            float64
 	within             time.Duration
 	shapes, contenders []string
-	out, from          string
+	out, from, add     string
 	typed              string // the command line itself
 }
 
@@ -59,6 +59,7 @@ func parse(args []string, messages io.Writer) (*options, error) {
 	contenders := flags.String("contenders", "", "comma-separated `names` of cmd/run's: measure only those; all by default")
 	flags.StringVar(&o.out, "out", filepath.Join("..", "docs"), "`folder` that performance.md goes into, and beside it performance/")
 	flags.StringVar(&o.from, "from", "", "measure nothing: make the page of the results kept in `FILE`")
+	flags.StringVar(&o.add, "add", "", "put what is measured in the place of the same shapes in the results kept in `FILE`, and keep the others of those")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
@@ -83,8 +84,10 @@ func parse(args []string, messages io.Writer) (*options, error) {
 		return nil, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	case o.rounds < 0 || o.seconds < 0:
 		return nil, errors.New("rounds and seconds must be positive")
-	case o.from != "" && (o.planOnly || o.quick || len(o.shapes) > 0):
-		return nil, errors.New("--from measures nothing: leave --plan, --quick and --shapes out")
+	case o.from != "" && (o.planOnly || o.quick || o.add != "" || len(o.shapes) > 0):
+		return nil, errors.New("--from measures nothing: leave --plan, --quick, --add and --shapes out")
+	case o.add != "" && len(o.shapes) == 0:
+		return nil, errors.New("--add needs --shapes: which ones are to be measured again")
 	}
 	for _, name := range o.shapes {
 		if !slices.Contains(o.names(), name) {
@@ -140,7 +143,7 @@ func run(ctx context.Context, args []string, out, messages io.Writer) error {
 		}
 		return page.Render(r, o.out)
 	}
-	r, err := measure(ctx, o, kept, messages)
+	r, err := o.measureInto(ctx, kept, messages)
 	if err != nil {
 		return err
 	}
@@ -149,4 +152,24 @@ func run(ctx context.Context, args []string, out, messages io.Writer) error {
 	}
 	fmt.Fprintf(out, "results: %s\npage:    %s\n", kept, filepath.Join(o.out, "performance.md"))
 	return page.Render(r, o.out)
+}
+
+// measureInto measures and keeps the results, by themselves or among those of earlier runs.
+func (o *options) measureInto(ctx context.Context, kept string, messages io.Writer) (*results.Results, error) {
+	if o.add == "" {
+		return measure(ctx, o, kept, messages)
+	}
+	all, err := results.Read(o.add)
+	if err != nil {
+		return nil, err
+	}
+	now, err := measure(ctx, o, kept+".now", messages)
+	if err != nil {
+		return nil, err
+	}
+	all.Replace(now)
+	if err := all.Write(kept); err != nil {
+		return nil, err
+	}
+	return all, os.Remove(kept + ".now")
 }

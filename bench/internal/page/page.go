@@ -128,7 +128,7 @@ func newView(r *results.Results) *view {
 		LostToLibraries: lossTable(toLibraries), LostToC: lossTable(toC),
 		CountLibraries: pairs(toLibraries), CountC: pairs(toC),
 		ComparedLibraries: r.Compared(libraries), ComparedC: r.Compared(bare),
-		Aims: aimTable(aims), AimsAll: len(aims), Versions: versions(r.Taken.Versions), LeftOut: skippedTable(r.Skipped), Disturbed: disturbed(r.Taken),
+		Aims: aimTable(aims), AimsAll: len(aims), Versions: versions(r.Taken.Versions), LeftOut: skippedTable(r.Skipped), Disturbed: disturbed(r),
 	}
 	for _, a := range aims {
 		if a.Met() {
@@ -190,8 +190,14 @@ func latencyPanels(s section, shape *results.Shape) (all []panel) {
 }
 
 // disturbed tells whether the machine was doing something else when measuring began.
-func disturbed(t results.Taken) bool {
-	lastMinute, _, _ := strings.Cut(t.LoadBefore, " ")
-	load, err := strconv.ParseFloat(lastMinute, 64)
-	return err == nil && load > 0.5*float64(t.CPUs)
+func disturbed(r *results.Results) bool {
+	runs := []results.Taken{r.Taken}
+	for _, a := range r.Also {
+		runs = append(runs, a.Taken)
+	}
+	return slices.ContainsFunc(runs, func(t results.Taken) bool {
+		lastMinute, _, _ := strings.Cut(t.LoadBefore, " ")
+		load, err := strconv.ParseFloat(lastMinute, 64)
+		return err == nil && load > 0.5*float64(t.CPUs)
+	})
 }

@@ -27,9 +27,10 @@ const (
 	Operation    = "ns_per_operation"
 )
 
-// Results are those of one run of the report.
+// Results are those of one run of the report, and of those that have added shapes to it.
 type Results struct {
 	Taken   Taken     `json:"taken"`
+	Also    []Added   `json:"also,omitempty"`
 	Shapes  []Shape   `json:"shapes"`
 	Skipped []Skipped `json:"skipped"`
 }
@@ -50,6 +51,12 @@ type Taken struct {
 	Rounds     int               `json:"rounds"`
 	Seconds    float64           `json:"seconds"` // of a measured window
 	Versions   map[string]string `json:"versions"`
+}
+
+// Added are the shapes that a later run has measured.
+type Added struct {
+	Shapes []string `json:"shapes"`
+	Taken  Taken    `json:"taken"`
 }
 
 // Skipped is what was not measured, and why.

@@ -145,6 +145,19 @@ func TestResultsAreKept(t *testing.T) {
 	if len(r.Shapes) != 1 || len(r.Shapes[0].Cells) != 1 || len(r.Shapes[0].Cells[0].Rows) != 2 || len(r.Skipped) != 1 {
 		t.Fatalf("%+v", r)
 	}
+	later := &Results{Taken: Taken{Date: "tomorrow"}}
+	later.Add("c", "three", []Cell{{Name: "y", Rows: []Row{{"gnet", map[string][]float64{CPU: {4}}}}}})
+	later.Skip("c: z", "no time")
+	later.Skip("b", "not looked at")
+	r.Skip("c: y", "no time")
+	r.Replace(later)
+	if want := []Skipped{{"b", "it is <gone>"}, {"c: z", "no time"}}; !reflect.DeepEqual(r.Skipped, want) || len(r.Shapes) != 2 {
+		t.Errorf("with what was measured later: %+v", r)
+	}
+	r.Replace(later)
+	if want := []Added{{[]string{"c"}, later.Taken}}; !reflect.DeepEqual(r.Also, want) {
+		t.Errorf("added twice: %+v", r.Also)
+	}
 	file := filepath.Join(t.TempDir(), "results.json")
 	if err := r.Write(file); err != nil {
 		t.Fatal(err)

@@ -22,6 +22,10 @@ func (r *Results) text() ([]byte, error) {
 	}
 	b.WriteString("{\n  \"taken\": ")
 	b.Write(taken)
+	if len(r.Also) > 0 {
+		b.WriteString(",\n  \"also\": ")
+		put(r.Also)
+	}
 	b.WriteString(",\n  \"shapes\": [")
 	for i, s := range r.Shapes {
 		separate(&b, i, "\n    ")
