@@ -2,8 +2,7 @@ package asyncio
 
 import (
 	"context"
-
-	"github.com/go-asyncio/asyncio/internal/goroutine"
+	"runtime"
 )
 
 // wait waits until the future is done, the task that waits is cancelled, or ctx
@@ -12,34 +11,50 @@ func (f *futureBase) wait(ctx context.Context) error {
 	if f.Done() {
 		return nil
 	}
-	t := taskOf(ctx, goroutine.ID())
+	t, end, err := f.begin(ctx)
+	if t == nil {
+		return err
+	}
+	return f.waited(ctx, t, end, t.co.Leave())
+}
+
+// begin begins a wait for a future that was not done a moment ago, and returns the task that
+// is to leave, and then to call waited. There is none if the wait is over, with the error, or
+// with none.
+//
+// It does what beginWait does without calling it in the usual case: nothing is waited for
+// more often than a future.
+func (f *futureBase) begin(ctx context.Context) (t *taskBase, end func() bool, err error) {
+	t = taskOf(ctx)
 	if t == nil || t.loop != f.loop || t.f == f {
-		var err error
 		if t, err = f.waiter(ctx); t == nil {
-			return err
+			return nil, nil, err
 		}
 	}
-	// The rest does what beginWait and suspend do, without calling them in the usual
-	// case: nothing is waited for more often than a future.
-	var end func() bool
-	var err error
 	if t.ownContext(ctx) {
 		t.seq++
 	} else if end, err = t.beginWith(ctx); err != nil {
-		return err
+		return nil, nil, err
 	}
 	t.node.ev = t.event(wakeUp)
 	if !f.addNode(&t.node) {
 		if end != nil {
 			end()
 		}
-		return nil
+		return nil, nil, nil
 	}
-	if t.mustCancel && !t.shielded() && f.cancelWith(t.cancelMsg) {
+	if t.mustCancel && !t.shielded() && f.cancelWith(t.cancelMsg.value()) {
 		t.mustCancel = false
 	}
 	t.waitingOn, t.suspended = f, true
-	t.co.Suspend()
+	return t, end, nil
+}
+
+// waited ends what begin has begun.
+func (f *futureBase) waited(ctx context.Context, t *taskBase, end func() bool, unwound bool) (err error) {
+	if unwound {
+		runtime.Goexit()
+	}
 	t.waitingOn = nil
 	if end != nil || t.mustCancel || t.interrupt {
 		err = f.cancelledFirst(t.resumed(ctx, end))
@@ -150,7 +165,7 @@ func (t *taskBase) beginWith(ctx context.Context) (end func() bool, err error) {
 	t.otherContext, t.nearest = true, nearest
 	ev := t.event(interrupted)
 	switch {
-	case own && !nearest.underUser:
+	case own && !nearest.underUser():
 		// A scope's own end reaches the task as a cancellation.
 		return nil, nil
 	case own:
@@ -177,7 +192,14 @@ func (t *taskBase) beginWith(ctx context.Context) (end func() bool, err error) {
 // suspend gives control back to the loop and returns when the task is woken.
 func (t *taskBase) suspend(ctx context.Context, end func() bool) error {
 	t.suspended = true
-	t.co.Suspend()
+	return t.ended(ctx, end, t.co.Leave())
+}
+
+// ended ends a wait of a task that has left and is back.
+func (t *taskBase) ended(ctx context.Context, end func() bool, unwound bool) error {
+	if unwound {
+		runtime.Goexit()
+	}
 	if end == nil && !t.mustCancel && !t.interrupt {
 		return nil
 	}
@@ -191,7 +213,7 @@ func (t *taskBase) resumed(ctx context.Context, end func() bool) error {
 	}
 	if t.mustCancel && (t.cutShort || !t.shielded()) {
 		t.mustCancel, t.cutShort = false, false
-		return &CancelledError{t.cancelMsg}
+		return &CancelledError{t.cancelMsg.value()}
 	}
 	if t.interrupt {
 		return contextError(ctx)
@@ -201,11 +223,22 @@ func (t *taskBase) resumed(ctx context.Context, end func() bool) error {
 
 // yieldOnce lets the loop run what is ready, once. (a bare yield)
 func (t *taskBase) yieldOnce(ctx context.Context) error {
-	end, err := t.beginWait(ctx)
+	end, err := t.beginYield(ctx)
 	if err != nil {
 		return err
 	}
+	return t.ended(ctx, end, t.co.Leave())
+}
+
+// beginYield begins yieldOnce: the task is to leave, and then to call ended.
+func (t *taskBase) beginYield(ctx context.Context) (end func() bool, err error) {
+	if t.ownContext(ctx) {
+		t.seq++
+	} else if end, err = t.beginWith(ctx); err != nil {
+		return nil, err
+	}
 	t.over = uint32(t.seq)
+	t.suspended = true
 	t.loop.schedule(t, t.event(wakeUp))
-	return t.suspend(ctx, end)
+	return end, nil
 }

@@ -8,11 +8,8 @@ import (
 	"github.com/go-asyncio/asyncio/internal/engine/completion"
 )
 
-// LoopVariable is the environment variable that chooses the kind of loop that the
-// default policy makes: "selector" or "proactor". Any other value but the empty
-// one is an error, and so is a kind that the machine does not have: the
-// choice is never changed in silence.
-const LoopVariable = "ASYNCIO_LOOP"
+// loopVariable is the environment variable that NewDefaultEventLoop looks at.
+const loopVariable = "ASYNCIO_LOOP"
 
 // Backend says what a loop runs on, and why.
 type Backend struct {
@@ -64,7 +61,7 @@ const (
 // newDefaultLoop makes the loop that the environment asks for, or the platform's
 // default.
 func newDefaultLoop() (EventLoop, error) {
-	kind, why := os.Getenv(LoopVariable), LoopVariable+" asks for it"
+	kind, why := os.Getenv(loopVariable), loopVariable+" asks for it"
 	if kind == "" {
 		kind, why = defaultLoop, "the default of this platform"
 	}
@@ -91,5 +88,5 @@ func newLoopOf(kind string) (EventLoop, error) {
 		}
 		return l, nil
 	}
-	return nil, invalid("NewEventLoop", "%s is %q; it may be selector or proactor", LoopVariable, kind)
+	return nil, invalid("NewEventLoop", "%s is %q; it may be selector or proactor", loopVariable, kind)
 }

@@ -15,10 +15,37 @@ const Budget = 64
 // In a plain callback, and on a goroutine that is no loop's, it does nothing. Any
 // goroutine may call it.
 func ConsumeBudget(ctx context.Context) error {
-	t, _ := currentTask(ctx)
+	t := taskOf(ctx)
 	if t == nil {
-		return nil
+		if t, _ = currentTask(ctx); t == nil {
+			return nil
+		}
 	}
+	return t.spend(ctx)
+}
+
+// ConsumeBudgetOn is ConsumeBudget for a call that belongs to a loop: it reports whether
+// the caller is a coroutine or a callback of that loop. On a goroutine that is no loop's
+// it does nothing; a caller of another loop gets ErrWrongLoop. Any goroutine may call it.
+func ConsumeBudgetOn(ctx context.Context, loop EventLoop) (here bool, err error) {
+	t := taskOf(ctx)
+	if t == nil || t.loop != loop.base() {
+		s := currentStrand()
+		switch {
+		case s == nil:
+			return false, nil
+		case s.loop() != loop.base():
+			return false, opError("ConsumeBudgetOn", ErrWrongLoop)
+		}
+		if t = s.task(); t == nil {
+			return true, nil
+		}
+	}
+	return true, t.spend(ctx)
+}
+
+// spend counts one operation of the task's, and gives way if they are too many.
+func (t *taskBase) spend(ctx context.Context) error {
 	// A wait counts up seq, so the waits need not know of budgets.
 	if wait := uint32(t.seq); t.spentSince != wait {
 		t.spentSince, t.spent = wait, 0

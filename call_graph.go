@@ -79,7 +79,7 @@ func CaptureCallGraph(a Awaitable, opts ...CallGraphOption) (*FutureCallGraph, e
 	case a == nil && g.current == nil:
 		return nil, nil
 	case a == nil:
-		a = g.current.self
+		a = g.current.self()
 	case futureOf(a) == nil:
 		return nil, invalid(op, "the future is nil")
 	}
@@ -121,8 +121,8 @@ func (g *graphing) graph(a Awaitable) *FutureCallGraph {
 func (g *graphing) takeStacks() {
 	parked := map[int64]*FutureCallGraph{}
 	for f, n := range g.made {
-		t, ok := f.by.(*taskBase)
-		if !ok {
+		t := f.task()
+		if t == nil {
 			continue
 		}
 		switch id := t.coID.Load(); {
@@ -132,7 +132,7 @@ func (g *graphing) takeStacks() {
 		case id != 0:
 			parked[id] = n
 		case !f.Done():
-			n.CallStack = g.shorten(firstLine(t.self.function()))
+			n.CallStack = g.shorten(firstLine(t.self().function()))
 		}
 	}
 	if len(parked) == 0 {
@@ -217,7 +217,7 @@ func (a *awaiters) of(f *futureBase) {
 	for _, to := range waiting {
 		switch to := to.(type) {
 		case *taskBase:
-			a.add(to.self)
+			a.add(to.self())
 		case relay:
 			to.awaiters(a)
 		}
@@ -227,7 +227,7 @@ func (a *awaiters) of(f *futureBase) {
 func (g *gathering) awaiters(to *awaiters)  { to.of(g.out) }
 func (w *waiting) awaiters(to *awaiters)    { to.of(&w.over) }
 func (r *release) awaiters(to *awaiters)    { to.of(&r.futureBase) }
-func (c *groupChild) awaiters(to *awaiters) { to.add(c.group.parent.self) }
+func (c *groupChild) awaiters(to *awaiters) { to.add(c.group.parent.self()) }
 
 func (l *namedCallback) awaiters(to *awaiters) {
 	if l.to != nil {

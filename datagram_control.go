@@ -10,7 +10,7 @@ import (
 
 // SendTo implements DatagramTransport.
 func (t *datagramTransport) SendTo(p []byte, addr net.Addr) error {
-	if core := &t.loop.core; !core.InBody() && !core.Here() { // neither a callback of the loop's nor a coroutine
+	if core := &t.loop.core; !core.QuicklyInBody() && !core.Here() { // neither a callback of the loop's nor a coroutine
 		return t.sendElsewhere(p, addr)
 	}
 	return t.send(p, addr)

@@ -93,7 +93,7 @@ func (l *baseLoop) runTimed(item sched.Item) {
 // describeRan names the callback that has run, or the task whose step it was.
 func (l *baseLoop) describeRan() string {
 	if t, ok := l.core.Stepping.(*taskBase); ok {
-		return fmt.Sprint(t.self)
+		return fmt.Sprint(t.self())
 	}
 	return "<Handle " + l.currentName() + ">"
 }

@@ -97,19 +97,20 @@ type Scheduler interface {
 // Networker is the part of a loop that serves and connects.
 type Networker interface {
 	// CreateConnection connects to address, a "host:port" of network "tcp", "tcp4" or
-	// "tcp6" or, as CreateUnixConnection does, a path of "unix", and returns the transport and the protocol that factory made, whose
-	// ConnectionMade has been called. Names are looked up off the loop, and all
-	// addresses of the host are tried, in turn or overlapping, as opts says; nil is the
-	// default. If all fail for different reasons, errors.Is finds each.
+	// "tcp6" or, as CreateUnixConnection does, a path of "unix", and returns the
+	// transport and the protocol that factory made, whose ConnectionMade has been
+	// called. Names are looked up off the loop, and all addresses of the host are
+	// tried, in turn or overlapping, as opts says; nil is the default. If all fail for different reasons, errors.Is finds each.
 	// ErrInvalidArgument for options that contradict each other. A call that fails or is
 	// cancelled leaves no connection behind: one that was made already is aborted, and
 	// its protocol told. It suspends or blocks: any goroutine may call it.
 	// (loop.create_connection)
 	CreateConnection(ctx context.Context, factory func() Protocol, network, address string, opts *ConnectionOptions) (Transport, Protocol, error)
 	// CreateServer listens on address, a "host:port" of network "tcp", "tcp4" or "tcp6"
-	// or, as CreateUnixServer does, a path of "unix", and serves each connection by a protocol that factory makes. An empty host is
-	// every interface, of both address families; port 0 is one that the system picks,
-	// the same for all addresses of a host; opts says more, nil is the default.
+	// or, as CreateUnixServer does, a path of "unix", and serves each connection by a
+	// protocol that factory makes. An empty host is every interface, of both address
+	// families; port 0 is one that the system picks, the same for all addresses of a
+	// host; opts says more, nil is the default.
 	// ErrInvalidArgument for options that contradict each other. A call that fails or is
 	// cancelled leaves nothing that listens behind. It suspends or blocks: any goroutine
 	// may call it. (loop.create_server)

@@ -82,7 +82,7 @@ func ProtocolOf(t Transport) Protocol { return t.(*streamTransport).protocol() }
 func Accepted(l EventLoop) bool { return l.base().transports.waiting.First() != nil }
 
 // Active is how many connections a server counts.
-func Active(s *Server) int { return s.active }
+func Active(s *Server) int { return s.Connections() }
 
 // Served tells whether ServeForever runs.
 func Served(s *Server) bool { return s.forever != nil }

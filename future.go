@@ -69,14 +69,15 @@ type futureKind interface {
 	describe() string
 }
 
-// waitNode is someone who is told when a future is done. It is embedded in what
-// waits, so that waiting allocates nothing.
+// waitNode is someone who is told when a future is done, or who waits in a Waiters. It is
+// embedded in what waits, so that waiting allocates nothing.
 type waitNode struct {
 	place  list.Node[waitNode]
 	in     *futureBase // whose list it is in; nil if in none
 	to     engine.Completer
 	ev     uint64
 	direct bool // told at once, on whatever goroutine; not by the loop
+	woken  bool // of a Waiters: the wait has ended
 }
 
 // CallbackToken names one registration of AddDoneCallback. The zero token names
@@ -195,8 +196,14 @@ func (f *future[T]) Result() (T, error) {
 // error, not the future. (await future)
 func (f *future[T]) Await(ctx context.Context) (T, error) {
 	var zero T
-	if err := f.wait(ctx); err != nil {
-		return zero, err
+	if !f.Done() {
+		t, end, err := f.begin(ctx)
+		if t != nil {
+			err = f.waited(ctx, t, end, t.co.Leave())
+		}
+		if err != nil {
+			return zero, err
+		}
 	}
 	if f.err != nil {
 		return zero, f.outcome()
@@ -361,13 +368,17 @@ func (f *futureBase) removeNode(n *waitNode) bool {
 // addCallback registers work of the loop for when the future is done; it is
 // scheduled at once if that is so already.
 func (f *futureBase) addCallback(to engine.Completer) CallbackToken {
+	return f.register(&waitNode{to: to})
+}
+
+// register is addCallback with a node that is part of what it tells.
+func (f *futureBase) register(n *waitNode) CallbackToken {
 	if f.loop == nil && !f.Done() {
 		return CallbackToken{} // a zero Future is never done
 	}
-	n := &waitNode{to: to}
 	if !f.addNode(n) {
 		if f.loop == nil {
-			to.Complete(0)
+			n.to.Complete(0)
 		} else {
 			_ = f.tell(n, f.loop.onLoop() && !f.loop.IsClosed()) // a closed loop runs nothing more, as is documented
 		}
@@ -394,19 +405,22 @@ func (f *futureBase) RemoveDoneCallback(t CallbackToken, more ...CallbackToken) 
 }
 
 // doneCallback is a user's function that waits for a future.
-type doneCallback struct {
-	call func()
-	name func() string
+type doneCallback[T any] struct {
+	node waitNode
+	f    *Future[T]
+	fn   func(*Future[T])
 }
 
-func (c *doneCallback) Complete(uint64)      { c.call() }
-func (c *doneCallback) callbackName() string { return c.name() }
+func (c *doneCallback[T]) Complete(uint64)      { c.fn(c.f) }
+func (c *doneCallback[T]) callbackName() string { return funcName(c.fn) }
 
 // AddDoneCallback calls fn on the loop, in a later pass, when the future is
 // done; callbacks run in the order in which they were added. Any goroutine may
 // call it. (Future.add_done_callback)
 func (f *Future[T]) AddDoneCallback(fn func(*Future[T])) CallbackToken {
-	return f.addCallback(&doneCallback{func() { fn(f) }, func() string { return funcName(fn) }})
+	c := &doneCallback[T]{f: f, fn: fn}
+	c.node.to = c
+	return f.register(&c.node)
 }
 
 // String describes the future by its state.

@@ -40,7 +40,7 @@ func (f *futureBase) noteUnretrieved(err error) {
 
 func (f *futureBase) newUnretrieved(l *baseLoop, err error) *unretrieved {
 	kind, extra := "Future", map[string]any(nil)
-	if t, ok := f.by.(*taskBase); ok {
+	if t := f.task(); t != nil {
 		kind, extra = "Task", t.extra()
 	} else if f.by != nil {
 		kind = f.by.describe()
@@ -60,8 +60,8 @@ func (f *futureBase) newUnretrieved(l *baseLoop, err error) *unretrieved {
 // noteFunction adds to the record of a failure which function it was, if it was a task
 // that failed.
 func (f *futureBase) noteFunction(of *futureBase) {
-	t, ok := of.by.(*taskBase)
-	if !ok {
+	t := of.task()
+	if t == nil {
 		return
 	}
 	s := f.state.lock()
@@ -82,7 +82,7 @@ func (f *futureBase) noteFunction(of *futureBase) {
 // extra is what a report says of a task.
 func (t *taskBase) extra() map[string]any {
 	extra := map[string]any{"name": t.Name()}
-	if pc := t.self.function(); pc != 0 {
+	if pc := t.self().function(); pc != 0 {
 		extra["function"] = funcPlace(pc)
 	}
 	return extra

@@ -45,20 +45,19 @@ func (s *strand) task() *taskBase {
 // caller is in a loop at all. The context that the task gave its function is
 // only a hint: if it is the caller's own, no table need be searched.
 func currentTask(ctx context.Context) (t *taskBase, inLoop bool) {
-	id := goroutine.ID()
-	if t = taskOf(ctx, id); t != nil {
+	if t = taskOf(ctx); t != nil {
 		return t, true
 	}
-	if s := (*strand)(sched.StrandOf(id)); s != nil {
+	if s := currentStrand(); s != nil {
 		return s.task(), true
 	}
 	return nil, false
 }
 
-// taskOf returns the task whose own context this is, if the goroutine is that
-// task's coroutine.
-func taskOf(ctx context.Context, id int64) *taskBase {
-	if s, ok := ctx.(*scope); ok && s.task.coID.Load() == id {
+// taskOf returns the task whose context this is, if the caller is that task's
+// coroutine and this can be found out quickly; else it is nil.
+func taskOf(ctx context.Context) *taskBase {
+	if s, ok := ctx.(*scope); ok && goroutine.Quick && s.task.coID.Load() == goroutine.QuickID() {
 		return s.task
 	}
 	return nil

@@ -43,9 +43,11 @@ func NewEventLoop() (EventLoop, error) {
 	return nilLoopIsError("NewEventLoop", loop, err)
 }
 
-// NewDefaultEventLoop makes a loop of the platform's default kind, or of the kind
-// that LoopVariable asks for, whatever the policy: WithLoopFactory takes it. Any
-// goroutine may call it. (asyncio.EventLoop of Python 3.13)
+// NewDefaultEventLoop makes a loop of the platform's default kind, whatever the policy: a
+// ProactorEventLoop on Windows, elsewhere a SelectorEventLoop. The environment variable
+// ASYNCIO_LOOP chooses another: "selector" or "proactor". Any other value but the empty one
+// is an error, and so is a kind that the machine does not have: the choice is never changed
+// in silence. WithLoopFactory takes it. Any goroutine may call it. (asyncio.EventLoop of Python 3.13)
 func NewDefaultEventLoop() (EventLoop, error) { return newDefaultLoop() }
 
 // GetRunningLoop returns the loop whose callback or coroutine the caller is, and
@@ -217,8 +219,7 @@ func (p *DefaultEventLoopPolicy) SetEventLoop(loop EventLoop) error {
 	return nil
 }
 
-// NewEventLoop makes a loop with the factory, or the platform's default loop: a
-// SelectorEventLoop over the best selector of the machine.
+// NewEventLoop makes a loop with the factory, or as NewDefaultEventLoop does.
 // (new_event_loop of the policy)
 func (p *DefaultEventLoopPolicy) NewEventLoop() (EventLoop, error) {
 	if p == nil {

@@ -387,7 +387,7 @@ func TestLoopVariable(t *testing.T) {
 		{"proactor", "proactor", noProactor},
 		{"uv", "", asyncio.ErrInvalidArgument},
 	} {
-		t.Setenv(asyncio.LoopVariable, c.value)
+		t.Setenv("ASYNCIO_LOOP", c.value)
 		loop, err := asyncio.NewDefaultEventLoopPolicy().NewEventLoop()
 		if c.err != nil {
 			if err == nil {

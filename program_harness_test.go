@@ -70,7 +70,7 @@ func inProgram(t *testing.T, name string) {
 		if m.Proactor != nil {
 			kind = "proactor"
 		}
-		cmd.Env = append(cmd.Env, asyncio.LoopVariable+"="+kind, mechanismVariable+"="+m.Name)
+		cmd.Env = append(cmd.Env, "ASYNCIO_LOOP="+kind, mechanismVariable+"="+m.Name)
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, bytes.TrimSpace(out))

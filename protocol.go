@@ -46,6 +46,21 @@ type BufferedProtocol interface {
 	BufferUpdated(n int)
 }
 
+// LendingProtocol is a Protocol that may lend memory for data, where it knows where they go,
+// so that they need not be copied. A transport whose system can receive there asks it first;
+// all else comes by DataReceived: so it does over TLS and from io_uring. What embeds a
+// LendingProtocol and overrides DataReceived overrides LendBuffer, too. One that lends
+// always is a BufferedProtocol. (none in asyncio)
+type LendingProtocol interface {
+	Protocol
+	// LendBuffer returns memory for what comes next, nil for none. The memory is the
+	// transport's for as long as the loop does not call anything else.
+	LendBuffer() []byte
+	// BufferFilled says that n bytes have been put at the start of what LendBuffer has
+	// just returned.
+	BufferFilled(n int)
+}
+
 // BaseProtocol does nothing, for embedding. It closes the connection at its
 // peer's end of stream. (asyncio.Protocol's own methods)
 type BaseProtocol struct{}

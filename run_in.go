@@ -2,8 +2,11 @@ package asyncio
 
 import "context"
 
-// RunIn is RunInExecutor for a result of any type. A loop that overrides
-// RunInExecutor is asked. Loop only.
+// RunIn runs f on a goroutine of the executor e, or of the loop's default one if that is nil,
+// and returns a future of its result: RunInExecutor of the loop, which is asked if it
+// overrides that, for a result of any type. A nil loop means the running one, else the current
+// one. To wait for the result at once, ToThread is shorter. Errors as of RunInExecutor. Loop
+// only. (loop.run_in_executor)
 func RunIn[T any](loop EventLoop, e Executor, f func() (T, error)) (*Future[T], error) {
 	const op = "RunInExecutor"
 	l, err := resolveLoop(op, loop)

@@ -17,18 +17,23 @@ import (
 type scope struct {
 	values context.Context
 	task   *taskBase
-	// underUser: a context of the user's lies around it and may be done.
+	failed atomic.Pointer[scopeEnd]  // why it is done
+	more   atomic.Pointer[scopeMore] // made at first use
+}
+
+// scopeMore is what a task's own scope, of which nothing is derived, does without.
+type scopeMore struct {
+	// underUser: a context of the user's lies around the scope and may be done.
 	underUser bool
 	// shield is the scope from which a context that cannot be done cuts this one
 	// off, if there is such a context around it.
 	shield *scope
-
-	failed atomic.Pointer[scopeEnd] // why it is done
+	// stop takes the scope off the context around it.
+	stop func() bool
 
 	mu    sync.Mutex
 	done  chan struct{} // made at first use
 	after []*afterFunc
-	stop  func() bool // takes the scope off the context around it
 }
 
 // scopeEnd says why a scope is done.
@@ -69,44 +74,72 @@ func newScope(ctx context.Context, t *taskBase) *scope {
 	if ctx == nil {
 		ctx = &t.scope
 	}
-	s := &scope{values: ctx, task: t}
+	both := &struct {
+		scope
+		scopeMore
+	}{}
+	s, more := &both.scope, &both.scopeMore
+	s.values, s.task = ctx, t
+	s.more.Store(more)
 	p, own := scopeOf(ctx)
 	if p != nil {
-		s.shield = p.shield
+		more.shield = p.shield()
 	}
 	switch {
 	case own:
-		s.underUser = p.underUser
+		more.underUser = p.underUser()
 		if e := p.failed.Load(); e != nil {
 			s.end(e)
 		} else {
-			s.stop = p.AfterFunc(func() { s.end(p.failed.Load()) })
+			more.stop = p.AfterFunc(func() { s.end(p.failed.Load()) })
 		}
 	case ctx.Done() == nil:
-		s.shield = p
+		more.shield = p
 	default:
-		s.underUser = true
+		more.underUser = true
 		end := func() { s.end(&scopeEnd{ctx.Err(), true}) }
 		if ctx.Err() != nil {
 			end()
 		} else {
-			s.stop = t.loop.sim.afterDone(ctx, end)
+			more.stop = t.loop.sim.afterDone(ctx, end)
 		}
 	}
 	return s
+}
+
+// rest returns what the scope has done without so far.
+func (s *scope) rest() *scopeMore {
+	if m := s.more.Load(); m != nil {
+		return m
+	}
+	s.more.CompareAndSwap(nil, new(scopeMore))
+	return s.more.Load()
+}
+
+// underUser reports whether a context of the user's lies around the scope and may be done.
+func (s *scope) underUser() bool {
+	m := s.more.Load()
+	return m != nil && m.underUser
+}
+
+// shield is the scope from which a context that cannot be done cuts this one off, nil if there
+// is no such context around it.
+func (s *scope) shield() *scope {
+	if m := s.more.Load(); m != nil {
+		return m.shield
+	}
+	return nil
 }
 
 // shields reports whether requests to cancel leave a wait alone that is with the scope,
 // or, if uncancellable, with a context inside it that cannot be done: such a wait cleans
 // up after a scope that is done, and is in no scope that is.
 func (s *scope) shields(uncancellable bool) bool {
-	switch {
-	case s.failed.Load() != nil:
+	if s.failed.Load() != nil {
 		return uncancellable
-	case s.shield != nil:
-		return s.shield.shields(true)
 	}
-	return false
+	outer := s.shield()
+	return outer != nil && outer.shields(true)
 }
 
 // scopeOf returns the nearest scope of a context, nil if there is none, and
@@ -123,18 +156,19 @@ func scopeOf(ctx context.Context) (nearest *scope, own bool) {
 // end makes the scope done and calls what waits for that, in order. The first reason
 // counts.
 func (s *scope) end(why *scopeEnd) {
-	s.mu.Lock()
+	m := s.rest()
+	m.mu.Lock()
 	if s.failed.Load() != nil {
-		s.mu.Unlock()
+		m.mu.Unlock()
 		return
 	}
 	s.failed.Store(why)
-	if s.done != nil {
-		close(s.done)
+	if m.done != nil {
+		close(m.done)
 	}
-	after := s.after
-	s.after = nil
-	s.mu.Unlock()
+	after := m.after
+	m.after = nil
+	m.mu.Unlock()
 	for _, a := range after {
 		a.f()
 	}
@@ -142,8 +176,8 @@ func (s *scope) end(why *scopeEnd) {
 
 // close takes the scope off the context around it when its function is over.
 func (s *scope) close() {
-	if s.stop != nil {
-		s.stop()
+	if stop := s.rest().stop; stop != nil {
+		stop()
 	}
 }
 
@@ -157,15 +191,16 @@ func (s *scope) Deadline() (time.Time, bool) {
 }
 
 func (s *scope) Done() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.done == nil {
-		s.done = make(chan struct{})
+	m := s.rest()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.done == nil {
+		m.done = make(chan struct{})
 		if s.failed.Load() != nil {
-			close(s.done)
+			close(m.done)
 		}
 	}
-	return s.done
+	return m.done
 }
 
 func (s *scope) Err() error {
@@ -185,23 +220,24 @@ func (s *scope) Value(key any) any {
 // AfterFunc is what package context asks for when something is derived.
 func (s *scope) AfterFunc(f func()) (stop func() bool) {
 	a := &afterFunc{f}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	m := s.rest()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if s.failed.Load() != nil {
 		// The caller may hold a lock that f wants.
 		go f()
 		return func() bool { return false }
 	}
-	s.after = append(s.after, a)
-	return func() bool { return s.forget(a) }
+	m.after = append(m.after, a)
+	return func() bool { return m.forget(a) }
 }
 
-func (s *scope) forget(a *afterFunc) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i, b := range s.after {
+func (m *scopeMore) forget(a *afterFunc) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, b := range m.after {
 		if a == b {
-			s.after = append(s.after[:i], s.after[i+1:]...)
+			m.after = append(m.after[:i], m.after[i+1:]...)
 			return true
 		}
 	}

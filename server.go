@@ -3,14 +3,17 @@ package asyncio
 import (
 	"container/list"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-asyncio/asyncio/internal/listen"
+	"github.com/go-asyncio/asyncio/internal/netaddr"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
@@ -33,15 +36,17 @@ type Server struct {
 	keepAlive bool
 	layered   func(Protocol) Protocol // the protocol of what is nearest to the socket
 	acceptors []*listen.Acceptor
+	assign    func() *Server
+	receiver  listen.Receiver
 
 	serving atomic.Bool
 	closed  atomic.Bool
+	active  atomic.Int64 // connections that are not over
 
 	// Loop only.
 	started bool
 	files   []*serverFile // of unix sockets
 	keeps   bool          // them, when it is closed
-	active  int           // connections that are not over
 	forever *Future[struct{}]
 
 	mu    sync.Mutex
@@ -165,21 +170,30 @@ func (s *Server) removeFiles() error {
 	return errors.Join(failed...)
 }
 
-// attach counts a connection in, from the moment at which it is accepted.
-func (s *Server) attach() { s.active++ }
+// Connections returns how many connections the server has: from the moment at which one
+// is accepted until it is over. Any goroutine may call it.
+func (s *Server) Connections() int { return int(s.active.Load()) }
 
-// detach counts a connection out.
+// attach counts a connection in, from the moment at which it is accepted.
+func (s *Server) attach() { s.active.Add(1) }
+
+// detach counts a connection out. Any goroutine may call it.
 func (s *Server) detach() {
-	s.active--
-	s.settle()
+	if s.active.Add(-1) == 0 {
+		s.settle()
+	}
 }
 
 // settle tells those who wait, if all is over.
 func (s *Server) settle() {
-	if !s.closed.Load() || s.active > 0 {
+	if !s.closed.Load() {
 		return
 	}
 	s.mu.Lock()
+	if s.active.Load() > 0 {
+		s.mu.Unlock()
+		return
+	}
 	s.over = true
 	var ended []*Future[struct{}]
 	for e := s.ended.Front(); e != nil; e = s.ended.Front() {
@@ -210,6 +224,92 @@ func (s *Server) WaitClosed(ctx context.Context) error {
 	_, err := f.Await(ctx)
 	if err != nil {
 		return opError("WaitClosed", err)
+	}
+	return nil
+}
+
+// ServerOptions changes how CreateServer listens. The zero value is the
+// default. (the keyword arguments of create_server)
+type ServerOptions struct {
+	// Addresses are more addresses to listen on. Repetitions count once, and one that
+	// this machine does not have is passed over, unless it is so with all of them.
+	Addresses []string
+	// Sock is a bound stream socket to listen on; then network and address stay
+	// empty. Zero is none. It is the call's from its start, and then the server's: a
+	// call that fails closes it, as with ConnectionOptions.Sock, and leaves
+	// alone what is left alone there. (sock)
+	Sock uintptr
+	// Listener is a listener to use, like Sock: the server gets a duplicate of
+	// its descriptor, and the original is the caller's to close. So is the file of a
+	// unix listener.
+	Listener net.Listener
+
+	// Backlog is how many connections may wait to be accepted, and how many are
+	// accepted in one pass of the loop. Zero: 100. (backlog)
+	Backlog int
+	// NoReuseAddress leaves SO_REUSEADDR off, which is set otherwise, except on
+	// Windows. (reuse_address)
+	NoReuseAddress bool
+	// ReusePort lets several sockets listen on one address, if all of them say
+	// so. ErrInvalidArgument where the system cannot. (reuse_port)
+	ReusePort bool
+	// KeepAlive has idle connections probed. It is set on the sockets that listen, too.
+	// (keep_alive)
+	KeepAlive bool
+	// DeferServing makes the server, but has it accept nothing before
+	// StartServing or ServeForever. (start_serving=False)
+	DeferServing bool
+
+	// Assign, if it is not nil, is asked for each connection that is accepted, and returns
+	// the server that it is to be one of, which may be another loop's; nil is this one. That
+	// server counts it at once and sets it up on its own loop. One that is closed, or of a
+	// loop that is, or of another world than the system's, gets none: the connection stays
+	// here. Assign is called on the loop; a connection for which it panics is closed, and
+	// the exception handler hears of that.
+	Assign func() *Server
+	// Assigned makes a server that listens on nothing: it has what other servers assign to
+	// it. Network and address stay empty, and StartServing has nothing to do.
+	Assigned bool
+
+	// KeepSocketFile leaves the file of a unix socket where it is when the server is
+	// closed. Otherwise the file that the server has made is removed then, and that of
+	// Sock, unless another one has come in its place. (cleanup_socket=False)
+	KeepSocketFile bool
+
+	// TLS makes the server one of TLS. A protocol meets its transport when the handshake
+	// is done; a client with which there is none is told of in the log. (ssl)
+	TLS *tls.Config
+	// TLSHandshakeTimeout bounds the handshake; zero: 60 s. Only with TLS.
+	// (ssl_handshake_timeout)
+	TLSHandshakeTimeout time.Duration
+	// TLSShutdownTimeout bounds the closing of TLS; zero: 30 s. Only with TLS.
+	// (ssl_shutdown_timeout)
+	TLSShutdownTimeout time.Duration
+	// TLSStrictEnd makes an end of the connection that the peer has not announced, by
+	// close_notify, an io.ErrUnexpectedEOF: something may be missing. Otherwise it is an end
+	// of stream as another one. Only with TLS. (suppress_ragged_eofs=False)
+	TLSStrictEnd bool
+	// TLSExecutor works with the private keys of the configuration, so that many new clients
+	// do not hold up the loop. nil: the loop does that itself. Only with TLS.
+	TLSExecutor Executor
+}
+
+// defaultBacklog is the backlog of a server that says none.
+const defaultBacklog = 100
+
+// check finds what contradicts itself in a server's arguments.
+func (o *ServerOptions) check(op, network string) error {
+	switch {
+	case network == netaddr.Unix && o.ReusePort:
+		return invalid(op, "ReusePort is for TCP: a unix socket has no port")
+	case network == netaddr.Unix && o.KeepAlive:
+		return invalid(op, "KeepAlive is for TCP: the system sees at once that the peer of a unix socket has gone")
+	case network != netaddr.Unix && o.KeepSocketFile:
+		return invalid(op, "KeepSocketFile is for unix sockets, and the network is %q", network)
+	case o.Sock != 0 && o.Listener != nil:
+		return invalid(op, "Sock and Listener can not be specified at the same time")
+	case o.Backlog < 0:
+		return invalid(op, "a backlog of %d", o.Backlog)
 	}
 	return nil
 }

@@ -31,6 +31,8 @@ func (l *baseLoop) createServer(ctx context.Context, op string, factory func() P
 		return nil, err
 	}
 	s := &Server{loop: l, factory: factory, backlog: o.Backlog, keepAlive: o.KeepAlive, layered: o.layered(l)}
+	s.assign = o.Assign
+	s.receiver = listen.Receiver{Outside: (*serverOutside)(s), Waiting: &l.transports.waiting, Sockets: l.eng.Sockets()}
 	if s.backlog == 0 {
 		s.backlog = defaultBacklog
 	}
@@ -55,7 +57,11 @@ func (o *ServerOptions) targets(op string, factory func() Protocol, network, add
 	if address != "" {
 		addresses = append([]string{address}, addresses...)
 	}
-	if err := checkGiven(op, factory, network, o.Sock != 0 || o.Listener != nil, len(addresses) > 0); err != nil {
+	isGiven := o.Sock != 0 || o.Listener != nil
+	if o.Assigned && (isGiven || len(addresses) > 0) {
+		return nil, invalid(op, "Assigned is for a server that listens on nothing, and there is an address or a socket")
+	}
+	if err := checkGiven(op, factory, network, isGiven || o.Assigned, len(addresses) > 0); err != nil {
 		return nil, err
 	}
 	var targets []netaddr.Target
@@ -113,7 +119,7 @@ func (s *Server) open(ctx context.Context, op, network string, targets []netaddr
 	}
 	for bound, ok := b.Take(); ok; bound, ok = b.Take() {
 		s.addFile(bound.File)
-		a, err := listen.NewAcceptor((*serverOutside)(s), &s.loop.transports.waiting, s.loop.eng, bound.FD)
+		a, err := listen.NewAcceptor(&s.receiver, s.loop.eng, bound.FD)
 		if err != nil {
 			return opError(op, err)
 		}
@@ -159,6 +165,9 @@ func (s *Server) binder(op string, o ServerOptions) *listen.Binder {
 // bind finds the addresses of each target and binds a socket to each; without a target it
 // takes what the user has given.
 func (s *Server) bind(ctx context.Context, op, network string, b *listen.Binder, targets []netaddr.Target, g *given, o ServerOptions) error {
+	if o.Assigned {
+		return nil
+	}
 	if len(targets) == 0 {
 		fd, err := s.loop.socketOf(op, network, g, o.Listener)
 		if err == nil {

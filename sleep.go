@@ -10,16 +10,24 @@ import (
 // blocks, in real time. ErrAwaitInCallback in a plain callback; ErrCancelled if
 // the task is cancelled; ctx's error if ctx is done first. (asyncio.sleep)
 func Sleep(ctx context.Context, d time.Duration) error {
-	t, inLoop := currentTask(ctx)
-	switch {
-	case !inLoop:
-		return sleepOutside(ctx, d)
-	case t == nil:
-		return opError("Sleep", ErrAwaitInCallback)
-	case d <= 0:
-		return t.yieldOnce(ctx)
+	t := taskOf(ctx)
+	if t == nil {
+		var inLoop bool
+		if t, inLoop = currentTask(ctx); !inLoop {
+			return sleepOutside(ctx, d)
+		} else if t == nil {
+			return opError("Sleep", ErrAwaitInCallback)
+		}
 	}
-	return t.sleep(ctx, d)
+	if d > 0 {
+		return t.sleep(ctx, d)
+	}
+	// This is yieldOnce, without the call through which the coroutine would come back.
+	end, err := t.beginYield(ctx)
+	if err != nil {
+		return err
+	}
+	return t.ended(ctx, end, t.co.Leave())
 }
 
 func (t *taskBase) sleep(ctx context.Context, d time.Duration) error {

@@ -10,7 +10,7 @@ import (
 
 // Write implements Transport.
 func (t *streamTransport) Write(p []byte) (int, error) {
-	if core := &t.loop.core; !core.InBody() && !core.Here() { // neither a callback of the loop's nor a coroutine
+	if core := &t.loop.core; !core.QuicklyHere() && !core.Here() { // neither a callback of the loop's nor a coroutine
 		return t.writeElsewhere(p)
 	}
 	n, err := t.core.Write(p)
@@ -34,7 +34,7 @@ func (t *streamTransport) writeElsewhere(p []byte) (n int, err error) {
 
 // WriteLines implements Transport.
 func (t *streamTransport) WriteLines(pieces [][]byte) error {
-	if core := &t.loop.core; !core.InBody() && !core.Here() { // as with Write
+	if core := &t.loop.core; !core.QuicklyHere() && !core.Here() { // as with Write
 		return t.writeLinesElsewhere(pieces)
 	}
 	if err := t.core.WriteVec(pieces); err != nil {

@@ -42,9 +42,6 @@ var (
 // the call has returned. What is written there does not come by the loop.
 func SubprocessFile(f *os.File) Stdio { return Stdio{stdioFile, f} }
 
-// IsDefault reports whether nothing was said.
-func (s Stdio) IsDefault() bool { return s.kind == stdioDefault }
-
 // SubprocessOptions say how a program is started. Nil options are the zero ones. (the
 // arguments of subprocess.Popen)
 type SubprocessOptions struct {

@@ -44,7 +44,7 @@ type AnyTask interface {
 	Stack() string
 
 	anyTask() *taskBase
-	runBody(c *coro.Coro)
+	work() coro.Work
 	// function is the code of what the task runs, as its maker wrote it; 0 if there
 	// is none.
 	function() uintptr
@@ -56,7 +56,6 @@ type taskBase struct {
 	place list.Node[taskBase] // among the loop's tasks
 	loop  *baseLoop
 	f     *futureBase
-	self  AnyTask
 	scope scope // the task's own context
 	name  atomic.Pointer[string]
 	num   uint64 // for the automatic name
@@ -68,9 +67,10 @@ type taskBase struct {
 	seq       uint64 // counts the waits; a wake-up for an earlier one is stale
 	waitingOn *futureBase
 	node      waitNode
+	wokenWith error  // by a Waiters; guarded by its mutex
 	nearest   *scope // the nearest scope to the wait's context, if that is another one than the task's own
 
-	cancelMsg any // of a request that waits to be delivered
+	cancelMsg *cancelMsg // of a request that waits to be delivered
 
 	// The small ones, side by side.
 	requests      atomic.Int32 // to cancel
@@ -122,6 +122,9 @@ func (t *Task[T]) Stack() string {
 	return ""
 }
 
+// self is the task as its users see it.
+func (t *taskBase) self() AnyTask { return t.f.by.(AnyTask) }
+
 // callbackName names a step of the task, as what waits for a future.
 func (t *taskBase) callbackName() string { return "wakeup of " + t.Name() }
 
@@ -156,6 +159,7 @@ func (t *taskBase) Complete(ev uint64) {
 	t.seq++
 	t.suspended = false
 	t.loop.core.Stepping = t
+	t.loop.core.Entered(t.coID.Load())
 	if s := t.co.Switch(); s != coro.Suspended {
 		t.afterStep(s)
 	}
@@ -190,11 +194,11 @@ func (t *taskBase) admit(ev uint64) bool {
 	}
 	if t.co == nil && t.mustCancel {
 		t.mustCancel = false
-		t.finish(&CancelledError{t.cancelMsg})
+		t.finish(&CancelledError{t.cancelMsg.value()})
 		return false
 	}
 	if t.co == nil {
-		t.co = t.loop.core.Pool.Get(t)
+		t.co = t.loop.core.Pool.Get(t.self().work())
 	}
 	return true
 }
@@ -219,9 +223,6 @@ func (t *taskBase) Exited() {
 	t.finish(ErrGoexit)
 }
 
-// Run is the coroutine of the task, whatever its type.
-func (t *taskBase) Run(c *coro.Coro) { t.self.runBody(c) }
-
 func (t *Task[T]) function() uintptr {
 	if t.base.wraps != 0 || t.fn == nil {
 		return t.base.wraps.code()
@@ -229,36 +230,50 @@ func (t *Task[T]) function() uintptr {
 	return funcCode(t.fn)
 }
 
-func (t *Task[T]) runBody(c *coro.Coro) {
-	s := c.Owner.(*sched.Strand)
-	b := &t.base
-	s.Task = b
-	b.coID.Store(s.ID)
-	returned := false
-	defer func() {
-		s.Task = nil
-		b.coID.Store(0)
-		if returned {
-			return
-		}
-		if r := recover(); r != nil {
-			if err, ok := r.(error); ok && isFatal(err) {
-				b.finish(err)
-			} else {
-				b.finish(&PanicError{r, debug.Stack()})
-			}
-		} else if c.Unwinding() {
-			b.finish(opError("task", ErrLoopClosed))
-		} else {
-			b.finish(ErrGoexit)
-		}
-	}()
-	v, err := t.fn(&b.scope)
-	returned = true
+// taskWork is the task as what a coroutine runs.
+type taskWork[T any] Task[T]
+
+func (t *Task[T]) work() coro.Work { return (*taskWork[T])(t) }
+
+// Run is the coroutine of the task. What it calls when it is over is no closure, so that
+// its frame, which is there as long as the task, is small.
+func (w *taskWork[T]) Run(c *coro.Coro) {
+	b := &w.base
+	b.enter(c)
+	defer b.left(c)
+	v, err := w.fn(&b.scope)
 	if err == nil && !b.mustCancel {
-		t.value = v
+		w.value = v
 	}
 	b.finish(err)
+}
+
+// enter notes whose coroutine it is.
+func (t *taskBase) enter(c *coro.Coro) {
+	s := c.Owner.(*sched.Strand)
+	s.Task = t
+	t.coID.Store(s.ID)
+}
+
+// left is deferred: the coroutine is the task's no more, and if the task is not done its
+// function did not return.
+func (t *taskBase) left(c *coro.Coro) {
+	c.Owner.(*sched.Strand).Task = nil
+	t.coID.Store(0)
+	if t.f.Done() {
+		return
+	}
+	if r := recover(); r != nil {
+		if err, ok := r.(error); ok && isFatal(err) {
+			t.finish(err)
+		} else {
+			t.finish(&PanicError{r, debug.Stack()})
+		}
+	} else if c.Unwinding() {
+		t.finish(opError("task", ErrLoopClosed))
+	} else {
+		t.finish(ErrGoexit)
+	}
 }
 
 // finish makes the task done with what its function returned.
@@ -271,7 +286,7 @@ func (t *taskBase) finish(err error) {
 	case err == nil && t.mustCancel:
 		// The request came after the last wait: too late to be seen, not to count.
 		t.mustCancel = false
-		state, err = stateCancelled, &CancelledError{t.cancelMsg}
+		state, err = stateCancelled, &CancelledError{t.cancelMsg.value()}
 	case asCancelled(err) != nil:
 		state = stateCancelled
 	}
@@ -301,12 +316,32 @@ func endName(state uint32, err error) string {
 }
 
 // describe names the kind.
-func (t *taskBase) describe() string { return "Task" }
+func (t *Task[T]) describe() string { return "Task" }
+
+// task returns the task whose result the future is, nil if it is no task's.
+func (f *futureBase) task() *taskBase {
+	if t, ok := f.by.(AnyTask); ok {
+		return t.anyTask()
+	}
+	return nil
+}
+
+// taskCallback is doneCallback for a task.
+type taskCallback[T any] struct {
+	node waitNode
+	t    *Task[T]
+	fn   func(*Task[T])
+}
+
+func (c *taskCallback[T]) Complete(uint64)      { c.fn(c.t) }
+func (c *taskCallback[T]) callbackName() string { return funcName(c.fn) }
 
 // AddDoneCallback calls fn on the loop, in a later pass, when the task is done.
 // Any goroutine may call it. (Task.add_done_callback)
 func (t *Task[T]) AddDoneCallback(fn func(*Task[T])) CallbackToken {
-	return t.addCallback(&doneCallback{func() { fn(t) }, func() string { return funcName(fn) }})
+	c := &taskCallback[T]{t: t, fn: fn}
+	c.node.to = c
+	return t.register(&c.node)
 }
 
 // String describes the task: its state, name, function and what it waits for. One
@@ -330,7 +365,7 @@ func (t *Task[T]) String() string {
 
 // kindName names the future's kind, and a task by its name.
 func (f *futureBase) kindName() string {
-	if t, ok := f.by.(*taskBase); ok {
+	if t := f.task(); t != nil {
 		return fmt.Sprintf("Task %q", t.Name())
 	}
 	return f.kind()

@@ -8,7 +8,26 @@ package asyncio
 // the request is posted and true means accepted. (Task.cancel)
 func (t *Task[T]) Cancel(msg ...any) bool { return t.futureBase.Cancel(msg...) }
 
+// cancelMsg is the message of a request to cancel, nil if it has none: few have one.
+type cancelMsg struct{ msg any }
+
+func newCancelMsg(msg any) *cancelMsg {
+	if msg == nil {
+		return nil
+	}
+	return &cancelMsg{msg}
+}
+
+func (m *cancelMsg) value() any {
+	if m == nil {
+		return nil
+	}
+	return m.msg
+}
+
 // cancelFuture is Cancel as a future's kind does it.
+func (t *Task[T]) cancelFuture(msg any) bool { return t.base.cancelFuture(msg) }
+
 func (t *taskBase) cancelFuture(msg any) bool {
 	if t.f.Done() {
 		t.f.markRetrieved()
@@ -54,7 +73,7 @@ func (t *taskBase) deliverCancel(msg any) {
 			}
 		}
 	}
-	t.mustCancel, t.cancelMsg = true, msg
+	t.mustCancel, t.cancelMsg = true, newCancelMsg(msg)
 }
 
 // shielded reports whether the task waits with a context that cannot be done,

@@ -74,9 +74,9 @@ func strayed(ctx context.Context, op string) (*baseLoop, error) {
 // fail makes a task that was never started a failed one, and returns it. l is the
 // loop that refused it, if there is one; if nobody looks at the task, it reports it.
 func (t *Task[T]) fail(l *baseLoop, err error) *Task[T] {
-	t.base.f, t.base.self = &t.futureBase, t
+	t.base.f = &t.futureBase
 	t.base.scope.init(&t.base, nil)
-	t.by = &t.base
+	t.by = t
 	t.err = err
 	t.noteRefused(l, err, 0)
 	t.state.unlock(stateFinished)
@@ -105,13 +105,13 @@ func (t *Task[T]) start(l *baseLoop, op string, c taskConfig, opts []TaskOption)
 		return err
 	}
 	t.setLoop(l)
-	t.by = &t.base
-	t.base.init(l, &t.futureBase, t, c)
+	t.by = t
+	t.base.init(l, &t.futureBase, c)
 	return nil
 }
 
-func (t *taskBase) init(l *baseLoop, f *futureBase, self AnyTask, c taskConfig) {
-	t.loop, t.f, t.self = l, f, self
+func (t *taskBase) init(l *baseLoop, f *futureBase, c taskConfig) {
+	t.loop, t.f = l, f
 	if c.context == nil {
 		if s := currentStrand(); s != nil && s.task() != nil {
 			c.context = &s.task().scope // as asyncio copies the current context

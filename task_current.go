@@ -4,7 +4,7 @@ package asyncio
 // goroutine may call it. (asyncio.current_task)
 func CurrentTask() AnyTask {
 	if s := currentStrand(); s != nil && s.task() != nil {
-		return s.task().self
+		return s.task().self()
 	}
 	return nil
 }
@@ -20,5 +20,5 @@ func CurrentTaskOf(loop EventLoop) (AnyTask, error) {
 	case s == nil || s.task() == nil || loop != nil && s.loop() != loop.base():
 		return nil, nil
 	}
-	return s.task().self, nil
+	return s.task().self(), nil
 }

@@ -155,7 +155,7 @@ func (g *TaskGroup) report(message string) {
 			g.loop.report(ExceptionContext{
 				Message: message,
 				Err:     err,
-				Task:    g.parent.self,
+				Task:    g.parent.self(),
 				Extra:   map[string]any{"group": g.String()},
 			})
 		}

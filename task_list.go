@@ -66,7 +66,7 @@ func AllTasks(loop EventLoop) []AnyTask {
 	defer l.tasksMu.Unlock()
 	var all []AnyTask
 	for t := range l.tasks.All() {
-		all = append(all, t.self)
+		all = append(all, t.self())
 	}
 	return all
 }
@@ -85,11 +85,11 @@ func (l *baseLoop) unwindTasks() {
 		}
 		if l.unwinding != t {
 			l.unwinding = t
-			l.report(ExceptionContext{Message: "Task was destroyed but it is pending", Task: t.self})
+			l.report(ExceptionContext{Message: "Task was destroyed but it is pending", Task: t.self()})
 		}
 		l.unwind(t)
 		if p, ok := t.f.err.(*PanicError); ok {
-			l.report(ExceptionContext{Message: "Exception in task while its loop was closed", Err: p, Task: t.self})
+			l.report(ExceptionContext{Message: "Exception in task while its loop was closed", Err: p, Task: t.self()})
 		}
 	}
 }

@@ -130,7 +130,7 @@ func (t *tlsTransport) control(op string, f func()) error { return t.loop.contro
 
 // Write implements Transport.
 func (t *tlsTransport) Write(p []byte) (n int, err error) {
-	if core := &t.loop.core; core.InBody() || core.Here() {
+	if core := &t.loop.core; core.QuicklyInBody() || core.Here() {
 		n, err = t.write(p)
 		return n, t.writeError("Write", err)
 	}

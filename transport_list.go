@@ -96,6 +96,7 @@ func (l *baseLoop) closeNet() {
 			l.logger().Error(err.Error())
 		}
 	}
+	k.waiting.Close()
 	for c := k.waiting.First(); c != nil; c = k.waiting.First() {
 		if err := c.Drop(); err != nil {
 			l.logger().Debug(fmt.Sprintf("close of fd=%d: %v", c.FD, err))

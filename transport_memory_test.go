@@ -20,7 +20,7 @@ import (
 
 // idleLimit is what an idle connection may cost in memory of this process, its
 // protocol included.
-const idleLimit = 700
+const idleLimit = 560
 
 // overBothKinds runs f over the machine's best selector and its best proactor, one
 // after the other.

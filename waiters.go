@@ -4,7 +4,7 @@ import (
 	"context"
 	"sync"
 
-	"github.com/go-asyncio/asyncio/internal/goroutine"
+	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/invariants"
 	"github.com/go-asyncio/asyncio/internal/list"
 )
@@ -46,27 +46,49 @@ import (
 //
 // (the deque of futures in asyncio's locks and queues; trio's ParkingLot)
 type Waiters struct {
-	queue list.List[queuedWaiter]
+	queue list.List[waitNode]
 	len   int
 }
 
-// queuedWaiter is one who waits. It is guarded by the mutex of the queue until it is
-// woken, and then belongs to the Wakeup, until that is done.
-type queuedWaiter struct {
-	place  list.Node[queuedWaiter] // in a queue, or among those of a Wakeup
-	task   *taskBase               // the task that waits, nil for another goroutine,
-	ev     uint64                  // and in which of its waits
-	signal chan struct{}           // what the goroutine waits for
-	woken  bool
-	single bool  // the signal is of a test bubble, outside which nobody may use it
-	err    error // with this
+// blocked is a goroutine that waits and is no loop's. What it shares with a coroutine that
+// waits is its node, which is guarded by the mutex of the queue.
+type blocked struct {
+	node    waitNode
+	signal  chan struct{} // what it waits for
+	outcome error         // what it was woken with
+	single  bool          // the signal is of a test bubble, outside which nobody may use it
 }
 
-var spareWaiters = sync.Pool{New: func() any { return new(queuedWaiter) }}
+var spareBlocked = sync.Pool{New: func() any {
+	b := new(blocked)
+	b.node.to = b
+	return b
+}}
+
+// Complete wakes the goroutine. If it has gone before it was told, nobody takes the signal.
+func (b *blocked) Complete(uint64) {
+	select {
+	case b.signal <- struct{}{}:
+	default:
+	}
+}
 
 // Wakeup is those whose wait WakeOne or WakeAll has ended and who do not know it yet.
-// The zero Wakeup is nobody.
-type Wakeup struct{ woken list.List[queuedWaiter] }
+// The zero Wakeup is nobody. It has nothing of those who wait but what tells them, because
+// they may go on for other reasons before that, and wait elsewhere.
+type Wakeup struct {
+	to   engine.Completer // the only one,
+	ev   uint64           // and which of its waits it is
+	many *[]wakeup        // or all
+}
+
+// wakeup is one of several.
+type wakeup struct {
+	to engine.Completer
+	ev uint64
+}
+
+var spareWakeups = sync.Pool{New: func() any { return new([]wakeup) }}
 
 // Wait waits at the end of the queue until it is woken, and returns the error that it
 // is woken with. A coroutine of the loop is suspended and any other goroutine blocks;
@@ -89,7 +111,7 @@ type Wakeup struct{ woken list.List[queuedWaiter] }
 //
 // Nothing is allocated, as a rule.
 func (q *Waiters) Wait(ctx context.Context, loop EventLoop, mu sync.Locker) (handOn bool, err error) {
-	t := taskOf(ctx, goroutine.ID())
+	t := taskOf(ctx)
 	if t == nil || loop == nil || t.loop != loop.base() {
 		var l *baseLoop
 		if t, l, err = whoWaits(ctx, loop); err != nil {
@@ -98,8 +120,6 @@ func (q *Waiters) Wait(ctx context.Context, loop EventLoop, mu sync.Locker) (han
 			return q.block(ctx, l, mu)
 		}
 	}
-	// The rest does what beginWait and suspend do, without calling them: a call through
-	// which a coroutine comes back costs more than others.
 	var end func() bool
 	if t.ownContext(ctx) {
 		t.seq++
@@ -109,20 +129,66 @@ func (q *Waiters) Wait(ctx context.Context, loop EventLoop, mu sync.Locker) (han
 	if t.mustCancel && !t.shielded() {
 		return false, t.cancelledBefore(ctx, end, mu)
 	}
-	w := q.enlist()
-	w.task, w.ev = t, t.event(wakeUp)
+	t.node.ev = t.event(wakeUp)
+	q.enlist(&t.node)
+	t.suspended = true
 	mu.Unlock()
+	if t.co.Leave() || end != nil || t.mustCancel || t.interrupt {
+		return q.endWait(ctx, t, end, mu)
+	}
+	mu.Lock()
+	invariants.Check(t.node.woken, "who waits goes on when it is woken")
+	if t.wokenWith != nil {
+		err, t.wokenWith = t.wokenWith, nil
+	}
+	return false, err
+}
+
+// Park is Wait, but that mu is not held when it returns, nor when a coroutine is unwound, so
+// that nothing need be deferred. It costs less of time and stack.
+func (q *Waiters) Park(ctx context.Context, loop EventLoop, mu sync.Locker) (handOn bool, err error) {
+	t := taskOf(ctx)
+	if t == nil || loop == nil || t.loop != loop.base() || !t.ownContext(ctx) || t.mustCancel {
+		return q.parkOtherwise(ctx, loop, mu)
+	}
+	t.seq++
+	t.node.ev = t.event(wakeUp)
+	q.enlist(&t.node)
+	t.suspended = true
+	mu.Unlock()
+	if t.co.Leave() || t.mustCancel || t.interrupt {
+		return q.endPark(ctx, t, mu)
+	}
+	if t.wokenWith != nil {
+		err, t.wokenWith = t.wokenWith, nil
+	}
+	return false, err
+}
+
+// parkOtherwise is Park for who is no task that simply waits.
+//
+//go:noinline
+func (q *Waiters) parkOtherwise(ctx context.Context, loop EventLoop, mu sync.Locker) (handOn bool, err error) {
+	defer mu.Unlock()
+	return q.Wait(ctx, loop, mu)
+}
+
+// endPark is endWait for Park.
+//
+//go:noinline
+func (q *Waiters) endPark(ctx context.Context, t *taskBase, mu sync.Locker) (handOn bool, err error) {
+	defer mu.Unlock()
+	return q.endWait(ctx, t, nil, mu)
+}
+
+// endWait ends a wait of a task that has left and is back, maybe not because it was woken.
+func (q *Waiters) endWait(ctx context.Context, t *taskBase, end func() bool, mu sync.Locker) (handOn bool, err error) {
 	err = ErrLoopClosed // should it be unwound
 	defer func() {
 		mu.Lock()
-		handOn, err = q.delist(w, err)
+		handOn, err = q.delist(&t.node, &t.wokenWith, err)
 	}()
-	t.suspended = true
-	t.co.Suspend()
-	err = nil
-	if end != nil || t.mustCancel || t.interrupt {
-		err = t.resumed(ctx, end)
-	}
+	err = t.ended(ctx, end, t.co.Unwound())
 	return false, err
 }
 
@@ -167,11 +233,12 @@ func (q *Waiters) block(ctx context.Context, l *baseLoop, mu sync.Locker) (handO
 	if err != nil {
 		return false, err
 	}
-	w := q.enlist()
+	w := spareBlocked.Get().(*blocked)
 	if w.signal == nil {
 		w.signal = make(chan struct{}, 1)
 		w.single = l.watch.unreal
 	}
+	q.enlist(&w.node)
 	mu.Unlock()
 	fate := l.fate.Load()
 	select {
@@ -187,78 +254,118 @@ func (q *Waiters) block(ctx context.Context, l *baseLoop, mu sync.Locker) (handO
 		back()
 	}
 	mu.Lock()
-	return q.delist(w, err)
+	// If it was woken and has not taken the signal, that may still come.
+	again := !w.single && (err == nil || !w.node.woken)
+	handOn, err = q.delist(&w.node, &w.outcome, err)
+	if again {
+		spareBlocked.Put(w)
+	}
+	return handOn, err
 }
 
 // enlist takes a place at the end.
-func (q *Waiters) enlist() *queuedWaiter {
-	w := spareWaiters.Get().(*queuedWaiter)
-	q.queue.PushBack(&w.place)
+func (q *Waiters) enlist(n *waitNode) {
+	n.woken = false
+	q.queue.PushBack(&n.place)
 	q.len++
-	return w
 }
 
-// delist ends a wait that was ended by err, or by a wake-up if that is nil.
-func (q *Waiters) delist(w *queuedWaiter, err error) (handOn bool, _ error) {
+// delist ends a wait that was ended by err, or by a wake-up, with the outcome, if err is nil.
+func (q *Waiters) delist(n *waitNode, outcome *error, err error) (handOn bool, _ error) {
+	woken := *outcome
+	*outcome = nil
 	switch {
-	case !w.woken:
+	case !n.woken:
 		invariants.Check(err != nil, "who waits goes on when it is woken")
-		q.queue.Remove(&w.place)
+		q.queue.Remove(&n.place)
 		q.len--
+		return false, err
 	case err == nil:
-		err = w.err
-	default:
-		// The wake-up may not be done yet, and will come to w: so that is not used again.
-		return w.err == nil, err
+		return false, woken
 	}
-	w.task, w.woken, w.err = nil, false, nil
-	if !w.single {
-		spareWaiters.Put(w)
-	}
-	return false, err
+	return woken == nil, err
 }
 
 // WakeOne ends the wait of the first, if there is one, with err. It knows when Do is
 // called, which must be, without the mutex.
 func (q *Waiters) WakeOne(err error) Wakeup {
-	var k Wakeup
-	if w := q.queue.PopFront(); w != nil {
-		q.len--
-		invariants.Check(q.queue.Empty() == (q.len == 0), "a queue counts those who wait in it")
-		w.woken, w.err = true, err
-		k.woken.PushBack(&w.place)
+	n := q.queue.PopFront()
+	if n == nil {
+		return Wakeup{}
 	}
-	return k
+	q.len--
+	invariants.Check(q.queue.Empty() == (q.len == 0), "a queue counts those who wait in it")
+	n.wake(err)
+	return Wakeup{to: n.to, ev: n.ev}
 }
 
 // WakeAll ends the waits of all, with err. They know, in their order, when Do is
 // called, which must be, without the mutex.
 func (q *Waiters) WakeAll(err error) Wakeup {
-	for w := range q.queue.All() {
-		w.woken, w.err = true, err
+	if q.len <= 1 {
+		return q.WakeOne(err)
+	}
+	many := spareWakeups.Get().(*[]wakeup)
+	for n := q.queue.PopFront(); n != nil; n = q.queue.PopFront() {
+		n.wake(err)
+		*many = append(*many, wakeup{n.to, n.ev})
 	}
 	q.len = 0
-	return Wakeup{q.queue.Take()}
+	return Wakeup{many: many}
+}
+
+// wake notes that the wait has ended, with err.
+func (n *waitNode) wake(err error) {
+	n.woken = true
+	if err == nil {
+		return
+	}
+	switch w := n.to.(type) {
+	case *taskBase:
+		w.wokenWith = err
+	case *blocked:
+		w.outcome = err
+	}
 }
 
 // Len returns how many wait and were not woken.
 func (q *Waiters) Len() int { return q.len }
 
-// Do lets them know. It is called once, by any goroutine.
-func (k Wakeup) Do() {
-	for w := k.woken.PopFront(); w != nil; w = k.woken.PopFront() {
-		w.wake()
+// Suspended reports whether the first is a coroutine: what it has lent may be written to,
+// for it goes on when the loop's goroutine lets it, and not before.
+func (q *Waiters) Suspended() bool {
+	n := q.queue.First()
+	if n == nil {
+		return false
 	}
+	_, isTask := n.to.(*taskBase)
+	return isTask
 }
 
-// wake lets one know.
-func (w *queuedWaiter) wake() {
-	switch t := w.task; {
-	case t == nil:
-		w.signal <- struct{}{}
+// Do lets them know. It is called once, by any goroutine.
+func (k Wakeup) Do() {
+	if k.to != nil {
+		tellWoken(k.to, k.ev)
+	}
+	if k.many == nil {
+		return
+	}
+	for _, w := range *k.many {
+		tellWoken(w.to, w.ev)
+	}
+	clear(*k.many)
+	*k.many = (*k.many)[:0]
+	spareWakeups.Put(k.many)
+}
+
+// tellWoken lets one know.
+func tellWoken(to engine.Completer, ev uint64) {
+	switch t, ok := to.(*taskBase); {
+	case !ok:
+		to.Complete(ev)
 	case t.loop.onLoop():
-		t.loop.schedule(t, w.ev)
+		t.loop.schedule(t, ev)
 	default:
-		t.loop.post(t, w.ev)
+		t.loop.post(t, ev)
 	}
 }

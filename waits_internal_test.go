@@ -30,7 +30,7 @@ func TestScopesForget(t *testing.T) {
 				_, _ = long.Await(derived)
 				_ = WaitForErr(ctx, 1, func(ctx context.Context) error { return Sleep(ctx, time.Hour) })
 			}
-			if n := len(outer.scope.after) + len(outer.task.scope.after) - 1; n != 0 {
+			if n := len(outer.scope.rest().after) + len(outer.task.scope.rest().after) - 1; n != 0 {
 				t.Errorf("%d entries are left", n) // but the scope's own in its task's
 			}
 			return nil

@@ -10,13 +10,20 @@ import (
 // callback; ErrCancelled if the task is cancelled; ctx's error if ctx is done.
 // (asyncio.sleep(0))
 func Yield(ctx context.Context) error {
-	t, inLoop := currentTask(ctx)
-	switch {
-	case !inLoop:
-		runtime.Gosched()
-		return contextError(ctx)
-	case t == nil:
-		return opError("Yield", ErrAwaitInCallback)
+	t := taskOf(ctx)
+	if t == nil {
+		var inLoop bool
+		if t, inLoop = currentTask(ctx); !inLoop {
+			runtime.Gosched()
+			return contextError(ctx)
+		} else if t == nil {
+			return opError("Yield", ErrAwaitInCallback)
+		}
 	}
-	return t.yieldOnce(ctx)
+	// This is yieldOnce, as in Sleep.
+	end, err := t.beginYield(ctx)
+	if err != nil {
+		return err
+	}
+	return t.ended(ctx, end, t.co.Leave())
 }

@@ -51,6 +51,9 @@ func NewBarrier(parties int) (*Barrier, error) {
 // other errors see Lock.Acquire. (Barrier.wait)
 func (b *Barrier) Wait(ctx context.Context) (index int, err error) {
 	const op = "Barrier.Wait"
+	if err := asyncio.ConsumeBudget(ctx); err != nil {
+		return -1, waitError(op, err)
+	}
 	b.queue.mu.Lock()
 	defer b.unlock()
 	for b.state == draining || b.state == resetting {

@@ -8,7 +8,11 @@
 // [asyncio.ErrAwaitInCallback]. A wait ends early when the task is cancelled, when its
 // context is done, and, for a goroutine that is no loop's, with [asyncio.ErrLoopClosed]
 // when the loop is closed. What needs no wait looks neither at the context nor at the
-// loop, and takes no pass.
+// loop, and takes no pass; but every [asyncio.Budget] calls of a coroutine without a wait, the
+// next one lets the loop run what is ready, once, before it takes anything.
+//
+//	var lock locks.Lock // guards what spans a wait; between two waits nobody else runs
+//	err := lock.With(ctx, func() error { return transfer(ctx, from, to) })
 //
 // The zero value of each type is ready to be used; none may be copied after that. Each
 // belongs to one loop, that of the first that waits in it, for good: a coroutine of

@@ -18,12 +18,16 @@ type Event struct {
 // that the wait was cancelled, or that ctx is done, or that there is no loop to wait on,
 // as with Lock.Acquire. (Event.wait)
 func (e *Event) Wait(ctx context.Context) error {
+	const op = "Event.Wait"
+	if err := asyncio.ConsumeBudget(ctx); err != nil {
+		return waitError(op, err)
+	}
 	e.queue.mu.Lock()
 	defer e.queue.mu.Unlock()
 	if e.set {
 		return nil
 	}
-	_, err := e.queue.wait(ctx, "Event.Wait")
+	_, err := e.queue.wait(ctx, op)
 	return err
 }
 

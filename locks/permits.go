@@ -3,6 +3,8 @@ package locks
 import (
 	"context"
 	"math"
+
+	"github.com/go-asyncio/asyncio"
 )
 
 // permits are what acquiring takes and releasing gives back: a lock has one, a semaphore
@@ -35,8 +37,11 @@ func (p *permits) tryAcquire() bool {
 	return true
 }
 
-// acquire takes a permit, and waits for it.
+// acquire takes a permit, and waits for it. Who never has to wait gives way now and then.
 func (p *permits) acquire(ctx context.Context, op string) error {
+	if err := asyncio.ConsumeBudget(ctx); err != nil {
+		return waitError(op, err)
+	}
 	p.mu.Lock()
 	if !p.locked() {
 		p.spare--

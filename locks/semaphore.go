@@ -41,8 +41,9 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 func (s *Semaphore) TryAcquire() bool { return s.permits.tryAcquire() }
 
 // Release gives a permit back, or a new one, and wakes the first that waits. Any
-// goroutine may call it. The error is nil unless there are more permits than an int
-// counts: ErrReleasedTooOften. (Semaphore.release)
+// goroutine may call it. The error is nil, unless there are more permits than an int
+// counts (ErrReleasedTooOften); it is there so that a BoundedSemaphore, whose Release may
+// fail, can take the place. (Semaphore.release)
 func (s *Semaphore) Release() error { return released("Semaphore.Release", &s.permits, unbounded) }
 
 // released gives a permit back that may be there at most most times.

@@ -2,6 +2,7 @@ package proactors
 
 import (
 	"sync/atomic"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -54,7 +55,7 @@ func (r *ring) waitFor(n int, limit time.Duration) error {
 	atomic.StoreUint32(r.sqTail, r.tail)
 	r.ts = timespec{0, int64(limit)}
 	r.arg.ts = uint64(uintptr(unsafe.Pointer(&r.ts)))
-	_, _, e := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.queued()), uintptr(n),
+	_, _, e := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.queued()), uintptr(n),
 		enterGetEvents|enterExtArg, uintptr(unsafe.Pointer(&r.arg)), unsafe.Sizeof(r.arg))
 	return enterError(e)
 }

@@ -18,15 +18,25 @@ import (
 // each message, however small, takes a buffer, of 16 KiB: smaller ones cost
 // more on large messages than they save on small ones. A few buffers are in use
 // at first, which stay in the processor's cache; when they run out twice as many
-// are, up to all of the memory that is reserved (and not used until then).
+// are, up to all of the memory that is reserved (and not used until then). When all have
+// been filled once, and no more than a quarter of them were full at any time meanwhile, those
+// that are given back beyond twice as many leave the ring, and their memory goes back to the
+// system: a burst's does with as many bytes received as the burst took memory, twice. (One that
+// is in the ring is the kernel's: nobody can tell whether it has just been written to.)
 type buffers struct {
 	mem, ringMem []byte
 	ring         []buf
 	state        []bufState
 	shift        uint // log2 of a buffer's size
 	inc          bool
-	total        int // buffers in use
-	out          int // of them, full ones that are lent: not in the ring
+	total        int      // buffers in use
+	out          int      // of them, full ones that are lent: not in the ring
+	made         int      // buffers that have ever been in use,
+	retired      []uint16 // and those of them that are not now
+	first        int      // as many are always in use
+	filled       int      // full ones given back since the last look,
+	peak         int      // and how many were out at once
+	surplus      int      // to be retired
 	tail         uint16
 }
 
@@ -65,11 +75,11 @@ func openBuffers(ringFD int, incremental bool) (*buffers, error) {
 		return nil, fmt.Errorf("proactors: io_uring: %w", os.NewSyscallError("mmap", err))
 	}
 	b.state = make([]bufState, len(b.ring))
-	first := plainFirst
+	b.first = plainFirst
 	if b.inc {
-		first = incFirst
+		b.first = incFirst
 	}
-	b.grow(first)
+	b.grow(b.first)
 	return b, nil
 }
 
@@ -96,8 +106,16 @@ func (b *buffers) register(ringFD int) error {
 // grow takes up to n more buffers into use and reports whether there were any.
 func (b *buffers) grow(n int) bool {
 	n = min(n, len(b.ring)-b.total)
+	b.filled, b.peak, b.surplus = 0, 0, 0
 	for range n {
-		b.put(b.total)
+		bid := b.made
+		if k := len(b.retired); k > 0 {
+			bid = int(b.retired[k-1])
+			b.retired = b.retired[:k-1]
+		} else {
+			b.made++
+		}
+		b.put(bid)
 		b.total++
 	}
 	if n > 0 {
@@ -129,25 +147,56 @@ func (b *buffers) take(bid int, n int32, more bool) (pos uint32) {
 	pos = uint32(bid)<<(b.shift&31) + s.off // the mask spares the compiler a test
 	s.refs++
 	s.off += uint32(n)
-	if !b.inc || !more {
+	if !more { // as always where a buffer takes one message
 		s.full = true
-		b.out++
+		if b.out++; b.out > b.peak {
+			b.peak = b.out
+		}
 	}
 	return pos
 }
 
-func (b *buffers) release(pos uint32) {
+// drop notes that a message is lent no more, and reports whether renew is to follow.
+func (b *buffers) drop(pos uint32) bool {
 	s := &b.state[pos>>(b.shift&31)]
-	if s.refs--; s.refs == 0 && s.full {
-		b.renew(int(pos >> b.shift))
+	s.refs--
+	return s.refs == 0 && s.full
+}
+
+// release is drop, and renew where that follows.
+func (b *buffers) release(pos uint32) {
+	if b.drop(pos) {
+		b.renew(pos)
 	}
 }
 
-// renew hands a full buffer, of which nothing is lent any more, to the kernel.
-func (b *buffers) renew(bid int) {
+// renew hands a full buffer, of which nothing is lent any more, to the kernel, unless there
+// are too many.
+func (b *buffers) renew(pos uint32) {
+	bid := int(pos >> b.shift)
 	b.out--
+	if b.filled++; b.filled >= b.total {
+		b.surplus = 0
+		if enough := max(2*b.peak, b.first); b.peak <= b.total/4 {
+			b.surplus = max(b.total-enough, 0)
+		}
+		b.filled, b.peak = 0, 0
+	}
+	if b.surplus > 0 {
+		b.retire(bid)
+		return
+	}
 	b.put(bid)
 	publish(b.ring, b.tail)
+}
+
+// retire keeps a buffer from the kernel, and gives its memory back to the system.
+func (b *buffers) retire(bid int) {
+	b.surplus--
+	b.total--
+	b.retired = append(b.retired, uint16(bid))
+	// The address stays reserved. An error means that the memory stays, too.
+	_ = unix.Madvise(b.mem[bid<<b.shift:(bid+1)<<b.shift], unix.MADV_DONTNEED)
 }
 
 // some reports whether the kernel has a buffer, as far as can be known here.

@@ -98,6 +98,33 @@ func (l *letters) take(op *Operation, i int, res int32) Completion {
 	return Completion{op, res - int32(letterPayload), flags}
 }
 
+// receivedLetters is received for what is received of datagrams.
+func (p *IOUring) receivedLetters(head, tail uint32) uint32 {
+	for ; head != tail; head++ {
+		c := &p.ring.cqes[head&p.ring.cqMask]
+		i := uint32(c.userData)
+		if c.flags&going != going || c.res <= 0 || i >= uint32(len(p.slots)) {
+			break
+		}
+		s := &p.slots[i]
+		if s.gen != uint32(c.userData>>32) || s.kind != ReceiveFrom {
+			break
+		}
+		s.flag |= slotFed
+		done := p.letters.take(s.op, int(c.flags>>cqeBufferShift), c.res)
+		done.Flags |= More
+		p.done = append(p.done, done)
+		p.lent++
+	}
+	return head
+}
+
+// memory is what a letter says.
+func (l *letters) memory(c Completion) []byte {
+	pos := letterOf(c.Flags)*letterStride + letterPayload
+	return l.mem[pos : pos+int(c.N) : pos+int(c.N)]
+}
+
 // giveBack hands a letter that was read, or came to nothing, to the kernel.
 func (l *letters) giveBack(i int) {
 	l.put(i)

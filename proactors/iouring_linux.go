@@ -34,18 +34,20 @@ const forever time.Duration = math.MaxInt64
 // has not taken yet turns the entry into nothing, for its descriptor may be
 // closed, and the number be another's, when the kernel looks at it.
 type IOUring struct {
-	ring    *ring
-	bufs    *buffers
-	letters *letters // nil until datagrams are received
-	slots   []slot
-	free    []uint32
-	done    []Completion
-	dry     []uint32 // slots of receives that wait for buffers
-	posts   []posted
-	live    int    // operations in flight, but for the one for wake-ups
-	lent    int    // completions that lend memory
-	dried   uint64 // how often a receive found no buffer
-	spare   []*gather
+	ring     *ring
+	bufs     *buffers
+	letters  *letters // nil until datagrams are received
+	slots    []slot
+	free     []uint32
+	done     []Completion
+	dry      []uint32 // slots of receives that wait for buffers
+	posts    []posted
+	batch    []Post // of PostAll, and
+	batchMem []byte // what is sent of them
+	live     int    // operations in flight, but for the one for wake-ups
+	lent     int    // completions that lend memory
+	dried    uint64 // how often a receive found no buffer
+	spare    []*gather
 
 	waker    *wake.Waker
 	wake     func() error // of the waker, once and not with every Wake
@@ -125,6 +127,13 @@ func (p *IOUring) begin(op *Operation, r *Request) error {
 	i, err := p.slot(r.Kind)
 	if err != nil {
 		return err
+	}
+	if p.queues(r) {
+		s := &p.slots[i]
+		s.op, s.kind, s.fd, s.flag = op, r.Kind, r.FD, slotDry
+		op.Tag = uint64(s.gen)<<32 | uint64(i)
+		p.dry = append(p.dry, i)
+		return nil
 	}
 	e, pos, err := p.ring.next()
 	if err != nil {
@@ -222,45 +231,6 @@ func (p *IOUring) Cancel(op *Operation) {
 	e.opcode, e.flags, e.fd, e.addr = opAsyncCancel, sqeCQESkipSuccess, -1, op.Tag
 }
 
-// restart starts anew the receives that had no buffer, and what ended for no reason
-// of its own.
-func (p *IOUring) restart() error {
-	dry := p.dry
-	p.dry = p.dry[:0]
-	for _, i := range dry {
-		s := &p.slots[i]
-		if s.flag&slotGone == 0 && !p.memoryFor(s) {
-			p.dry = append(p.dry, i) // never beyond what was read
-			continue
-		}
-		e, pos, err := p.ring.next()
-		if err != nil {
-			return err
-		}
-		s.flag &^= slotDry
-		s.pos = pos
-		p.thread.unseen = lookEvery
-		if s.flag&slotGone != 0 {
-			*e = sqe{opcode: opNop, fd: -1, userData: s.op.Tag}
-			s.flag |= slotVoid
-			continue
-		}
-		s.fill(e)
-	}
-	return nil
-}
-
-// memoryFor reports whether the kernel has memory for what an operation receives.
-func (p *IOUring) memoryFor(s *slot) bool {
-	switch {
-	case s.kind == ReceiveFrom:
-		return p.letters.some()
-	case s.kind == Receive && s.flag&slotOwn == 0:
-		return p.bufs.some()
-	}
-	return true
-}
-
 // Wait implements Proactor.
 func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
 	if p.closed {
@@ -291,7 +261,7 @@ func (p *IOUring) Wait(timeout time.Duration) ([]Completion, error) {
 		}
 		woken, err := p.reap()
 		p.expectAfter(len(p.done), waited)
-		if len(p.posts) > 0 && err == nil && !p.settled() {
+		if (len(p.posts) > 0 || p.batch != nil) && err == nil && !p.settled() {
 			timeout = 0
 			continue
 		}
@@ -340,6 +310,9 @@ func (p *IOUring) reap() (woken bool, err error) {
 		if head = p.received(head, tail); head == tail {
 			break
 		}
+		if head = p.receivedLetters(head, tail); head == tail {
+			break
+		}
 		woken = p.rare(&r.cqes[head&r.cqMask]) || woken
 		head++
 	}
@@ -350,37 +323,48 @@ func (p *IOUring) reap() (woken bool, err error) {
 	return woken, err
 }
 
-// received takes entries that are simply something received, as nearly all are, up to
-// the first that is not. There is room for their completions.
+// received takes entries that are simply something received on a stream, as nearly all
+// are, up to the first that is not. There is room for their completions.
 func (p *IOUring) received(head, tail uint32) uint32 {
-	const going = cqeBuffer | cqeMore
-	slots, bufs, cqes, mask := p.slots, p.bufs, p.ring.cqes, p.ring.cqMask
 	n := len(p.done)
-	done := p.done[:cap(p.done)]
-	for ; head != tail; head++ {
-		c := &cqes[head&mask]
-		i := uint32(c.userData)
-		if c.flags&going != going || c.res <= 0 || i >= uint32(len(slots)) {
-			break
-		}
-		s := &slots[i]
-		if s.gen != uint32(c.userData>>32) {
-			break
-		}
-		if s.kind == ReceiveFrom {
-			done[n] = p.letters.take(s.op, int(c.flags>>cqeBufferShift), c.res)
-			done[n].Flags |= More
-			n++
-			continue
-		}
-		pos := bufs.take(int(c.flags>>cqeBufferShift), c.res, c.flags&cqeBufMore != 0)
-		done[n] = Completion{s.op, c.res, More | Lent | Flags(pos)*OwnFlags}
-		n++
-	}
-	p.lent += n - len(p.done)
-	p.done = done[:n]
-	return head
+	k := p.streamPieces(p.done[n:cap(p.done)], head, tail)
+	p.lent += k
+	p.done = p.done[:n+k]
+	return head + uint32(k)
 }
+
+// streamPieces makes completions of such entries, and returns of how many.
+//
+//go:noinline
+func (p *IOUring) streamPieces(done []Completion, head, tail uint32) int {
+	if n := tail - head; uint32(len(done)) > n {
+		done = done[:n]
+	}
+	r, bufs := p.ring, p.bufs
+	for k := range done {
+		c := &r.cqes[head&r.cqMask]
+		head++
+		flags, res := c.flags, c.res
+		if flags&going != going || res <= 0 {
+			return k
+		}
+		i := uint(uint32(c.userData))
+		if i >= uint(len(p.slots)) {
+			return k
+		}
+		s := &p.slots[i]
+		if s.gen != uint32(c.userData>>32) || s.kind == ReceiveFrom {
+			return k
+		}
+		d := &done[k]
+		d.Op, d.N = s.op, res
+		d.Flags = More | Lent | Flags(bufs.take(int(flags>>cqeBufferShift), res, flags&cqeBufMore != 0))*OwnFlags
+	}
+	return len(done)
+}
+
+// going are the flags of an entry that has brought something and is not the last.
+const going = cqeBuffer | cqeMore
 
 // rare takes an entry that is something else, and reports whether it is of a Wake.
 func (p *IOUring) rare(c *cqe) (woken bool) {
@@ -432,14 +416,10 @@ func (p *IOUring) complete(i uint32, s *slot, c *cqe) {
 	case s.flag&slotVoid != 0:
 		done.N = -int32(unix.ECANCELED)
 	case c.res == -int32(unix.ENOBUFS) && s.kind == ReceiveFrom:
-		p.dried++
-		s.flag |= slotDry
-		p.dry = append(p.dry, i)
+		p.dryUp(i, s)
 		return
 	case c.res == -int32(unix.ENOBUFS) && s.kind == Receive && s.flag&slotOwn == 0:
-		p.dried++
-		s.flag |= slotDry
-		p.dry = append(p.dry, i)
+		p.dryUp(i, s)
 		if !p.bufs.some() || len(p.dry) == 1 {
 			p.bufs.grow(p.bufs.total)
 		}
@@ -491,24 +471,41 @@ func (p *IOUring) Accepted(c Completion) uintptr { return uintptr(c.N) }
 // Memory implements Proactor.
 func (p *IOUring) Memory(c Completion) []byte {
 	if c.Flags&ownLetter != 0 {
-		pos := letterOf(c.Flags)*letterStride + letterPayload
-		return p.letters.mem[pos : pos+int(c.N) : pos+int(c.N)]
+		return p.letters.memory(c)
 	}
+	return p.Received(c)
+}
+
+// Received is Memory of what a Receive has brought. It is inlined.
+func (p *IOUring) Received(c Completion) []byte {
 	pos := uint32(c.Flags / OwnFlags)
 	return p.bufs.mem[pos : pos+uint32(c.N) : pos+uint32(c.N)]
 }
 
 // Release implements Proactor.
 func (p *IOUring) Release(c Completion) {
-	switch {
-	case p.closed:
-	case c.Flags&ownLetter != 0:
+	if p.closed || c.Flags&ownLetter != 0 {
+		p.releaseLetter(c)
+		return
+	}
+	p.ReleaseReceived(c.Flags)
+}
+
+// ReleaseReceived is Release of what a Receive has brought, by the flags of its completion,
+// while the proactor is open.
+func (p *IOUring) ReleaseReceived(flags Flags) {
+	p.lent--
+	if pos := uint32(flags / OwnFlags); p.bufs.drop(pos) {
+		p.bufs.renew(pos)
+	}
+}
+
+// releaseLetter is Release of a letter, or once the proactor is closed.
+func (p *IOUring) releaseLetter(c Completion) {
+	if !p.closed {
 		p.lent--
 		p.letters.out--
 		p.letters.giveBack(letterOf(c.Flags))
-	default:
-		p.lent--
-		p.bufs.release(uint32(c.Flags / OwnFlags))
 	}
 }
 
@@ -564,6 +561,7 @@ func (p *IOUring) Close() error {
 		p.letters.close()
 	}
 	p.slots, p.done, p.dry, p.spare, p.free, p.posts = nil, nil, nil, nil, nil, nil
+	p.batch, p.batchMem = nil, nil
 	return err
 }
 

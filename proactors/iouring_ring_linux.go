@@ -176,7 +176,7 @@ func (r *ring) submit() error {
 		return err
 	}
 	atomic.StoreUint32(r.sqTail, r.tail)
-	_, _, e := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.queued()), 0, enterGetEvents, 0, 0)
+	_, _, e := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.queued()), 0, enterGetEvents, 0, 0)
 	return enterError(e)
 }
 

@@ -29,6 +29,7 @@ const (
 	slotVoid            // the entry was turned into nothing
 	slotDry             // waits for buffers
 	slotGone            // cancelled
+	slotFed             // has received something since it was submitted
 )
 
 // gather is what a send of several pieces needs. An accept has the kernel say in the

@@ -3,6 +3,9 @@
 // when one may be tried. They are io_uring on Linux and IOCP on Windows; [Available]
 // finds out which of them work on the very machine.
 //
+// Programs need not know this package: asyncio.NewProactorEventLoop(nil) makes a loop over the
+// system's proactor. It is for those who choose one, and for those who write one.
+//
 // This comment is the contract: what a user of a [Proactor] may rely on, and all
 // that an implementation must keep. Package proactortest checks one against it.
 //
@@ -206,9 +209,26 @@ type Request struct {
 	Addr   []byte   // Connect, SendTo: the address as the system's struct sockaddr; Accept: see above
 }
 
+// Poster is what a Proactor may be besides, for a user who posts much.
+type Poster interface {
+	// PostAll is Submit of posts[from:], each a Send with Post of a part of mem, in their
+	// order. It returns how many it has taken, and why no more. The posts and mem stay as
+	// they are until the next Wait has returned; meanwhile others may be appended, and
+	// given with all that were before.
+	PostAll(mem []byte, posts []Post, from int) (int, error)
+}
+
+// Post is one Send of PostAll.
+type Post struct {
+	Op         *Operation // is not in flight
+	FD         int32
+	Begin, End int32 // what of the memory; with both the same it is no post at all
+}
+
 // Completer is told of completions, by whoever called Wait. It is for the user of
-// the proactor only; the proactor calls nothing.
-type Completer interface {
+// the proactor only; the proactor calls nothing. It is an alias, so that one who has another
+// name for the same gives it on as it is.
+type Completer = interface {
 	// Complete acts on a completion; ev is its Ev.
 	Complete(ev uint64)
 }

@@ -63,7 +63,9 @@ func (b *base) Register(fileobj any, events EventMask, data any) (*SelectorKey, 
 	if k, ok := fileobj.(*SelectorKey); ok {
 		fileobj = k.FileObj
 	}
-	b.generation++
+	if b.generation++; b.generation == 0 { // that of a free slot
+		b.generation = 1
+	}
 	s := slot{key: &SelectorKey{FileObj: fileobj, FD: fd, Events: events, Data: data}, gen: b.generation}
 	if err := b.mechanism.add(&s); err != nil {
 		return nil, b.fail(op, fileobj, fd, err)

@@ -81,22 +81,46 @@ func (s *EpollSelector) Select(timeout time.Duration) ([]Ready, error) {
 	if errno != 0 {
 		return nil, s.fail("select", nil, NoFD, os.NewSyscallError("epoll_wait", errno))
 	}
-	ready, stale := s.results(len(s.events)), false
-	for i := range s.events[:n] {
-		ev := &s.events[i]
-		r := s.slot(uintptr(ev.Fd))
-		if r == nil || r.key == nil || r.gen != uint32(ev.Pad) {
-			stale = true
-			continue
+	return s.publish(s.found(n)), nil
+}
+
+// found makes n of the kernel's events into what is ready.
+func (s *EpollSelector) found(n int) []Ready {
+	events := s.events[:n]
+	ready, k := s.results(len(s.events))[:n], 0
+	dense, stale := s.dense, false
+	for i := range events {
+		ev := &events[i]
+		// Nearly always it is readable, which it is only for who has asked for that.
+		if fd := uint(uint32(ev.Fd)); fd < uint(len(dense)) && ev.Events == unix.EPOLLIN {
+			if r := &dense[fd]; r.gen == uint32(ev.Pad) && uint(k) < uint(len(ready)) {
+				ready[k] = Ready{r.key, EventRead}
+				k++
+				continue
+			}
 		}
-		if events := fromEpoll(ev.Events) & r.key.Events; events != 0 {
-			ready = append(ready, Ready{r.key, events})
+		switch key, mask, known := s.look(ev); {
+		case !known:
+			stale = true
+		case mask != 0:
+			ready[k] = Ready{key, mask}
+			k++
 		}
 	}
 	if stale {
 		s.rebuild()
 	}
-	return s.publish(ready), nil
+	return ready[:k]
+}
+
+// look finds out what an event of the kernel's says of a file, unless that is not
+// registered any more.
+func (s *EpollSelector) look(ev *unix.EpollEvent) (key *SelectorKey, mask EventMask, known bool) {
+	r := s.slot(uintptr(uint32(ev.Fd)))
+	if r == nil || r.gen != uint32(ev.Pad) { // or it is free: no registration has generation 0
+		return nil, 0, false
+	}
+	return r.key, fromEpoll(ev.Events) & r.key.Events, true
 }
 
 // fromEpoll turns the kernel's events into ours. An error or a hang-up is
@@ -138,7 +162,7 @@ func (s *EpollSelector) wait(timeout time.Duration) (int, syscall.Errno) {
 // epoll_pwait and not epoll_wait: newer architectures have only that.
 func (s *EpollSelector) poll() (int, syscall.Errno) {
 	for {
-		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(s.epfd),
+		n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(s.epfd),
 			uintptr(unsafe.Pointer(unsafe.SliceData(s.events))), uintptr(len(s.events)), 0, 0, 0)
 		if errno != unix.EINTR {
 			return int(n), errno

@@ -15,7 +15,8 @@ const denseLimit = 1 << 20
 // free.
 type slot struct {
 	key *SelectorKey
-	// gen tells this registration from earlier ones of the same descriptor.
+	// gen tells this registration from earlier ones of the same descriptor. It is 0 of a
+	// free slot, and of no other.
 	gen uint32
 	// pos is the mechanism's: where this registration is in its own arrays.
 	pos int32

@@ -13,7 +13,7 @@ import (
 // trouble is a world in which much goes wrong: names are slow, contexts end, functions run in
 // executors, hosts crash.
 func trouble(w *simulation.World) {
-	w.SetUsual(simulation.Conditions{Latency: simulation.Spread{Least: time.Millisecond, Most: 30 * time.Millisecond, Tail: 0.01}, Loss: 0.02, Bandwidth: 1 << 20})
+	w.SetDefaultConditions(simulation.Conditions{Latency: simulation.Spread{Least: time.Millisecond, Most: 30 * time.Millisecond, Tail: 0.01}, Loss: 0.02, Bandwidth: 1 << 20})
 	w.SetNameService(0, 50*time.Millisecond, 0.1)
 	w.Host("server").Start(serveEcho)
 	for i := range 4 {

@@ -28,9 +28,9 @@ type Spread struct {
 // Between is a Spread without a tail.
 func Between(least, most time.Duration) Spread { return Spread{Least: least, Most: most} }
 
-// Usual are the conditions under which links work of which nobody has said anything: those of
-// a quiet local network.
-func Usual() Conditions { return conditionsOf(simulated.Usual()) }
+// DefaultConditions are those under which links work of which nobody has said anything: a
+// quiet local network's.
+func DefaultConditions() Conditions { return conditionsOf(simulated.Usual()) }
 
 // conditionsOf are the conditions of the network's.
 func conditionsOf(c simulated.Conditions) Conditions {
@@ -45,9 +45,9 @@ func (c Conditions) network() simulated.Conditions {
 	}
 }
 
-// SetUsual sets the conditions of all links, of which nobody has said others, from now on, and
-// may be called before any host is made.
-func (w *World) SetUsual(c Conditions) {
+// SetDefaultConditions sets the conditions of all links of which nobody has said others, from
+// now on, and may be called before any host is made.
+func (w *World) SetDefaultConditions(c Conditions) {
 	w.do(func() {
 		w.network.Change(func() {
 			w.network.SetUsual(c.network())

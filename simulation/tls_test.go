@@ -23,7 +23,7 @@ func TestTLS(t *testing.T) {
 		simulation.Test(t, func(w *simulation.World) {
 			// Each world has its own: a configuration remembers the keys of its tickets.
 			server, client := &tls.Config{Certificates: []tls.Certificate{certificate}}, authority.Client()
-			w.SetUsual(simulation.Conditions{Latency: simulation.Between(time.Millisecond, 20*time.Millisecond), Loss: 0.1})
+			w.SetDefaultConditions(simulation.Conditions{Latency: simulation.Between(time.Millisecond, 20*time.Millisecond), Loss: 0.1})
 			w.Host("server").Start(func(ctx context.Context) error {
 				s, err := streams.StartServer(ctx, func(ctx context.Context, r *streams.StreamReader, w *streams.StreamWriter) {
 					line, err := r.ReadLine(ctx)

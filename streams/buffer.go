@@ -26,14 +26,60 @@ const (
 	pieceSizes    = 6 // up to 512 KiB
 )
 
-var pieces [pieceSizes]sync.Pool
+// pieces are those that are not in use, by their sizes.
+var pieces [pieceSizes]rack
+
+// rack is where pieces of one size are put that will soon be used again. A few stay at hand,
+// last in, first out, for that costs less than a pool does; the collector forgets the rest.
+type rack struct {
+	mu   sync.Mutex
+	n    int
+	hand [atHand]*memory
+	rest sync.Pool
+}
+
+// At hand are so many pieces of a size, and no more than so many bytes.
+const (
+	atHand      = 128
+	atHandBytes = 128 << 10
+)
+
+// take returns a piece, nil if there is none.
+func (k *rack) take() *memory {
+	if k.mu.TryLock() {
+		if k.n > 0 {
+			k.n--
+			m := k.hand[k.n]
+			k.hand[k.n] = nil
+			k.mu.Unlock()
+			return m
+		}
+		k.mu.Unlock()
+	}
+	m, _ := k.rest.Get().(*memory)
+	return m
+}
+
+// put takes a piece.
+func (k *rack) put(m *memory) {
+	if k.mu.TryLock() {
+		if k.n < atHand && k.n*len(m.room) < atHandBytes {
+			k.hand[k.n] = m
+			k.n++
+			k.mu.Unlock()
+			return
+		}
+		k.mu.Unlock()
+	}
+	k.rest.Put(m)
+}
 
 // takeMemory returns a piece of at least n bytes.
 func takeMemory(n int) *memory {
 	size := smallestPiece
 	for i := range pieces {
 		if n <= size {
-			if m, ok := pieces[i].Get().(*memory); ok {
+			if m := pieces[i].take(); m != nil {
 				return m
 			}
 			return &memory{make([]byte, size)}
@@ -48,7 +94,7 @@ func (m *memory) giveBack() {
 	size := smallestPiece
 	for i := range pieces {
 		if len(m.room) == size {
-			pieces[i].Put(m)
+			pieces[i].put(m)
 			return
 		}
 		size *= 4
@@ -90,6 +136,21 @@ func (b *buffer) makeRoom(n int) {
 		b.mem = next
 	}
 	b.off, b.end = 0, have
+}
+
+// unread puts p, which is not empty, before what is there.
+func (b *buffer) unread(p []byte) {
+	switch have := b.len(); {
+	case b.mem == nil:
+		b.write(p)
+	case len(p) <= b.off:
+		b.off -= copy(b.mem.room[b.off-len(p):], p)
+	default:
+		next := takeMemory(len(p) + have)
+		copy(next.room[copy(next.room, p):], b.bytes())
+		b.mem.giveBack()
+		b.mem, b.off, b.end = next, 0, len(p)+have
+	}
 }
 
 // discard drops the first n bytes.

@@ -36,7 +36,7 @@ import (
 // from r or write to w while another reads or writes through the Conn. Any
 // goroutine may call Conn.
 func Conn(ctx context.Context, r *StreamReader, w *StreamWriter) net.Conn {
-	c := &conn{ctx: ctx, loop: w.loop, r: r, w: w}
+	c := &conn{ctx: ctx, loop: w.flow.loop, r: r, w: w}
 	c.in.init(c.loop, &r.mu, &r.waiters)
 	c.out.init(c.loop, &w.flow.mu, nil)
 	c.transmit = c.transmitHanded
@@ -75,6 +75,9 @@ func (c *conn) read(p []byte) (n int, err error) {
 		return 0, err
 	}
 	for n == 0 && err == nil {
+		if r.lent.n > 0 {
+			r.putBack()
+		}
 		if err = s.check(); err != nil || len(p) == 0 {
 			break
 		}
@@ -84,7 +87,7 @@ func (c *conn) read(p []byte) (n int, err error) {
 		case !a.isFor(s):
 			a.set(s)
 		default:
-			err = r.wait(c.ctx, "Read")
+			n, err = r.waitInto(c.ctx, "Read", p)
 			a.stop()
 		}
 	}

@@ -473,7 +473,12 @@ func TestConnFromOutside(t *testing.T) {
 					}
 					return err
 				})
-				s.until("the writer to be held up", func() bool { return other.(*conn).w.flow.writers.Len() > 0 })
+				s.until("the writer to be held up", func() bool {
+					f := other.(*conn).w.flow
+					f.mu.Lock()
+					defer f.mu.Unlock()
+					return f.waiting().writers.Len() > 0
+				})
 			}
 			return nil
 		})
@@ -530,7 +535,7 @@ func (s *stage) drainFor(w *StreamWriter, d time.Duration) {
 	gone := asyncio.RunCoroutineThreadsafe(s.loop, func(ctx context.Context) (struct{}, error) {
 		for {
 			w.flow.mu.Lock()
-			waits := w.flow.drains.Len() > 0
+			waits := w.flow.waiting().drains.Len() > 0
 			w.flow.mu.Unlock()
 			if !waits {
 				return struct{}{}, nil

@@ -16,6 +16,33 @@
 // Write as much as you like and Drain now and then, or the peer that does not
 // read fills your memory.
 //
+// A server is a function that serves one connection, run as a task for each:
+//
+//	server, err := streams.StartServer(ctx, serve, "tcp", ":7777", nil)
+//	if err != nil {
+//		return err
+//	}
+//	return server.ServeForever(ctx)
+//
+// # Which read
+//
+//   - [StreamReader.ReadLine], [StreamReader.Lines], [StreamReader.ReadUntil] and
+//     [StreamReader.ReadExactly] take what protocols are made of. What they return is the
+//     caller's to keep.
+//   - [StreamReader.ReadInto] reads into memory of the caller's: nothing is allocated.
+//   - [StreamReader.Next] lends what has come until the next read: nothing is copied, where
+//     the system can receive when asked.
+//   - [StreamReader.Ready] waits until there is something to read, and holds no memory
+//     meanwhile: for many connections that are idle.
+//
+// # The end of a connection
+//
+// The peer's end of stream is [io.EOF], and one's own direction stays open: read to the end,
+// answer, and close the writer. WriteEOF ends one's own direction alone. Nothing closes a
+// writer but its Close, also when both directions have ended: defer it first of all, in each
+// handler and after each OpenConnection. A writer that is dropped instead is closed when the
+// collector finds it, with a warning. WaitClosed waits until all is sent and the connection gone.
+//
 // # Who may call what
 //
 // What takes a context may wait. A coroutine of the stream's loop is suspended; a

@@ -25,9 +25,16 @@ func TestFairness(t *testing.T) {
 		"ReadInto":    func(ctx context.Context, d *duplex) error { _, err := d.r.ReadInto(ctx, make([]byte, 1)); return err },
 		"Peek":        func(ctx context.Context, d *duplex) error { _, err := d.r.Peek(ctx, 1); return err },
 		"Discard":     func(ctx context.Context, d *duplex) error { _, err := d.r.Discard(ctx, 1); return err },
-		"Drain":       func(ctx context.Context, d *duplex) error { return d.w.Drain(ctx) },
-		"Conn.Read":   func(ctx context.Context, d *duplex) error { _, err := d.c.Read(make([]byte, 1)); return err },
-		"Conn.Write":  func(ctx context.Context, d *duplex) error { _, err := d.c.Write([]byte("x")); return err },
+		"Ready":       func(ctx context.Context, d *duplex) error { return d.r.Ready(ctx) },
+		"Next": func(ctx context.Context, d *duplex) error {
+			if _, err := d.r.Next(ctx); err != nil {
+				return err
+			}
+			return d.r.FeedData([]byte("more"))
+		},
+		"Drain":      func(ctx context.Context, d *duplex) error { return d.w.Drain(ctx) },
+		"Conn.Read":  func(ctx context.Context, d *duplex) error { _, err := d.c.Read(make([]byte, 1)); return err },
+		"Conn.Write": func(ctx context.Context, d *duplex) error { _, err := d.c.Write([]byte("x")); return err },
 		"both": func(ctx context.Context, d *duplex) error {
 			if _, err := d.r.ReadLine(ctx); err != nil {
 				return err

@@ -3,6 +3,7 @@ package streams
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/go-asyncio/asyncio"
 )
@@ -14,13 +15,27 @@ import (
 type FlowControl struct {
 	loop asyncio.EventLoop
 
-	mu      sync.Mutex
-	paused  bool
-	lost    bool
-	reason  error           // that of ConnectionLost
+	mu     sync.Mutex
+	paused bool
+	lost   bool
+	stuck  atomic.Bool // paused or lost
+	reason error       // that of ConnectionLost
+	waits  *flowWaits  // nil until somebody waits
+}
+
+// flowWaits are those who wait for something of a flow control's.
+type flowWaits struct {
 	drains  asyncio.Waiters // for writing to be resumed,
 	writers asyncio.Waiters // too, or for something else that a Conn looks at,
 	closes  asyncio.Waiters // and for the connection to be lost
+}
+
+// waiting is where to wait. mu is held.
+func (f *FlowControl) waiting() *flowWaits {
+	if f.waits == nil {
+		f.waits = new(flowWaits)
+	}
+	return f.waits
 }
 
 // FlowController is a protocol that embeds a FlowControl.
@@ -42,6 +57,7 @@ func (f *FlowControl) flow() *FlowControl { return f }
 func (f *FlowControl) PauseWriting() {
 	f.mu.Lock()
 	f.paused = true
+	f.stuck.Store(true)
 	f.mu.Unlock()
 }
 
@@ -49,7 +65,11 @@ func (f *FlowControl) PauseWriting() {
 func (f *FlowControl) ResumeWriting() {
 	f.mu.Lock()
 	f.paused = false
-	drains, writers := f.drains.WakeAll(nil), f.writers.WakeAll(nil)
+	f.stuck.Store(f.lost)
+	var drains, writers asyncio.Wakeup
+	if w := f.waits; w != nil {
+		drains, writers = w.drains.WakeAll(nil), w.writers.WakeAll(nil)
+	}
 	f.mu.Unlock()
 	drains.Do()
 	writers.Do()
@@ -60,23 +80,34 @@ func (f *FlowControl) ResumeWriting() {
 func (f *FlowControl) ConnectionLost(err error) {
 	f.mu.Lock()
 	f.lost, f.reason = true, err
-	closes, drains, writers := f.closes.WakeAll(err), f.drains.WakeAll(err), f.writers.WakeAll(nil)
+	f.stuck.Store(true)
+	var closes, drains, writers asyncio.Wakeup
+	if w := f.waits; w != nil {
+		closes, drains, writers = w.closes.WakeAll(err), w.drains.WakeAll(err), w.writers.WakeAll(nil)
+	}
 	f.mu.Unlock()
 	closes.Do()
 	drains.Do()
 	writers.Do()
 }
 
-// drain waits while writing is paused. It is ErrConnectionLost if the connection,
-// which is t's, is over.
+// drain waits while writing is paused, and gives way if the connection, which is t's, is
+// closing. It is ErrConnectionLost if that is over.
+//
+//go:noinline
 func (f *FlowControl) drain(ctx context.Context, t asyncio.Transport) error {
+	if t.IsClosing() {
+		if err := asyncio.Yield(ctx); err != nil {
+			return err
+		}
+	}
 	f.mu.Lock()
 	err := error(nil)
 	switch {
 	case f.lost:
 		err = &lostError{peer: t.RemoteAddr(), reason: f.reason}
 	case f.paused:
-		_, err = wait(ctx, &f.drains, f.loop, &f.mu)
+		_, err = wait(ctx, &f.waiting().drains, f.loop, &f.mu)
 	}
 	f.mu.Unlock()
 	return err
@@ -87,7 +118,7 @@ func (f *FlowControl) waitClosed(ctx context.Context) error {
 	f.mu.Lock()
 	err := f.reason
 	if !f.lost {
-		_, err = wait(ctx, &f.closes, f.loop, &f.mu)
+		_, err = wait(ctx, &f.waiting().closes, f.loop, &f.mu)
 	}
 	f.mu.Unlock()
 	return err

@@ -3,6 +3,8 @@ package streams
 import (
 	"bytes"
 	"context"
+	"net"
+	"runtime"
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
@@ -156,4 +158,82 @@ func BenchmarkReader(b *testing.B) {
 	if err := loop.RunUntilComplete(task); err != nil {
 		b.Fatal(err)
 	}
+}
+
+// TestIdleConnections is not parallel: it counts all that the process holds. What a connection
+// costs that waits for its first byte, and that has had one, is bounded here: a page of stack
+// more, or an object, would show.
+func TestIdleConnections(t *testing.T) {
+	if testkit.RaceDetector {
+		t.Skip("everything is larger under the race detector")
+	}
+	const conns = 96 // as many as a listener's backlog holds
+	play(t, nil, func(s *stage) {
+		served := 0
+		server, addr := s.serve(func(ctx context.Context, r *StreamReader, w *StreamWriter) error {
+			defer w.Close()
+			for served++; ; served++ {
+				p, err := r.Next(ctx)
+				if err != nil {
+					return nil
+				}
+				if _, err := w.Write(p); err != nil {
+					return err
+				}
+				if err := w.Drain(ctx); err != nil {
+					return err
+				}
+			}
+		})
+		_, first := s.open(addr) // with it the loop has what it needs once
+		s.until("it to be served", func() bool { return served == 1 })
+		served = 0
+		clients := make([]net.Conn, conns)
+		for i := range clients {
+			c, err := net.Dial("tcp", addr) // nobody accepts while the loop is here
+			s.must(err)
+			defer c.Close()
+			clients[i] = c
+		}
+		before := heldMemory()
+		s.until("all to be served", func() bool { return served == conns })
+		idle := heldMemory()
+		for _, c := range clients {
+			_, err := c.Write([]byte("x"))
+			s.must(err)
+		}
+		s.until("all to be answered", func() bool { return served == 2*conns })
+		used := heldMemory()
+		for name, c := range map[string]struct{ held, most memoryHeld }{
+			"idle": {idle.since(before, conns), memoryHeld{2200, suspendedStack}},
+			"used": {used.since(before, conns), memoryHeld{2800, suspendedStack}},
+		} {
+			s.Logf("%s: %+v", name, c.held)
+			if c.held.heap > c.most.heap || c.held.stacks > c.most.stacks {
+				s.Errorf("%s: a connection holds %+v bytes, at most %+v are wanted", name, c.held, c.most)
+			}
+		}
+		server.Close()
+		s.check(first.Close())
+		for _, c := range clients {
+			s.check(c.Close())
+		}
+		s.check(server.WaitClosed(s.ctx))
+	})
+}
+
+// memoryHeld is what the process has in use.
+type memoryHeld struct{ heap, stacks int }
+
+func heldMemory() memoryHeld {
+	var m runtime.MemStats
+	for range 3 { // what pools have is gone with the second
+		runtime.GC()
+	}
+	runtime.ReadMemStats(&m)
+	return memoryHeld{int(m.HeapAlloc), int(m.StackInuse)}
+}
+
+func (m memoryHeld) since(before memoryHeld, n int) memoryHeld {
+	return memoryHeld{(m.heap - before.heap) / n, (m.stacks - before.stacks) / n}
 }

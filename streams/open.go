@@ -36,12 +36,12 @@ func open(op string, more []Option, create func(asyncio.EventLoop, func() asynci
 		return nil, nil, err
 	}
 	r := newReader(c)
-	p := newProtocol(c.loop, r, nil)
+	p := newProtocol(c, r, nil)
 	t, _, err := create(c.loop, func() asyncio.Protocol { return p })
 	if err != nil {
 		return nil, nil, err
 	}
-	return r, newWriter(t, &p.FlowControl, r, c.loop), nil
+	return r, newWriter(t, &p.FlowControl, r), nil
 }
 
 // Handler serves one connection of a server.
@@ -88,7 +88,7 @@ func start(ctx context.Context, op string, serve handlerFunc, more []Option, cre
 	}
 	tasks := asyncio.WithContext(ctx)
 	return create(c.loop, func() asyncio.Protocol {
-		p := newProtocol(c.loop, newReader(c), serve)
+		p := newProtocol(c, newReader(c), serve)
 		p.tasks = tasks
 		return p
 	})

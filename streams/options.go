@@ -6,8 +6,9 @@ import "github.com/go-asyncio/asyncio"
 type Option func(*config)
 
 type config struct {
-	limit int
-	loop  asyncio.EventLoop
+	limit    int
+	loop     asyncio.EventLoop
+	halfOpen bool
 }
 
 // configure applies the options; the loop is that of otherwise if they name none.
@@ -49,3 +50,9 @@ func WithLimit(n int) Option { return func(c *config) { c.limit = n } }
 // WithLoop sets the loop; the default is the running one. With it, OpenConnection,
 // StartServer and their forms for unix sockets can be called from any goroutine. (loop)
 func WithLoop(loop asyncio.EventLoop) Option { return func(c *config) { c.loop = loop } }
+
+// WithHalfOpen leaves the sending side open at the peer's end of stream over TLS, too, where
+// the connection can end one side alone: with TLS 1.3. As asyncio has it, both
+// directions end there, and what was received and not answered yet stays unanswered. It is an
+// option of NewStreamReaderProtocol, OpenConnection and StartServer. (none in asyncio)
+func WithHalfOpen() Option { return func(c *config) { c.halfOpen = true } }

@@ -2,8 +2,6 @@ package streams
 
 import (
 	"context"
-	"runtime"
-	"weak"
 
 	"github.com/go-asyncio/asyncio"
 )
@@ -17,13 +15,16 @@ import (
 // connection is closed with a warning. (asyncio.StreamReaderProtocol)
 type StreamReaderProtocol struct {
 	FlowControl
-	reader    weak.Pointer[StreamReader]
-	hasReader bool
-	held      *StreamReader // keeps it until there is a connection to serve,
-	kept      bool          // or for good
-	handler   handlerFunc
-	tasks     asyncio.TaskOption // of the server, for the handler's task; may be nil
-	overTLS   bool
+	in      *connection   // nil: there is no reader
+	held    *StreamReader // keeps it until there is a connection to serve, and while that is served; or for good
+	handler handlerFunc
+	tasks   asyncio.TaskOption // of the server, for the handler's task; may be nil
+	task    *asyncio.Task[struct{}]
+	early   asyncio.CallbackToken // for the end of a task that has not begun
+	over    asyncio.Transport     // which asks for memory; nil: there is no reader
+	overTLS bool
+
+	halfOpen bool // the sending side stays open at the peer's end over TLS, too, if it can
 }
 
 // handlerFunc serves one connection.
@@ -39,42 +40,52 @@ func NewStreamReaderProtocol(r *StreamReader, handler func(ctx context.Context, 
 	if err != nil {
 		return nil, err
 	}
-	return newProtocol(c.loop, r, handler), nil
+	return newProtocol(c, r, handler), nil
 }
 
-func newProtocol(loop asyncio.EventLoop, r *StreamReader, handler handlerFunc) *StreamReaderProtocol {
-	p := &StreamReaderProtocol{handler: handler, hasReader: r != nil}
-	p.loop = loop
+func newProtocol(c config, r *StreamReader, handler handlerFunc) *StreamReaderProtocol {
+	p := r.firstProtocol()
+	p.loop, p.handler, p.halfOpen = c.loop, handler, c.halfOpen
 	if r != nil {
-		p.reader = weak.Make(r)
-		p.kept = asyncio.IsSimulated(loop) // when the collector runs must not matter there
-		if handler != nil || p.kept {
+		p.in = r.connection
+		if handler != nil || asyncio.IsSimulated(c.loop) {
 			p.held = r
 		}
+		r.watch()
 	}
 	return p
+}
+
+// firstProtocol is the protocol that is a part of the connection, or one more.
+func (r *StreamReader) firstProtocol() *StreamReaderProtocol {
+	if r != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.protocol.in == nil {
+			r.protocol.in = r.connection
+			return &r.protocol
+		}
+	}
+	return new(StreamReaderProtocol)
 }
 
 // ConnectionMade gives the reader its transport, and starts the handler.
 // (connection_made)
 func (p *StreamReaderProtocol) ConnectionMade(t asyncio.Transport) {
-	r := p.reader.Value()
-	if r == nil && p.hasReader {
+	if p.in != nil && p.in.fate.Load()&dropped != 0 {
 		p.reject(t, "An open stream was garbage collected prior to establishing network connection; call \"stream.close()\" explicitly.", nil)
 		return
 	}
 	p.overTLS = t.GetExtraInfo("sslcontext") != nil
-	if r != nil {
-		if err := r.SetTransport(t); err != nil {
+	if p.in != nil {
+		if err := p.in.setTransport(t); err != nil {
 			p.reject(t, "A stream reader was given to a second connection", err)
 			return
 		}
-	}
-	if !p.kept {
-		p.held = nil
+		p.over = t
 	}
 	if p.handler != nil {
-		p.serve(r, newWriter(t, &p.FlowControl, r, p.loop), t)
+		p.serve(newWriter(t, &p.FlowControl, p.held), t)
 	}
 }
 
@@ -85,54 +96,104 @@ func (p *StreamReaderProtocol) reject(t asyncio.Transport, message string, err e
 }
 
 // serve runs the handler in a task of its own.
-func (p *StreamReaderProtocol) serve(r *StreamReader, w *StreamWriter, t asyncio.Transport) {
+func (p *StreamReaderProtocol) serve(w *StreamWriter, t asyncio.Transport) {
 	var options []asyncio.TaskOption
 	if p.tasks != nil {
 		options = append(options, p.tasks)
 	}
-	task := asyncio.CreateTask(p.loop, func(ctx context.Context) (struct{}, error) {
-		err := p.handler(ctx, r, w)
-		runtime.KeepAlive(w) // a handler that only reads has not dropped its writer
-		return struct{}{}, err
-	}, options...)
-	task.AddDoneCallback(func(task *asyncio.Task[struct{}]) {
-		err := task.Exception()
-		if err == nil {
-			return
-		}
-		if !task.Cancelled() {
-			p.loop.CallExceptionHandler(asyncio.ExceptionContext{
-				Message: "Unhandled exception in client_connected_cb", Err: err, Transport: t,
-			})
-		}
-		_ = t.Close() // on its own loop it closes
-	})
+	if r := p.held; r == nil || w != &r.writer { // neither as StartServer makes them
+		task := asyncio.CreateTask(p.loop, func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, p.handler(ctx, r, w)
+		}, options...)
+		task.AddDoneCallback(func(task *asyncio.Task[struct{}]) { p.ended(task, t) })
+		return
+	}
+	task := asyncio.CreateTask(p.loop, p.run, options...)
+	p.task, p.early = task, task.AddDoneCallback(p.served)
+}
+
+// run is the handler's task. Its protocol keeps what the handler has been given until it
+// returns: one that only reads has not dropped its writer. The callback for the task's end is
+// that of a task which never began; it is not kept while the handler runs.
+func (p *StreamReaderProtocol) run(ctx context.Context) (struct{}, error) {
+	if task := p.task; task != nil && task.RemoveDoneCallback(p.early) > 0 {
+		p.early = asyncio.CallbackToken{}
+		defer task.AddDoneCallback(p.served)
+	}
+	r := p.held
+	err := p.handler(ctx, r, &r.writer)
+	if !asyncio.IsSimulated(p.loop) {
+		p.held = nil
+	}
+	return struct{}{}, err
+}
+
+// served hears of the end of the handler.
+func (p *StreamReaderProtocol) served(task *asyncio.Task[struct{}]) { p.ended(task, p.in.line.first) }
+
+// ended closes the connection of a handler that has failed, and reports it.
+func (p *StreamReaderProtocol) ended(task *asyncio.Task[struct{}], t asyncio.Transport) {
+	p.task = nil
+	err := task.Exception()
+	if err == nil {
+		return
+	}
+	if !task.Cancelled() {
+		p.loop.CallExceptionHandler(asyncio.ExceptionContext{
+			Message: "Unhandled exception in client_connected_cb", Err: err, Transport: t,
+		})
+	}
+	_ = t.Close() // on its own loop it closes
 }
 
 // DataReceived feeds the reader. (data_received)
 func (p *StreamReaderProtocol) DataReceived(data []byte) {
-	if r := p.reader.Value(); r != nil {
-		_ = r.FeedData(data) // fails only after an end that the protocol's user has fed: as if it came too late
+	if in := p.in; in != nil && in.fate.Load()&dropped == 0 {
+		_ = in.feed(data) // fails only after an end that the protocol's user has fed: as if it came too late
 	}
 }
 
-// EOFReceived feeds the reader the end. The connection stays open for writing,
-// but not over TLS. (eof_received)
-func (p *StreamReaderProtocol) EOFReceived() bool {
-	if r := p.reader.Value(); r != nil {
-		r.FeedEOF()
+// LendBuffer implements asyncio.LendingProtocol: what comes goes where the coroutine that
+// waits for it wants it. It lends nothing if the transport's protocol is another one, which
+// embeds this one and may override DataReceived; it may have come in its place since.
+func (p *StreamReaderProtocol) LendBuffer() []byte {
+	if p.over == nil || p.over.GetProtocol() != asyncio.Protocol(p) {
+		return nil
 	}
-	return !p.overTLS
+	return p.in.lendBuffer()
+}
+
+// BufferFilled implements asyncio.LendingProtocol.
+func (p *StreamReaderProtocol) BufferFilled(n int) { p.in.bufferFilled(n) }
+
+// EOFReceived feeds the reader the end. The connection stays open for writing,
+// but over TLS only WithHalfOpen. (eof_received)
+func (p *StreamReaderProtocol) EOFReceived() bool {
+	if p.in != nil {
+		p.in.feedEOF()
+	}
+	return !p.overTLS || p.halfOpen && p.canEndOneSide()
+}
+
+// canEndOneSide reports whether the connection can end its writing alone.
+func (p *StreamReaderProtocol) canEndOneSide() bool {
+	if p.in == nil {
+		return false
+	}
+	p.in.mu.Lock()
+	t := p.in.transport
+	p.in.mu.Unlock()
+	return t != nil && t.CanWriteEOF()
 }
 
 // ConnectionLost ends the stream, and every call that waits for it.
 // (connection_lost)
 func (p *StreamReaderProtocol) ConnectionLost(err error) {
-	if r := p.reader.Value(); r != nil {
+	if in := p.in; in != nil {
 		if err == nil {
-			r.FeedEOF()
+			in.feedEOF()
 		} else {
-			r.SetException(err)
+			in.setException(err)
 		}
 	}
 	p.FlowControl.ConnectionLost(err)

@@ -1,12 +1,11 @@
 package streams
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/go-asyncio/asyncio"
 )
@@ -16,8 +15,8 @@ import (
 const DefaultLimit = 64 << 10
 
 // StreamReader holds what has come from a connection, or from FeedData, until it
-// is read. What its methods return is the caller's to keep. One may read at a
-// time: a second read while one waits is an asyncio.ErrInvalidState.
+// is read. What its methods return is the caller's to keep, but for what Next returns.
+// One may read at a time: a second read while one waits is an asyncio.ErrInvalidState.
 //
 // The end of the stream is io.EOF under errors.Is, from every call that returns
 // data and has none left to return, but for ReadAll. A read that is cancelled, or whose context is done, takes
@@ -25,21 +24,37 @@ const DefaultLimit = 64 << 10
 //
 // Any goroutine may call any method. (asyncio.StreamReader)
 type StreamReader struct {
+	*connection
+
+	// The other half, in the same piece of memory: as long as one of the two is in use the
+	// connection is.
+	writer StreamWriter
+	other  *StreamWriter // one that was made while writer was in use
+}
+
+// reading is what a reader is to its connection, which does not keep the reader itself.
+type reading struct {
 	loop  asyncio.EventLoop
 	limit int
 
 	mu        sync.Mutex
 	buf       buffer
-	eof       bool
 	err       error             // what SetException said
 	transport asyncio.Transport // nil if there is none, or one that cannot be paused
-	paused    bool              // the transport
 	waiters   asyncio.Waiters   // the one who reads
+	lent      lent
+	eof       bool
+	paused    bool // the transport
 
-	// writer is the other half: as long as one of the two is in use the
-	// connection is.
-	writer *StreamWriter
+	watched bool          // the collector tells when it is dropped
+	fate    atomic.Uint32 // dropped, failed
 }
+
+// What has become of a reader, for who asks without its mutex.
+const (
+	dropped uint32 = 1 << iota // the collector has found it
+	failed                     // there is an exception
+)
 
 // NewStreamReader makes a reader without a connection: FeedData, FeedEOF and
 // SetException say what comes. Without WithLoop it belongs to the running loop,
@@ -53,11 +68,15 @@ func NewStreamReader(opts ...Option) (*StreamReader, error) {
 	return newReader(c), nil
 }
 
-func newReader(c config) *StreamReader { return &StreamReader{loop: c.loop, limit: c.limit} }
+func newReader(c config) *StreamReader {
+	return &StreamReader{connection: &connection{reading: reading{loop: c.loop, limit: c.limit}}}
+}
 
 // SetTransport says which transport to pause when too much is buffered.
 // asyncio.ErrInvalidState if there is one already. (set_transport)
-func (r *StreamReader) SetTransport(t asyncio.Transport) error {
+func (r *StreamReader) SetTransport(t asyncio.Transport) error { return r.setTransport(t) }
+
+func (r *reading) setTransport(t asyncio.Transport) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.transport != nil {
@@ -70,7 +89,9 @@ func (r *StreamReader) SetTransport(t asyncio.Transport) error {
 // FeedData adds a copy of data to what can be read, and pauses the transport if
 // that is more than twice the limit. asyncio.ErrInvalidState after FeedEOF. Call
 // it where the transport may be paused: on the loop. (feed_data)
-func (r *StreamReader) FeedData(data []byte) error {
+func (r *StreamReader) FeedData(data []byte) error { return r.feed(data) }
+
+func (r *reading) feed(data []byte) error {
 	if len(data) == 0 {
 		return nil
 	}
@@ -79,7 +100,16 @@ func (r *StreamReader) FeedData(data []byte) error {
 		r.mu.Unlock()
 		return opError("FeedData", fmt.Errorf("%w: the end was fed already", asyncio.ErrInvalidState))
 	}
-	r.buf.write(data)
+	if rest := data[r.take(data):]; len(rest) > 0 {
+		r.buf.write(rest)
+	}
+	r.came()
+	return nil
+}
+
+// came wakes who waits, and has the transport pause if too much is buffered. It gives up
+// mu.
+func (r *reading) came() {
 	w := r.waiters.WakeOne(nil)
 	full := r.transport
 	if r.paused || r.buf.len() <= 2*r.limit {
@@ -93,12 +123,11 @@ func (r *StreamReader) FeedData(data []byte) error {
 	if full != nil {
 		r.pause(full)
 	}
-	return nil
 }
 
 // pause keeps the transport from bringing more. One that cannot be paused is
 // forgotten, and everything buffered.
-func (r *StreamReader) pause(t asyncio.Transport) {
+func (r *reading) pause(t asyncio.Transport) {
 	if err := t.PauseReading(); err != nil {
 		r.mu.Lock()
 		r.paused = false
@@ -111,7 +140,7 @@ func (r *StreamReader) pause(t asyncio.Transport) {
 
 // unpause decides that the transport is to bring more, if it does not. mu is
 // held; the transport returned, if there is one, is for resume.
-func (r *StreamReader) unpause() asyncio.Transport {
+func (r *reading) unpause() asyncio.Transport {
 	if !r.paused {
 		return nil
 	}
@@ -120,7 +149,7 @@ func (r *StreamReader) unpause() asyncio.Transport {
 }
 
 // resume lets the transport bring more. mu is not held.
-func (r *StreamReader) resume(t asyncio.Transport) {
+func (r *reading) resume(t asyncio.Transport) {
 	if t == nil {
 		return
 	}
@@ -139,7 +168,11 @@ func (r *StreamReader) resume(t asyncio.Transport) {
 
 // took ends a read that has taken something: the transport is resumed if little
 // enough is left. It gives up mu.
-func (r *StreamReader) took() {
+func (r *reading) took() {
+	if !r.paused {
+		r.mu.Unlock()
+		return
+	}
 	var t asyncio.Transport
 	if r.buf.len() <= r.limit {
 		t = r.unpause()
@@ -149,7 +182,9 @@ func (r *StreamReader) took() {
 }
 
 // FeedEOF says that no more data come. (feed_eof)
-func (r *StreamReader) FeedEOF() {
+func (r *StreamReader) FeedEOF() { r.feedEOF() }
+
+func (r *reading) feedEOF() {
 	r.mu.Lock()
 	r.eof = true
 	w := r.waiters.WakeOne(nil)
@@ -160,86 +195,51 @@ func (r *StreamReader) FeedEOF() {
 // SetException makes the read that waits, if there is one, and every later one
 // fail with err, whatever is buffered. A read for which data have come already, and
 // which only waits for its turn, still returns them. (set_exception)
-func (r *StreamReader) SetException(err error) {
+func (r *StreamReader) SetException(err error) { r.setException(err) }
+
+func (r *reading) setException(err error) {
 	r.mu.Lock()
 	r.err = err
+	if err == nil {
+		r.fate.And(^failed)
+	} else {
+		r.fate.Or(failed)
+	}
 	w := r.waiters.WakeOne(nil)
 	r.mu.Unlock()
 	w.Do()
 }
 
 // Exception returns what SetException said, nil if nothing. (exception)
-func (r *StreamReader) Exception() error {
+func (r *StreamReader) Exception() error { return r.exception() }
+
+func (r *reading) exception() error {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.err
+	err := r.err
+	r.mu.Unlock()
+	return err
 }
 
 // AtEOF reports whether the end has come and everything before it was read.
 // (at_eof)
 func (r *StreamReader) AtEOF() bool {
-	r.mu.Lock()
+	r.lock()
 	defer r.mu.Unlock()
 	return r.atEOF()
 }
 
-func (r *StreamReader) atEOF() bool { return r.eof && r.buf.len() == 0 }
+func (r *reading) atEOF() bool { return r.eof && r.buf.len() == 0 }
 
 // Buffered returns how many bytes can be read without waiting.
 func (r *StreamReader) Buffered() int {
-	r.mu.Lock()
+	r.lock()
 	defer r.mu.Unlock()
 	return r.buf.len()
 }
 
-// wait waits until something has come, be it the end. mu is held when it is
-// called and when it returns, and not held meanwhile; nor may its unlocking be
-// deferred, see the function wait. Look again then.
-func (r *StreamReader) wait(ctx context.Context, op string) error {
-	switch {
-	case r.waiters.Len() > 0 && r.loop.IsClosed():
-		return opError(op, asyncio.ErrLoopClosed) // who waits is about to be unwound
-	case r.waiters.Len() > 0:
-		return opError(op, fmt.Errorf("%w: another call already waits for data of this reader", asyncio.ErrInvalidState))
-	case r.eof:
-		return io.EOF
-	case r.err != nil:
-		return r.err
-	case r.paused:
-		// Who waits for more than the limit would wait for ever.
-		t := r.unpause()
-		r.mu.Unlock()
-		r.resume(t)
-		r.mu.Lock()
-		return nil
-	}
-	// The rest does what the function wait does, without calling it: a call through
-	// which a coroutine comes back costs more than others.
-	back := false
-	defer func() {
-		if !back {
-			r.mu.Unlock()
-		}
-	}()
-	_, err := r.waiters.Wait(ctx, r.loop, &r.mu)
-	back = true
-	return err
-}
-
-// waitForAny waits until there is at least one byte; io.EOF if there is none
-// and none will come.
-func (r *StreamReader) waitForAny(ctx context.Context, op string) error {
-	for r.buf.len() == 0 {
-		if err := r.wait(ctx, op); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // String describes the reader by its state.
 func (r *StreamReader) String() string {
-	r.mu.Lock()
+	r.lock()
 	defer r.mu.Unlock()
 	var b strings.Builder
 	b.WriteString("<StreamReader")

@@ -18,7 +18,7 @@ func (r *StreamReader) Read(ctx context.Context, n int) ([]byte, error) {
 	if err := asyncio.ConsumeBudget(ctx); err != nil {
 		return nil, err
 	}
-	r.mu.Lock()
+	r.lock()
 	err := r.err
 	if err == nil && n > 0 {
 		err = r.waitForAny(ctx, "Read")
@@ -34,27 +34,57 @@ func (r *StreamReader) Read(ctx context.Context, n int) ([]byte, error) {
 
 // ReadInto reads into p: up to len(p) bytes, as soon as there is at least one.
 // It returns how many, and io.EOF at the end of the stream. An empty p is filled
-// at once. (readinto)
+// at once. While a coroutine waits in it with nothing buffered, the system receives
+// straight into p where it can. (readinto)
 func (r *StreamReader) ReadInto(ctx context.Context, p []byte) (int, error) {
-	if err := asyncio.ConsumeBudget(ctx); err != nil {
-		return 0, err
+	r.lock()
+	if r.buf.len() > 0 || len(p) == 0 || r.mustLook() {
+		r.mu.Unlock()
+		return r.readInto(ctx, p)
 	}
-	r.mu.Lock()
-	err := r.err
-	if err == nil && len(p) > 0 {
-		err = r.waitForAny(ctx, "ReadInto")
-	}
-	if err != nil {
+	// Who waits need not give way first.
+	n, err := r.suspend(ctx, p)
+	switch {
+	case n > 0:
+		r.took()
+		return n, nil
+	case err != nil:
 		r.mu.Unlock()
 		return 0, err
 	}
-	n := r.takeInto(p)
+	return r.fill(ctx, p)
+}
+
+// readInto is ReadInto where there may be no need to wait.
+func (r *StreamReader) readInto(ctx context.Context, p []byte) (int, error) {
+	if err := asyncio.ConsumeBudget(ctx); err != nil {
+		return 0, err
+	}
+	r.lock()
+	if err := r.err; err != nil {
+		r.mu.Unlock()
+		return 0, err
+	}
+	return r.fill(ctx, p)
+}
+
+// fill waits for what there is to read, and reads it into p. It gives up mu.
+func (r *StreamReader) fill(ctx context.Context, p []byte) (n int, err error) {
+	for n == 0 && len(p) > 0 && r.buf.len() == 0 {
+		if n, err = r.waitInto(ctx, "ReadInto", p); err != nil {
+			r.mu.Unlock()
+			return 0, err
+		}
+	}
+	if n == 0 {
+		n = r.takeInto(p)
+	}
 	r.took()
 	return n, nil
 }
 
 // takeInto moves what is there into p. mu is held.
-func (r *StreamReader) takeInto(p []byte) int {
+func (r *reading) takeInto(p []byte) int {
 	n := copy(p, r.buf.bytes())
 	r.buf.discard(n)
 	return n
@@ -68,7 +98,7 @@ func (r *StreamReader) ReadAll(ctx context.Context) ([]byte, error) {
 	if err := asyncio.ConsumeBudget(ctx); err != nil {
 		return all, err
 	}
-	r.mu.Lock()
+	r.lock()
 	for {
 		err := r.err
 		if err == nil {
@@ -84,7 +114,7 @@ func (r *StreamReader) ReadAll(ctx context.Context) ([]byte, error) {
 		all = append(all, r.buf.bytes()...)
 		r.buf.discard(r.buf.len())
 		r.took()
-		r.mu.Lock()
+		r.lock()
 	}
 }
 
@@ -99,7 +129,7 @@ func (r *StreamReader) ReadExactly(ctx context.Context, n int) ([]byte, error) {
 	if err := asyncio.ConsumeBudget(ctx); err != nil {
 		return nil, err
 	}
-	r.mu.Lock()
+	r.lock()
 	err := r.err
 	for err == nil && r.buf.len() < n {
 		if err = r.wait(ctx, op); err == io.EOF {
@@ -126,7 +156,7 @@ func (r *StreamReader) Peek(ctx context.Context, n int) ([]byte, error) {
 	if err := asyncio.ConsumeBudget(ctx); err != nil {
 		return nil, err
 	}
-	r.mu.Lock()
+	r.lock()
 	err := r.err
 	for err == nil && r.buf.len() < n {
 		err = r.wait(ctx, op)
@@ -151,7 +181,7 @@ func (r *StreamReader) Discard(ctx context.Context, n int) (int, error) {
 		return 0, err
 	}
 	dropped := 0
-	r.mu.Lock()
+	r.lock()
 	err := r.err
 	for err == nil && dropped < n {
 		if err = r.waitForAny(ctx, op); err == nil {
@@ -159,7 +189,7 @@ func (r *StreamReader) Discard(ctx context.Context, n int) (int, error) {
 			r.buf.discard(k)
 			dropped += k
 			r.took()
-			r.mu.Lock()
+			r.lock()
 			if dropped < n {
 				err = r.err
 			}

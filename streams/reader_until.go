@@ -35,7 +35,7 @@ func (r *StreamReader) ReadUntil(ctx context.Context, separators ...[]byte) ([]b
 	if err := asyncio.ConsumeBudget(ctx); err != nil {
 		return nil, err
 	}
-	r.mu.Lock()
+	r.lock()
 	m, err := r.find(ctx, op, separators)
 	if err != nil {
 		if err == io.EOF {
@@ -59,7 +59,7 @@ func (r *StreamReader) ReadLine(ctx context.Context) ([]byte, error) {
 	if err := asyncio.ConsumeBudget(ctx); err != nil {
 		return nil, err
 	}
-	r.mu.Lock()
+	r.lock()
 	m, err := r.find(ctx, "ReadLine", newline)
 	over, _ := err.(*LimitOverrunError)
 	if err == io.EOF && r.buf.len() > 0 {

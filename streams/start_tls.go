@@ -67,7 +67,7 @@ func (w *StreamWriter) startTLS(ctx context.Context, config *tls.Config, o async
 	w.become(upgrading{old})
 	next := old
 	defer func() { w.become(next) }() // also when the coroutine is unwound
-	secure, err := w.loop.StartTLS(ctx, old, p, config, &o)
+	secure, err := w.flow.loop.StartTLS(ctx, old, p, config, &o)
 	if err != nil {
 		return err
 	}
@@ -109,8 +109,8 @@ func (p *StreamReaderProtocol) isServer() bool { return p.handler != nil }
 func (p *StreamReaderProtocol) nowOverTLS() { p.overTLS = true }
 
 // canUpgrade says why the stream cannot go on by TLS, if it cannot.
-func (r *StreamReader) canUpgrade() error {
-	r.mu.Lock()
+func (r *reading) canUpgrade() error {
+	r.lock()
 	defer r.mu.Unlock()
 	switch {
 	case r.err != nil:
@@ -123,15 +123,15 @@ func (r *StreamReader) canUpgrade() error {
 
 // handOver returns what the reader holds, which is TLS's; and until upgraded there is no
 // transport to be paused.
-func (r *StreamReader) handOver() []byte {
-	r.mu.Lock()
+func (r *reading) handOver() []byte {
+	r.lock()
 	defer r.mu.Unlock()
 	r.transport, r.paused = nil, false
 	return r.buf.next(r.buf.len())
 }
 
 // upgraded gives the reader the transport of TLS, which may have brought much already.
-func (r *StreamReader) upgraded(t asyncio.Transport) {
+func (r *reading) upgraded(t asyncio.Transport) {
 	r.mu.Lock()
 	r.transport = t
 	full := r.buf.len() > 2*r.limit

@@ -129,7 +129,7 @@ func TestUnclosed(t *testing.T) {
 		if r.AtEOF() || serving.AtEOF() {
 			s.Error("one half was dropped, and the connection is closed")
 		}
-		whole := Conn(s.ctx, r, r.writer)
+		whole := Conn(s.ctx, r, &r.writer)
 		r = nil
 		_, err := whole.Write([]byte("all\n"))
 		s.check(err)
@@ -167,7 +167,7 @@ func TestUnclosed(t *testing.T) {
 			f, err := NewFlowControl()
 			s.must(err)
 			v := &valve{closing: closing, addr: fmt.Sprintf("%s-%v", s.Name(), closing)}
-			newLine(s.loop, v, f).dropped()
+			lineOver(v, f).dropped()
 			s.passes()
 			if found := warnings.Lines("sockname=" + v.addr); (len(found) == 0) != closing || !v.closing {
 				s.Errorf("closing %v: warned of %q, closing now %v", closing, found, v.closing)
@@ -188,7 +188,7 @@ func TestUnclosed(t *testing.T) {
 			if lost {
 				f.ConnectionLost(nil)
 			}
-			newLine(loop, v, f).dropped()
+			lineOver(v, f).dropped()
 			if found := warnings.Lines("sockname=" + v.addr); (len(found) == 0) != lost {
 				t.Errorf("lost %v: warned of %q", lost, found)
 			}
@@ -201,7 +201,7 @@ func TestUnclosed(t *testing.T) {
 		s.must(err)
 		s.until("the reader to be collected", func() bool {
 			runtime.GC()
-			return p.reader.Value() == nil
+			return p.in.fate.Load()&dropped != 0
 		})
 		v := &valve{}
 		p.ConnectionMade(v)
@@ -222,4 +222,11 @@ func (s *stage) elsewhere(f func()) {
 		return struct{}{}, nil
 	})
 	s.check(err)
+}
+
+// lineOver is what a writer over the transport has.
+func lineOver(t asyncio.Transport, f *FlowControl) *line {
+	l := new(line)
+	l.begin(t, f)
+	return l
 }

@@ -205,6 +205,7 @@ var reads = map[string]func(ctx context.Context, r *StreamReader) error{
 	"ReadLine":    func(ctx context.Context, r *StreamReader) error { _, err := r.ReadLine(ctx); return err },
 	"ReadUntil":   func(ctx context.Context, r *StreamReader) error { _, err := r.ReadUntil(ctx); return err },
 	"ReadExactly": func(ctx context.Context, r *StreamReader) error { _, err := r.ReadExactly(ctx, 10); return err },
+	"Next":        func(ctx context.Context, r *StreamReader) error { _, err := r.Next(ctx); return err },
 	"Peek":        func(ctx context.Context, r *StreamReader) error { _, err := r.Peek(ctx, 10); return err },
 	"Discard":     func(ctx context.Context, r *StreamReader) error { _, err := r.Discard(ctx, 10); return err },
 }

@@ -2,6 +2,7 @@ package streams
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -18,28 +19,31 @@ import (
 // asyncio.Transport do; from elsewhere use a Conn. (asyncio.StreamWriter)
 type StreamWriter struct {
 	*line
-	reader  *StreamReader
-	cleanup runtime.Cleanup
+	reader *StreamReader // nil: there is none
 }
 
 // line is what a writer writes to: it outlives a writer that was not closed.
 type line struct {
-	loop asyncio.EventLoop
-	flow *FlowControl
-
-	// The transport is another one since StartTLS.
-	first asyncio.Transport
-	now   atomic.Pointer[asyncio.Transport]
+	flow   *FlowControl
+	first  asyncio.Transport
+	now    atomic.Pointer[asyncio.Transport] // another one since StartTLS
+	made   atomic.Bool                       // there is a writer
+	closed atomic.Bool                       // by it
 }
 
-func newLine(loop asyncio.EventLoop, t asyncio.Transport, f *FlowControl) *line {
-	l := &line{loop: loop, flow: f, first: t}
-	l.now.Store(&l.first)
-	return l
+// begin makes the line one over a transport.
+func (l *line) begin(t asyncio.Transport, f *FlowControl) {
+	l.flow, l.first = f, t
+	l.made.Store(true)
 }
 
 // Transport returns the transport as it is now.
-func (l *line) Transport() asyncio.Transport { return *l.now.Load() }
+func (l *line) Transport() asyncio.Transport {
+	if t := l.now.Load(); t != nil {
+		return *t
+	}
+	return l.first
+}
 
 // NewStreamWriter puts a writer over a transport whose protocol embeds a
 // FlowControl, as a StreamReaderProtocol does. r may be nil; else its exception is
@@ -49,28 +53,45 @@ func NewStreamWriter(t asyncio.Transport, protocol FlowController, r *StreamRead
 		return nil, invalid("NewStreamWriter", "the transport or the protocol is nil")
 	}
 	f := protocol.flow()
-	return newWriter(t, f, r, f.loop), nil
+	return newWriter(t, f, r), nil
 }
 
-func newWriter(t asyncio.Transport, f *FlowControl, r *StreamReader, loop asyncio.EventLoop) *StreamWriter {
-	w := &StreamWriter{line: newLine(loop, t, f), reader: r}
-	if r != nil {
-		r.mu.Lock()
-		r.writer = w
-		r.mu.Unlock()
+func newWriter(t asyncio.Transport, f *FlowControl, r *StreamReader) *StreamWriter {
+	if r == nil {
+		w := &StreamWriter{line: new(line)}
+		w.begin(t, f)
+		w.watch()
+		return w
 	}
-	if !asyncio.IsSimulated(loop) { // where nothing may depend on when the collector runs
-		w.cleanup = runtime.AddCleanup(w, (*line).dropped, w.line)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.writer.line == nil {
+		w := &r.writer
+		w.line, w.reader = &r.line, r
+		w.begin(t, f)
+		r.watch()
+		return w
 	}
+	w := &StreamWriter{line: new(line), reader: r}
+	w.begin(t, f)
+	w.watch()
+	r.other = w
 	return w
+}
+
+// watch has the collector tell when the writer is dropped, as that of a reader does.
+func (w *StreamWriter) watch() {
+	if !asyncio.IsSimulated(w.flow.loop) {
+		runtime.AddCleanup(w, (*line).dropped, w.line)
+	}
 }
 
 // dropped says, once, that the writer was not closed, and closes the connection.
 func (l *line) dropped() {
-	if l.flow.isLost() {
+	if !l.made.Load() || l.closed.Load() || l.flow.isLost() {
 		return
 	}
-	if _, err := l.loop.CallSoonThreadsafe(func() {
+	if _, err := l.flow.loop.CallSoonThreadsafe(func() {
 		if t := l.Transport(); !t.IsClosing() {
 			l.warn("unclosed")
 			_ = t.Close() // on its own loop it closes
@@ -111,7 +132,7 @@ func (w *StreamWriter) Close() error {
 	if err := w.Transport().Close(); err != nil {
 		return err
 	}
-	w.cleanup.Stop()
+	w.closed.Store(true)
 	return nil
 }
 
@@ -133,26 +154,32 @@ func (w *StreamWriter) WaitClosed(ctx context.Context) error { return w.flow.wai
 // who writes and drains in turns learns of its end. It suspends or blocks: any
 // goroutine. (drain)
 func (w *StreamWriter) Drain(ctx context.Context) error {
-	switch here, err := w.here("Drain"); {
-	case err != nil:
-		return err
-	case !here:
-		return w.inCoroutine(ctx, w.Drain)
+	here, err := asyncio.ConsumeBudgetOn(ctx, w.flow.loop)
+	if !here || err != nil {
+		return w.drainElsewhere(ctx, err)
 	}
-	if w.reader != nil {
-		if err := w.reader.Exception(); err != nil {
-			return err
-		}
+	if w.reader != nil && w.reader.fate.Load()&failed != 0 {
+		return w.reader.exception()
 	}
 	t := w.Transport()
-	wait := asyncio.ConsumeBudget
-	if t.IsClosing() {
-		wait = asyncio.Yield
+	if f := w.flow; t.IsClosing() || f.stuck.Load() {
+		return f.drain(ctx, t)
 	}
-	if err := wait(ctx); err != nil {
+	return nil
+}
+
+// drainElsewhere is Drain for a goroutine that is no loop's, or of another one, or which
+// has heard of its end: err says so.
+//
+//go:noinline
+func (w *StreamWriter) drainElsewhere(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(err, asyncio.ErrWrongLoop):
+		return opError("Drain", asyncio.ErrWrongLoop)
+	case err != nil:
 		return err
 	}
-	return w.flow.drain(ctx, t)
+	return w.inCoroutine(ctx, w.Drain)
 }
 
 // here reports whether the writer's loop is the running one; on another loop's goroutine
@@ -161,7 +188,7 @@ func (w *StreamWriter) here(op string) (bool, error) {
 	switch running, err := asyncio.GetRunningLoop(); {
 	case err != nil:
 		return false, nil
-	case running != w.loop && running != own(w.loop):
+	case running != w.flow.loop && running != own(w.flow.loop):
 		return false, opError(op, asyncio.ErrWrongLoop)
 	}
 	return true, nil
@@ -169,7 +196,7 @@ func (w *StreamWriter) here(op string) (bool, error) {
 
 // inCoroutine runs f in a coroutine of the writer's loop, for a goroutine that is no loop's.
 func (w *StreamWriter) inCoroutine(ctx context.Context, f func(ctx context.Context) error) error {
-	done := asyncio.RunCoroutineThreadsafe(w.loop, func(ctx context.Context) (struct{}, error) {
+	done := asyncio.RunCoroutineThreadsafe(w.flow.loop, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, f(ctx)
 	})
 	_, err := done.Await(ctx)

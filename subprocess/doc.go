@@ -13,8 +13,12 @@
 // Unless the options say otherwise a child has the standard descriptors of this program.
 // Pipe gives it a pipe, whose other end is a field of the Process: a StreamWriter for its
 // input, a StreamReader for what it writes. A child that fills a pipe which nobody reads
-// waits for ever: read both its output and its errors, or use Communicate, which does that
-// and waits for the child's end.
+// waits for ever: read both its output and its errors, or use [Process.Communicate], which does
+// that and waits for the child's end.
+//
+// A time limit is [asyncio.Timeout] around the wait; the child goes on then, until
+// [Process.Terminate], [Process.Kill] or [Process.Close], of which the last one, deferred, leaves no
+// child behind whatever happens.
 //
 // # Who may call what
 //

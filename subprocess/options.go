@@ -64,7 +64,7 @@ func (o *Options) system() *asyncio.SubprocessOptions {
 
 // inherited is what a child has if nothing is said.
 func inherited(s Stdio) Stdio {
-	if s.IsDefault() {
+	if s == (Stdio{}) {
 		return Inherit
 	}
 	return s

@@ -1,14 +1,41 @@
 /* What the echo servers have in common: how they listen, and how they give up. Include it after the
  * system's headers. */
+#include <sys/un.h>
+
 static void die(const char *what)
 {
 	perror(what);
 	exit(1);
 }
 
+/* listen_unix listens on a path, where what a server before this one has left may be. */
+static int listen_unix(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof address.sun_path) {
+		fprintf(stderr, "%s is too long\n", path);
+		exit(2);
+	}
+	strcpy(address.sun_path, path);
+	unlink(path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		die("socket");
+	if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0)
+		die("bind");
+	if (listen(fd, 4096) < 0)
+		die("listen");
+	printf("listening on unix:%s\n", path);
+	fflush(stdout);
+	return fd;
+}
+
+/* listen_on listens on HOST:PORT or unix:PATH, and says where. */
 static int listen_on(const char *where)
 {
 	char host[64];
+	if (strncmp(where, "unix:", 5) == 0)
+		return listen_unix(where + 5);
 	const char *colon = strrchr(where, ':');
 	if (!colon || (size_t)(colon - where) >= sizeof host) {
 		fprintf(stderr, "%s is not HOST:PORT\n", where);

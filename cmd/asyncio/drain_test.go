@@ -45,11 +45,11 @@ func (s *server) waitUntilRefused() {
 	s.t.Fatal("it still accepts")
 }
 
-// refusesReusePort: where the system has no SO_REUSEPORT there is no server.
+// refusesReusePort: where the system does not spread a port's connections there is no server.
 func refusesReusePort(t *testing.T) {
 	t.Helper()
 	r := execute(t, "serve", "--listen", "127.0.0.1:0", "--loops", "2", "--share", "reuseport")
-	if r.status != 1 || r.stdout != "" || !strings.Contains(r.stderr, "reuse_port is not supported by this system") {
+	if r.status != 1 || r.stdout != "" || !strings.Contains(r.stderr, "this system does not spread the connections of a port") {
 		t.Errorf("status %d, standard output %q, standard error %q", r.status, r.stdout, r.stderr)
 	}
 }

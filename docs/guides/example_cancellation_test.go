@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/asynciotest"
+	"github.com/go-asyncio/asyncio/streams"
 )
 
 // Example_cancel cancels a task that waits.
@@ -82,4 +84,55 @@ func Example_shield() {
 	// Output:
 	// gave up: true
 	// saved
+}
+
+// Example_reschedule gives up a client that is silent, on a clock that jumps.
+func Example_reschedule() {
+	const patience = time.Minute
+	clock := asynciotest.NewJumpingClock(10 * time.Millisecond)
+	factory := func() (asyncio.EventLoop, error) {
+		return asyncio.NewSelectorEventLoop(nil, asyncio.WithClock(clock))
+	}
+	err := asyncio.RunErr(context.Background(), func(ctx context.Context) error {
+		loop, err := asyncio.GetRunningLoop()
+		if err != nil {
+			return err
+		}
+		r, err := streams.NewStreamReader()
+		if err != nil {
+			return err
+		}
+		asyncio.GoErr(ctx, func(ctx context.Context) error {
+			for range 5 { // and then no more
+				if err := r.FeedData([]byte("a line\n")); err != nil {
+					return err
+				}
+				if err := asyncio.Sleep(ctx, 50*time.Second); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		lines := 0
+		err = asyncio.Timeout(ctx, patience, func(ctx context.Context, t *asyncio.TimeoutScope) error {
+			for _, err := range r.Lines(ctx) {
+				if err != nil {
+					return err
+				}
+				lines++
+				if err := t.Reschedule(loop.Time() + patience); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if errors.Is(err, asyncio.ErrTimeout) {
+			fmt.Println("silent after", lines, "lines")
+		}
+		return nil
+	}, asyncio.WithLoopFactory(factory))
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output: silent after 5 lines
 }

@@ -54,7 +54,7 @@ func TestServeUntilTold(t *testing.T) {
 				ended := asyncio.GoErr(ctx, func(ctx context.Context) error {
 					return serveUntilTold(ctx, loop, server, grace)
 				})
-				if err := heard(ctx, address); err != nil { // it is served; the handler is there
+				if err := heard(ctx, address, "HEAR\n"); err != nil { // it is served; the handler is there
 					return err
 				}
 				r, w, err := streams.OpenConnection(ctx, "tcp", address, nil)

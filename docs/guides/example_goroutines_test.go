@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/locks"
 	"github.com/go-asyncio/asyncio/queues"
 	"github.com/go-asyncio/asyncio/streams"
 )
@@ -67,6 +68,110 @@ func Example_hub() {
 	// Output:
 	// "good morning\n"
 	// "good morning\n"
+}
+
+// Example_select waits for the first of two.
+func Example_select() {
+	err := asyncio.RunErr(context.Background(), func(ctx context.Context) error {
+		after := func(d time.Duration, text string) *asyncio.Task[string] {
+			return asyncio.Go(ctx, func(ctx context.Context) (string, error) { return text, asyncio.Sleep(ctx, d) })
+		}
+		fast, slow := after(time.Millisecond, "fast"), after(time.Hour, "slow")
+		done, pending, err := asyncio.Wait(ctx, []*asyncio.Task[string]{fast, slow}, asyncio.WaitOptions{ReturnWhen: asyncio.FirstCompleted})
+		if err != nil {
+			return err
+		}
+		for _, loser := range pending {
+			loser.Cancel()
+		}
+		winner, err := done[0].Result()
+		fmt.Println(winner, len(pending))
+		return err
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output: fast 1
+}
+
+// Example_group has several write into one map.
+func Example_group() {
+	names := []string{"a", "bb", "ccc"}
+	size := func(ctx context.Context, name string) (int, error) {
+		return len(name), asyncio.Sleep(ctx, time.Millisecond)
+	}
+	err := asyncio.RunErr(context.Background(), func(ctx context.Context) error {
+		sizes := map[string]int{}
+		err := asyncio.WithTaskGroup(ctx, func(ctx context.Context, g *asyncio.TaskGroup) error {
+			for _, name := range names {
+				g.Go(func(ctx context.Context) error {
+					n, err := size(ctx, name)
+					sizes[name] = n // no mutex: nobody else runs meanwhile
+					return err
+				})
+			}
+			return nil
+		})
+		fmt.Println(sizes)
+		return err
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output: map[a:1 bb:2 ccc:3]
+}
+
+// cache is what the guide's refresh belongs to.
+type cache struct {
+	loop    asyncio.EventLoop
+	lock    locks.Lock
+	value   string
+	at      time.Duration
+	fetches int
+}
+
+func (c *cache) fresh() bool { return c.value != "" && c.loop.Time()-c.at < time.Hour }
+
+func (c *cache) fetch(ctx context.Context) (string, error) {
+	c.fetches++
+	return "value", asyncio.Sleep(ctx, time.Millisecond)
+}
+
+// refresh fetches the value again, once, however many ask for it at the same time.
+func (c *cache) refresh(ctx context.Context) error {
+	return c.lock.With(ctx, func() error {
+		if c.fresh() {
+			return nil // somebody has done it while we waited
+		}
+		value, err := c.fetch(ctx)
+		if err == nil {
+			c.value, c.at = value, c.loop.Time()
+		}
+		return err
+	})
+}
+
+// Example_lock has ten ask for one value.
+func Example_lock() {
+	err := asyncio.RunErr(context.Background(), func(ctx context.Context) error {
+		loop, err := asyncio.GetRunningLoop()
+		if err != nil {
+			return err
+		}
+		c := &cache{loop: loop}
+		err = asyncio.WithTaskGroup(ctx, func(ctx context.Context, g *asyncio.TaskGroup) error {
+			for range 10 {
+				g.Go(c.refresh)
+			}
+			return nil
+		})
+		fmt.Println(c.value, c.fetches)
+		return err
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output: value 1
 }
 
 // Example_fromGoroutine has a goroutine use a loop that runs.

@@ -15,13 +15,14 @@ import (
 	"testing"
 )
 
-// guides are the guides' texts, by file name.
+// guides are the guides' texts, and that of the README, by file name.
 func guides(t *testing.T) map[string]string {
 	t.Helper()
 	names, err := filepath.Glob("*.md")
-	if err != nil || len(names) < 8 {
+	if err != nil || len(names) < 11 {
 		t.Fatalf("%d guides, %v", len(names), err)
 	}
+	names = append(names, filepath.Join("..", "..", "README.md"))
 	all := map[string]string{}
 	for _, name := range names {
 		text, err := os.ReadFile(name)
@@ -140,7 +141,7 @@ var others = regexp.MustCompile(`^(context|errors|http|io|iter|net|os|runtime|si
 // TestGoNames: what the second column of a table calls by a Go name is exported here.
 func TestGoNames(t *testing.T) {
 	exported := map[string]bool{}
-	for _, dir := range []string{".", "streams", "locks", "queues", "subprocess", "nethttp", "selectors", "proactors", "asynciotest", "simulation"} {
+	for _, dir := range []string{".", "streams", "locks", "queues", "subprocess", "nethttp", "selectors", "proactors", "asynciotest", "simulation", "loopgroup"} {
 		exports(t, filepath.Join("..", "..", dir), exported)
 	}
 	checked := 0
@@ -207,9 +208,20 @@ var link = regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
 func TestLinks(t *testing.T) {
 	for name, text := range guides(t) {
 		for _, m := range link.FindAllStringSubmatch(code.ReplaceAllString(block.ReplaceAllString(text, ""), ""), -1) {
-			if _, err := os.Stat(filepath.FromSlash(m[1])); err != nil {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(name), filepath.FromSlash(m[1]))); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
+	}
+}
+
+// TestTableOfFigures: the README's figures are those of the page.
+func TestTableOfFigures(t *testing.T) {
+	table, err := os.ReadFile(filepath.Join("..", "performance", "readme_table.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.TrimSpace(string(table)); !strings.Contains(guides(t)[filepath.Join("..", "..", "README.md")], "\n\n"+want+"\n\n") {
+		t.Error("README.md has not the table of docs/performance/readme_table.md: copy it")
 	}
 }

@@ -21,8 +21,8 @@ func echo(ctx context.Context, r *streams.StreamReader, w *streams.StreamWriter)
 	return nil
 }
 
-// heard makes sure that a server which shouts answers.
-func heard(ctx context.Context, address string) error {
+// heard makes sure that a server answers "hear" as it should.
+func heard(ctx context.Context, address, want string) error {
 	r, w, err := streams.OpenConnection(ctx, "tcp", address, nil)
 	if err != nil {
 		return err
@@ -32,7 +32,7 @@ func heard(ctx context.Context, address string) error {
 		return err
 	}
 	line, err := r.ReadLine(ctx)
-	if err == nil && string(line) != "HEAR\n" {
+	if err == nil && string(line) != want {
 		err = fmt.Errorf("the server answered %q", line)
 	}
 	return err

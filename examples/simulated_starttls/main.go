@@ -122,7 +122,7 @@ func world(w *simulation.World, ca *authority.Authority) {
 	if p.config, err = ca.Server("post"); err != nil {
 		w.Fatalf("%v", err)
 	}
-	w.SetUsual(simulation.Conditions{Latency: simulation.Between(5*time.Millisecond, 40*time.Millisecond), Loss: 0.1})
+	w.SetDefaultConditions(simulation.Conditions{Latency: simulation.Between(5*time.Millisecond, 40*time.Millisecond), Loss: 0.1})
 	server := w.Host("post")
 	server.Start(func(ctx context.Context) error {
 		s, err := streams.StartServer(ctx, p.serve, "tcp", ":25", nil)

@@ -10,7 +10,11 @@
 // what it is, while more is appended, until Discard passes it.
 package buffers
 
-import "github.com/go-asyncio/asyncio/internal/invariants"
+import (
+	"weak"
+
+	"github.com/go-asyncio/asyncio/internal/invariants"
+)
 
 // There are two sizes of chunks: one for connections that are a little behind,
 // of which there may be very many, and one for those that carry much.
@@ -19,12 +23,15 @@ const (
 	largeSize = 64 << 10
 )
 
-// What a pool keeps for later, at most, in bytes of each size. What is given
-// back beyond that goes to the collector.
+// What a pool keeps for later, at most, in bytes of each size: some for good, and more, which a
+// burst has left, until the collector's next cycle, so that one burst finds the memory of the
+// other if they are close. What is given back beyond that goes to the collector.
 const (
-	keepSmall = 1 << 20
-	keepLarge = 4 << 20
-	keepQueue = 1024
+	keepSmall  = 64 << 10
+	keepLarge  = 256 << 10
+	burstSmall = 1 << 20
+	burstLarge = 4 << 20
+	keepQueue  = 1024
 )
 
 // chunk is a piece of a queue: mem[r:w] is what it holds.
@@ -40,11 +47,11 @@ type shelf struct {
 	count int
 }
 
-// take returns a chunk of the shelf's, or a new one.
-func (s *shelf) take(size int) *chunk {
+// take returns a chunk of the shelf's, nil if there is none.
+func (s *shelf) take() *chunk {
 	c := s.free
 	if c == nil {
-		return &chunk{mem: make([]byte, size)}
+		return nil
 	}
 	s.free = c.next
 	s.count--
@@ -52,24 +59,40 @@ func (s *shelf) take(size int) *chunk {
 	return c
 }
 
-// put keeps a chunk for later, unless there is enough.
-func (s *shelf) put(c *chunk, limit int) {
+// put keeps a chunk for later, unless there is enough. It reports whether it does.
+func (s *shelf) put(c *chunk, limit int) bool {
 	invariants.Check(c.r == c.w && c != s.free, "a chunk is given back once, when it is empty")
 	if (s.count+1)*len(c.mem) > limit {
-		return
+		return false
 	}
 	c.r, c.w = 0, 0
 	c.next = s.free
 	s.free = c
 	s.count++
+	return true
 }
+
+// shelves keep chunks of both sizes.
+type shelves struct{ small, large shelf }
+
+// of is the shelf for chunks of a size.
+func (s *shelves) of(size int) *shelf {
+	if size == smallSize {
+		return &s.small
+	}
+	return &s.large
+}
+
+// free is how many bytes the shelves keep.
+func (s *shelves) free() int { return s.small.count*smallSize + s.large.count*largeSize }
 
 // Pool is where queues come from and what they are made of. Its zero value is
 // ready.
 type Pool struct {
-	small, large shelf
-	queues       *Queue
-	count        int
+	shelves
+	burst  weak.Pointer[shelves] // what is not kept for good, as long as the collector leaves it
+	queues *Queue
+	count  int
 }
 
 // Take returns an empty queue.
@@ -86,24 +109,45 @@ func (p *Pool) Take() *Queue {
 
 // chunk returns a chunk for n bytes or a part of them.
 func (p *Pool) chunk(n int) *chunk {
+	size := largeSize
 	if n <= smallSize {
-		return p.small.take(smallSize)
+		size = smallSize
 	}
-	return p.large.take(largeSize)
+	if c := p.of(size).take(); c != nil {
+		return c
+	}
+	if more := p.burst.Value(); more != nil {
+		if c := more.of(size).take(); c != nil {
+			return c
+		}
+	}
+	return &chunk{mem: make([]byte, size)}
 }
 
 // putChunk takes a chunk back.
 func (p *Pool) putChunk(c *chunk) {
-	if len(c.mem) == smallSize {
-		p.small.put(c, keepSmall)
-	} else {
-		p.large.put(c, keepLarge)
+	size, keep, burst := len(c.mem), keepLarge, burstLarge
+	if size == smallSize {
+		keep, burst = keepSmall, burstSmall
 	}
+	if p.of(size).put(c, keep) {
+		return
+	}
+	more := p.burst.Value()
+	if more == nil {
+		more = new(shelves)
+		p.burst = weak.Make(more)
+	}
+	more.of(size).put(c, burst)
 }
 
 // Free is how many bytes the pool keeps for later.
 func (p *Pool) Free() int {
-	return p.small.count*smallSize + p.large.count*largeSize
+	n := p.free()
+	if more := p.burst.Value(); more != nil {
+		n += more.free()
+	}
+	return n
 }
 
 // Queue is bytes in the order in which they came.

@@ -3,6 +3,7 @@ package buffers
 import (
 	"bytes"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 )
 
@@ -119,8 +120,12 @@ func TestBounded(t *testing.T) {
 			q.Release()
 		}
 	}
-	if free := pool.Free(); free > keepSmall+keepLarge || free < keepLarge {
+	if free := pool.Free(); free > keepSmall+keepLarge+burstSmall+burstLarge || free < keepLarge {
 		t.Errorf("the pool keeps %d bytes", free)
+	}
+	runtime.GC()
+	if free := pool.Free(); free != keepSmall+keepLarge {
+		t.Errorf("the pool keeps %d bytes after the collector's cycle, want %d", free, keepSmall+keepLarge)
 	}
 	if pool.count != keepQueue {
 		t.Errorf("the pool keeps %d queues, want %d", pool.count, keepQueue)

@@ -57,7 +57,7 @@ type crashed struct {
 // crashWorld has clients talk to a server for so long, over TLS or in clear.
 func crashWorld(w *simulation.World, d time.Duration) *crashBook {
 	authority := certs.New()
-	w.SetUsual(simulation.Conditions{Latency: simulation.Between(200*time.Microsecond, 5*time.Millisecond), Loss: 0.005})
+	w.SetDefaultConditions(simulation.Conditions{Latency: simulation.Between(200*time.Microsecond, 5*time.Millisecond), Loss: 0.005})
 	b := &crashBook{}
 	server := w.Host("server")
 	server.Start(func(ctx context.Context) error {

@@ -67,7 +67,7 @@ type worldBook struct {
 // churnWorld has connections come and go for so long between two clients and a server.
 func churnWorld(w *simulation.World, d time.Duration) worldBook {
 	configs = &configurations{authority: certs.New()} // by the seed, and good at this time
-	w.SetUsual(simulation.Conditions{Latency: simulation.Spread{Least: 200 * time.Microsecond, Most: 3 * time.Millisecond, Tail: 0.01}, Loss: 0.002})
+	w.SetDefaultConditions(simulation.Conditions{Latency: simulation.Spread{Least: 200 * time.Microsecond, Most: 3 * time.Millisecond, Tail: 0.01}, Loss: 0.002})
 	b := worldBook{book: &book{open: map[uint64]*account{}}}
 	var sent atomic.Int64
 	server := w.Host("server")

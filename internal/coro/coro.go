@@ -65,11 +65,17 @@ type Coro struct {
 	stop     func()
 	yield    func(struct{}) bool
 	work     Work
+	panicked *panicked
+	refusals int32
 	status   Status
 	unwind   bool
-	refusals int
-	panicked any
-	stack    []byte
+	clean    bool // the work has returned and the coroutine ends
+}
+
+// panicked is the end of a coroutine that did not recover.
+type panicked struct {
+	value any
+	stack []byte
 }
 
 // goexited is the private panic that stands for a Goexit between a coroutine's
@@ -85,7 +91,7 @@ func (p *Pool) Get(w Work) *Coro {
 		p.idle = p.idle[:n-1]
 	} else {
 		c = &Coro{pool: p}
-		c.next, c.stop = iter.Pull(c.body)
+		c.start()
 	}
 	c.work = w
 	return c
@@ -103,44 +109,66 @@ func (p *Pool) Close() {
 	p.idle = nil
 }
 
-// body is the coroutine itself: one piece of work after another, with a stay in
-// the pool in between.
-func (c *Coro) body(yield func(struct{}) bool) {
+// start makes the coroutine itself: one piece of work after another, with a stay in the pool
+// in between.
+func (c *Coro) start() {
+	// Its frame is there as long as the coroutine, so what it does not need all the time it
+	// calls, and it is no method, which would have a frame for the conversion to a function.
+	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
+		defer c.ended()
+		c.began(yield)
+		for {
+			c.work.Run(c)
+			if !c.rest() || !yield(struct{}{}) {
+				c.clean = true
+				return
+			}
+			c.status = Suspended
+		}
+	})
+}
+
+// began is called on the coroutine when it begins.
+//
+//go:noinline
+func (c *Coro) began(yield func(struct{}) bool) {
 	c.yield = yield
-	clean := false
-	defer func() {
-		if c.pool.Ended != nil {
-			c.pool.Ended(c)
-		}
-		if clean {
-			return
-		}
-		c.work = nil
-		if r := recover(); r != nil {
-			c.status, c.panicked, c.stack = Panicked, r, debug.Stack()
-			return
-		}
-		c.status = Exited
-		panic(goexited{})
-	}()
 	if c.pool.Started != nil {
 		c.pool.Started(c)
 	}
-	for {
-		c.status = Suspended
-		c.work.Run(c)
-		c.work = nil
-		c.status = Done
-		if len(c.pool.idle) == maxIdle {
-			clean = true
-			return
-		}
-		c.pool.idle = append(c.pool.idle, c)
-		if !yield(struct{}{}) {
-			clean = true
-			return
-		}
+}
+
+// rest takes note that the work is done, and reports whether the coroutine goes back to the
+// pool.
+//
+//go:noinline
+func (c *Coro) rest() bool {
+	c.work = nil
+	c.status = Done
+	p := c.pool
+	if len(p.idle) == maxIdle {
+		return false
 	}
+	p.idle = append(p.idle, c)
+	return true
+}
+
+// ended is deferred: it is the end of the coroutine. It takes no arguments and is no closure,
+// so that the coroutine's first frame is small.
+func (c *Coro) ended() {
+	if c.pool.Ended != nil {
+		c.pool.Ended(c)
+	}
+	if c.clean {
+		return
+	}
+	c.work = nil
+	if r := recover(); r != nil {
+		c.status, c.panicked = Panicked, &panicked{r, debug.Stack()}
+		return
+	}
+	c.status = Exited
+	panic(goexited{})
 }
 
 // Resume switches to the coroutine until it suspends, returns or is gone.
@@ -176,10 +204,18 @@ func (c *Coro) enter() {
 // Suspend switches back to whoever resumed the coroutine and returns at the
 // next Resume. If the coroutine is being unwound it does not return.
 func (c *Coro) Suspend() {
-	c.yield(struct{}{})
-	if c.unwind {
+	if c.Leave() {
 		runtime.Goexit()
 	}
+}
+
+// Leave is Suspend for a caller that has little time: it reports that the coroutine is being
+// unwound, and the caller then calls runtime.Goexit. It is inlined. The processor predicts
+// where a call returns to by the calls that it has seen, and is wrong for each one that is under
+// way while coroutines are switched: so there are to be few of them.
+func (c *Coro) Leave() (unwound bool) {
+	c.yield(struct{}{})
+	return c.unwind
 }
 
 // maxRefusals is how often code that runs while its coroutine is unwound may
@@ -191,6 +227,9 @@ const maxRefusals = 1000
 // that would suspend asks it first and must not suspend if it is true. It ends
 // code that asks without end.
 func (c *Coro) Unwinding() bool { return c.unwind && c.refuse() }
+
+// Unwound reports whether Leave has come back because the coroutine is being ended by Unwind.
+func (c *Coro) Unwound() bool { return c.unwind }
 
 func (c *Coro) refuse() bool {
 	if c.refusals++; c.refusals > maxRefusals {
@@ -209,4 +248,9 @@ func (c *Coro) Unwind() Status {
 
 // Panic returns what the coroutine panicked with, and its stack, after a Resume
 // that returned Panicked.
-func (c *Coro) Panic() (value any, stack []byte) { return c.panicked, c.stack }
+func (c *Coro) Panic() (value any, stack []byte) {
+	if c.panicked == nil {
+		return nil, nil
+	}
+	return c.panicked.value, c.panicked.stack
+}

@@ -105,8 +105,9 @@ import (
 )
 
 // Completer gets an event that Poll returned, either at once after Poll or
-// later in the same pass.
-type Completer interface {
+// later in the same pass. It is an alias, and so the same as proactors.Completer: an
+// interface of another type would cost every completion a look-up.
+type Completer = interface {
 	// Complete acts on the event. ev is the Ev that came with it.
 	Complete(ev uint64)
 }
@@ -303,11 +304,20 @@ type Stream interface {
 	FileSender
 }
 
+// Direct is what a Stream may have beside the contract: it need not have received before
+// it knows where to.
+type Direct interface {
+	// UseMemory is UseReadBuffer for a handler that may have nothing to lend: with nil
+	// from ReadBuffer the engine uses its own memory.
+	UseMemory(on bool)
+}
+
 // StreamHandler is told what happens on a Stream.
 type StreamHandler interface {
 	// ReadBuffer is asked for memory right before data are put there, if
 	// UseReadBuffer is on. A handler that has nothing to lend calls
-	// StopReading or Close, and nothing is put anywhere.
+	// StopReading or Close, and nothing is put anywhere. With Direct's UseMemory it
+	// may simply return nil.
 	ReadBuffer() []byte
 
 	// Received brings what has come, at least one byte, to be used before it

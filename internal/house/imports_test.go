@@ -11,12 +11,12 @@ import (
 var floors = [][]string{
 	{"selectors", "proactors", "internal"},
 	{"."},
-	{"streams", "locks", "queues", "subprocess", "nethttp", "asynciotest", "simulation"},
+	{"streams", "locks", "queues", "subprocess", "nethttp", "loopgroup", "asynciotest", "simulation"},
 	{"cmd", "examples", "docs"},
 }
 
 // onTop are the packages that stand upon another one of their own floor.
-var onTop = map[string]string{"subprocess": "streams", "nethttp": "streams"}
+var onTop = map[string]string{"subprocess": "streams", "nethttp": "streams", "loopgroup": "streams"}
 
 // machines are the packages of floor 0 that one of floor 2 may import, because it stands upon them
 // as the root does: nobody else could have written it.

@@ -48,6 +48,7 @@ var ofUse = map[string]string{
 	"asyncio.PeerCredentials":     "GetExtraInfo gives them",
 	"asyncio.UnimplementedServer": "to be embedded in an AbstractServer",
 	"asyncio.BufferedProtocol":    "transports look for it in a Protocol",
+	"asyncio.LendingProtocol":     "transports look for it in a Protocol",
 	"asyncio.VirtualClock":        "loops look for it in a Clock",
 	"asyncio.FlowControl":         "transports look for it in a DatagramProtocol",
 	"asyncio.Waiter":              "its zero value is ready",
@@ -57,6 +58,8 @@ var ofUse = map[string]string{
 	"locks.Event":                 "its zero value is ready",
 	"nethttp.Transport":           "its zero value is ready; an http.Client takes it",
 	"proactors.Meter":             "proactors are asked for it",
+	"proactors.Post":              "a Poster takes them",
+	"proactors.Poster":            "proactors are asked for it",
 	"proactors.Usage":             "what a Meter gives",
 }
 

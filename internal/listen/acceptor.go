@@ -9,9 +9,7 @@ import (
 
 // Acceptor is one listening socket of a server.
 type Acceptor struct {
-	outside  Outside
-	waiting  *Waiting
-	sockets  engine.Sockets
+	to       *Receiver
 	listener engine.Listener
 	addr     sock.Addr
 	backlog  int
@@ -20,15 +18,15 @@ type Acceptor struct {
 }
 
 // NewAcceptor makes the acceptor of a bound socket, which is the acceptor's from then on
-// and is closed if there is an error. What it accepts waits in waiting.
-func NewAcceptor(outside Outside, waiting *Waiting, eng engine.Engine, fd uintptr) (*Acceptor, error) {
-	a := &Acceptor{outside: outside, waiting: waiting, sockets: eng.Sockets()}
+// and is closed if there is an error. What it accepts comes to a receiver.
+func NewAcceptor(to *Receiver, eng engine.Engine, fd uintptr) (*Acceptor, error) {
+	a := &Acceptor{to: to}
 	var err error
-	if a.addr, err = a.sockets.LocalAddr(fd); err == nil {
+	if a.addr, err = to.Sockets.LocalAddr(fd); err == nil {
 		a.listener, err = eng.Listener(fd, a)
 	}
 	if err != nil {
-		_ = a.sockets.Close(fd)
+		_ = to.Sockets.Close(fd)
 		return nil, err
 	}
 	return a, nil
@@ -37,7 +35,7 @@ func NewAcceptor(outside Outside, waiting *Waiting, eng engine.Engine, fd uintpt
 // Start makes the socket listen and accept, up to one more than backlog in one pass.
 func (a *Acceptor) Start(backlog int) error {
 	a.backlog = backlog
-	if err := a.sockets.Listen(a.listener.FD(), backlog); err != nil {
+	if err := a.to.Sockets.Listen(a.listener.FD(), backlog); err != nil {
 		return fmt.Errorf("listen on %v: %w", a.addr, err)
 	}
 	return a.listener.StartAccepting(backlog)
@@ -76,23 +74,23 @@ func (a *Acceptor) Accepted(fd uintptr, peer sock.Addr) {
 		// A system that does not say whom it has accepted knows it as long as the
 		// connection stands. Who is gone by now has given up while it waited.
 		var err error
-		if peer, err = a.sockets.RemoteAddr(fd); err != nil {
-			_ = a.sockets.Close(fd)
+		if peer, err = a.to.Sockets.RemoteAddr(fd); err != nil {
+			_ = a.to.Sockets.Close(fd)
 			return
 		}
 	}
-	c := &Conn{FD: fd, Peer: peer, by: a}
-	a.waiting.list.PushBack(&c.place)
-	a.outside.Accepted(c)
+	c := &Conn{FD: fd, Peer: peer, at: a.to, local: a.addr}
+	a.to.Waiting.list.PushBack(&c.place)
+	a.to.Outside.Accepted(c)
 }
 
 // AcceptFailed implements engine.ListenHandler.
 func (a *Acceptor) AcceptFailed(err error) {
 	if !a.closed {
 		a.stopResting()
-		a.retry = a.outside.After(RetryDelay, a)
+		a.retry = a.to.Outside.After(RetryDelay, a)
 	}
-	a.outside.AcceptFailed(a, err)
+	a.to.Outside.AcceptFailed(a, err)
 }
 
 // Again ends a rest.

@@ -130,7 +130,7 @@ func TestAcceptor(t *testing.T) {
 			w := newWorld(t)
 			e := fakeEngine{w: w}
 			refuse(w, &e)
-			if a, err := listen.NewAcceptor(&server{T: t, w: w}, &listen.Waiting{}, e, w.connect()); a != nil || err != errOdd || len(w.open) != 0 {
+			if a, err := listen.NewAcceptor(&listen.Receiver{&server{T: t, w: w}, &listen.Waiting{}, w}, e, w.connect()); a != nil || err != errOdd || len(w.open) != 0 {
 				t.Errorf("%v, %v, open %v", a, err, w.open)
 			}
 		})
@@ -254,5 +254,122 @@ func TestConn(t *testing.T) {
 		b.log = nil
 		b.pass()
 		b.wants("set up 10.0.0.1:1, dropped 10.0.0.1:1")
+	})
+}
+
+// TestHandOver: a connection that is assigned to another loop is that one's, or stays.
+func TestHandOver(t *testing.T) {
+	t.Parallel()
+	// other adds a server of another loop to a bench, which gets all connections.
+	other := func(b *bench) (*server, *listen.Receiver) {
+		o := &server{T: b.T, w: b.w}
+		to := &listen.Receiver{Outside: o, Waiting: &listen.Waiting{}, Sockets: b.w}
+		b.assign = func() (*listen.Receiver, error) { return to, nil }
+		return o, to
+	}
+	row(t, "arrives", func(b *bench) {
+		o, _ := other(b)
+		b.comes(1)
+		b.pass()
+		b.wants("accepted 10.0.0.1:1, dropped 10.0.0.1:1")
+		if b.active != 0 || o.active != 1 || len(o.arrived) != 1 || o.arrived[0].Local() != b.a.Addr() {
+			b.Errorf("%d and %d active, %d arrive", b.active, o.active, len(o.arrived))
+		}
+		o.arrived[0].Arrive()
+		o.wants("set up 10.0.0.1:1")
+		if o.active != 1 {
+			b.Errorf("%d active", o.active)
+		}
+	})
+	row(t, "not-passed-on", func(b *bench) {
+		o, to := other(b)
+		o.assign = func() (*listen.Receiver, error) { b.Error("asked again"); return to, nil }
+		b.comes(1)
+		b.pass()
+		o.arrived[0].Arrive()
+	})
+	row(t, "server-closed", func(b *bench) {
+		o, _ := other(b)
+		o.closed = true
+		b.comes(1)
+		b.pass()
+		if b.wants("accepted 10.0.0.1:1, set up 10.0.0.1:1"); b.active != 1 || o.active != 0 {
+			b.Errorf("%d and %d active", b.active, o.active)
+		}
+	})
+	row(t, "loop-closed", func(b *bench) {
+		o, to := other(b)
+		to.Waiting.Close()
+		b.comes(1)
+		b.pass()
+		if b.wants("accepted 10.0.0.1:1, set up 10.0.0.1:1"); b.active != 1 || o.active != 0 || to.Waiting.First() != nil {
+			b.Errorf("%d and %d active", b.active, o.active)
+		}
+	})
+	row(t, "loop-closed-meanwhile", func(b *bench) {
+		o, to := other(b)
+		o.arrives = func() bool { return false }
+		b.comes(1)
+		b.pass()
+		if b.wants("accepted 10.0.0.1:1, set up 10.0.0.1:1"); b.active != 1 || o.active != 0 || to.Waiting.First() != nil {
+			b.Errorf("%d and %d active", b.active, o.active)
+		}
+	})
+	row(t, "loop-closed-and-emptied-meanwhile", func(b *bench) {
+		o, to := other(b)
+		o.arrives = func() bool {
+			to.Waiting.Close()
+			if err := to.Waiting.First().Drop(); err != nil {
+				b.Error(err)
+			}
+			return false
+		}
+		b.comes(1)
+		b.pass()
+		if b.active != 0 || o.active != 0 {
+			b.Errorf("%d and %d active", b.active, o.active)
+		}
+	})
+	row(t, "dropped-on-its-way", func(b *bench) {
+		o, to := other(b)
+		b.comes(1)
+		b.pass()
+		for _, c := range to.Waiting.Of(o) {
+			if err := c.Drop(); err != nil {
+				b.Error(err)
+			}
+		}
+		o.arrived[0].Arrive()
+		if o.wants("dropped 10.0.0.1:1"); o.active != 0 {
+			b.Errorf("%d active", o.active)
+		}
+	})
+	row(t, "other-sockets", func(b *bench) {
+		_, to := other(b)
+		to.Sockets = newWorld(b.T)
+		b.comes(1)
+		b.pass()
+		b.wants("accepted 10.0.0.1:1, set up 10.0.0.1:1")
+	})
+	row(t, "not-assigned", func(b *bench) {
+		b.assign = func() (*listen.Receiver, error) { return nil, errOdd }
+		b.comes(1)
+		b.pass()
+		b.wants("accepted 10.0.0.1:1, dropped 10.0.0.1:1, not set up 10.0.0.1:1: <nil> odd <nil>")
+	})
+	row(t, "asked-one-leaves", func(b *bench) {
+		b.assign = func() (*listen.Receiver, error) { runtime.Goexit(); return nil, nil }
+		b.comes(1)
+		b.pass()
+		b.wants("accepted 10.0.0.1:1, dropped 10.0.0.1:1, not set up 10.0.0.1:1: <nil> <nil> <nil>")
+	})
+	row(t, "dropped-while-asked", func(b *bench) {
+		o, to := other(b)
+		b.assign = func() (*listen.Receiver, error) { return to, b.waiting.First().Drop() }
+		b.comes(1)
+		b.pass()
+		if b.wants("accepted 10.0.0.1:1, dropped 10.0.0.1:1"); b.active != 0 || o.active != 0 {
+			b.Errorf("%d and %d active", b.active, o.active)
+		}
 	})
 }

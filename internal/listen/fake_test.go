@@ -180,6 +180,11 @@ type server struct {
 	setUp  func(c *listen.Conn) (any, error)
 	leaves bool // the next who is told does not return
 	timers []*timer
+
+	assign  func() (*listen.Receiver, error) // whose a connection is to be
+	closed  bool                             // nothing is handed over to it
+	arrives func() bool                      // false: its loop is closed
+	arrived []*listen.Conn
 }
 
 type timer struct {
@@ -205,6 +210,28 @@ func (s *server) Accepted(c *listen.Conn) {
 	s.active++
 	s.note("accepted %v", c.Peer)
 	s.steps = append(s.steps, c)
+}
+
+func (s *server) Assign() (*listen.Receiver, error) {
+	if s.assign == nil {
+		return nil, nil
+	}
+	return s.assign()
+}
+
+func (s *server) Reserve() bool {
+	if !s.closed {
+		s.active++
+	}
+	return !s.closed
+}
+
+func (s *server) Arrives(c *listen.Conn) bool {
+	if s.arrives != nil && !s.arrives() {
+		return false
+	}
+	s.arrived = append(s.arrived, c)
+	return true
 }
 
 func (s *server) SetUp(c *listen.Conn) (any, error) {
@@ -298,7 +325,8 @@ func newBenchAt(t *testing.T, a sock.Addr) *bench {
 	w.open[fd] = a
 	b := &bench{server: &server{T: t, w: w}, w: w, l: &fakeListener{T: t}, waiting: &listen.Waiting{}}
 	var err error
-	if b.a, err = listen.NewAcceptor(b.server, b.waiting, fakeEngine{w: w, listener: b.l}, fd); err != nil {
+	to := &listen.Receiver{Outside: b.server, Waiting: b.waiting, Sockets: w}
+	if b.a, err = listen.NewAcceptor(to, fakeEngine{w: w, listener: b.l}, fd); err != nil {
 		t.Fatal(err)
 	}
 	delete(w.open, fd) // the listener's

@@ -15,13 +15,20 @@
 // # A connection
 //
 //	accepted ──> waiting ──SetUp──> its transport's
-//	                └─────Drop──────> closed, and nobody has heard of it
+//	              ^  │ └────Drop────> closed, and nobody has heard of it
+//	              │  └──SetUp──> arriving ──Arrive──> waiting, on another loop
+//	              └──────────────── (that loop is closed) ─┘
 //
 // Each is set up in a step of the loop's of its own, so that one that fails leaves the
 // others alone. It is served even if the acceptor is closed before its step, unless it
 // is dropped.
 //
-// All of it belongs to the loop's goroutine.
+// One that is assigned to a server of another loop arrives there, counted by that server from
+// the moment at which it is handed over, and is that loop's alone from then on: it is set up
+// there, or dropped when the loop or the server's clients are closed. If the loop is closed
+// already, it stays where it was.
+//
+// All of it belongs to the loop's goroutine, but for what is said to be any goroutine's.
 package listen
 
 import "time"
@@ -39,7 +46,17 @@ type Outside interface {
 	// is an error or it was dropped meanwhile, and returns the protocol, if there is one.
 	// It may leave by Goexit.
 	SetUp(c *Conn) (protocol any, err error)
-	// Dropped says that a connection is closed and no more the server's.
+	// Assign returns whose a connection is to be that was accepted; nil is its own. It may
+	// leave by Goexit.
+	Assign() (*Receiver, error)
+	// Reserve counts a connection that another loop has accepted as the server's, unless that
+	// is closed. Any goroutine may call it.
+	Reserve() bool
+	// Arrives has c's Arrive called on the server's loop, which is woken. It reports false if
+	// that is closed. Any goroutine may call it.
+	Arrives(c *Conn) bool
+	// Dropped says that a connection is no more the server's: it is closed, or another's. Any
+	// goroutine may call it.
 	Dropped(c *Conn)
 	// NotSetUp tells that a connection could not be set up, and is dropped: err is nil if
 	// that has left by Goexit, closed what the system said of closing it. It may leave by

@@ -44,6 +44,31 @@ func TestOneWakePerSleep(t *testing.T) {
 	}
 }
 
+// TestNumbers: values are numbered in the order in which they are taken.
+func TestNumbers(t *testing.T) {
+	t.Parallel()
+	b := mailbox.New[uint64](func() {})
+	next := uint64(0)
+	for _, n := range []uint64{3, 0, 5} {
+		for v := next + 1; v <= next+n; v++ {
+			if number, ok := b.PutNumbered(v); !ok || number != v {
+				t.Fatalf("value %d has the number %d", v, number)
+			}
+		}
+		open := b.Open()
+		for _, v := range open {
+			if next++; v != next {
+				t.Fatalf("value %d was taken, not %d", v, next)
+			}
+		}
+		b.Return(open)
+	}
+	b.Close(func(uint64) {})
+	if number, ok := b.PutNumbered(9); ok || number != 0 {
+		t.Errorf("a closed box has numbered a value: %d", number)
+	}
+}
+
 func TestClose(t *testing.T) {
 	t.Parallel()
 	wakes := 0

@@ -18,7 +18,8 @@
 //	Current, StrandOf          whose goroutine this is
 //
 // There are two kinds of callbacks. A user's is a function; it gets a node, to which a [Ref]
-// or a [Timer] refers, so that it can be cancelled and described. The host's own work is a
+// or a [Timer] refers, so that it can be cancelled and described; one that comes from another
+// goroutine has a number instead. The host's own work is a
 // [engine.Completer] with a number, which needs no node unless it waits for a time. Nothing
 // is allocated for either in steady state.
 //

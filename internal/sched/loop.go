@@ -1,7 +1,6 @@
 package sched
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,9 +35,9 @@ type Loop struct {
 	// it; Answer takes it back.
 	Asked atomic.Bool
 
-	clock   clock
-	inbox   *mailbox.Box[Item]
-	foreign sync.Pool // unused nodes for other goroutines: *node
+	clock clock
+	inbox *mailbox.Box[Item]
+	outside
 	owner
 
 	_ [64]byte
@@ -55,9 +54,9 @@ type Loop struct {
 
 	ready ring
 	free  []*node // unused ones
-	taken []Item  // what was taken from the inbox, kept for its memory
 	timing
 	trimmer
+	counts
 	running
 	pass
 }
@@ -112,7 +111,7 @@ func (l *Loop) Init(eng engine.Engine, host Host, c Clock) {
 	l.eng, l.host = eng, host
 	l.clock.init(c)
 	l.inbox = mailbox.New[Item](eng.Wake)
-	l.foreign.New = func() any { return &node{loop: l, shared: true} }
+	l.outside.init(l)
 }
 
 // Asleep reports whether the loop is in its engine for as long as that takes, so that

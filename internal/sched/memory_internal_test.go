@@ -147,7 +147,9 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 			timer.Cancel()
 			l.At(l.Later(time.Hour), nothing{}, 0).Cancel()
 			l.end = l.ready.tail
-			l.dispatch()
+			for l.ready.head != l.end {
+				l.ready.pop().Run()
+			}
 		})
 	})
 	if allocated != 0 {

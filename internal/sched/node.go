@@ -35,7 +35,7 @@ type node struct {
 	loop   *Loop            // for good
 	timer  timers.ID        // while timed
 	timed  bool             // it is in the timer queue
-	shared bool             // from the pool for other goroutines
+	common bool             // it stands for all calls from outside; see outside
 	made   *goroutine.Trace // where it was made, if anybody wants to know
 }
 
@@ -59,11 +59,7 @@ func (l *Loop) freeNode(n *node) {
 		n.to, n.made = nil, nil
 	}
 	n.checkFree()
-	if !n.shared {
-		l.free = append(l.free, n)
-	} else {
-		l.foreign.Put(n)
-	}
+	l.free = append(l.free, n)
 }
 
 // claim ends the node's generation and reports whether it is still to be run.
@@ -82,7 +78,7 @@ func (n *node) ref() Ref { return Ref{n, n.state.Load() >> 1} }
 // Complete runs the callback of a node, which is free before that starts.
 func (n *node) Complete(uint64) {
 	l, fn := n.loop, n.fn
-	if fn == nil || n.shared || n.made != nil {
+	if fn == nil || n.made != nil {
 		n.completeOther()
 		return
 	}
@@ -114,12 +110,16 @@ func (n *node) completeOther() {
 // Cancel keeps the callback from running and reports whether that is this call's doing:
 // false if it has run, is running, or was cancelled before.
 func (r Ref) Cancel() bool {
-	return r.n != nil && r.n.state.CompareAndSwap(r.gen<<1, r.gen<<1|1)
+	n := r.n
+	return n != nil && (n.state.CompareAndSwap(r.gen<<1, r.gen<<1|1) || n.common && n.loop.withdraw(r.gen))
 }
 
 // Cancelled reports whether the callback was cancelled. It is exact until the callback's
 // turn; after that it may be false.
-func (r Ref) Cancelled() bool { return r.n != nil && r.n.state.Load() == r.gen<<1|1 }
+func (r Ref) Cancelled() bool {
+	n := r.n
+	return n != nil && (n.state.Load() == r.gen<<1|1 || n.common && n.loop.isWithdrawn(r.gen))
+}
 
 // View is what can be told of a callback.
 type View struct {
@@ -133,6 +133,9 @@ type View struct {
 func (r Ref) View() (v View) {
 	if r.n == nil {
 		return View{Done: true}
+	}
+	if r.n.common {
+		return r.n.loop.viewOutside(r.gen)
 	}
 	s := r.n.state.Load()
 	v.Cancelled, v.Done = s == r.gen<<1|1, s>>1 != r.gen

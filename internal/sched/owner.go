@@ -15,10 +15,11 @@ import (
 // goroutines that prepare a loop cannot harm it. A call from elsewhere is
 // refused.
 type owner struct {
-	body   atomic.Int64 // the goroutine of the present body
-	runner atomic.Int64 // the goroutine that has the loop run; 0 if none
-	active atomic.Bool  // runs, or is being closed; changed under idle
-	closed atomic.Bool
+	body      atomic.Int64 // the goroutine of the present body
+	coroutine atomic.Int64 // that of the coroutine which was switched to last, where that is known: an identity is never used twice
+	runner    atomic.Int64 // the goroutine that has the loop run; 0 if none
+	active    atomic.Bool  // runs, or is being closed; changed under idle
+	closed    atomic.Bool
 
 	idle   sync.Mutex
 	idleID atomic.Int64 // the goroutine that holds idle
@@ -50,14 +51,15 @@ func (h Hold) Leave() {
 // Acquire makes the caller the owner for one call, and says how it stands: the Hold is to
 // be left with Owned and Closed, and empty with Running. Any goroutine may call it.
 func (l *Loop) Acquire() (Hold, State) {
-	if id := goroutine.ID(); id != l.body.Load() {
-		return l.acquireElsewhere(id)
+	if !l.QuicklyInBody() {
+		return l.acquireElsewhere(goroutine.ID())
 	}
 	return Hold{}, l.openOrClosed()
 }
 
-// quicklyInBody is InBody where that can be found out quickly; elsewhere it is false.
-func (l *Loop) quicklyInBody() bool { return goroutine.Quick && goroutine.QuickID() == l.body.Load() }
+// QuicklyInBody is InBody where that can be found out quickly; elsewhere it is false. Any
+// goroutine may call it.
+func (l *Loop) QuicklyInBody() bool { return goroutine.Quick && goroutine.QuickID() == l.body.Load() }
 
 func (l *Loop) openOrClosed() State {
 	if l.closed.Load() {
@@ -67,7 +69,7 @@ func (l *Loop) openOrClosed() State {
 }
 
 func (l *Loop) acquireElsewhere(id int64) (Hold, State) {
-	if s := strands.Lookup(id); s != nil && s.Loop == l {
+	if s := strands.Lookup(id); s != nil && s.Loop == l || id == l.body.Load() {
 		return Hold{}, l.openOrClosed()
 	}
 	if id == l.idleID.Load() {
@@ -95,9 +97,24 @@ func (l *Loop) leave() {
 
 // Here reports whether the caller is the loop's body or one of its coroutines. Any
 // goroutine may call it.
-func (l *Loop) Here() bool {
+func (l *Loop) Here() bool { return l.QuicklyInBody() || l.hereElsewhere() }
+
+// QuicklyHere is Here where that can be found out quickly, as it can in the body and in the
+// coroutine that the loop has switched to; elsewhere it is false. Any goroutine may call it.
+func (l *Loop) QuicklyHere() bool {
+	if !goroutine.Quick {
+		return false
+	}
+	id := goroutine.QuickID()
+	return id == l.body.Load() || id == l.coroutine.Load()
+}
+
+// Entered notes which goroutine's coroutine the loop switches to, that Here be quick in it.
+func (l *Loop) Entered(id int64) { l.coroutine.Store(id) }
+
+func (l *Loop) hereElsewhere() bool {
 	id := goroutine.ID()
-	if id == l.body.Load() {
+	if id == l.coroutine.Load() || id == l.body.Load() {
 		return true
 	}
 	s := strands.Lookup(id)

@@ -62,7 +62,26 @@ func (l *Loop) turns() (over bool) {
 		l.collect()
 	}
 	for {
-		l.dispatch()
+		// Here and not in a function of its own: there is no call between the pass and what
+		// it runs, whose return the processor would predict wrongly after a coroutine.
+		for l.nextEv < len(l.events) {
+			e := l.events[l.nextEv]
+			l.nextEv++
+			l.to = e.To
+			e.To.Complete(e.Ev)
+		}
+		if l.Debug.Load() {
+			l.dispatchTimed()
+		} else {
+			l.callbacksSincePoll += int(l.end - l.ready.head)
+			for l.ready.head != l.end {
+				i := l.ready.pop()
+				l.to = i.To
+				if _, ok := i.To.(outsideCall); !ok || l.turn(i.Ev) {
+					i.To.Complete(i.Ev)
+				}
+			}
+		}
 		if l.over || l.stopping.Load() {
 			return true
 		}
@@ -76,32 +95,15 @@ func (l *Loop) turns() (over bool) {
 	}
 }
 
-// dispatch runs what the pass has.
-func (l *Loop) dispatch() {
-	for l.nextEv < len(l.events) {
-		e := l.events[l.nextEv]
-		l.nextEv++
-		l.to = e.To
-		e.To.Complete(e.Ev)
-	}
-	if l.Debug.Load() {
-		l.dispatchTimed()
-		return
-	}
-	l.callbacksSincePoll += int(l.end - l.ready.head)
-	for l.ready.head != l.end {
-		i := l.ready.pop()
-		l.to = i.To
-		i.To.Complete(i.Ev)
-	}
-}
-
 // dispatchTimed has the host run what the pass has.
 func (l *Loop) dispatchTimed() {
 	for l.ready.head != l.end {
 		i := l.ready.pop()
+		l.ran++
 		l.to, l.Stepping = i.To, nil
-		l.host.Timed(i)
+		if _, ok := i.To.(outsideCall); !ok || l.turn(i.Ev) {
+			l.host.Timed(i)
+		}
 	}
 }
 
@@ -145,8 +147,11 @@ func (l *Loop) cutShort() {
 // Current tells what the loop runs, or has run last: a user's function, or else the
 // Completer that was to complete. Both are nil if there was nothing of late. Owner only.
 func (l *Loop) Current() (to engine.Completer, f func()) {
-	if _, ok := l.to.(*node); ok {
+	switch to := l.to.(type) {
+	case *node:
 		return nil, l.fn
+	case outsideCall:
+		return nil, to
 	}
 	return l.to, nil
 }

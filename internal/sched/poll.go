@@ -65,6 +65,8 @@ func (l *Loop) collect() {
 		return
 	}
 	if polled {
+		l.asked++
+		l.told += uint64(len(events))
 		l.polled()
 	} else {
 		l.skipped++
@@ -104,6 +106,7 @@ func (l *Loop) polled() {
 	l.wasIdle = idle
 	l.lastPoll = l.seen
 	l.first = false
+	l.ran += uint64(l.callbacksSincePoll)
 	l.skipped, l.callbacksSincePoll = 0, 0
 	l.afterPoll()
 }
@@ -150,11 +153,13 @@ func (l *Loop) pollIdle() (events []engine.Event, polled bool, err error) {
 		return l.pollBusy()
 	}
 	l.asleep.Store(true)
+	began := l.fallAsleep()
 	if l.clock.sleeper == nil {
 		events, err = l.poll(timeout)
 	} else {
 		events, err = l.pollAsTold()
 	}
+	l.wakeUp(began)
 	l.asleep.Store(false)
 	l.inbox.Awake()
 	if !l.inbox.Empty() {

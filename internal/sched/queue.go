@@ -29,7 +29,7 @@ func (l *Loop) Post(to engine.Completer, ev uint64) bool {
 // unless that ends with Owned.
 func (l *Loop) Func(f func(), made *goroutine.Trace) (Ref, State) {
 	var hold Hold
-	if !l.quicklyInBody() || l.closed.Load() {
+	if !l.QuicklyInBody() || l.closed.Load() {
 		var state State
 		if hold, state = l.Acquire(); state != Owned {
 			hold.Leave()
@@ -53,18 +53,12 @@ func (l *Loop) FuncFrom(f func(), made *goroutine.Trace) (Ref, bool) {
 	if l.Reached != nil {
 		l.Reached()
 	}
-	n := l.foreign.Get().(*node)
-	n.fn = f
 	if made != nil {
-		n.made = made
+		n := &node{loop: l, fn: f, made: made}
+		return n.ref(), l.inbox.Put(Item{To: n})
 	}
-	r := n.ref()
-	if !l.inbox.Put(Item{To: n}) {
-		n.fn, n.made = nil, nil
-		l.foreign.Put(n)
-		return Ref{}, false
-	}
-	return r, true
+	number, ok := l.inbox.PutNumbered(Item{To: outsideCall(f)})
+	return Ref{&l.outside.all, number}, ok
 }
 
 // catchUp makes sure that what is queued next comes behind all that was
@@ -77,12 +71,15 @@ func (l *Loop) catchUp() {
 
 // takeInbox moves what other goroutines scheduled to the ready queue.
 func (l *Loop) takeInbox() {
-	l.taken = l.inbox.Take(l.taken[:0])
-	for i, item := range l.taken {
+	taken := l.inbox.Open()
+	number := l.outside.taken
+	for _, item := range taken {
+		number++
+		if _, ok := item.To.(outsideCall); ok {
+			item.Ev = number
+		}
 		l.ready.push(item)
-		l.taken[i] = Item{}
 	}
-	if cap(l.taken) > 1<<16 {
-		l.taken = nil
-	}
+	l.outside.taken = number
+	l.inbox.Return(taken)
 }

@@ -33,7 +33,7 @@ func (l *Loop) At(when time.Duration, to engine.Completer, ev uint64) Timer {
 
 // FuncAt is At for a function of a user's. made is as for Func, and so is who may call it.
 func (l *Loop) FuncAt(when time.Duration, f func(), made *goroutine.Trace) (Timer, State) {
-	if l.quicklyInBody() && !l.closed.Load() {
+	if l.QuicklyInBody() && !l.closed.Load() {
 		return l.funcAt(when, f, made), Owned
 	}
 	return l.funcAtElsewhere(f, made, func() time.Duration { return when })
@@ -41,7 +41,7 @@ func (l *Loop) FuncAt(when time.Duration, f func(), made *goroutine.Trace) (Time
 
 // FuncLater is FuncAt for the time at which d will have passed.
 func (l *Loop) FuncLater(d time.Duration, f func(), made *goroutine.Trace) (Timer, State) {
-	if l.quicklyInBody() && !l.closed.Load() {
+	if l.QuicklyInBody() && !l.closed.Load() {
 		return l.funcAt(l.Later(d), f, made), Owned
 	}
 	return l.funcAtElsewhere(f, made, func() time.Duration { return l.Later(d) })

@@ -38,11 +38,15 @@ func bufPtr(p []byte) unsafe.Pointer {
 
 var zero uintptr
 
+// The calls of every message are those of package syscall, in the form of six arguments: the
+// others, and those of x/sys/unix, come to the same by way of one or two stubs in assembly, whose
+// arguments go over the stack; that is 40 instructions of the 60 that such a call takes.
+
 // Read reads what is there, up to len(p) bytes: 0 and no error at the end of
 // the stream (and if p is empty). It also reads pipes and terminals. See read(2).
 func Read(fd uintptr, p []byte) (int, error) {
 	for {
-		n, _, e := unix.RawSyscall(unix.SYS_READ, fd, uintptr(bufPtr(p)), uintptr(len(p)))
+		n, _, e := syscall.RawSyscall6(unix.SYS_READ, fd, uintptr(bufPtr(p)), uintptr(len(p)), 0, 0, 0)
 		if e == 0 {
 			return int(n), nil
 		}
@@ -52,12 +56,42 @@ func Read(fd uintptr, p []byte) (int, error) {
 	}
 }
 
+// TryRecv is one try of [Read] of a socket, by the shorter way that the system has for
+// those: n > 0 is success, and everything else is for [Tried]. It is inlined. See recv(2).
+func TryRecv(fd uintptr, p []byte) (n int, e syscall.Errno) {
+	r, _, e := syscall.RawSyscall6(unix.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
+	return int(r), e
+}
+
+// Tried is what Read would have returned, after a TryRecv that was no success: it was an
+// end, a failure, or is tried again as what is not a socket.
+func Tried(fd uintptr, p []byte, e syscall.Errno) (int, error) {
+	if e == syscall.EINTR || e == syscall.ENOTSOCK {
+		return Read(fd, p)
+	}
+	return 0, errnoErr(e)
+}
+
+// TryWrite is one try of [Write] to a socket: with an error, TriedWrite follows. It is inlined.
+func TryWrite(fd uintptr, p []byte) (n int, e syscall.Errno) {
+	r, _, e := syscall.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
+	return int(r), e
+}
+
+// TriedWrite is what Write would have returned, after a TryWrite that has failed.
+func TriedWrite(fd uintptr, p []byte, e syscall.Errno) (int, error) {
+	if e == syscall.EINTR || e == syscall.ENOTSOCK {
+		return Write(fd, p)
+	}
+	return 0, e
+}
+
 // Write writes as much of p as the system takes now, and never raises SIGPIPE
 // on a socket. It also writes to pipes and terminals, at the price of a second
 // system call. See send(2).
 func Write(fd uintptr, p []byte) (int, error) {
 	for {
-		n, _, e := unix.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(bufPtr(p)), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
+		n, _, e := syscall.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(bufPtr(p)), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
 		switch e {
 		case 0:
 			return int(n), nil
@@ -72,7 +106,7 @@ func Write(fd uintptr, p []byte) (int, error) {
 
 func writeFile(fd uintptr, p []byte) (int, error) {
 	for {
-		n, _, e := unix.RawSyscall(unix.SYS_WRITE, fd, uintptr(bufPtr(p)), uintptr(len(p)))
+		n, _, e := syscall.RawSyscall6(unix.SYS_WRITE, fd, uintptr(bufPtr(p)), uintptr(len(p)), 0, 0, 0)
 		if e == 0 {
 			return int(n), nil
 		}
@@ -108,7 +142,7 @@ func Writev(fd uintptr, bufs [][]byte, v *Vec) (int, error) {
 
 func (v *Vec) send(fd uintptr, cnt int) (int, syscall.Errno) {
 	for {
-		n, _, e := unix.RawSyscall(unix.SYS_SENDMSG, fd, uintptr(unsafe.Pointer(&v.msg)), unix.MSG_NOSIGNAL)
+		n, _, e := syscall.RawSyscall6(unix.SYS_SENDMSG, fd, uintptr(unsafe.Pointer(&v.msg)), unix.MSG_NOSIGNAL, 0, 0, 0)
 		if e == syscall.ENOTSOCK {
 			n, _, e = unix.RawSyscall(unix.SYS_WRITEV, fd, uintptr(unsafe.Pointer(&v.iov[0])), uintptr(cnt))
 		}
@@ -127,7 +161,7 @@ func RecvFrom(fd uintptr, p []byte, from *Addr) (int, error) {
 	var raw RawAddr
 	for {
 		size := uint32(len(raw.B))
-		n, _, e := unix.RawSyscall6(unix.SYS_RECVFROM, fd, uintptr(bufPtr(p)), uintptr(len(p)), 0,
+		n, _, e := syscall.RawSyscall6(unix.SYS_RECVFROM, fd, uintptr(bufPtr(p)), uintptr(len(p)), 0,
 			uintptr(unsafe.Pointer(&raw)), uintptr(unsafe.Pointer(&size)))
 		if e == 0 {
 			if from != nil {
@@ -150,9 +184,9 @@ func SendTo(fd uintptr, p []byte, to Addr) (int, error) {
 		var n uintptr
 		var e syscall.Errno
 		if size == 0 {
-			n, _, e = unix.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(bufPtr(p)), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
+			n, _, e = syscall.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(bufPtr(p)), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
 		} else {
-			n, _, e = unix.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(bufPtr(p)), uintptr(len(p)), unix.MSG_NOSIGNAL,
+			n, _, e = syscall.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(bufPtr(p)), uintptr(len(p)), unix.MSG_NOSIGNAL,
 				uintptr(unsafe.Pointer(&raw)), uintptr(size))
 		}
 		if e == 0 {

@@ -202,9 +202,13 @@ func (d *Datagram) Writable() {
 	d.afterSent(false)
 }
 
-// sendQueued sends until nothing is left, or no more can be sent now.
+// sendMost is how many queued datagrams go in one pass at most, so that one whose way is
+// free does not hold up the others.
+const sendMost = 64
+
+// sendQueued sends until nothing is left, or no more can be sent now, or is to be.
 func (d *Datagram) sendQueued() {
-	for {
+	for range sendMost {
 		p, to, ok := d.queue.First()
 		if !ok {
 			return

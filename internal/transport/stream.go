@@ -15,7 +15,7 @@ import (
 type Stream struct {
 	stream   engine.Stream
 	protocol Protocol
-	lender   Buffered       // the protocol, if it lends the memory to read into
+	lender   lender         // the protocol, if it lends the memory to read into
 	queue    *buffers.Queue // nil when nothing waits, as of an idle connection
 	transfer *Transfer      // of a file, which is under way
 	life
@@ -24,6 +24,9 @@ type Stream struct {
 	ended         bool // the peer's end of stream was read
 	eof           bool // WriteEOF was called
 	sending       bool // a Send is under way
+	telling       bool // Received has called the protocol, which has not returned
+	mustLend      bool // the protocol has no DataReceived, or none that is called
+	lent          bool // what is received next is in the protocol's memory
 	side          side // which half of a pipe it is, if it is one
 }
 
@@ -134,10 +137,33 @@ func (s *Stream) ResumeReading() bool {
 
 // adopt makes p the protocol.
 func (s *Stream) adopt(p Protocol) {
-	s.protocol = p
-	s.lender, _ = p.(Buffered)
-	s.stream.UseReadBuffer(s.lender != nil)
+	s.protocol, s.lender, s.mustLend, s.lent = p, nil, false, false
+	switch p := p.(type) {
+	case Buffered:
+		s.lender, s.mustLend = always{p}, true
+	case Lending:
+		s.lender = p
+	}
+	s.stream.UseReadBuffer(s.mustLend)
+	if direct, ok := s.stream.(engine.Direct); ok && !s.mustLend {
+		direct.UseMemory(s.lender != nil)
+	}
 }
+
+// lender is a protocol as who lends memory.
+type lender interface {
+	LendBuffer() []byte
+	BufferFilled(n int)
+}
+
+// always is a protocol that lends always, and has other names for it.
+type always struct{ Buffered }
+
+// LendBuffer implements lender.
+func (a always) LendBuffer() []byte { return a.GetBuffer(-1) }
+
+// BufferFilled implements lender.
+func (a always) BufferFilled(n int) { a.BufferUpdated(n) }
 
 // startReading receives, if that is what is wanted.
 func (s *Stream) startReading() {
@@ -153,39 +179,56 @@ func (s *Stream) startReading() {
 // and stopped, which tells the engine not to read.
 func (s *Stream) ReadBuffer() (buf []byte) {
 	returned := false
-	defer s.protocolPanicked(s, "GetBuffer", &returned)
-	buf = s.lender.GetBuffer(-1)
+	defer func() { // as in Received
+		if !returned {
+			s.exited(s, s.lendingCall("LendBuffer", "GetBuffer"), recover())
+		}
+	}()
+	s.lent = true
+	buf = s.lender.LendBuffer()
+	if !s.lent && s.lender != nil { // it has handed over to another one, whose own memory it is to be
+		s.lent = true
+		buf = s.lender.LendBuffer()
+	}
 	returned = true
-	if len(buf) == 0 {
+	if s.lent = s.lent && len(buf) > 0; !s.lent && s.mustLend {
 		s.fail(s, "Fatal error: protocol.GetBuffer() call failed.", errEmptyBuffer)
-		return nil
 	}
 	return buf
 }
 
 // Received implements engine.StreamHandler.
 func (s *Stream) Received(p []byte) {
-	returned := false
+	s.telling = true
 	defer func() { // every message comes by here: recover is not called for nothing
-		if !returned {
+		if s.telling {
 			s.receiveExited(recover())
 		}
 	}()
-	if s.lender != nil {
-		s.lender.BufferUpdated(len(p))
+	if s.lent && s.lender != nil {
+		s.lender.BufferFilled(len(p))
 	} else {
 		s.protocol.DataReceived(p)
 	}
-	returned = true
+	s.telling = false
 }
 
 // receiveExited is exited for what Received has called.
 func (s *Stream) receiveExited(panicked any) {
-	if s.lender != nil {
-		s.exited(s, "BufferUpdated", panicked)
-	} else {
-		s.exited(s, "DataReceived", panicked)
+	s.telling = false
+	call := "DataReceived"
+	if s.lent && s.lender != nil {
+		call = s.lendingCall("BufferFilled", "BufferUpdated")
 	}
+	s.exited(s, call, panicked)
+}
+
+// lendingCall is the name of a call of the protocol's: the one of a Lending or of a Buffered.
+func (s *Stream) lendingCall(lending, buffered string) string {
+	if s.mustLend {
+		return buffered
+	}
+	return lending
 }
 
 // ReadEOF implements engine.StreamHandler.

@@ -199,4 +199,15 @@ func TestProtocolChanges(t *testing.T) {
 			b.Error("the second protocol has not the say")
 		}
 	})
+	row(t, "while-it-lends", func(b *bench) {
+		last := &player{b: b}
+		second := &lender{player{b: b}, make([]byte, 10)}
+		first := &lender{player{b: b}, make([]byte, 10)}
+		first.does = map[string]func(){"GetBuffer": func() { b.SetProtocol(second) }}
+		b.SetProtocol(first)
+		b.eng.brings("one")
+		second.does = map[string]func(){"GetBuffer": func() { b.SetProtocol(last) }}
+		b.eng.brings("two")
+		b.wants(`buffer, buffer, updated one, buffer, data two`)
+	})
 }

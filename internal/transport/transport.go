@@ -93,6 +93,16 @@ type Buffered interface {
 	BufferUpdated(n int)
 }
 
+// Lending is a Protocol that may lend the memory to receive into, or not: then DataReceived
+// brings what comes.
+type Lending interface {
+	Protocol
+	// LendBuffer returns memory for what comes next, nil for none.
+	LendBuffer() []byte
+	// BufferFilled says that n bytes have been put at the start of it.
+	BufferFilled(n int)
+}
+
 // Outside is the transport as its users and its loop see it. Nothing of it is called
 // for a message that is received or sent.
 type Outside interface {

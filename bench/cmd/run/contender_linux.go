@@ -22,15 +22,25 @@ const (
 	// And of TLS.
 	referenceTLS = "gonet-tls"
 	peerTLS      = "nbio-tls"
+
+	// And of unix sockets.
+	referenceUnix = "c-unix"
+	peerUnix      = "gnet-unix"
 )
 
 // bases are what a contender is compared with.
 func bases(name string) (first, second string) {
-	if slices.ContainsFunc(kinds, func(k kind) bool { return k.name == name && k.tls }) {
-		return referenceTLS, peerTLS
+	at := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })
+	if at < 0 {
+		return reference, peer
 	}
-	if slices.ContainsFunc(kinds, func(k kind) bool { return k.name == name && k.udp }) {
+	switch k := kinds[at]; {
+	case k.tls:
+		return referenceTLS, peerTLS
+	case k.udp:
 		return referenceUDP, peerUDP
+	case k.unix:
+		return referenceUnix, peerUnix
 	}
 	return reference, peer
 }
@@ -52,28 +62,61 @@ type kind struct {
 	unix   bool   // it listens on a unix socket
 	udp    bool   // it echoes datagrams
 	tls    bool   // it speaks TLS
+	apart  bool   // it is measured only when it is named
 	binary string // of one more server, that is not ours to build
+	room   *room  // what it broadcasts by, nil if there is nothing
 }
 
-const command = "../cmd/asyncio"
+// room is a server that sends whatever it gets to all of its clients.
+type room struct {
+	source string
+	args   []string
+}
+
+const (
+	command = "../cmd/asyncio"
+	libuv   = "c/echo_uv.c"
+	python  = "peers/python/echo.py"
+	ourRoom = "peers/asyncioroom"
+)
+
+// itself is a room of the same source.
+func itself(source string, args ...string) *room {
+	return &room{source, append([]string{"--broadcast"}, args...)}
+}
 
 var kinds = []kind{
-	{name: reference, source: "c/echo_epoll.c"},
+	{name: reference, source: "c/echo_epoll.c", room: &room{"c/broadcast_epoll.c", nil}},
 	{name: "c-uring", source: "c/echo_uring.c"},
+	{name: "libuv", source: libuv, room: itself(libuv)},
 	{name: "rawepoll", source: "peers/rawepoll"},
-	{name: peer, source: "peers/gnet"},
-	{name: "gonet", source: "peers/gonet"},
-	{name: "netpoll", source: "peers/netpoll"},
-	{name: "nbio", source: "peers/nbio"},
-	{name: "asyncio-epoll", source: command, args: []string{"--loop", "selector", "--selector", "epoll"}},
+	{name: peer, source: "peers/gnet", room: itself("peers/gnet")},
+	{name: "gonet", source: "peers/gonet", room: itself("peers/gonet")},
+	{name: "netpoll", source: "peers/netpoll", room: itself("peers/netpoll")},
+	{name: "nbio", source: "peers/nbio", room: itself("peers/nbio")},
+	{name: "asyncio-epoll", source: command, args: []string{"--loop", "selector", "--selector", "epoll"}, room: &room{ourRoom, nil}},
 	{name: "asyncio-poll", source: command, args: []string{"--loop", "selector", "--selector", "poll"}},
-	{name: "asyncio-streams", source: command, args: []string{"--loop", "selector", "--selector", "epoll", "--api", "streams"}},
-	{name: "asyncio-proactor", source: command, args: []string{"--loop", "proactor"}},
+	{name: "asyncio-streams", source: command, args: []string{"--loop", "selector", "--selector", "epoll", "--api", "streams"}, room: &room{ourRoom, []string{"--api", "streams"}}},
+	{name: "asyncio-proactor", source: command, args: []string{"--loop", "proactor"}, room: &room{ourRoom, []string{"--loop", "proactor"}}},
 	{name: "asyncio-proactor-pinned", source: command, args: []string{"--loop", "proactor", "--pinned"}},
+	{name: "asyncio-proactor-streams", source: command, args: []string{"--loop", "proactor", "--api", "streams"}, room: &room{ourRoom, []string{"--loop", "proactor", "--api", "streams"}}},
+	{name: "cpython", source: python, room: itself(python)},
+	{name: "cpython-streams", source: python, args: []string{"--api", "streams"}, room: itself(python, "--api", "streams")},
+	{name: "uvloop", source: python, args: []string{uvloop}, room: itself(python, uvloop)},
+	{name: "uvloop-streams", source: python, args: []string{uvloop, "--api", "streams"}, room: itself(python, uvloop, "--api", "streams")},
+	{name: "gnet-2", source: "peers/gnet", args: []string{"--loops", "2"}, apart: true},
+	{name: "asyncio-2", source: command, args: []string{"--loop", "selector", "--selector", "epoll", "--loops", "2"}, apart: true},
+	{name: "asyncio-2-streams", source: command, args: []string{"--loop", "selector", "--selector", "epoll", "--loops", "2", "--api", "streams"}, apart: true},
+	{name: "asyncio-2-proactor", source: command, args: []string{"--loop", "proactor", "--loops", "2"}, apart: true},
+	{name: referenceUnix, source: "c/echo_epoll.c", unix: true},
+	{name: "libuv-unix", source: libuv, unix: true},
+	{name: peerUnix, source: "peers/gnet", unix: true},
 	{name: "gonet-unix", source: "peers/gonet", unix: true},
 	{name: "asyncio-unix", source: command, args: []string{"--loop", "selector", "--selector", "epoll"}, unix: true},
 	{name: "asyncio-unix-streams", source: command, args: []string{"--loop", "selector", "--selector", "epoll", "--api", "streams"}, unix: true},
 	{name: "asyncio-unix-proactor", source: command, args: []string{"--loop", "proactor"}, unix: true},
+	{name: "cpython-unix", source: python, unix: true},
+	{name: "uvloop-unix", source: python, args: []string{uvloop}, unix: true},
 	{name: referenceUDP, source: "c/echo_udp.c", udp: true},
 	{name: peerUDP, source: "peers/gonetudp", udp: true},
 	{name: "asyncio-udp", source: command, args: []string{"--loop", "selector", "--selector", "epoll"}, udp: true},
@@ -91,6 +134,13 @@ func allNames() []string {
 		names = append(names, k.name)
 	}
 	return names
+}
+
+// usualNames are measured by default.
+func usualNames() []string {
+	return slices.DeleteFunc(allNames(), func(name string) bool {
+		return slices.ContainsFunc(kinds, func(k kind) bool { return k.name == name && k.apart })
+	})
 }
 
 // tools is what is built once: the binaries by their source, or why there is none.
@@ -135,6 +185,13 @@ func (t *tools) compile(ctx context.Context, source string) error {
 			return errors.New("there is no C compiler: install one that is called cc")
 		}
 		build = exec.CommandContext(ctx, compiler, "-O2", "-no-pie", "-o", t.path(source), filepath.Join(t.module, source))
+		if source == libuv {
+			flags, err := exec.CommandContext(ctx, "pkg-config", "--cflags", "--libs", "libuv").Output()
+			if err != nil {
+				return errors.New("pkg-config knows no libuv: install libuv1-dev and pkg-config")
+			}
+			build.Args = append(build.Args, strings.Fields(string(flags))...)
+		}
 	} else if _, err := os.Stat(build.Dir); err != nil {
 		return fmt.Errorf("%s does not exist (yet)", source)
 	}
@@ -158,22 +215,39 @@ func prepare(ctx context.Context, s *settings, t *tools) ([]*contender, error) {
 			return nil, fmt.Errorf("there is no contender %q; there are %s", name, strings.Join(allNames(), ", "))
 		}
 		k := known[at]
-		c := &contender{name: name, binary: k.binary, args: k.args, tls: k.tls}
-		if c.binary == "" {
-			c.binary, c.reason = t.path(k.source), t.build(ctx, k.source)
+		if s.broadcast && k.binary == "" {
+			if k.room == nil {
+				all = append(all, &contender{name: name, reason: errors.New("it has no server that broadcasts")})
+				continue
+			}
+			k.source, k.args = k.room.source, k.room.args
 		}
-		if k.source == command {
-			c.args = append([]string{"serve", "--quiet"}, c.args...)
-		}
-		listen := "127.0.0.1:0"
-		switch {
-		case k.udp:
-			listen = "udp:" + listen
-		case k.unix:
-			listen = "unix:" + filepath.Join(t.directory, name)
-		}
-		c.args = append(slices.Clone(c.args), "--listen", listen)
-		all = append(all, c)
+		all = append(all, t.contender(ctx, k))
 	}
 	return all, ctx.Err()
+}
+
+// contender is what a kind is started as, or why it cannot be.
+func (t *tools) contender(ctx context.Context, k kind) *contender {
+	c := &contender{name: k.name, binary: k.binary, args: k.args, tls: k.tls}
+	switch {
+	case c.binary != "":
+	case k.source == python:
+		c.binary, c.reason = interpreter(ctx, slices.Contains(k.args, uvloop))
+		c.args = append([]string{filepath.Join(t.module, python)}, k.args...)
+	default:
+		c.binary, c.reason = t.path(k.source), t.build(ctx, k.source)
+	}
+	if k.source == command {
+		c.args = append([]string{"serve", "--quiet"}, c.args...)
+	}
+	listen := "127.0.0.1:0"
+	switch {
+	case k.udp:
+		listen = "udp:" + listen
+	case k.unix:
+		listen = "unix:" + filepath.Join(t.directory, k.name)
+	}
+	c.args = append(slices.Clone(c.args), "--listen", listen)
+	return c
 }

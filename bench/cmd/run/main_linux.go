@@ -35,9 +35,12 @@ type settings struct {
 	procs, nice         int
 	busy                bool
 	reconnect           bool
+	broadcast           bool
+	idle                int
 	perf, step, profile bool
 	calls               bool
 	json                bool
+	built               string
 }
 
 func main() {
@@ -58,7 +61,7 @@ func parse(args []string, messages io.Writer) (*settings, error) {
 	s := &settings{}
 	flags := flag.NewFlagSet("run", flag.ContinueOnError)
 	flags.SetOutput(messages)
-	names := flags.String("contenders", "", "comma-separated `names`; all by default: "+strings.Join(allNames(), ","))
+	names := flags.String("contenders", "", "comma-separated `names`; those for one loop by default; there are "+strings.Join(allNames(), ","))
 	flags.Func("extra", "`NAME=COMMAND`: one more server, which gets --listen 127.0.0.1:0 and must say where it listens; repeatable", s.addExtra)
 	conns := flags.String("conns", "50", "comma-separated `numbers` of connections")
 	sizes := flags.String("size", "64", "comma-separated message `sizes` in bytes")
@@ -71,12 +74,15 @@ func parse(args []string, messages io.Writer) (*settings, error) {
 	flags.IntVar(&s.loadCPU, "load-cpu", 1, "processor of the load, -1 for any")
 	flags.IntVar(&s.procs, "procs", 1, "GOMAXPROCS of the servers")
 	flags.IntVar(&s.nice, "nice", 0, "priority of servers and load; below 0, with privileges, keeps others off their processors")
-	flags.BoolVar(&s.reconnect, "reconnect", false, "over TLS, make a connection for each message: measures handshakes")
+	flags.BoolVar(&s.reconnect, "reconnect", false, "make a connection for each message, --conns at a time: measures accepting, over TLS handshakes")
+	flags.IntVar(&s.idle, "idle", 0, "so many connections more, each idle after one message")
+	flags.BoolVar(&s.broadcast, "broadcast", false, "messages come from one connection and go to all of --conns")
 	flags.BoolVar(&s.busy, "busy", true, "the load polls without sleeping, so that no server pays for waking it")
 	flags.BoolVar(&s.perf, "perf", false, "add user-space instructions per message, counted by the processor through perf")
 	flags.BoolVar(&s.step, "step", false, "add user-space instructions per message, counted by stepping through them: slow, needs no counters")
 	flags.BoolVar(&s.profile, "profile", false, "with --step: show the functions that the instructions are in")
 	flags.BoolVar(&s.calls, "calls", false, "add system calls per message under this load, counted by the kernel through perf")
+	flags.StringVar(&s.built, "built", "", "`folder` to build into and to keep; a temporary one by default")
 	flags.BoolVar(&s.json, "json", false, "print JSON, every round included")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -84,7 +90,7 @@ func parse(args []string, messages io.Writer) (*settings, error) {
 	if flags.NArg() > 0 {
 		return nil, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
-	s.contenders = allNames()
+	s.contenders = usualNames()
 	if *names != "" {
 		s.contenders = strings.Split(*names, ",")
 	}
@@ -104,6 +110,8 @@ func parse(args []string, messages io.Writer) (*settings, error) {
 		return nil, err
 	case s.rounds < 1 || s.window <= 0 || s.warmup < 0 || s.procs < 1:
 		return nil, fmt.Errorf("rounds, seconds and procs must be positive, warm-up not negative")
+	case (s.broadcast || s.reconnect || s.idle > 0) && (s.perf || s.step || s.calls):
+		return nil, fmt.Errorf("instructions and system calls are counted for plain echoes: leave --broadcast, --reconnect and --idle out")
 	case s.perf && s.step:
 		return nil, fmt.Errorf("--perf and --step count the same: choose one")
 	case s.profile && !s.step:
@@ -166,11 +174,15 @@ func run(ctx context.Context, args []string, out, messages io.Writer) error {
 	if err != nil {
 		return err
 	}
-	directory, err := os.MkdirTemp("", "asyncio-bench-")
-	if err != nil {
+	directory := s.built
+	if directory == "" {
+		if directory, err = os.MkdirTemp("", "asyncio-bench-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(directory)
+	} else if err := os.MkdirAll(directory, 0o755); err != nil {
 		return err
 	}
-	defer os.RemoveAll(directory)
 	tools, err := buildTools(ctx, directory)
 	if err != nil {
 		return err

@@ -73,11 +73,20 @@ func (m *measurer) once(ctx context.Context, c *contender, shape cell) (*load.Re
 	address := s.address
 	if c.tls {
 		address = "tls:" + address
-		if m.reconnect {
-			arguments = append(arguments, "--reconnect")
-		}
+	}
+	if m.reconnect {
+		arguments = append(arguments, "--reconnect")
+	}
+	if m.broadcast {
+		arguments = append(arguments, "--broadcast")
+	}
+	if m.idle > 0 {
+		arguments = append(arguments, "--idle", strconv.Itoa(m.idle))
 	}
 	result, err := m.load(ctx, address, shape, arguments...)
+	if err == nil && result.Messages == 0 {
+		err = fmt.Errorf("no message came back within the window of %v", m.window)
+	}
 	return result, errors.Join(err, s.stop())
 }
 

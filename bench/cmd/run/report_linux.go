@@ -132,6 +132,9 @@ func (c *cellReport) ratios(of *row, to string) *ratios {
 		}
 		var speed, cost []float64
 		for i, result := range of.Rounds {
+			if base.Rounds[i].PerSecond <= 0 || result.Server.PerMessage <= 0 {
+				return nil // the window was too short for the clocks
+			}
 			speed = append(speed, result.PerSecond/base.Rounds[i].PerSecond)
 			cost = append(cost, base.Rounds[i].Server.PerMessage/result.Server.PerMessage)
 		}

@@ -50,6 +50,11 @@ func (g *generator) wait() (int, error) {
 func (g *generator) ready(event *unix.EpollEvent) error {
 	i := int(event.Fd)
 	if event.Events&unix.EPOLLOUT != 0 {
+		if g.conns[i].connecting {
+			if err := g.connected(i); err != nil {
+				return err
+			}
+		}
 		if err := g.flush(i); err != nil {
 			return err
 		}
@@ -70,20 +75,28 @@ func (g *generator) ready(event *unix.EpollEvent) error {
 	return g.received(i, g.buffer[:n], g.now())
 }
 
+// sender is the connection that has sent what the connection i receives.
+func (g *generator) sender(i int) int {
+	if g.Broadcast {
+		return 0
+	}
+	return i
+}
+
 // received checks what came back, and sends a new message for each that is whole.
 func (g *generator) received(i int, data []byte, now int64) error {
-	c := &g.conns[i]
-	if c.received+uint64(len(data)) > c.sent {
-		return fmt.Errorf("connection %d: %d bytes came back, only %d were sent", i, c.received+uint64(len(data)), c.sent)
+	c, from := &g.conns[i], g.sender(i)
+	if sent := g.conns[from].sent; c.received+uint64(len(data)) > sent {
+		return fmt.Errorf("connection %d: %d bytes came back, only %d were sent", i, c.received+uint64(len(data)), sent)
 	}
-	if at := g.pattern.Mismatch(i, c.received, data); at >= 0 {
+	if at := g.pattern.Mismatch(from, c.received, data); at >= 0 {
 		offset := c.received + uint64(at)
-		return &CorruptionError{Conn: i, Offset: offset, Got: data[at], Want: g.pattern.At(i, offset, 1)[0]}
+		return &CorruptionError{Conn: i, Offset: offset, Got: data[at], Want: g.pattern.At(from, offset, 1)[0]}
 	}
 	c.received += uint64(len(data))
 	g.progress = now
 	whole := 0
-	ring := g.stamps[i*g.Pipeline : (i+1)*g.Pipeline]
+	ring := g.stamps[from*g.Pipeline : (from+1)*g.Pipeline]
 	for end := (c.messages + 1) * uint64(g.Size); end <= c.received; end += uint64(g.Size) {
 		if g.phase == measuring {
 			g.latencies.Record(now - ring[c.messages%uint64(g.Pipeline)])
@@ -96,10 +109,18 @@ func (g *generator) received(i int, data []byte, now int64) error {
 	}
 	g.count += int64(whole)
 	g.underWay -= whole
+	if g.Reconnect {
+		if err := g.hangUp(i); err != nil {
+			return err
+		}
+	}
 	if g.phase > measuring || g.phase == measuring && g.Messages > 0 && g.count >= int64(g.Messages) {
 		return nil
 	}
-	if !g.Together {
+	switch {
+	case g.Reconnect:
+		return g.begin(i, now)
+	case !g.Together && !g.Broadcast:
 		return g.queue(i, whole, now)
 	}
 	if g.underWay == 0 {
@@ -110,7 +131,17 @@ func (g *generator) received(i int, data []byte, now int64) error {
 
 // queueAll hands over as many messages as may be under way.
 func (g *generator) queueAll() error {
+	if g.Broadcast {
+		g.underWay += (g.Conns - 1) * g.Pipeline // those that the others receive
+		return g.queue(0, g.Pipeline, g.now())
+	}
 	for i := range g.conns {
+		if g.Reconnect {
+			if err := g.begin(i, g.now()); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := g.queue(i, g.Pipeline, g.now()); err != nil {
 			return err
 		}

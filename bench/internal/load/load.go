@@ -25,7 +25,9 @@ type Config struct {
 	Together  bool          // send the next messages only when all of the last have come back
 	Busy      bool          // never sleep: the server then never pays for waking the load
 	PID       int           // of the server, 0 if its CPU time is not wanted
-	Reconnect bool          // over TLS: each message makes a connection of its own
+	Reconnect bool          // each message makes a connection of its own
+	Idle      int           // so many connections more, on which one message is exchanged and then none
+	Broadcast bool          // only the first connection sends, and every one receives it: for a server that does that
 	Stall     time.Duration // give up when nothing came back for so long; 0 means 10 s
 }
 
@@ -85,6 +87,12 @@ func (c *Config) check() error {
 		return fmt.Errorf("pipeline is %d, at least 1 is needed", c.Pipeline)
 	case c.Messages == 0 && c.Duration <= 0:
 		return fmt.Errorf("neither a duration nor a number of messages is set")
+	case c.Idle < 0:
+		return fmt.Errorf("idle is %d, which is no number of connections", c.Idle)
+	case c.Idle > 0 && c.Broadcast:
+		return fmt.Errorf("idle connections would receive what is sent to all: leave --idle or --broadcast out")
+	case c.Reconnect && (c.Broadcast || c.Together || c.Pipeline > 1):
+		return fmt.Errorf("a connection that is made anew has one message: leave --broadcast, --together and --pipeline out")
 	case c.Warmup < 0:
 		return fmt.Errorf("warm-up is negative")
 	}

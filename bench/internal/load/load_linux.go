@@ -24,6 +24,7 @@ type conn struct {
 	messages               uint64 // that came back whole
 	writing                bool   // waits to become writable
 	closing                bool   // its end was sent, the server's is awaited
+	connecting             bool   // it is being made
 }
 
 type phase int
@@ -50,7 +51,11 @@ type generator struct {
 	underWay  int   // messages
 	count     int64 // messages in the window; signed so that comparing is one instruction
 	latencies hist.Histogram
-	datagrams bool // each message is one, and there is no end of a connection
+	datagrams bool   // each message is one, and there is no end of a connection
+	idle      []int  // descriptors of the connections on which nothing is said
+	over      uint64 // bytes that were checked on connections that have ended
+	made      uint64 // connections that were made anew
+	server    unix.SockaddrInet4
 
 	phaseStart, phaseEnd   int64
 	progress               int64 // when something last came back
@@ -69,8 +74,8 @@ func Run(config Config) (*Result, error) {
 	switch {
 	case strings.HasPrefix(config.Address, tlsPrefix):
 		return runTLS(config)
-	case config.Reconnect:
-		return nil, errors.New("connections are made anew only over TLS: put tls: before the address")
+	case config.Idle > 0 && config.Size > pattern.MaxChunk:
+		return nil, fmt.Errorf("with idle connections a message has at most %d bytes", pattern.MaxChunk)
 	}
 	if config.Stall == 0 {
 		config.Stall = 10 * time.Second
@@ -103,6 +108,9 @@ func (g *generator) close() {
 			_ = unix.Close(g.conns[i].fd)
 		}
 	}
+	for _, fd := range g.idle {
+		_ = unix.Close(fd)
+	}
 	if g.epoll > 0 {
 		_ = unix.Close(g.epoll)
 	}
@@ -116,8 +124,22 @@ func (g *generator) connect() error {
 	if g.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return os.NewSyscallError("epoll_create1", err)
 	}
+	g.datagrams = typ == unix.SOCK_DGRAM
+	if g.datagrams && (g.Broadcast || g.Idle > 0) {
+		return errors.New("datagrams have no connections that could be idle, or all be sent to")
+	}
+	if g.Reconnect {
+		return g.slots(typ, address)
+	}
+	for i := range g.Idle {
+		fd, err := dial(family, typ, address, func(fd int) error { return g.exchange(fd, i) })
+		if err != nil {
+			return fmt.Errorf("idle connection %d of %d to %s: %w", i+1, g.Idle, g.Address, err)
+		}
+		g.idle = append(g.idle, fd)
+	}
 	for i := range g.Conns {
-		fd, err := dial(family, typ, address)
+		fd, err := dial(family, typ, address, g.welcome)
 		if err != nil {
 			return fmt.Errorf("connection %d of %d to %s: %w", i+1, g.Conns, g.Address, err)
 		}
@@ -128,7 +150,6 @@ func (g *generator) connect() error {
 		}
 	}
 	g.open = g.Conns
-	g.datagrams = typ == unix.SOCK_DGRAM
 	return nil
 }
 
@@ -152,9 +173,9 @@ func parse(text string) (family, typ int, to unix.Sockaddr, err error) {
 	return unix.AF_INET, typ, &unix.SockaddrInet4{Port: int(address.Port()), Addr: address.Addr().Unmap().As4()}, nil
 }
 
-// dial connects a blocking socket, so that a full backlog is waited for, and returns it
-// non-blocking and without Nagle's delay.
-func dial(family, typ int, to unix.Sockaddr) (int, error) {
+// dial connects a blocking socket, so that a full backlog is waited for, has it say what comes
+// first, and returns it non-blocking and without Nagle's delay.
+func dial(family, typ int, to unix.Sockaddr, first func(fd int) error) (int, error) {
 	fd, err := unix.Socket(family, typ|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, os.NewSyscallError("socket", err)
@@ -164,8 +185,10 @@ func dial(family, typ int, to unix.Sockaddr) (int, error) {
 		return -1, os.NewSyscallError(call, err)
 	}
 	// The send timeout is also the one of connect(2).
-	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &unix.Timeval{Sec: 5}); err != nil {
-		return fail("setsockopt", err)
+	for _, option := range []int{unix.SO_SNDTIMEO, unix.SO_RCVTIMEO} {
+		if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, option, &unix.Timeval{Sec: 5}); err != nil {
+			return fail("setsockopt", err)
+		}
 	}
 	for {
 		err = unix.Connect(fd, to)
@@ -180,6 +203,9 @@ func dial(family, typ int, to unix.Sockaddr) (int, error) {
 		if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
 			return fail("setsockopt", err)
 		}
+	}
+	if err := first(fd); err != nil {
+		return fail("the first bytes", err)
 	}
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return fail("fcntl", err)
@@ -272,10 +298,10 @@ func (g *generator) drain(now int64) error {
 }
 
 // end half-closes every connection: the server answers with its own end, and with no byte more.
-// Datagrams have no such end.
+// Datagrams have no such end, and connections that are made anew have had it.
 func (g *generator) end() error {
 	g.phase = ending
-	if g.datagrams {
+	if g.datagrams || g.Reconnect {
 		g.open = 0
 		return nil
 	}
@@ -307,6 +333,7 @@ func (g *generator) result() *Result {
 		Latency:   quantiles(&g.latencies),
 		Load:      cpu(g.loadBefore, g.loadAfter, g.elapsed, messages),
 	}
+	r.Verified = g.over
 	for i := range g.conns {
 		r.Verified += g.conns[i].received
 	}

@@ -40,8 +40,8 @@ type encrypted struct {
 
 // runTLS is Run for an address of TLS.
 func runTLS(config Config) (*Result, error) {
-	if config.Messages > 0 || config.Together || config.Busy {
-		return nil, errors.New("over TLS a load is measured by time alone: leave --messages, --together and --busy out")
+	if config.Messages > 0 || config.Together || config.Busy || config.Idle > 0 || config.Broadcast {
+		return nil, errors.New("over TLS a load is measured by time alone: leave --messages, --together, --busy, --idle and --broadcast out")
 	}
 	e := &encrypted{
 		Config: config, pattern: pattern.New(),

@@ -50,7 +50,7 @@ func (c *connecting) abandon() {
 		return
 	}
 	c.done = nil
-	delete(c.e.nodes, c.fd)
+	c.e.forget(c.fd)
 	if c.op.InFlight() {
 		c.e.p.Cancel(&c.op)
 		_ = c.e.p.Flush() // the next Wait would tell

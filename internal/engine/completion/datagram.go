@@ -40,7 +40,7 @@ func (e *Engine) Datagram(fd uintptr, h engine.DatagramHandler, o engine.Datagra
 		e.mail = newMail(e)
 	}
 	if err := d.Init(e.mail.Room, fd, h, o); err != nil {
-		delete(e.nodes, fd)
+		e.forget(fd)
 		return nil, err
 	}
 	system.Hold(fd)
@@ -235,7 +235,7 @@ func (d *datagram) Close() error {
 	if !d.e.closed {
 		d.e.p.Cancel(&d.recv)
 		d.e.p.Cancel(&d.write)
-		delete(d.e.nodes, d.FD())
+		d.e.forget(d.FD())
 	}
 	return d.e.closeNow(d.FD())
 }

@@ -31,7 +31,9 @@ import (
 // the receive is cancelled; with StartReading they are told first.
 type Engine struct {
 	p      proactors.Proactor
+	quick  quick
 	nodes  map[uintptr]node // who has a descriptor; for opening and closing only
+	trim   system.Trim[node]
 	events []engine.Event
 	again  []engine.Event // events of the engine's own, for the next Poll
 
@@ -39,8 +41,9 @@ type Engine struct {
 	// first of writes have been posted already, by Flush.
 	arena  []byte
 	used   int32
-	writes []written
+	writes []proactors.Post
 	posted int
+	poster proactors.Poster
 	post   proactors.Request // scratch
 
 	sends []*stream  // who wants to be asked for what to send
@@ -76,8 +79,13 @@ type node interface {
 
 // New returns an engine over p, which is the engine's from now on.
 func New(p proactors.Proactor) *Engine {
-	e := &Engine{p: p, nodes: make(map[uintptr]node), polls: 1}
+	e := &Engine{p: p, quick: quickOf(p), nodes: make(map[uintptr]node), polls: 1}
 	e.post = proactors.Request{Kind: proactors.Send, Post: true, Bufs: make([][]byte, 1)}
+	if poster, ok := p.(proactors.Poster); ok {
+		e.poster = poster
+	} else {
+		e.poster = (*submitPosts)(e)
+	}
 	return e
 }
 
@@ -130,13 +138,7 @@ func (e *Engine) collect(done []proactors.Completion) []engine.Event {
 	}
 	events = slices.Grow(events, len(done))
 	more := events[len(events):][:len(done)]
-	failed := false
-	for i := range done {
-		c := &done[i]
-		failed = failed || c.N < 0 || c.Flags&proactors.Short != 0
-		more[i] = engine.Event{To: c.Op.To, Ev: c.Ev()}
-	}
-	if failed {
+	if translate(more, done) {
 		e.salvage(done)
 	}
 	events = events[:len(events)+len(done)]
@@ -145,6 +147,23 @@ func (e *Engine) collect(done []proactors.Completion) []engine.Event {
 	}
 	e.events = events
 	return events
+}
+
+// translate makes events of completions, of which there are as many, and reports whether one
+// has failed or is not whole. It is a function of its own, so that the loop has the registers.
+//
+//go:noinline
+func translate(events []engine.Event, done []proactors.Completion) (odd bool) {
+	var signs int32
+	for i := range events {
+		if i >= len(done) { // never: it spares the compiler a test
+			break
+		}
+		c := &done[i]
+		signs |= c.N>>31 | int32(c.Flags&proactors.Short)
+		events[i] = engine.Event{To: c.Op.To, Ev: c.Ev()}
+	}
+	return signs != 0
 }
 
 // Flush implements engine.Engine.
@@ -239,4 +258,10 @@ func (e *Engine) claim(fd uintptr, n node) error {
 	}
 	e.nodes[fd] = n
 	return nil
+}
+
+// forget takes out what has fd.
+func (e *Engine) forget(fd uintptr) {
+	delete(e.nodes, fd)
+	e.nodes = e.trim.After(e.nodes)
 }

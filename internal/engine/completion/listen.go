@@ -178,7 +178,7 @@ func (l *listener) Close() error {
 	}
 	l.got = nil
 	if !l.e.closed {
-		delete(l.e.nodes, l.fd)
+		l.e.forget(l.fd)
 	}
 	return l.e.closeNow(l.fd)
 }

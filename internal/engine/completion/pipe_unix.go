@@ -65,7 +65,7 @@ func (p *pipe) Close() error {
 	p.End()
 	if !p.e.closed {
 		p.drop()
-		delete(p.e.nodes, p.fd)
+		p.e.forget(p.fd)
 	}
 	return p.e.closeNow(p.fd)
 }

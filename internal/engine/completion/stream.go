@@ -58,12 +58,12 @@ func (r *receipt) Complete(ev uint64) {
 	if e.lent != 0 || e.now.s != nil {
 		e.over()
 	}
-	if c.N > 0 && c.Flags&proactors.More != 0 && s.reading && s.held == nil && !s.lends { // nearly always
+	if c.N > 0 && c.Flags&proactors.More != 0 && s.reading && s.held == nil && !s.lends && e.quick.there() { // nearly always
 		e.lent = ev
-		s.h.Received(e.p.Memory(c))
+		s.h.Received(e.quick.memory(e, c))
 		if e.lent != 0 {
 			e.lent = 0
-			e.p.Release(c)
+			e.quick.release(e, c)
 		}
 	} else {
 		s.received(c, ev)
@@ -292,7 +292,8 @@ func (s *stream) Close() error {
 		s.e.p.Cancel(&s.recv)
 		s.e.p.Cancel(&s.sent)
 		s.withdraw()
-		delete(s.e.nodes, s.fd)
+		s.takeBack()
+		s.e.forget(s.fd)
 	}
 	s.h, s.file = nil, nil
 	return s.e.closeNow(s.fd)

@@ -133,7 +133,7 @@ func (w *watch) remove() {
 	w.drop()
 	w.to = nil
 	if !w.e.closed && w.e.nodes[w.fd] == node(w) {
-		delete(w.e.nodes, w.fd)
+		w.e.forget(w.fd)
 		system.Unwatch(w.fd)
 	}
 }

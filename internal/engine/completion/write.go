@@ -9,33 +9,48 @@ import (
 	"github.com/go-asyncio/asyncio/proactors"
 )
 
-// written is what Write has taken, by its place in the arena.
-type written struct {
-	s          *stream
-	begin, end int32
-}
-
 // arenaSize is how much Write takes in one pass, from all streams together.
 const arenaSize = 256 << 10
 
 // gather hands the proactor what streams have to send.
 func (e *Engine) gather() {
-	writes := e.writes[e.posted:]
-	e.posted = len(e.writes)
-	for i := range writes {
-		w := &writes[i]
-		s := w.s
-		if s.closed {
-			continue
-		}
-		p := e.arena[w.begin:w.end]
-		e.post.FD, e.post.Bufs[0] = s.fd, p
-		if err := e.p.Submit(&s.sent, &e.post); err != nil {
-			s.refused(p, err)
+	for e.posted < len(e.writes) {
+		n, err := e.poster.PostAll(e.arena, e.writes, e.posted)
+		e.posted += n
+		if err != nil {
+			w := &e.writes[e.posted]
+			e.posted++
+			(*stream)(w.Op.To.(*sending)).refused(e.arena[w.Begin:w.End], err)
 		}
 	}
 	if len(e.sends) > 0 {
 		e.gatherSends()
+	}
+}
+
+// submitPosts is the proactors.Poster of an engine whose proactor is none.
+type submitPosts Engine
+
+// PostAll implements proactors.Poster.
+func (e *submitPosts) PostAll(mem []byte, posts []proactors.Post, from int) (int, error) {
+	for i := range posts[from:] {
+		w := &posts[from+i]
+		if w.Begin == w.End {
+			continue
+		}
+		e.post.FD, e.post.Bufs[0] = uintptr(w.FD), mem[w.Begin:w.End]
+		if err := e.p.Submit(w.Op, &e.post); err != nil {
+			return i, err
+		}
+	}
+	return len(posts) - from, nil
+}
+
+// takeBack forgets what Write has taken and nobody was given yet.
+func (s *stream) takeBack() {
+	if e := s.e; s.wrote == e.polls && int(s.at) >= e.posted && int(s.at) < len(e.writes) {
+		w := &e.writes[s.at]
+		w.End = w.Begin
 	}
 }
 
@@ -70,13 +85,13 @@ const directly = 4 << 10
 // once: that costs as much, and the peer has it earlier.
 func (s *stream) Write(p []byte) (n, held int, err error) {
 	e := s.e
-	if e.single || s.closed || s.pending() || s.sent.InFlight() || len(p) >= directly || len(p) > len(e.arena)-int(e.used) || len(p) == 0 {
+	if e.single || s.closed || s.pending() || s.sent.InFlight() || uint(len(p)-1) >= directly-1 || len(p) > len(e.arena)-int(e.used) {
 		return s.writeOther(p)
 	}
 	begin := e.used
 	e.used += int32(len(p))
 	s.wrote, s.at = e.polls, int32(len(e.writes))
-	e.writes = append(e.writes, written{s, begin, e.used})
+	e.writes = append(e.writes, proactors.Post{Op: &s.sent, FD: int32(s.fd), Begin: begin, End: e.used})
 	copy(e.arena[begin:], p)
 	return len(p), len(p), nil
 }
@@ -113,7 +128,7 @@ func (s *stream) extend(p []byte) int {
 		return 0
 	}
 	e.used += int32(copy(e.arena[e.used:], p))
-	e.writes[s.at].end = e.used
+	e.writes[s.at].End = e.used
 	return len(p)
 }
 
@@ -132,7 +147,7 @@ func (s *stream) Held() int {
 		return len(s.unsent.rest)
 	case s.wrote == s.e.polls && int(s.at) < len(s.e.writes):
 		w := &s.e.writes[s.at]
-		return int(w.end - w.begin)
+		return int(w.End - w.Begin)
 	}
 	return 0
 }
@@ -182,7 +197,7 @@ func (w *sending) salvage(c proactors.Completion) {
 	s.unsent = &unsent{err: c.Err()}
 	if c.N >= 0 {
 		w := &e.writes[s.at]
-		s.unsent.rest = slices.Clone(e.arena[w.begin+c.N : w.end])
+		s.unsent.rest = slices.Clone(e.arena[w.Begin+c.N : w.End])
 	}
 }
 

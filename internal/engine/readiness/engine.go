@@ -5,6 +5,7 @@ package readiness
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
@@ -43,6 +44,7 @@ type Engine struct {
 	limits selectors.Limits // of the selector, if it has any
 	waker  waker
 	nodes  map[uintptr]node // who has a descriptor; for opening and closing only
+	trim   system.Trim[node]
 	events []engine.Event
 	again  []engine.Event  // events of the engine's own, for the next Poll
 	mail   *datagrams.Room // nil until there is a datagram socket
@@ -135,29 +137,53 @@ func (e *Engine) Poll(timeout time.Duration) ([]engine.Event, error) {
 	}
 	ready, err := e.sel.Select(timeout)
 	e.polls++
+	if e.collect(ready) {
+		err = errors.Join(err, e.waker.Drain())
+	}
+	return e.events, err
+}
+
+// collect makes e.events of what is ready, and reports whether the waker is.
+func (e *Engine) collect(ready []selectors.Ready) (woken bool) {
 	events, before := append(e.events[:0], e.again...), len(e.events)
 	if len(e.again) > 0 {
 		clear(e.again)
 		e.again = e.again[:0]
 	}
+	k := len(events)
+	events = slices.Grow(events, len(ready))[:k+len(ready)]
 	for i := range ready {
 		r := &ready[i]
-		switch n := r.Key.Data.(type) {
-		case *stream:
-			events = append(events, engine.Event{To: n, Ev: uint64(r.Events)})
-		case *watch:
-			events = append(events, engine.Event{To: n, Ev: uint64(r.Events) | e.polls<<maskBits})
-		case *wakeup:
-			err = errors.Join(err, e.waker.Drain())
-		case node:
-			events = append(events, engine.Event{To: n, Ev: uint64(r.Events)})
+		if s, ok := r.Key.Data.(*stream); ok && uint(k) < uint(len(events)) { // nearly always
+			events[k] = engine.Event{To: s, Ev: uint64(r.Events)}
+			k++
+			continue
+		}
+		if event, ok := e.event(r); ok {
+			events[k] = event
+			k++
+		} else {
+			woken = true
 		}
 	}
-	if len(events) < before {
-		clear(e.events[len(events):before]) // keep nothing alive that is closed
+	if k < before {
+		clear(e.events[k:before]) // keep nothing alive that is closed
 	}
-	e.events = events
-	return events, err
+	e.events = events[:k]
+	return woken
+}
+
+// event makes an event of what is ready, unless it is the waker.
+func (e *Engine) event(r *selectors.Ready) (event engine.Event, ok bool) {
+	ev := uint64(r.Events)
+	switch n := r.Key.Data.(type) {
+	case *watch:
+		return engine.Event{To: n, Ev: ev | e.polls<<maskBits}, true
+	case *wakeup:
+		return engine.Event{}, false
+	default:
+		return engine.Event{To: n.(node), Ev: ev}, true
+	}
 }
 
 // later has to called after the next Poll.
@@ -290,6 +316,7 @@ func (s *source) release() {
 	s.closed = true
 	if !s.e.closed {
 		delete(s.e.nodes, s.fd)
+		s.e.nodes = s.e.trim.After(s.e.nodes)
 	}
 }
 

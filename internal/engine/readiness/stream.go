@@ -1,22 +1,28 @@
 package readiness
 
 import (
+	"syscall"
+
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/engine/system"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
-// sendRounds bounds how often one writable event is used while the system
+// sendRounds and sendMost bound how often one writable event is used while the system
 // goes on taking all that it is given, so that one fast peer does not hold up
-// the others.
-const sendRounds = 8
+// the others: after so many gathered writes, or the one that makes it so many bytes, the
+// others come first.
+const (
+	sendRounds = 8
+	sendMost   = 1 << 20
+)
 
 // stream is a connection over readiness.
 type stream struct {
 	source
 	reading bool
 	sending bool
-	lends   bool // the handler has memory to read into
+	lends   bool // the handler is asked for memory to read into
 	file    bool // what is being sent is of a file, and in e.files
 	h       engine.StreamHandler
 }
@@ -34,9 +40,23 @@ func (e *Engine) Stream(fd uintptr, h engine.StreamHandler) (engine.Stream, erro
 // Complete uses readiness, or notes that nobody wants it.
 func (s *stream) Complete(ev uint64) {
 	if ev == uint64(engine.Read) && s.reading { // nearly always
-		s.readable()
+		if s.lends {
+			s.readable()
+			return
+		}
+		buf := s.e.buf
+		if n, e := sock.TryRecv(s.fd, buf); n > 0 {
+			s.h.Received(buf[:n])
+		} else {
+			s.tried(buf, e)
+		}
 		return
 	}
+	s.completeOther(ev)
+}
+
+// completeOther is Complete in all cases.
+func (s *stream) completeOther(ev uint64) {
 	idle := false
 	if ev&uint64(engine.Read) != 0 {
 		if s.reading {
@@ -77,9 +97,20 @@ func (s *stream) readable() {
 	if s.lends {
 		if buf = s.h.ReadBuffer(); !s.reading {
 			return
+		} else if buf == nil {
+			buf = s.e.buf
 		}
 	}
-	n, err := sock.Read(s.fd, buf)
+	if n, e := sock.TryRecv(s.fd, buf); n > 0 {
+		s.h.Received(buf[:n])
+	} else {
+		s.tried(buf, e)
+	}
+}
+
+// tried uses a try to receive that has brought nothing.
+func (s *stream) tried(buf []byte, e syscall.Errno) {
+	n, err := sock.Tried(s.fd, buf, e)
 	switch {
 	case n > 0:
 		s.h.Received(buf[:n])
@@ -94,6 +125,7 @@ func (s *stream) readable() {
 }
 
 func (s *stream) writable() {
+	sent := 0
 	for range sendRounds {
 		vec := s.h.Outgoing(s.e.vec[:0])
 		if !s.sending {
@@ -115,7 +147,7 @@ func (s *stream) writable() {
 			_ = s.settle()
 			return
 		}
-		if n < total {
+		if sent += n; n < total || sent >= sendMost {
 			return
 		}
 	}
@@ -146,12 +178,24 @@ func (s *stream) StopReading() { s.reading = false }
 // UseReadBuffer implements engine.Stream.
 func (s *stream) UseReadBuffer(on bool) { s.lends = on }
 
+// UseMemory implements engine.Direct.
+func (s *stream) UseMemory(on bool) { s.lends = on }
+
 // Write implements engine.Stream.
 func (s *stream) Write(p []byte) (n, held int, err error) {
 	if s.closed {
 		return 0, 0, engine.ErrClosed
 	}
-	n, err = sock.Write(s.fd, p)
+	n, e := sock.TryWrite(s.fd, p)
+	if e != 0 {
+		return s.notWritten(p, e)
+	}
+	return n, 0, nil
+}
+
+// notWritten is Write after a try that has failed.
+func (s *stream) notWritten(p []byte, e syscall.Errno) (n, held int, err error) {
+	n, err = sock.TriedWrite(s.fd, p, e)
 	if err != nil && sock.WouldBlock(err) {
 		return 0, 0, nil
 	}

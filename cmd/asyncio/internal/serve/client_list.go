@@ -46,5 +46,4 @@ func (w *worker) leave(c *client) {
 	}
 	c.prev.after, c.after.prev = c.after, c.prev
 	w.clients.n--
-	w.stopIfEmpty()
 }

@@ -11,10 +11,8 @@ import (
 type api struct {
 	// open listens without a server of the loops', nil for those with one, that of listen.
 	open func(ctx context.Context, o *Options, workers []*worker) (intake, error)
-	// listen makes a server whose clients are the worker's.
+	// listen makes a server whose clients are the worker's, on what opts say.
 	listen func(ctx context.Context, w *worker, at endpoint, opts *asyncio.ServerOptions) (*asyncio.Server, error)
-	// protocol makes what serves one connection that was accepted elsewhere.
-	protocol func(w *worker) asyncio.Protocol
 }
 
 // Words of --api.
@@ -26,9 +24,9 @@ const (
 // apis are the ways to write an echo, by the words of --api. That of datagrams has no
 // connections.
 var apis = map[string]api{
-	apiDefault:  {listen: listenProtocol, protocol: newEcho},
+	apiDefault:  {listen: listenProtocol},
 	"sock":      {open: listenSockets},
-	"streams":   {listen: listenStreams, protocol: newStreamEcho},
+	"streams":   {listen: listenStreams},
 	apiDatagram: {},
 }
 
@@ -78,68 +76,46 @@ func listenStreams(ctx context.Context, w *worker, at endpoint, opts *asyncio.Se
 	return w.loop.CreateServer(ctx, func() asyncio.Protocol { return newStreamEcho(w) }, at.network, at.address, opts)
 }
 
-// streamEcho is what streams.StartServer makes for each connection, but for the end of a
-// client over TLS: Python's streams end both directions then, and what was received and not
-// sent back yet would be lost.
-type streamEcho struct {
-	*streams.StreamReaderProtocol
-	transport asyncio.Transport
-}
-
-// newStreamEcho makes the protocol of one connection.
+// newStreamEcho makes the protocol of one connection: what streams.StartServer makes, but for
+// the end of a client over TLS. Python's streams end both directions then, and what was
+// received and not sent back yet would be lost.
 func newStreamEcho(w *worker) asyncio.Protocol {
 	r, err := streams.NewStreamReader(streams.WithLoop(w.loop))
 	if err != nil {
 		return nil // which refuses the connection
 	}
-	p, err := streams.NewStreamReaderProtocol(r, func(ctx context.Context, r *streams.StreamReader, w2 *streams.StreamWriter) error {
-		w.echoStream(ctx, r, w2)
-		return nil
-	}, streams.WithLoop(w.loop))
+	p, err := streams.NewStreamReaderProtocol(r, w.echoStream, streams.WithLoop(w.loop), streams.WithHalfOpen())
 	if err != nil {
 		return nil
 	}
-	return &streamEcho{StreamReaderProtocol: p}
+	return p
 }
 
-// ConnectionMade implements asyncio.Protocol.
-func (e *streamEcho) ConnectionMade(t asyncio.Transport) {
-	e.transport = t
-	e.StreamReaderProtocol.ConnectionMade(t)
-}
-
-// EOFReceived implements asyncio.Protocol: the sending side stays open where it can, which
-// is not so before TLS 1.3.
-func (e *streamEcho) EOFReceived() bool {
-	return e.StreamReaderProtocol.EOFReceived() || e.transport.CanWriteEOF()
-}
-
-// streamChunk is how much a stream's coroutine reads at most at once, and holds.
-const streamChunk = 16 << 10
-
-// echoStream is the server in a coroutine per client. A connection that breaks is
-// the client's affair and no failure.
-func (w *worker) echoStream(ctx context.Context, r *streams.StreamReader, out *streams.StreamWriter) {
+// echoStream is the server in a coroutine per client, which holds no memory while it waits. A
+// connection that breaks is the client's affair and no failure.
+func (w *worker) echoStream(ctx context.Context, r *streams.StreamReader, out *streams.StreamWriter) error {
 	var c client
 	w.enter(&c, out.Transport())
-	defer w.leave(&c)
-	defer func() {
-		if out.Close() == nil {
-			_ = out.WaitClosed(ctx)
-		}
-	}()
-	buf := make([]byte, streamChunk)
+	defer w.endStream(ctx, &c, out)
 	for {
-		n, err := r.ReadInto(ctx, buf)
+		p, err := r.Next(ctx)
 		if err != nil {
-			return
+			return nil
 		}
-		w.received(n)
-		if _, err := out.Write(buf[:n]); err != nil {
-			return
+		w.received(len(p))
+		if _, err := out.Write(p); err != nil {
+			return nil
 		}
 		if out.Drain(ctx) != nil {
-			return
+			return nil
 		}
+	}
+}
+
+// endStream ends a client.
+func (w *worker) endStream(ctx context.Context, c *client, out *streams.StreamWriter) {
+	defer w.leave(c)
+	if out.Close() == nil {
+		_ = out.WaitClosed(ctx)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/reuseport"
+	"github.com/go-asyncio/asyncio/loopgroup"
 )
 
 // sockets is an intake without servers and transports: coroutines that accept, and one for
@@ -28,8 +29,8 @@ type sockets struct {
 
 // listenSockets listens, once for all loops or once for each: see open.
 func listenSockets(ctx context.Context, o *Options, workers []*worker) (_ intake, err error) {
-	spread := o.Share == shareReusePort || o.Share == shareAuto && portIsSpread && o.at.network == networkTCP
-	if err := checkFree(ctx, api{listen: listenProtocol}, o.at, workers[0]); err != nil {
+	spread := o.Share == shareReusePort || o.Share == shareAuto && loopgroup.PortIsSpread && o.at.network == networkTCP
+	if err := checkFree(ctx, o.at, workers[0]); err != nil {
 		return nil, err
 	}
 	s := &sockets{tls: o.secure.config}
@@ -57,6 +58,37 @@ func listenSockets(ctx context.Context, o *Options, workers []*worker) (_ intake
 		s.accept(w, socket, []*worker{w})
 	}
 	return s, nil
+}
+
+// checkFree finds out whether somebody else listens on the address: one who shares
+// his port would not be noticed otherwise. It binds and never listens, so that no
+// client can come meanwhile. Of a path it takes away the file of a socket that nobody
+// has any more.
+func checkFree(ctx context.Context, at endpoint, w *worker) error {
+	s, err := listenProtocol(ctx, w, at, &asyncio.ServerOptions{DeferServing: true})
+	if err != nil {
+		return err
+	}
+	s.Close()
+	return s.WaitClosed(ctx)
+}
+
+// pauses tells of the times in which accepting rests: of the first, and how many
+// they were once somebody was accepted again. They may be many, one a second. It
+// belongs to who accepts.
+type pauses int
+
+func (p *pauses) begin(err error) {
+	if *p++; *p == 1 {
+		slog.Warn("accepting rests until a client has gone", "error", err, "tries again after", acceptPause)
+	}
+}
+
+func (p *pauses) end() {
+	if *p > 0 {
+		slog.Warn("accepting goes on", "tries in vain", int(*p))
+		*p = 0
+	}
 }
 
 // listen makes a listening socket as package net does it, which has an address for every
@@ -146,6 +178,9 @@ type socketClient struct{ *asyncio.Socket }
 // Abort implements connection.
 func (c socketClient) Abort() { _ = c.Close() }
 
+// socketChunk is how much is read at most at once.
+const socketChunk = 16 << 10
+
 // echoSocket is the server in a coroutine per client, by calls on a socket. A connection
 // that breaks is the client's affair and no failure.
 func (w *worker) echoSocket(ctx context.Context, s *asyncio.Socket, config *tls.Config) {
@@ -163,7 +198,7 @@ func (w *worker) echoSocket(ctx context.Context, s *asyncio.Socket, config *tls.
 		receive = conn.Read
 		send = func(p []byte) error { _, err := conn.Write(p); return err }
 	}
-	buf := make([]byte, streamChunk)
+	buf := make([]byte, socketChunk)
 	for {
 		n, err := receive(buf)
 		if err != nil {

@@ -2,10 +2,12 @@ package serve
 
 import (
 	"context"
-	"errors"
 	"net"
+	"sync"
+	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/loopgroup"
 )
 
 // intake is how clients come to the workers.
@@ -20,92 +22,63 @@ type intake interface {
 }
 
 // open listens.
-func open(ctx context.Context, o *Options, workers []*worker) (intake, error) {
+func open(ctx context.Context, o *Options, c *crew) (intake, error) {
 	a := apis[o.API]
 	switch {
 	case o.at.network == networkUDP:
-		return receiveEach(ctx, o.at, workers)
+		return receiveEach(ctx, o.at, c.workers)
 	case a.open != nil:
-		return a.open(ctx, o, workers)
-	case len(workers) == 1:
-		return listenOne(ctx, a, o, workers[0])
-	case o.Share == shareReusePort, o.Share == shareAuto && portIsSpread && o.at.network == networkTCP:
-		return listenEach(ctx, a, o, workers)
+		return a.open(ctx, o, c.workers)
 	}
-	return listenAndHandOver(ctx, a, o, workers)
+	create := func(ctx context.Context, on loopgroup.Member, network string, opts *asyncio.ServerOptions) (*asyncio.Server, error) {
+		return a.listen(ctx, c.workers[on.Index], endpoint{network: network}, opts)
+	}
+	opts := &asyncio.ServerOptions{Backlog: backlog, TLS: o.secure.config}
+	s, err := c.group.CreateServerBy(ctx, create, o.at.network, o.at.address, opts, o.spread())
+	if err != nil {
+		return nil, err
+	}
+	return server{s}, nil
+}
+
+// spread is the way in which the loops share the port.
+func (o *Options) spread() loopgroup.Spread {
+	switch {
+	case o.Count == 1 || o.Share == shareAuto:
+		return loopgroup.Auto
+	case o.Share == shareReusePort:
+		return loopgroup.ReusePort
+	}
+	return loopgroup.HandOver
 }
 
 // backlog is for thousands of clients that come at once.
 const backlog = 1024
 
-// servers is a server per loop.
-type servers []*asyncio.Server
+// server is a server of all loops.
+type server struct{ *loopgroup.Server }
 
-func listenOne(ctx context.Context, a api, o *Options, w *worker) (intake, error) {
-	s, err := a.listen(ctx, w, o.at, &asyncio.ServerOptions{Backlog: backlog, TLS: o.secure.config})
-	if err != nil {
-		return nil, err
-	}
-	return servers{s}, nil
-}
+func (s server) addrs() []net.Addr { return s.Addrs() }
 
-// listenEach has each loop listen on the same addresses: the first one's, whose
-// port the system may have picked.
-func listenEach(ctx context.Context, a api, o *Options, workers []*worker) (_ intake, err error) {
-	if err := checkFree(ctx, a, o.at, workers[0]); err != nil {
-		return nil, err
-	}
-	var all servers
-	defer func() {
-		if err != nil {
-			all.stop()
-		}
+func (s server) stop() { s.Close() }
+
+func (s server) wait(ctx context.Context) error { return s.WaitClosed(ctx) }
+
+// waitFor waits until the last of a group has gone, or ctx is done.
+func waitFor(ctx context.Context, group *sync.WaitGroup) error {
+	over := make(chan struct{})
+	go func() {
+		group.Wait()
+		close(over)
 	}()
-	addresses := []string{o.at.address}
-	for _, w := range workers {
-		s, err := a.listen(ctx, w, endpoint{network: o.at.network}, &asyncio.ServerOptions{
-			Addresses: addresses, Backlog: backlog, ReusePort: true, TLS: o.secure.config,
-		})
-		if err != nil {
-			return nil, err
-		}
-		if all = append(all, s); len(all) > 1 {
-			continue
-		}
-		addresses = nil
-		for _, addr := range s.Addrs() {
-			addresses = append(addresses, addr.String())
-		}
-	}
-	return all, nil
-}
-
-// checkFree finds out whether somebody else listens on the address: one who shares
-// his port would not be noticed otherwise. It binds and never listens, so that no
-// client can come meanwhile. Of a path it takes away the file of a socket that nobody
-// has any more.
-func checkFree(ctx context.Context, a api, at endpoint, w *worker) error {
-	s, err := a.listen(ctx, w, at, &asyncio.ServerOptions{DeferServing: true})
-	if err != nil {
-		return err
-	}
-	s.Close()
-	return s.WaitClosed(ctx)
-}
-
-func (s servers) addrs() []net.Addr { return s[0].Addrs() }
-
-func (s servers) stop() {
-	for _, server := range s {
-		server.Close()
+	select {
+	case <-over:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
-func (s servers) wait(ctx context.Context) error {
-	for _, server := range s {
-		if err := server.WaitClosed(ctx); err != nil && !errors.Is(err, asyncio.ErrLoopClosed) {
-			return err
-		}
-	}
-	return nil
-}
+// acceptPause is how long accepting rests when the system has no descriptor or
+// memory left, as in the servers of the loops.
+const acceptPause = time.Second

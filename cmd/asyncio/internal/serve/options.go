@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/cmd/asyncio/internal/fault"
+	"github.com/go-asyncio/asyncio/loopgroup"
 )
 
 // Options say what is served, and how.
@@ -117,7 +118,7 @@ func (o *Options) checkDatagrams() error {
 		return fault.Usage("--api %s with --listen %v: UDP has no connections; say --api %s, or leave it out", o.API, o.at, apiDatagram)
 	case o.Count > 1 && o.Share == shareHandOver:
 		return fault.Usage("--share handover with --listen %v: UDP has no connections to hand over; leave --share out", o.at)
-	case o.Count > 1 && !portIsSpread:
+	case o.Count > 1 && !loopgroup.PortIsSpread:
 		return fault.Usage("--loops %d with --listen %v: this system does not spread datagrams over several loops; leave --loops out", o.Count, o.at)
 	}
 	o.API, o.at.network = apiDatagram, networkUDP

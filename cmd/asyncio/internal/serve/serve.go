@@ -31,7 +31,7 @@ ends it at once.
 
 --share says how several loops share the port. With reuseport each listens, and the
 system spreads the clients; with handover connections are accepted in one place and
-handed to the loops by turns. auto is reuseport where the system spreads, and handover
+handed to the loop that has the fewest. auto is reuseport where the system spreads, and handover
 for unix sockets. Datagrams are spread by the system, or there is one loop.
 
 --tls-cert and --tls-key, files in PEM, have it speak TLS. So has --tls-self-signed, with a
@@ -52,19 +52,20 @@ func Run(o *Options, out *os.File) error {
 // serve runs the server until a signal ends it.
 func serve(o *Options, out *os.File) (err error) {
 	live := !o.Quiet && isTerminal(out)
-	workers, err := startWorkers(o, live)
+	c, err := startCrew(o, live)
 	if err != nil {
 		return err
 	}
+	workers := c.workers
 	defer func() {
 		// What fails in closing after a failure is the same once more.
-		if closeErr := closeWorkers(workers); err == nil {
+		if closeErr := c.close(); err == nil {
 			err = closeErr
 		}
 	}()
-	in, err := open(context.Background(), o, workers)
+	in, err := open(context.Background(), o, c)
 	if err != nil {
-		if failed := endRuns(workers); failed != nil {
+		if failed := c.close(); failed != nil {
 			return failed // and nobody could listen
 		}
 		return fmt.Errorf("cannot listen on %v: %s%s", o.at, reason(err), o.at.remedy(err))
@@ -82,8 +83,8 @@ func serve(o *Options, out *os.File) (err error) {
 
 	select {
 	case <-signals:
-	case err := <-anyFailed(workers):
-		return err
+	case <-c.group.Done():
+		return c.failure()
 	}
 	// From here on the system's default holds: another Ctrl-C ends the program
 	// even if all of it hangs.
@@ -94,7 +95,7 @@ func serve(o *Options, out *os.File) (err error) {
 	show.say(fmt.Sprintf("stopping: %v for clients to finish, Ctrl-C ends at once", o.Grace))
 	cut := drain(in, workers, o.Grace)
 	show.stop()
-	if err := stopWorkers(workers); err != nil {
+	if err := c.stop(); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(out, summary(workers, time.Since(began), cut))

@@ -1,25 +1,24 @@
 package serve
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/loopgroup"
 )
 
 // worker is one event loop of the server and what it has counted.
 type worker struct {
 	loop  asyncio.EventLoop
-	sleep *sleepMeter   // nil if nobody looks
-	kind  string        // of the loop
-	ended chan struct{} // closed when the loop runs no more,
-	err   error         // with this
+	sleep *sleepMeter     // nil if nobody looks
+	ended <-chan struct{} // closed when the group's loops run no more
 
 	// Only the loop touches the rest, or who has seen it end.
 	counters
-	clients  clientList
-	stopping bool
+	clients clientList
 
 	_ [64]byte // the next worker's counters are another core's
 }
@@ -44,62 +43,84 @@ func (c *counters) received(n int) {
 	c.bytes += uint64(n)
 }
 
-// startWorkers makes the loops and runs each on a goroutine.
-func startWorkers(o *Options, metered bool) ([]*worker, error) {
+// crew is the workers, and the group that runs their loops.
+type crew struct {
+	group   *loopgroup.Group
+	workers []*worker // by the loops' numbers
+	kind    string    // of the loops
+}
+
+// startCrew makes the loops and runs them.
+func startCrew(o *Options, metered bool) (*crew, error) {
 	newLoop, err := loopsOf(o)
 	if err != nil {
 		return nil, err
 	}
-	var workers []*worker
-	for range o.Count {
-		w := &worker{kind: o.Loop, ended: make(chan struct{})}
-		if metered {
-			w.sleep = &sleepMeter{}
-		}
-		if w.loop, err = newLoop(w.sleep); err != nil {
-			return nil, errors.Join(fmt.Errorf("cannot make event loop %d: %w", len(workers)+1, err), closeWorkers(workers))
-		}
-		workers = append(workers, w)
-		go w.run()
+	c := &crew{kind: o.Loop}
+	var failed error
+	c.group, err = loopgroup.New(
+		loopgroup.WithLoops(o.Count),
+		loopgroup.WithGrace(0),                                       // for the others, if a loop fails
+		loopgroup.WithFailureHandler(func(loopgroup.LoopFailure) {}), // the command says it when it ends
+		loopgroup.WithLoopFactory(func(i int) (asyncio.EventLoop, error) {
+			w := &worker{}
+			if metered {
+				w.sleep = &sleepMeter{}
+			}
+			if w.loop, failed = newLoop(w.sleep); failed != nil {
+				return nil, failed
+			}
+			c.workers = append(c.workers, w)
+			return w.loop, nil
+		}))
+	if failed != nil {
+		return nil, fmt.Errorf("cannot make event loop %d: %w", len(c.workers)+1, failed)
 	}
-	return workers, nil
-}
-
-// run runs the loop until it is stopped or fails.
-func (w *worker) run() {
-	defer close(w.ended)
-	w.err = w.loop.RunForever()
-}
-
-// failure is the error of a run that has ended, nil if it ended without one.
-func (w *worker) failure() error {
-	if w.err == nil {
-		return nil
+	if err != nil {
+		return nil, err
 	}
-	hint := ""
-	if w.kind == loopProactor {
-		hint = "; try --loop selector"
+	for _, w := range c.workers {
+		w.ended = c.group.Done()
 	}
-	return fmt.Errorf("an event loop has failed: %w%s", w.err, hint)
+	return c, c.group.Start()
 }
 
 // errEnded is for a loop that ends by itself, which none does.
 var errEnded = errors.New("an event loop has ended")
 
-// anyFailed tells of the first loop that ends.
-func anyFailed(workers []*worker) <-chan error {
-	failed := make(chan error, len(workers))
-	for _, w := range workers {
-		go func() {
-			<-w.ended
-			if err := w.failure(); err != nil {
-				failed <- err
-			} else {
-				failed <- errEnded
-			}
-		}()
+// failure returns when the group is over, with the error of a loop that has failed.
+func (c *crew) failure() error {
+	err := c.group.Wait(context.Background())
+	var e *loopgroup.LoopError
+	switch {
+	case !errors.As(err, &e):
+		return err
+	case errors.Is(e.Err, asyncio.ErrLoopStopped):
+		return errEnded
 	}
-	return failed
+	hint := ""
+	if c.kind == loopProactor {
+		hint = "; try --loop selector"
+	}
+	return fmt.Errorf("an event loop has failed: %w%s", e.Err, hint)
+}
+
+// settle is for what a connection leaves to be done when it has gone: a pass or two.
+const settle = time.Second
+
+// stop ends the loops when what the last clients have left is done, which is a moment after
+// their connections have gone, and returns the failure of one that has failed.
+func (c *crew) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), settle)
+	defer cancel()
+	_ = c.group.Shutdown(ctx) // the same, or that there was no time
+	return c.failure()
+}
+
+// close ends the loops at once.
+func (c *crew) close() error {
+	_ = c.group.Close() // the same
+	return c.failure()
 }
 
 // abortClients ends the clients that are connected at once, and returns how many
@@ -131,62 +152,4 @@ func ask[T any](w *worker, f func() T) (v T, ok bool) {
 	case <-w.ended:
 		return v, false
 	}
-}
-
-// settle is for what a connection leaves to be done when it has gone: a pass or two.
-const settle = time.Second
-
-// stopWorkers ends the loops' runs when the last clients have left, which is a
-// moment after their connections have gone.
-func stopWorkers(workers []*worker) error {
-	for _, w := range workers {
-		ask(w, func() struct{} {
-			w.stopping = true
-			w.stopIfEmpty()
-			return struct{}{}
-		})
-	}
-	patience := time.After(settle)
-	for _, w := range workers {
-		select {
-		case <-w.ended:
-		case <-patience:
-			return endRuns(workers)
-		}
-	}
-	return endRuns(workers)
-}
-
-// stopIfEmpty ends the run if it is to end and nobody is left. Loop only.
-func (w *worker) stopIfEmpty() {
-	if w.stopping && w.clients.n == 0 {
-		w.loop.Stop()
-	}
-}
-
-// endRuns ends the runs of all loops, waits for that, and returns the first one's
-// failure, if one has failed.
-func endRuns(workers []*worker) error {
-	for _, w := range workers {
-		w.loop.Stop()
-	}
-	var failed error
-	for _, w := range workers {
-		<-w.ended
-		if failed == nil {
-			failed = w.failure()
-		}
-	}
-	return failed
-}
-
-// closeWorkers ends the loops, whether they run or not, and releases what they
-// have. An error of a run is reported by whoever ended it.
-func closeWorkers(workers []*worker) error {
-	_ = endRuns(workers)
-	var errs []error
-	for _, w := range workers {
-		errs = append(errs, w.loop.Close())
-	}
-	return errors.Join(errs...)
 }

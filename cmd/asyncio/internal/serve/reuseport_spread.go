@@ -1,7 +1,0 @@
-//go:build linux || freebsd || dragonfly
-
-package serve
-
-// portIsSpread: the system spreads the connections of a port over all sockets that
-// listen on it with SO_REUSEPORT (FreeBSD: SO_REUSEPORT_LB).
-const portIsSpread = true

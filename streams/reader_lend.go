@@ -1,0 +1,169 @@
+package streams
+
+// lent is memory for what comes next, that need not go through the buffer then:
+//
+//   - room is that of a call which waits in ReadInto, with nothing buffered. What has come
+//     there, n bytes, is the head of what the reader holds until the call goes on.
+//     Whoever looks before that, or a call that is cancelled, has it put into the buffer: so
+//     nobody can tell it from what was received there.
+//   - spare is memory of the buffer's kind, lent to the transport for a call that waits
+//     without memory of its own.
+//   - piece is what Next has lent, until the next read. Then it is given back, or, if it is of
+//     the smallest size, becomes the spare one.
+//
+// It is guarded by the reader's mutex. The transport writes to lent memory without it, between
+// LendBuffer and BufferFilled; so only what a coroutine of the loop's has lent is lent
+// on, or what nobody else knows of.
+type lent struct {
+	room   []byte
+	spare  *memory
+	piece  *memory
+	n      uint32
+	number uint16 // of the call that has lent the room
+	size   uint8  // of pieces, as usually much comes
+	out    out    // what the transport may be receiving into
+}
+
+// out is what the transport was lent last, until it says how much has come or the call goes on
+// that was waiting then. Nobody takes that away meanwhile: another goroutine may wake the call,
+// and lend itself.
+type out uint8
+
+const (
+	nothingOut out = iota
+	roomOut
+	spareOut
+)
+
+// maxRoom is how much of a room is lent: n has 32 bits.
+const maxRoom = 1 << 30
+
+// lend notes the room, and returns the number of the call: one that nobody has if the room of
+// another call is still being received into.
+func (l *lent) lend(p []byte) uint16 {
+	if l.out == roomOut {
+		return l.number - 1
+	}
+	l.number++
+	l.room = p[:min(len(p), maxRoom)]
+	return l.number
+}
+
+// free is the room, if nothing has come there yet.
+func (l *lent) free() []byte {
+	if l.n > 0 {
+		return nil
+	}
+	return l.room
+}
+
+// take copies data into the room of who waits, as far as it goes, and returns how much that
+// is. A coroutine that was unwound there has left its room, which is nobody's to write to.
+func (r *reading) take(data []byte) int {
+	l := &r.lent
+	if len(l.room) == 0 || l.n > 0 || l.out == roomOut || r.waiters.Len() == 0 {
+		return 0
+	}
+	n := copy(l.room, data)
+	l.n = uint32(n)
+	return n
+}
+
+// putBack puts what has come into lent memory, and was not returned, at the head of the
+// buffer. mu is held.
+//
+//go:noinline
+func (r *reading) putBack() {
+	if r.lent.out == roomOut {
+		return
+	}
+	p := r.lent.room[:r.lent.n]
+	r.lent.room, r.lent.n = nil, 0
+	if len(p) > 0 {
+		r.buf.unread(p)
+	}
+}
+
+// lendBuffer is memory for what the transport receives next, nil if nobody waits, or who
+// does might go on meanwhile. Loop only.
+func (r *reading) lendBuffer() []byte {
+	r.mu.Lock()
+	var p []byte
+	if r.waiters.Suspended() && !r.eof {
+		p, r.lent.out = r.lent.free(), roomOut
+		if p == nil {
+			p, r.lent.out = r.lendSpare(), spareOut
+		}
+	}
+	r.mu.Unlock()
+	return p
+}
+
+// lendSpare is memory for who has none.
+func (r *reading) lendSpare() []byte {
+	if r.lent.spare == nil {
+		r.lent.spare = takeMemory(smallestPiece << (2 * r.lent.size))
+	}
+	return r.lent.spare.room
+}
+
+// bufferFilled says how much has come. Loop only.
+func (r *reading) bufferFilled(n int) {
+	r.mu.Lock()
+	if r.lent.out == spareOut {
+		r.fillSpare(n)
+	} else {
+		r.lent.n = uint32(n)
+	}
+	r.lent.out = nothingOut
+	r.came()
+}
+
+// fillSpare has the buffer take the spare memory, with what has come there.
+func (r *reading) fillSpare(n int) {
+	m := r.lent.spare
+	r.lent.spare = nil
+	r.lent.note(n, len(m.room))
+	if r.buf.mem == nil {
+		r.buf.mem, r.buf.end = m, n
+		return
+	}
+	r.buf.write(m.room[:n])
+	m.giveBack()
+}
+
+// largestSpare is the size up to which memory is lent that nobody reads into yet.
+const largestSpare = 4 // 128 KiB
+
+// note notes how much has come at once, into so much room.
+func (l *lent) note(n, room int) {
+	switch {
+	case n == room:
+		l.size = min(l.size+1, largestSpare)
+	case l.size > 0 && n <= smallestPiece<<(2*l.size)/8:
+		l.size--
+	}
+}
+
+// rest lets go of what nobody will receive into.
+func (l *lent) rest() {
+	if l.spare != nil && l.out != spareOut {
+		l.spare.giveBack()
+		l.spare = nil
+	}
+}
+
+// takeBack ends what Next has lent. The smallest piece stays for what comes next: a message
+// that comes after another costs no pool then.
+func (l *lent) takeBack() {
+	m := l.piece
+	switch {
+	case m == nil:
+		return
+	case l.spare == nil && l.size == 0 && len(m.room) == smallestPiece:
+		l.spare = m
+	default:
+		m.giveBack()
+	}
+	l.piece = nil
+}

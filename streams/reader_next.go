@@ -1,0 +1,110 @@
+package streams
+
+import (
+	"context"
+	"runtime"
+
+	"github.com/go-asyncio/asyncio"
+)
+
+// Ready waits until Read, ReadInto or Next would not wait: until there is something to read,
+// the end, or the exception, which the read then tells. A connection that waits here
+// needs no memory to read into. Its error is that of the wait.
+func (r *StreamReader) Ready(ctx context.Context) error {
+	r.lock()
+	r.holdNothing()
+	if r.nothing() {
+		_, err := r.suspend(ctx, nil)
+		if err != nil || !r.nothing() {
+			r.mu.Unlock()
+			return err
+		}
+	}
+	r.mu.Unlock()
+	return r.ready(ctx)
+}
+
+// holdNothing gives back what is lent to nobody now.
+func (r *reading) holdNothing() {
+	if r.waiters.Len() == 0 {
+		r.lent.takeBack()
+		r.lent.rest()
+	}
+}
+
+// nothing reports whether a read would suspend, and may: there is nothing to look at.
+func (r *reading) nothing() bool { return r.buf.len() == 0 && !r.mustLook() }
+
+// ready is Ready where there may be no need to wait.
+func (r *StreamReader) ready(ctx context.Context) error {
+	if err := asyncio.ConsumeBudget(ctx); err != nil {
+		return err
+	}
+	r.lock()
+	r.holdNothing()
+	for r.buf.len() == 0 && !r.eof && r.err == nil {
+		if err := r.wait(ctx, "Ready"); err != nil {
+			r.mu.Unlock()
+			return err
+		}
+	}
+	r.mu.Unlock()
+	return nil
+}
+
+// Next returns what has come, as it came: at least one byte, and io.EOF at the end of the
+// stream. It is lent until the next read of this reader, which ReadLine and Ready are, too; what is to be
+// kept longer is to be copied. Nothing is copied where the system can receive
+// when asked, and once where it receives before (io_uring, TLS). While it waits, it
+// holds half a KiB, or nothing before the first call; Ready holds nothing. The limit does
+// not hold for it.
+func (r *StreamReader) Next(ctx context.Context) ([]byte, error) {
+	r.lock()
+	if r.nothing() {
+		// Who waits need not give way first. The rest does what suspend does.
+		r.lent.takeBack()
+		number := r.lent.lend(nil)
+		_, err := r.waiters.Park(ctx, r.loop, &r.mu)
+		runtime.KeepAlive(r)
+		r.lock()
+		if r.lent.number == number {
+			r.lent.out = nothingOut
+		}
+		if err != nil {
+			r.mu.Unlock()
+			return nil, err
+		}
+		if r.buf.len() > 0 {
+			return r.lendNext(), nil
+		}
+	}
+	r.mu.Unlock()
+	return r.next(ctx)
+}
+
+// next is Next where there may be no need to wait.
+func (r *StreamReader) next(ctx context.Context) ([]byte, error) {
+	if err := asyncio.ConsumeBudget(ctx); err != nil {
+		return nil, err
+	}
+	r.lock()
+	err := r.err
+	if err == nil {
+		err = r.waitForAny(ctx, "Next")
+	}
+	if err != nil {
+		r.mu.Unlock()
+		return nil, err
+	}
+	return r.lendNext(), nil
+}
+
+// lendNext lends all that there is, with its memory. It gives up mu.
+func (r *reading) lendNext() []byte {
+	r.lent.takeBack()
+	p := r.buf.bytes()
+	r.lent.piece = r.buf.mem
+	r.buf = buffer{dropped: r.buf.dropped + uint64(len(p))}
+	r.took()
+	return p[:len(p):len(p)]
+}
