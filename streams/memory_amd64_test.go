@@ -1,3 +1,5 @@
+//go:build !slowidentity
+
 package streams
 
 import "github.com/go-asyncio/asyncio/internal/testkit"
