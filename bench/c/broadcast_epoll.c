@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -25,12 +24,6 @@
 static char buffer[BUFFER];
 static int epoll;
 static int clients[CLIENTS], place[CLIENTS], count;
-
-static void end(int signal)
-{
-	(void)signal;
-	_exit(0);
-}
 
 static void drop(int fd)
 {
@@ -86,21 +79,7 @@ static void broadcast(int fd)
 
 int main(int argc, char **argv)
 {
-	const char *where = "127.0.0.1:7777";
-	if (argc == 3 && strcmp(argv[1], "--listen") == 0) {
-		where = argv[2];
-	} else if (argc != 1) {
-		fprintf(stderr, "usage: broadcast_epoll [--listen HOST:PORT]\n");
-		return 2;
-	}
-	signal(SIGTERM, end);
-	signal(SIGINT, end);
-	signal(SIGPIPE, SIG_IGN);
-	struct rlimit files;
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
+	const char *where = begin(argc, argv);
 	epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (epoll < 0)
 		die("epoll_create1");

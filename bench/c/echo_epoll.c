@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,12 +27,6 @@ static struct unsent {
 
 static char buffer[BUFFER];
 static int epoll;
-
-static void end(int signal)
-{
-	(void)signal;
-	_exit(0);
-}
 
 static void watch(int operation, int fd, unsigned events)
 {
@@ -118,21 +111,7 @@ static void resume(int fd)
 
 int main(int argc, char **argv)
 {
-	const char *where = "127.0.0.1:7777";
-	if (argc == 3 && strcmp(argv[1], "--listen") == 0) {
-		where = argv[2];
-	} else if (argc != 1) {
-		fprintf(stderr, "usage: echo_epoll [--listen HOST:PORT]\n");
-		return 2;
-	}
-	signal(SIGTERM, end);
-	signal(SIGINT, end);
-	signal(SIGPIPE, SIG_IGN);
-	struct rlimit files;
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
+	const char *where = begin(argc, argv);
 	unsent = calloc(CLIENTS, sizeof *unsent); /* pages that no descriptor reaches are never touched */
 	epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (!unsent || epoll < 0)

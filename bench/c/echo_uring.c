@@ -18,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -70,12 +69,6 @@ static int *posts, *earlier; /* descriptors: of this pass, and of the last */
 static unsigned post_count, earlier_count;
 static int *dry;             /* descriptors whose receive found no buffer */
 static unsigned dry_count;
-
-static void end(int signal)
-{
-	(void)signal;
-	_exit(0);
-}
 
 static void enter(unsigned wait)
 {
@@ -422,21 +415,7 @@ static void set_up(void)
 
 int main(int argc, char **argv)
 {
-	const char *where = "127.0.0.1:7777";
-	if (argc == 3 && strcmp(argv[1], "--listen") == 0) {
-		where = argv[2];
-	} else if (argc != 1) {
-		fprintf(stderr, "usage: echo_uring [--listen HOST:PORT]\n");
-		return 2;
-	}
-	signal(SIGTERM, end);
-	signal(SIGINT, end);
-	signal(SIGPIPE, SIG_IGN);
-	struct rlimit files;
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
+	const char *where = begin(argc, argv);
 	set_up();
 	listener = listen_on(where);
 	accept_all();

@@ -1,5 +1,6 @@
-/* What the echo servers have in common: how they listen, and how they give up. Include it after the
+/* What the servers have in common: how they begin, listen, give up and end. Include it after the
  * system's headers. */
+#include <sys/resource.h>
 #include <sys/un.h>
 
 static void die(const char *what)
@@ -63,4 +64,32 @@ static int listen_on(const char *where)
 	printf("listening on %s:%d\n", host, ntohs(address.sin_port));
 	fflush(stdout);
 	return fd;
+}
+
+static void end(int signal)
+{
+	(void)signal;
+	_exit(0);
+}
+
+/* begin reads the arguments, lets signals end the server and raises the limit of descriptors. It
+ * returns where to listen. */
+static const char *begin(int argc, char **argv)
+{
+	const char *where = "127.0.0.1:7777";
+	if (argc == 3 && strcmp(argv[1], "--listen") == 0) {
+		where = argv[2];
+	} else if (argc != 1) {
+		fprintf(stderr, "usage: %s [--listen HOST:PORT|unix:PATH]\n", argv[0]);
+		exit(2);
+	}
+	signal(SIGTERM, end);
+	signal(SIGINT, end);
+	signal(SIGPIPE, SIG_IGN);
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	return where;
 }
