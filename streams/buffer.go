@@ -63,7 +63,7 @@ func (k *rack) take() *memory {
 // put takes a piece.
 func (k *rack) put(m *memory) {
 	if k.mu.TryLock() {
-		if k.n < atHand && k.n*len(m.room) < atHandBytes {
+		if k.n < atHand && (k.n+1)*len(m.room) <= atHandBytes {
 			k.hand[k.n] = m
 			k.n++
 			k.mu.Unlock()

@@ -237,3 +237,19 @@ func heldMemory() memoryHeld {
 func (m memoryHeld) since(before memoryHeld, n int) memoryHeld {
 	return memoryHeld{(m.heap - before.heap) / n, (m.stacks - before.stacks) / n}
 }
+
+// TestPiecesAtHand: of no size are more bytes kept at hand than is said.
+func TestPiecesAtHand(t *testing.T) {
+	t.Parallel()
+	size := smallestPiece
+	for range pieceSizes {
+		var k rack
+		for range 2 * atHand {
+			k.put(&memory{make([]byte, size)})
+		}
+		if want := min(atHand, atHandBytes/size); k.n != want {
+			t.Errorf("%d pieces of %d bytes are at hand, %d are to be", k.n, size, want)
+		}
+		size *= 4
+	}
+}

@@ -25,6 +25,7 @@ func build(t *testing.T) string {
 	t.Helper()
 	tool, err := exec.LookPath("go")
 	if err != nil {
+		// The suite may be a program that was carried to a machine without Go.
 		t.Skip("the programs are not checked: there is no go command to build them with: ", err)
 	}
 	dir := t.TempDir()
@@ -81,6 +82,7 @@ func TestPrograms(t *testing.T) {
 		t.Run(name+"/python", func(t *testing.T) {
 			t.Parallel()
 			if noPython != nil {
+				// Go alone is enough to test the library; what the Python side prints is kept beside it.
 				t.Skip("NOT COMPARED WITH PYTHON: there is no python3: ", noPython)
 			}
 			if got := printed(t, python, script); got != string(want) {
