@@ -65,6 +65,15 @@ type lendingLeaver struct {
 func (p *lendingLeaver) GetBuffer(int) []byte { p.at("GetBuffer"); return p.buf[:] }
 func (p *lendingLeaver) BufferUpdated(n int)  { p.at("BufferUpdated"); p.received(p.buf[:n]) }
 
+// ableLeaver is a leaver that may lend its memory.
+type ableLeaver struct {
+	leaver
+	buf [64]byte
+}
+
+func (p *ableLeaver) LendBuffer() []byte { p.at("LendBuffer"); return p.buf[:] }
+func (p *ableLeaver) BufferFilled(n int) { p.at("BufferFilled"); p.received(p.buf[:n]) }
+
 // logThatEnds is a logger whose handler does not return.
 type logThatEnds struct{ slog.Handler }
 
@@ -118,13 +127,17 @@ func TestProtocolThatDoesNotReturn(t *testing.T) {
 	t.Parallel()
 	for _, where := range []string{
 		"factory", "ConnectionMade", "DataReceived", "GetBuffer", "BufferUpdated",
-		"EOFReceived", "ConnectionLost", "PauseWriting", "ResumeWriting",
+		"LendBuffer", "BufferFilled", "EOFReceived", "ConnectionLost", "PauseWriting", "ResumeWriting",
 	} {
 		for how, way := range ways {
 			for heard, open := range hearers {
 				t.Run(where+"/"+how+"/"+heard, func(t *testing.T) {
 					t.Parallel()
-					overLoops(t, testkit.Unpinned, func(t *testing.T) {
+					which := testkit.Unpinned
+					if where == "LendBuffer" || where == "BufferFilled" {
+						which = testkit.Selectors // nobody else asks
+					}
+					overLoops(t, which, func(t *testing.T) {
 						c := leaving{T: t, where: where, way: way.end, want: way.want, counts: heard != "logger-exits"}
 						// To be told to pause happens in another call of the protocol's, which ends, too.
 						c.goesOn = where == "ResumeWriting" || where == "PauseWriting" && how == "panic" && !strings.Contains(heard, "exits")
@@ -161,6 +174,10 @@ func (c *leaving) factory() asyncio.Protocol {
 		c.way()
 	case "GetBuffer", "BufferUpdated":
 		l := &lendingLeaver{leaver: *p}
+		c.made[0] = &l.leaver
+		return l
+	case "LendBuffer", "BufferFilled":
+		l := &ableLeaver{leaver: *p}
 		c.made[0] = &l.leaver
 		return l
 	case "PauseWriting", "ResumeWriting":

@@ -30,7 +30,7 @@ func (g *Group) keeper(op string) (*keeper, error) {
 	if k != nil {
 		return k, nil
 	}
-	loop, err := asyncio.NewSelectorEventLoop(nil)
+	loop, err := asyncio.NewSelectorEventLoop(nil, asyncio.WithLogger(g.config.logger()))
 	if err != nil {
 		return nil, opError(op, err)
 	}
@@ -92,9 +92,18 @@ func (k *keeper) close() {
 
 // nobody is the protocol factory of what accepts nothing for itself: a connection that no loop
 // can have, because all have died, is closed.
-func nobody() asyncio.Protocol { return nil }
+func (k *keeper) nobody() asyncio.Protocol {
+	k.log.logger().Warn("a connection is closed: no loop of the group can have it")
+	return refusal{}
+}
+
+// refusal is the protocol of a connection that nobody can have.
+type refusal struct{ asyncio.BaseProtocol }
+
+// ConnectionMade implements asyncio.Protocol.
+func (refusal) ConnectionMade(t asyncio.Transport) { t.Abort() }
 
 // bind makes a server whose sockets are bound, on the keeper's loop.
 func (k *keeper) bind(ctx context.Context, network, address string, opts asyncio.ServerOptions) (*asyncio.Server, error) {
-	return k.loop.CreateServer(ctx, nobody, network, address, &opts)
+	return k.loop.CreateServer(ctx, k.nobody, network, address, &opts)
 }

@@ -86,8 +86,29 @@ func (s *Server) Close() {
 	for _, k := range s.kept {
 		k.Close()
 	}
-	s.each((*asyncio.Server).Close)
+	s.afterKept((*asyncio.Server).Close)
 	close(s.closing)
+}
+
+// afterKept calls f for the servers of all loops once the keeper has handed over what it had
+// accepted when this was called: a server that is closed before would be given nothing.
+func (s *Server) afterKept(f func(*asyncio.Server)) {
+	all := func() { s.each(f) }
+	if s.spread != HandOver || len(s.kept) == 0 {
+		all()
+		return
+	}
+	loop := s.kept[0].GetLoop()
+	// The first step runs when the keeper has done what it was told before, the second one when
+	// it has set up what it had accepted by then.
+	_, err := loop.CallSoonThreadsafe(func() {
+		if _, err := loop.CallSoon(all); err != nil {
+			all()
+		}
+	})
+	if err != nil { // it has ended
+		all()
+	}
 }
 
 // CloseClients closes every connection once it has sent what is buffered.
@@ -99,6 +120,9 @@ func (s *Server) AbortClients() {
 		k.AbortClients() // of those that are on their way
 	}
 	s.each((*asyncio.Server).AbortClients)
+	if s.spread == HandOver { // what was on its way is there now
+		s.afterKept((*asyncio.Server).AbortClients)
+	}
 }
 
 // WaitClosed waits until the server is closed and the last of its connections has gone. It

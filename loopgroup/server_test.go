@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/go-asyncio/asyncio"
@@ -221,4 +222,32 @@ func TestHandlerIsWork(t *testing.T) {
 	must(t, <-over)
 	_, err = loopgroup.StartServer[func(context.Context, *streams.StreamReader, *streams.StreamWriter)](within(t), g, nil, "tcp", "127.0.0.1:0", nil, loopgroup.Auto)
 	wantError(t, err, asyncio.ErrInvalidArgument)
+}
+
+// TestClosedWhileClientsCome: whoever was accepted before a server is closed is served, also by
+// a loop that has not heard of him then; nobody is told of an error.
+func TestClosedWhileClientsCome(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, m testkit.Mechanism, spread loopgroup.Spread) {
+		var logged testkit.LogBook
+		g := started(t, loopgroup.WithLoops(2), over(m), loopgroup.WithLogger(logged.Logger()))
+		instants(func(wait func()) {
+			s := listener(t, g, spread)
+			var clients sync.WaitGroup
+			for range 4 {
+				clients.Go(func() {
+					for visit(t, s.Addrs()[0]) {
+					}
+				})
+			}
+			wait()
+			s.Close()
+			clients.Wait()
+			must(t, s.WaitClosed(within(t)))
+		})
+		must(t, g.Shutdown(within(t)))
+		if text := logged.String(); text != "" {
+			t.Errorf("logged: %.500s", text)
+		}
+	})
 }

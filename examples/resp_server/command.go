@@ -10,7 +10,7 @@ const (
 	mostArgs = 1024     // of one command
 	longest  = 1 << 20  // bytes of one argument
 	whole    = 8 << 20  // bytes of one command
-	header   = 32       // bytes that the line before an argument may have
+	header   = 32       // bytes that the line before an argument may have, its end included
 	inline   = 64 << 10 // bytes that a command without lengths may have
 )
 
@@ -58,7 +58,7 @@ func length(p []byte, kind byte, most int) (n, used int, err error) {
 	if p[0] != kind {
 		return 0, 0, protocolError(fmt.Sprintf("expected '%c', got '%c'", kind, p[0]))
 	}
-	end := bytes.Index(p, []byte("\r\n"))
+	end := bytes.Index(p[:min(len(p), header)], []byte("\r\n")) // no further: it does not matter what has come
 	if end < 0 && len(p) < header {
 		return 0, 0, nil
 	}

@@ -54,6 +54,7 @@ func TestParse(t *testing.T) {
 // FuzzParse: nothing that comes is too much for parse, and where it is cut does not matter.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("*2\r\n$3\r\nGET\r\n$1\r\nx\r\nPING\r\n"), 7)
+	f.Add([]byte("*"+strings.Repeat("0", header)+"1\r\nPING\r\n"), header+1)
 	f.Fuzz(func(t *testing.T, p []byte, cut int) {
 		whole := commandsOf(p)
 		if cut <= 0 || cut > len(p) {

@@ -315,10 +315,10 @@ type Direct interface {
 // StreamHandler is told what happens on a Stream.
 type StreamHandler interface {
 	// ReadBuffer is asked for memory right before data are put there, if
-	// UseReadBuffer is on. A handler that has nothing to lend calls
-	// StopReading or Close, and nothing is put anywhere. With Direct's UseMemory it
-	// may simply return nil.
-	ReadBuffer() []byte
+	// UseReadBuffer is on. With ok false nothing is put anywhere now: the handler has
+	// nothing to lend, and has called StopReading or Close, or was asked in vain. With
+	// Direct's UseMemory it may lend nil.
+	ReadBuffer() (p []byte, ok bool)
 
 	// Received brings what has come, at least one byte, to be used before it
 	// returns.

@@ -89,7 +89,7 @@ func ShutdownWrite(fd uintptr) error { return windows.Shutdown(windows.Handle(fd
 
 // Close closes a socket, or a pipe. It may sleep if SetLinger asked for that.
 func Close(fd uintptr) error {
-	ports.Delete(fd) // before another socket can get the number
+	forgetBound(fd) // before another socket can get the number
 	err := windows.Closesocket(windows.Handle(fd))
 	if err == windows.WSAENOTSOCK {
 		err = windows.CloseHandle(windows.Handle(fd))

@@ -233,6 +233,23 @@ type lender struct {
 func (p *lender) GetBuffer(int) []byte { p.call("GetBuffer", "buffer"); return p.buf }
 func (p *lender) BufferUpdated(n int)  { p.call("BufferUpdated", "updated %s", p.buf[:n]) }
 
+// sometimes is a player that lends memory every second time.
+type sometimes struct {
+	player
+	buf   []byte
+	calls int
+}
+
+func (p *sometimes) LendBuffer() []byte {
+	p.call("LendBuffer", "lend")
+	if p.calls++; p.calls%2 == 0 {
+		return nil
+	}
+	return p.buf
+}
+
+func (p *sometimes) BufferFilled(n int) { p.call("BufferFilled", "filled %s", p.buf[:n]) }
+
 // fakeEngine makes one stream.
 type fakeEngine struct {
 	engine.Engine
@@ -274,6 +291,7 @@ type fakeStream struct {
 	held    []byte // what was taken
 	reading bool
 	lends   bool
+	may     bool // lend, or not
 	sending bool
 	file    int64 // how much of a file is to be sent, or 0
 	shut    int   // how often CloseWrite was called
@@ -300,7 +318,8 @@ func (s *fakeStream) StartReading() error {
 	return s.readErr
 }
 func (s *fakeStream) StopReading()          { s.used("stop"); s.reading = false }
-func (s *fakeStream) UseReadBuffer(on bool) { s.used("lend"); s.lends = on }
+func (s *fakeStream) UseReadBuffer(on bool) { s.used("lend"); s.lends, s.may = on, false }
+func (s *fakeStream) UseMemory(on bool)     { s.used("lend"); s.lends, s.may = on, on }
 func (s *fakeStream) StopSending()          { s.used("stop sending"); s.sending, s.file = false, 0 }
 func (s *fakeStream) FD() uintptr           { return s.fd }
 func (s *fakeStream) Pending() bool         { return len(s.held) > 0 }
@@ -397,7 +416,14 @@ func (s *fakeStream) brings(data string) {
 	}
 	p := []byte(data)
 	if s.lends {
-		if buf := s.h.ReadBuffer(); s.reading && copy(buf, p) == len(p) {
+		buf, ok := s.h.ReadBuffer()
+		if !ok || !s.reading {
+			return
+		}
+		if buf == nil && s.may {
+			buf = make([]byte, len(p))
+		}
+		if copy(buf, p) == len(p) {
 			s.h.Received(buf[:len(p)])
 		}
 		return

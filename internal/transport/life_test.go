@@ -71,7 +71,8 @@ var events = map[string]struct {
 	"write-eof": {func(b *bench) { b.WriteEOF() }, func(m *model) bool { m.writeEOF(); return false }},
 	"limits":    {func(b *bench) { b.SetLimits(0, 0) }, (*model).setLimits},
 	"keeps":     {func(b *bench) { b.eng.keeps = true }, func(m *model) bool { m.keeps = true; return false }},
-	"lends":     {lends, func(m *model) bool { m.lends = m.lends || !m.released; return false }},
+	"lends":     {lends, func(m *model) bool { m.lends = m.lends || !m.released && !m.sometimes; return false }},
+	"sometimes": {lendsSometimes, func(m *model) bool { m.sometimes = m.sometimes || !m.released && !m.lends; return false }},
 	"stays":     {func(b *bench) { b.each(func(p *player) { p.stays = true }) }, func(m *model) bool { m.stays = m.stays || !m.released; return false }},
 	"answers": {func(b *bench) {
 		b.each(func(p *player) { p.does = map[string]func(){"DataReceived": func() { b.writes(0, overHigh) }} })
@@ -92,6 +93,8 @@ func (b *bench) each(f func(*player)) {
 	case *player:
 		f(p)
 	case *lender:
+		f(&p.player)
+	case *sometimes:
 		f(&p.player)
 	}
 }
@@ -158,6 +161,13 @@ func lends(b *bench) {
 	}
 }
 
+// lendsSometimes makes the protocol one that lends its memory every second time.
+func lendsSometimes(b *bench) {
+	if p, ok := b.Protocol().(*player); ok {
+		b.SetProtocol(&sometimes{player: *p, buf: make([]byte, 100)})
+	}
+}
+
 // happens has an event happen to both, as a callback of the loop's.
 func (p *pair) happens(event string) {
 	p.b.Helper()
@@ -197,6 +207,8 @@ var states = map[string]string{
 	"new":           "",
 	"reading":       "pass",
 	"lending":       "pass lends",
+	"may-lend":      "pass sometimes",
+	"has-lent":      "pass sometimes data",
 	"answering":     "pass answers",
 	"paused":        "pass pause",
 	"half-open":     "pass stays eof",
@@ -230,7 +242,7 @@ var states = map[string]string{
 
 // calls are those of a protocol that may not return, and hows are how.
 var (
-	calls = []string{"ConnectionMade", "DataReceived", "GetBuffer", "BufferUpdated", "EOFReceived", "PauseWriting", "ResumeWriting", "ConnectionLost"}
+	calls = []string{"ConnectionMade", "DataReceived", "GetBuffer", "BufferUpdated", "LendBuffer", "BufferFilled", "EOFReceived", "PauseWriting", "ResumeWriting", "ConnectionLost"}
 	hows  = []string{"panic", "exit", "stop"}
 )
 

@@ -22,6 +22,8 @@ type model struct {
 	queued, held, low, high      int
 	late, shut                   int
 	lends, keeps, stays, answers bool
+	sometimes                    bool
+	asked                        int // for memory that is lent sometimes
 	leaving, how                 string
 	outLeaves, told              bool
 	wrote, sent                  int
@@ -187,14 +189,25 @@ func (m *model) data(text string) (gone bool) {
 		return false
 	}
 	name, how := "DataReceived", ""
-	if m.lends {
+	if m.sometimes {
+		returned, gone := m.guarded("LendBuffer", m.call("LendBuffer", "lend"))
+		if gone || !returned {
+			return gone
+		}
+		m.asked++
+	}
+	switch {
+	case m.lends:
 		returned, gone := m.guarded("GetBuffer", m.call("GetBuffer", "buffer"))
 		if gone || !returned {
 			return gone
 		}
 		name = "BufferUpdated"
 		how = m.call(name, "updated %s", text)
-	} else {
+	case m.asked%2 == 1:
+		name = "BufferFilled"
+		how = m.call(name, "filled %s", text)
+	default:
 		leaving := m.leaving
 		if m.leaving == name && m.answers {
 			m.leaving = "" // only after it has answered

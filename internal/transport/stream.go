@@ -175,9 +175,9 @@ func (s *Stream) startReading() {
 	}
 }
 
-// ReadBuffer implements engine.StreamHandler. If the protocol fails, the stream is lost
-// and stopped, which tells the engine not to read.
-func (s *Stream) ReadBuffer() (buf []byte) {
+// ReadBuffer implements engine.StreamHandler. If the protocol fails, the stream is lost, or
+// the loop is to stop: then what has come stays where it is.
+func (s *Stream) ReadBuffer() (buf []byte, ok bool) {
 	returned := false
 	defer func() { // as in Received
 		if !returned {
@@ -186,15 +186,16 @@ func (s *Stream) ReadBuffer() (buf []byte) {
 	}()
 	s.lent = true
 	buf = s.lender.LendBuffer()
-	if !s.lent && s.lender != nil { // it has handed over to another one, whose own memory it is to be
+	for !s.lent && s.lender != nil { // it has handed over to another one, whose own memory it is to be
 		s.lent = true
 		buf = s.lender.LendBuffer()
 	}
 	returned = true
 	if s.lent = s.lent && len(buf) > 0; !s.lent && s.mustLend {
 		s.fail(s, "Fatal error: protocol.GetBuffer() call failed.", errEmptyBuffer)
+		return nil, false
 	}
-	return buf
+	return buf, true
 }
 
 // Received implements engine.StreamHandler.

@@ -122,8 +122,8 @@ func (s *stream) tell() {
 	for len(d.rest) > 0 {
 		p := d.rest
 		if s.lends {
-			buf := s.h.ReadBuffer()
-			if !s.reading || len(buf) == 0 {
+			buf, ok := s.h.ReadBuffer()
+			if !ok || !s.reading {
 				break
 			}
 			p = buf[:copy(buf, p)]

@@ -43,6 +43,7 @@ var coreCases = []testCase{
 	{"WriteVec", testWriteVec},
 	{"OwnReadBuffer", testOwnReadBuffer},
 	{"ReadBufferRefused", testReadBufferRefused},
+	{"ReadBufferInVain", testReadBufferInVain},
 	{"StopReadingKeepsData", testStopReadingKeepsData},
 	{"StopInReceived", testStopInReceived},
 	{"HalfClose", testHalfClose},
@@ -277,6 +278,7 @@ type peer struct {
 	on       func(p []byte)
 
 	out     []byte // what is to be sent
+	may     bool   // use the engine's memory instead
 	sending bool
 	sent    []int
 	sendErr error
@@ -284,9 +286,10 @@ type peer struct {
 	closed  bool
 }
 
-func (p *peer) ReadBuffer() []byte {
+func (p *peer) ReadBuffer() ([]byte, bool) {
 	p.alive("ReadBuffer")
-	return p.lend()
+	buf := p.lend()
+	return buf, buf != nil || p.may
 }
 
 // lends sets what ReadBuffer gives.

@@ -3,6 +3,8 @@ package enginetest
 import (
 	"bytes"
 	"testing"
+
+	"github.com/go-asyncio/asyncio/internal/engine"
 )
 
 func pattern(n int) []byte {
@@ -71,6 +73,58 @@ func testOwnReadBuffer(t *testing.T, b *bench) {
 	b.until("more data", func() bool { return len(server.got) == 2*len(want) })
 	if asked != 0 {
 		t.Errorf("asked for memory %d times though the engine's own is to be used", asked)
+	}
+}
+
+// testReadBufferInVain: a handler that is asked for memory and has none for now, but wants to
+// go on receiving, is asked again, and nothing is lost; with Direct's UseMemory it has the
+// engine's meanwhile, and may lend the next time.
+func testReadBufferInVain(t *testing.T, b *bench) {
+	client, server := b.peers()
+	asked, mine := 0, make([]byte, 100)
+	server.lends(func() []byte {
+		if asked++; asked%3 != 0 {
+			return nil
+		}
+		return mine
+	})
+	want := pattern(950)
+	client.put(want)
+	b.until("the data", func() bool { return len(server.got) == len(want) })
+	if !bytes.Equal(server.got, want) {
+		t.Error("wrong data")
+	}
+	direct, ok := server.s.(engine.Direct)
+	if !ok {
+		return // an engine over completions has received before it could ask
+	}
+	server.lends(nil)
+	direct.UseMemory(true)
+	others := 0
+	asked, server.lend, server.may = 0, func() []byte {
+		if asked++; asked%2 == 0 {
+			return nil
+		}
+		return mine
+	}, true
+	server.on = func(p []byte) {
+		if &p[0] != &mine[0] {
+			others++
+		}
+	}
+	for i := range 4 {
+		client.put(want[:100])
+		b.until("more data", func() bool { return len(server.got) == len(want)+100*(i+1) })
+	}
+	if others == 0 || asked <= others {
+		t.Errorf("asked %d times, and the engine's own memory used %d times", asked, others)
+	}
+	direct.UseMemory(false)
+	asked = 0
+	client.put(want[:100])
+	b.until("the last data", func() bool { return len(server.got) == len(want)+500 })
+	if asked != 0 {
+		t.Error("asked for memory though the engine's own is to be used")
 	}
 }
 

@@ -76,7 +76,7 @@ type echo struct {
 	err  error
 }
 
-func (h *echo) ReadBuffer() []byte { return nil }
+func (h *echo) ReadBuffer() ([]byte, bool) { return nil, false }
 func (h *echo) Received(p []byte) {
 	h.n++
 	if n, _, err := h.s.Write(p); err != nil || n < len(p) {

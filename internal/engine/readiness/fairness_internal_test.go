@@ -19,7 +19,7 @@ type endless struct {
 	received int
 }
 
-func (h *endless) ReadBuffer() []byte { return nil }
+func (h *endless) ReadBuffer() ([]byte, bool) { return nil, false }
 func (h *endless) Received(p []byte) {
 	h.receives++
 	h.received += len(p)

@@ -16,7 +16,7 @@ type noise struct {
 	went bool // the system had room after all
 }
 
-func (n *noise) ReadBuffer() []byte                  { return make([]byte, 10) }
+func (n *noise) ReadBuffer() ([]byte, bool)          { return make([]byte, 10), true }
 func (n *noise) Received(p []byte)                   { n.Errorf("received %q", p) }
 func (n *noise) ReadEOF()                            { n.Error("an end") }
 func (n *noise) ReadFailed(err error)                { n.Errorf("reading failed: %v", err) }

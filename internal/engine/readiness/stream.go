@@ -95,10 +95,12 @@ func (s *stream) settle() error {
 func (s *stream) readable() {
 	buf := s.e.buf
 	if s.lends {
-		if buf = s.h.ReadBuffer(); !s.reading {
+		p, ok := s.h.ReadBuffer()
+		if !ok || !s.reading {
 			return
-		} else if buf == nil {
-			buf = s.e.buf
+		}
+		if p != nil {
+			buf = p
 		}
 	}
 	if n, e := sock.TryRecv(s.fd, buf); n > 0 {

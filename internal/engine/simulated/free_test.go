@@ -23,7 +23,7 @@ type echo struct {
 	over bool
 }
 
-func (c *echo) ReadBuffer() []byte           { return nil }
+func (c *echo) ReadBuffer() ([]byte, bool)   { return nil, false }
 func (c *echo) ReadEOF()                     { c.over = true }
 func (c *echo) ReadFailed(error)             { c.over = true }
 func (c *echo) Unsent([]byte, error)         {}

@@ -275,7 +275,7 @@ func (l *lab) stream(host int, fd uintptr) *conn {
 	return c
 }
 
-func (c *conn) ReadBuffer() []byte { return nil }
+func (c *conn) ReadBuffer() ([]byte, bool) { return nil, false }
 
 func (c *conn) Received(p []byte) {
 	c.total += len(p)

@@ -44,7 +44,8 @@ func (s *stream) Complete(ev uint64) {
 func (s *stream) readable() {
 	var buf []byte
 	if s.lends {
-		if buf = s.h.ReadBuffer(); !s.reading {
+		var ok bool
+		if buf, ok = s.h.ReadBuffer(); !ok || !s.reading {
 			return
 		}
 	}

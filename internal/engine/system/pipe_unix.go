@@ -109,7 +109,8 @@ func (p *Pipe) readable() {
 	}
 	buf := p.room.buf
 	if p.lends {
-		if buf = p.h.ReadBuffer(); !p.reading {
+		var ok bool
+		if buf, ok = p.h.ReadBuffer(); !ok || !p.reading {
 			return
 		}
 	}
