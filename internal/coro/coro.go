@@ -185,6 +185,9 @@ func (c *Coro) Switch() Status {
 	return c.status
 }
 
+// Status returns how the last switch to the coroutine ended.
+func (c *Coro) Status() Status { return c.status }
+
 // WasGoexit tells a recovered value that stands for the Goexit of a coroutine
 // that was resumed with Switch.
 func WasGoexit(recovered any) bool {
