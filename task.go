@@ -10,7 +10,6 @@ import (
 	"github.com/go-asyncio/asyncio/internal/coro"
 	"github.com/go-asyncio/asyncio/internal/goroutine"
 	"github.com/go-asyncio/asyncio/internal/list"
-	"github.com/go-asyncio/asyncio/internal/sched"
 )
 
 // Task is a coroutine that a loop runs: a function that may wait without holding
@@ -242,15 +241,14 @@ func (w *taskWork[T]) Run(c *coro.Coro) {
 
 // enter notes whose coroutine it is.
 func (t *taskBase) enter(c *coro.Coro) {
-	s := c.Owner.(*sched.Strand)
-	s.Task = t
-	t.coID.Store(s.ID)
+	c.Task = t
+	t.coID.Store(c.ID)
 }
 
 // left is deferred: the coroutine is the task's no more, and if the task is not done its
 // function did not return.
 func (t *taskBase) left(c *coro.Coro) {
-	c.Owner.(*sched.Strand).Task = nil
+	c.Task = nil
 	t.coID.Store(0)
 	if t.f.Done() {
 		return

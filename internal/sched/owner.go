@@ -69,7 +69,7 @@ func (l *Loop) openOrClosed() State {
 }
 
 func (l *Loop) acquireElsewhere(id int64) (Hold, State) {
-	if s := strands.Lookup(id); s != nil && s.Loop == l || id == l.body.Load() {
+	if strands.Lookup(id).of(l) || id == l.body.Load() {
 		return Hold{}, l.openOrClosed()
 	}
 	if id == l.idleID.Load() {
@@ -114,8 +114,7 @@ func (l *Loop) hereElsewhere() bool {
 	if !goroutine.Quick && l.hasLast(id) {
 		return true
 	}
-	s := strands.Lookup(id)
-	return s != nil && s.Loop == l
+	return strands.Lookup(id).of(l)
 }
 
 // InBody reports whether the caller is the loop's body, which runs the callbacks, and none
