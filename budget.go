@@ -1,6 +1,10 @@
 package asyncio
 
-import "context"
+import (
+	"context"
+
+	"github.com/go-asyncio/asyncio/internal/goroutine"
+)
 
 // Budget is how many operations that need not wait a coroutine may do in a row
 // before ConsumeBudget gives way.
@@ -28,6 +32,24 @@ func ConsumeBudget(ctx context.Context) error {
 // the caller is a coroutine or a callback of that loop. On a goroutine that is no loop's
 // it does nothing; a caller of another loop gets ErrWrongLoop. Any goroutine may call it.
 func ConsumeBudgetOn(ctx context.Context, loop EventLoop) (here bool, err error) {
+	if s, ok := ctx.(*scope); ok && goroutine.Quick {
+		// In the usual case this is taskOf and spend.
+		if t := s.task; t.coID.Load() == goroutine.QuickID() && t.loop == loop.base() {
+			if wait := uint32(t.seq); t.spentSince != wait {
+				t.spentSince, t.spent = wait, 1
+				return true, nil
+			}
+			return true, t.spend(ctx)
+		}
+	}
+	return consumeElsewhere(ctx, loop)
+}
+
+// consumeElsewhere is ConsumeBudgetOn for a caller whose context does not tell quickly where
+// it is.
+//
+//go:noinline
+func consumeElsewhere(ctx context.Context, loop EventLoop) (here bool, err error) {
 	t := taskOf(ctx)
 	if t == nil || t.loop != loop.base() {
 		s := currentStrand()

@@ -49,7 +49,9 @@ type BufferedProtocol interface {
 // LendingProtocol is a Protocol that may lend memory for data, where it knows where they go,
 // so that they need not be copied. A transport whose system can receive there asks it first;
 // all else comes by DataReceived: so it does over TLS and from io_uring. What embeds a
-// LendingProtocol and overrides DataReceived overrides LendBuffer, too. One that lends
+// LendingProtocol and overrides DataReceived overrides LendBuffer, too; or the embedded one
+// has a method LendsAs(protocol any) bool, which a transport asks, once, with the protocol that
+// it is given: if that is not what lends, nothing is lent. One that lends
 // always is a BufferedProtocol. (none in asyncio)
 type LendingProtocol interface {
 	Protocol

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/goroutine"
 	"github.com/go-asyncio/asyncio/internal/invariants"
 	"github.com/go-asyncio/asyncio/internal/list"
 )
@@ -147,15 +148,23 @@ func (q *Waiters) Wait(ctx context.Context, loop EventLoop, mu sync.Locker) (han
 // Park is Wait, but that mu is not held when it returns, nor when a coroutine is unwound, so
 // that nothing need be deferred. It costs less of time and stack.
 func (q *Waiters) Park(ctx context.Context, loop EventLoop, mu sync.Locker) (handOn bool, err error) {
-	t := taskOf(ctx)
-	if t == nil || loop == nil || t.loop != loop.base() || !t.ownContext(ctx) || t.mustCancel {
+	s, ok := ctx.(*scope)
+	if !ok || !goroutine.Quick {
+		return q.parkOtherwise(ctx, loop, mu)
+	}
+	t := s.task
+	if t.coID.Load() != goroutine.QuickID() || s != &t.scope || t.otherContext || t.mustCancel || loop == nil || t.loop != loop.base() {
 		return q.parkOtherwise(ctx, loop, mu)
 	}
 	t.seq++
 	t.node.ev = t.event(wakeUp)
 	q.enlist(&t.node)
 	t.suspended = true
-	mu.Unlock()
+	if m, ok := mu.(*sync.Mutex); ok {
+		m.Unlock() // is inlined
+	} else {
+		mu.Unlock()
+	}
 	if t.co.Leave() || t.mustCancel || t.interrupt {
 		return q.endPark(ctx, t, mu)
 	}
@@ -297,6 +306,28 @@ func (q *Waiters) WakeOne(err error) Wakeup {
 	invariants.Check(q.queue.Empty() == (q.len == 0), "a queue counts those who wait in it")
 	n.wake(err)
 	return Wakeup{to: n.to, ev: n.ev}
+}
+
+// Unpark is WakeOne without an error, the unlocking of mu, and Do. It costs less on the loop.
+func (q *Waiters) Unpark(mu sync.Locker) {
+	n := q.queue.PopFront()
+	if n == nil {
+		mu.Unlock()
+		return
+	}
+	q.len--
+	n.woken = true
+	to, ev := n.to, n.ev
+	if m, ok := mu.(*sync.Mutex); ok {
+		m.Unlock() // is inlined
+	} else {
+		mu.Unlock()
+	}
+	if t, ok := to.(*taskBase); ok && t.loop.core.QuicklyInBody() {
+		t.loop.core.Schedule(t, ev)
+		return
+	}
+	tellWoken(to, ev)
 }
 
 // WakeAll ends the waits of all, with err. They know, in their order, when Do is

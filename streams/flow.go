@@ -93,8 +93,6 @@ func (f *FlowControl) ConnectionLost(err error) {
 
 // drain waits while writing is paused, and gives way if the connection, which is t's, is
 // closing. It is ErrConnectionLost if that is over.
-//
-//go:noinline
 func (f *FlowControl) drain(ctx context.Context, t asyncio.Transport) error {
 	if t.IsClosing() {
 		if err := asyncio.Yield(ctx); err != nil {

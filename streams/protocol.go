@@ -23,6 +23,8 @@ type StreamReaderProtocol struct {
 	early   asyncio.CallbackToken // for the end of a task that has not begun
 	over    asyncio.Transport     // which asks for memory; nil: there is no reader
 	overTLS bool
+	alone   bool // it is the transport's protocol itself, and no part of another one
+	lends   bool // so that it lends, and need not look
 
 	halfOpen bool // the sending side stays open at the peer's end over TLS, too, if it can
 }
@@ -82,7 +84,7 @@ func (p *StreamReaderProtocol) ConnectionMade(t asyncio.Transport) {
 			p.reject(t, "A stream reader was given to a second connection", err)
 			return
 		}
-		p.over = t
+		p.over, p.lends = t, p.alone
 	}
 	if p.handler != nil {
 		p.serve(newWriter(t, &p.FlowControl, p.held), t)
@@ -153,18 +155,59 @@ func (p *StreamReaderProtocol) DataReceived(data []byte) {
 	}
 }
 
+// LendsAs says to a transport, as asyncio.LendingProtocol has it, whether p lends: for itself,
+// but not as a part of another protocol, which embeds it and may override DataReceived.
+func (p *StreamReaderProtocol) LendsAs(protocol any) bool {
+	self, ok := protocol.(*StreamReaderProtocol)
+	p.alone = ok && self == p
+	p.lends = p.alone && p.over != nil
+	return p.alone
+}
+
+// lendsUnasked is LendsAs for a transport that has not asked.
+//
+//go:noinline
+func (p *StreamReaderProtocol) lendsUnasked() bool {
+	return p.over != nil && p.over.GetProtocol() == asyncio.Protocol(p)
+}
+
 // LendBuffer implements asyncio.LendingProtocol: what comes goes where the coroutine that
-// waits for it wants it. It lends nothing if the transport's protocol is another one, which
-// embeds this one and may override DataReceived; it may have come in its place since.
+// waits for it wants it.
 func (p *StreamReaderProtocol) LendBuffer() []byte {
-	if p.over == nil || p.over.GetProtocol() != asyncio.Protocol(p) {
+	if !p.lends && !p.lendsUnasked() {
 		return nil
 	}
-	return p.in.lendBuffer()
+	r := &p.in.reading
+	r.mu.Lock()
+	var buf []byte
+	if r.waiters.Suspended() && !r.eof {
+		buf = r.lent.lendOut()
+	}
+	r.mu.Unlock()
+	return buf
 }
 
 // BufferFilled implements asyncio.LendingProtocol.
-func (p *StreamReaderProtocol) BufferFilled(n int) { p.in.bufferFilled(n) }
+func (p *StreamReaderProtocol) BufferFilled(n int) {
+	r := &p.in.reading
+	r.mu.Lock()
+	l := &r.lent
+	switch m := l.spare; {
+	case l.out != spareOut:
+		l.n = uint32(n)
+	case n == len(m.room) || l.size > 0 || r.buf.mem != nil:
+		r.fillSpare(n)
+	default: // as fillSpare, in the usual case
+		l.spare = nil
+		r.buf.mem, r.buf.end = m, n
+	}
+	l.out = nothingOut
+	if r.buf.end-r.buf.off > 2*r.limit {
+		r.came()
+		return
+	}
+	r.waiters.Unpark(&r.mu)
+}
 
 // EOFReceived feeds the reader the end. The connection stays open for writing,
 // but over TLS only WithHalfOpen. (eof_received)

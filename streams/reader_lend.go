@@ -49,14 +49,6 @@ func (l *lent) lend(p []byte) uint16 {
 	return l.number
 }
 
-// free is the room, if nothing has come there yet.
-func (l *lent) free() []byte {
-	if l.n > 0 {
-		return nil
-	}
-	return l.room
-}
-
 // take copies data into the room of who waits, as far as it goes, and returns how much that
 // is. A coroutine that was unwound there has left its room, which is nobody's to write to.
 func (r *reading) take(data []byte) int {
@@ -84,39 +76,18 @@ func (r *reading) putBack() {
 	}
 }
 
-// lendBuffer is memory for what the transport receives next, nil if nobody waits, or who
-// does might go on meanwhile. Loop only.
-func (r *reading) lendBuffer() []byte {
-	r.mu.Lock()
-	var p []byte
-	if r.waiters.Suspended() && !r.eof {
-		p, r.lent.out = r.lent.free(), roomOut
-		if p == nil {
-			p, r.lent.out = r.lendSpare(), spareOut
-		}
+// lendOut is memory for what the transport receives next, while somebody waits who will not go
+// on meanwhile: the room, if nothing has come there yet, or else the spare memory. mu is held.
+func (l *lent) lendOut() []byte {
+	if l.n == 0 && l.room != nil {
+		l.out = roomOut
+		return l.room
 	}
-	r.mu.Unlock()
-	return p
-}
-
-// lendSpare is memory for who has none.
-func (r *reading) lendSpare() []byte {
-	if r.lent.spare == nil {
-		r.lent.spare = takeMemory(smallestPiece << (2 * r.lent.size))
+	if l.spare == nil {
+		l.spare = takeMemory(smallestPiece << (2 * l.size))
 	}
-	return r.lent.spare.room
-}
-
-// bufferFilled says how much has come. Loop only.
-func (r *reading) bufferFilled(n int) {
-	r.mu.Lock()
-	if r.lent.out == spareOut {
-		r.fillSpare(n)
-	} else {
-		r.lent.n = uint32(n)
-	}
-	r.lent.out = nothingOut
-	r.came()
+	l.out = spareOut
+	return l.spare.room
 }
 
 // fillSpare has the buffer take the spare memory, with what has come there.

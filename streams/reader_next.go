@@ -59,26 +59,36 @@ func (r *StreamReader) ready(ctx context.Context) error {
 // holds half a KiB, or nothing before the first call; Ready holds nothing. The limit does
 // not hold for it.
 func (r *StreamReader) Next(ctx context.Context) ([]byte, error) {
-	r.lock()
-	if r.nothing() {
+	c := r.connection
+	c.mu.Lock()
+	l := &c.lent
+	if l.n > 0 {
+		c.putBack()
+	}
+	if c.nothing() {
 		// Who waits need not give way first. The rest does what suspend does.
-		r.lent.takeBack()
-		number := r.lent.lend(nil)
-		_, err := r.waiters.Park(ctx, r.loop, &r.mu)
+		if l.piece != nil {
+			l.takeBack()
+		}
+		number := l.lend(nil)
+		_, err := c.waiters.Park(ctx, c.loop, &c.mu)
 		runtime.KeepAlive(r)
-		r.lock()
-		if r.lent.number == number {
-			r.lent.out = nothingOut
+		c.mu.Lock()
+		if l.n > 0 {
+			c.putBack()
+		}
+		if l.number == number {
+			l.out = nothingOut
 		}
 		if err != nil {
-			r.mu.Unlock()
+			c.mu.Unlock()
 			return nil, err
 		}
-		if r.buf.len() > 0 {
-			return r.lendNext(), nil
+		if c.buf.off < c.buf.end {
+			return c.lendNext(), nil
 		}
 	}
-	r.mu.Unlock()
+	c.mu.Unlock()
 	return r.next(ctx)
 }
 
@@ -101,10 +111,18 @@ func (r *StreamReader) next(ctx context.Context) ([]byte, error) {
 
 // lendNext lends all that there is, with its memory. It gives up mu.
 func (r *reading) lendNext() []byte {
-	r.lent.takeBack()
-	p := r.buf.bytes()
-	r.lent.piece = r.buf.mem
-	r.buf = buffer{dropped: r.buf.dropped + uint64(len(p))}
-	r.took()
-	return p[:len(p):len(p)]
+	if r.lent.piece != nil {
+		r.lent.takeBack()
+	}
+	b := &r.buf
+	m, off, end := b.mem, b.off, b.end
+	r.lent.piece = m
+	b.mem, b.off, b.end = nil, 0, 0
+	b.dropped += uint64(end - off)
+	if r.paused {
+		r.took()
+	} else {
+		r.mu.Unlock()
+	}
+	return m.room[off:end:end]
 }

@@ -154,24 +154,29 @@ func (w *StreamWriter) WaitClosed(ctx context.Context) error { return w.flow.wai
 // who writes and drains in turns learns of its end. It suspends or blocks: any
 // goroutine. (drain)
 func (w *StreamWriter) Drain(ctx context.Context) error {
-	here, err := asyncio.ConsumeBudgetOn(ctx, w.flow.loop)
-	if !here || err != nil {
-		return w.drainElsewhere(ctx, err)
+	f := w.flow
+	here, err := asyncio.ConsumeBudgetOn(ctx, f.loop)
+	if here && err == nil && !f.stuck.Load() && (w.reader == nil || w.reader.fate.Load()&failed == 0) && !w.Transport().IsClosing() {
+		return nil
 	}
-	if w.reader != nil && w.reader.fate.Load()&failed != 0 {
+	return w.drain(ctx, here, err)
+}
+
+// drain is Drain where there may be something to wait for, or to tell.
+//
+//go:noinline
+func (w *StreamWriter) drain(ctx context.Context, here bool, err error) error {
+	switch {
+	case !here || err != nil:
+		return w.drainElsewhere(ctx, err)
+	case w.reader != nil && w.reader.fate.Load()&failed != 0:
 		return w.reader.exception()
 	}
-	t := w.Transport()
-	if f := w.flow; t.IsClosing() || f.stuck.Load() {
-		return f.drain(ctx, t)
-	}
-	return nil
+	return w.flow.drain(ctx, w.Transport())
 }
 
 // drainElsewhere is Drain for a goroutine that is no loop's, or of another one, or which
 // has heard of its end: err says so.
-//
-//go:noinline
 func (w *StreamWriter) drainElsewhere(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, asyncio.ErrWrongLoop):

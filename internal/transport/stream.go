@@ -142,7 +142,9 @@ func (s *Stream) adopt(p Protocol) {
 	case Buffered:
 		s.lender, s.mustLend = always{p}, true
 	case Lending:
-		s.lender = p
+		if as, ok := p.(interface{ LendsAs(p any) bool }); !ok || as.LendsAs(p) {
+			s.lender = p
+		}
 	}
 	s.stream.UseReadBuffer(s.mustLend)
 	if direct, ok := s.stream.(engine.Direct); ok && !s.mustLend {
