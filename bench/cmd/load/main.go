@@ -2,10 +2,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/go-asyncio/asyncio/bench/internal/load"
@@ -38,12 +41,18 @@ func run(args []string) error {
 	flags.BoolVar(&config.Broadcast, "broadcast", false, "send on the first connection alone and expect every message on all, from a server that sends whatever it gets to all, and one byte to each that comes")
 	flags.IntVar(&config.PID, "pid", 0, "process `id` of the server: report its CPU time too")
 	flags.DurationVar(&config.Stall, "stall", 10*time.Second, "give up when nothing came back for so long")
+	flood := flags.Int("flood", 0, "instead: on so many connections write as fast as is taken, discard what comes, and measure nothing, until SIGTERM")
 	asJSON := flags.Bool("json", false, "report as one line of JSON")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if *flood > 0 {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		return load.Flood(ctx, config.Address, *flood, func() { fmt.Println("flooding") })
 	}
 	result, err := load.Run(config)
 	if err != nil {

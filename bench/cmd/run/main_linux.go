@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -21,9 +22,16 @@ type cell struct {
 	Conns    int `json:"conns"`
 	Size     int `json:"size"`
 	Pipeline int `json:"pipeline"`
+	Flood    int `json:"flood,omitempty"` // so many connections more, which flood
 }
 
-func (c cell) String() string { return fmt.Sprintf("%dx%dx%d", c.Conns, c.Size, c.Pipeline) }
+func (c cell) String() string {
+	text := fmt.Sprintf("%dx%dx%d", c.Conns, c.Size, c.Pipeline)
+	if c.Flood > 0 {
+		text += fmt.Sprintf(" beside %d that flood", c.Flood)
+	}
+	return text
+}
 
 type settings struct {
 	contenders          []string
@@ -76,6 +84,7 @@ func parse(args []string, messages io.Writer) (*settings, error) {
 	flags.IntVar(&s.nice, "nice", 0, "priority of servers and load; below 0, with privileges, keeps others off their processors")
 	flags.BoolVar(&s.reconnect, "reconnect", false, "make a connection for each message, --conns at a time: measures accepting, over TLS handshakes")
 	flags.IntVar(&s.idle, "idle", 0, "so many connections more, each idle after one message")
+	floods := flags.String("flood", "0", "comma-separated `numbers` of connections more, which write as fast as is taken: the figures are of the others, alone (0) and beside them")
 	flags.BoolVar(&s.broadcast, "broadcast", false, "messages come from one connection and go to all of --conns")
 	flags.BoolVar(&s.busy, "busy", true, "the load polls without sleeping, so that no server pays for waking it")
 	flags.BoolVar(&s.perf, "perf", false, "add user-space instructions per message, counted by the processor through perf")
@@ -105,13 +114,19 @@ func parse(args []string, messages io.Writer) (*settings, error) {
 	} else {
 		s.cells, err = combine(*conns, *sizes, *pipelines)
 	}
+	if err == nil {
+		s.cells, err = beside(s.cells, *floods)
+	}
+	flooded := slices.ContainsFunc(s.cells, func(c cell) bool { return c.Flood > 0 })
 	switch {
 	case err != nil:
 		return nil, err
 	case s.rounds < 1 || s.window <= 0 || s.warmup < 0 || s.procs < 1:
 		return nil, fmt.Errorf("rounds, seconds and procs must be positive, warm-up not negative")
-	case (s.broadcast || s.reconnect || s.idle > 0) && (s.perf || s.step || s.calls):
-		return nil, fmt.Errorf("instructions and system calls are counted for plain echoes: leave --broadcast, --reconnect and --idle out")
+	case flooded && s.broadcast:
+		return nil, fmt.Errorf("--flood with --broadcast: what floods would go to all")
+	case (s.broadcast || s.reconnect || s.idle > 0 || flooded) && (s.perf || s.step || s.calls):
+		return nil, fmt.Errorf("instructions and system calls are counted for plain echoes: leave --broadcast, --reconnect, --idle and --flood out")
 	case s.perf && s.step:
 		return nil, fmt.Errorf("--perf and --step count the same: choose one")
 	case s.profile && !s.step:
@@ -150,7 +165,7 @@ func combine(conns, sizes, pipelines string) ([]cell, error) {
 	for _, p := range ps {
 		for _, s := range ss {
 			for _, c := range cs {
-				cells = append(cells, cell{c, s, p})
+				cells = append(cells, cell{Conns: c, Size: s, Pipeline: p})
 			}
 		}
 	}
@@ -164,9 +179,24 @@ func parseCells(list string) ([]cell, error) {
 		if err != nil || len(n) != 3 {
 			return nil, fmt.Errorf("%q is not CONNSxSIZExPIPELINE", field)
 		}
-		cells = append(cells, cell{n[0], n[1], n[2]})
+		cells = append(cells, cell{Conns: n[0], Size: n[1], Pipeline: n[2]})
 	}
 	return cells, nil
+}
+
+// beside is each cell beside so many connections that flood, for each number.
+func beside(cells []cell, list string) (all []cell, err error) {
+	for field := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(field))
+		if err != nil || n < 0 {
+			return nil, fmt.Errorf("%q is no number of connections", field)
+		}
+		for _, c := range cells {
+			c.Flood = n
+			all = append(all, c)
+		}
+	}
+	return all, nil
 }
 
 func run(ctx context.Context, args []string, out, messages io.Writer) error {

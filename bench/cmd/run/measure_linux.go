@@ -83,7 +83,12 @@ func (m *measurer) once(ctx context.Context, c *contender, shape cell) (*load.Re
 	if m.idle > 0 {
 		arguments = append(arguments, "--idle", strconv.Itoa(m.idle))
 	}
+	stopFlood, err := m.startFlood(ctx, address, shape.Flood)
+	if err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
 	result, err := m.load(ctx, address, shape, arguments...)
+	err = errors.Join(err, stopFlood())
 	if err == nil && result.Messages == 0 {
 		err = fmt.Errorf("no message came back within the window of %v", m.window)
 	}

@@ -153,7 +153,11 @@ func (r *report) writeText(w io.Writer) error {
 	fmt.Fprintf(w, "%s, %d processors, Linux %s, %s\n", r.Machine.CPU, r.Machine.CPUs, r.Machine.Kernel, r.Machine.Go)
 	fmt.Fprintf(w, "medians of %d rounds of %.1f s; ratios within each round; /CPU: messages per second of the server's CPU time\n", r.Rounds, r.Window)
 	for _, c := range r.Cells {
-		fmt.Fprintf(w, "\n%d connections, %d bytes, %d under way on each\n", c.Conns, c.Size, c.Pipeline)
+		beside := ""
+		if c.Flood > 0 {
+			beside = fmt.Sprintf(", beside %d that flood", c.Flood)
+		}
+		fmt.Fprintf(w, "\n%d connections, %d bytes, %d under way on each%s\n", c.Conns, c.Size, c.Pipeline, beside)
 		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 		fmt.Fprint(table, "contender\tmsg/s\tCPU ns/msg\tbusy\tp50 us\tp99 us\tx C\tx C /CPU\tx gnet\tx gnet /CPU\t")
 		counted := r.settings.perf || r.settings.step

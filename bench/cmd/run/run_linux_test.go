@@ -19,12 +19,16 @@ func TestCellsAreParsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []cell{{1, 64, 1}, {50, 64, 1}, {1, 16384, 1}, {50, 16384, 1}}
+	want := []cell{{1, 64, 1, 0}, {50, 64, 1, 0}, {1, 16384, 1, 0}, {50, 16384, 1, 0}}
 	if !slices.Equal(s.cells, want) {
 		t.Errorf("%v, want %v", s.cells, want)
 	}
+	s, err = parse([]string{"--cells", "1x64x1", "--flood", "0,8"}, io.Discard)
+	if err != nil || !slices.Equal(s.cells, []cell{{1, 64, 1, 0}, {1, 64, 1, 8}}) {
+		t.Errorf("%v, %v", s, err)
+	}
 	s, err = parse([]string{"--cells", "50x64x16,50x16384x1"}, io.Discard)
-	if err != nil || !slices.Equal(s.cells, []cell{{50, 64, 16}, {50, 16384, 1}}) {
+	if err != nil || !slices.Equal(s.cells, []cell{{50, 64, 16, 0}, {50, 16384, 1, 0}}) {
 		t.Errorf("%v, %v", s, err)
 	}
 }
@@ -33,7 +37,7 @@ func TestWrongFlagsAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
 		{"--conns", "0"}, {"--size", "x"}, {"--pipeline", ""}, {"--cells", "50x64"}, {"--rounds", "0"},
-		{"--seconds", "0"}, {"--perf", "--step"}, {"--profile"}, {"extra"}, {"--unknown"},
+		{"--seconds", "0"}, {"--perf", "--step"}, {"--profile"}, {"--flood", "-1"}, {"--flood", "1", "--broadcast"}, {"--flood", "1", "--step"}, {"extra"}, {"--unknown"},
 	} {
 		if s, err := parse(args, io.Discard); err == nil {
 			t.Errorf("%q is taken for %+v", args, s)

@@ -26,7 +26,13 @@ type server struct {
 
 const patience = 10 * time.Second // for a server to be ready, and to end
 
+// start starts a server, which says where it listens.
 func (m *measurer) start(ctx context.Context, c *contender, environment ...string) (*server, error) {
+	return m.startSaying(ctx, "listening on ", c, environment...)
+}
+
+// startSaying starts a process and waits for the line that begins so; what follows is the address.
+func (m *measurer) startSaying(ctx context.Context, word string, c *contender, environment ...string) (*server, error) {
 	s := &server{stderr: &strings.Builder{}, ended: make(chan struct{})}
 	s.command = exec.CommandContext(ctx, c.binary, c.args...)
 	s.command.Env = append(append(os.Environ(), fmt.Sprintf("GOMAXPROCS=%d", m.procs)), environment...)
@@ -41,7 +47,7 @@ func (m *measurer) start(ctx context.Context, c *contender, environment ...strin
 	go func() {
 		lines := bufio.NewScanner(output)
 		for lines.Scan() {
-			if address, ok := strings.CutPrefix(lines.Text(), "listening on "); ok {
+			if address, ok := strings.CutPrefix(lines.Text(), word); ok {
 				select {
 				case ready <- address:
 				default:
@@ -66,7 +72,7 @@ func (m *measurer) start(ctx context.Context, c *contender, environment ...strin
 		return nil, fmt.Errorf("ended before it was ready: %v", s.status)
 	case <-timer.C:
 		s.kill()
-		return nil, fmt.Errorf("did not say that it listens within %v", patience)
+		return nil, fmt.Errorf("did not say %q within %v", word, patience)
 	}
 }
 

@@ -13,6 +13,9 @@ import (
 	"github.com/go-asyncio/asyncio/bench/internal/hist"
 )
 
+// tlsPrefix before an address asks for TLS 1.3.
+const tlsPrefix = "tls:"
+
 // Config says what to send and for how long.
 type Config struct {
 	Address   string        // of the echo server, "127.0.0.1:7777"; tls: before it asks for TLS

@@ -18,9 +18,6 @@ import (
 	"github.com/go-asyncio/asyncio/bench/internal/proc"
 )
 
-// tlsPrefix before an address asks for TLS 1.3.
-const tlsPrefix = "tls:"
-
 // encrypted drives a server over TLS, by crypto/tls and a goroutine for each connection: what
 // it costs the load is of no matter, for what counts is the CPU time of the server.
 type encrypted struct {
