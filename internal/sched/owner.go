@@ -105,9 +105,12 @@ func (l *Loop) QuicklyHere() bool {
 	if !goroutine.Quick {
 		return false
 	}
-	id := goroutine.QuickID()
-	return id == l.body.Load() || id == l.coroutine.Load()
+	return l.IsHere(goroutine.QuickID())
 }
+
+// IsHere is QuicklyHere for who knows the identity of the calling goroutine. Any goroutine may
+// call it.
+func (l *Loop) IsHere(id int64) bool { return id == l.body.Load() || id == l.coroutine.Load() }
 
 // Entered notes which goroutine's coroutine the loop switches to, that Here be quick in it.
 func (l *Loop) Entered(id int64) { l.coroutine.Store(id) }
