@@ -138,6 +138,9 @@ func (x *sendfile) byReads(ctx context.Context) error {
 		if len(p) == 0 {
 			return nil
 		}
+		if err := ConsumeBudget(ctx); err != nil { // an executor may call at once, and the system take it
+			return err
+		}
 		read, err := RunIn(x.loop.self, nil, func() (int, error) { return readSome(src, p) })
 		if err != nil {
 			return err

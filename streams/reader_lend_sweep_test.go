@@ -260,31 +260,53 @@ func TestLentAndUpgraded(t *testing.T) {
 		s.onceHeld("upgraded", server.r)
 		s.part(client, server)
 	})
-	for event, end := range map[string]func(s *stage, e end){
-		"aborted": func(_ *stage, e end) { e.w.Transport().Abort() },
-		"closed":  func(s *stage, e end) { s.check(e.w.Close()) },
+}
+
+// TestLentOverConnections: of what comes over a connection for a coroutine that waits nothing is
+// lost or doubled, whatever ends the wait or the connection some passes later.
+func TestLentOverConnections(t *testing.T) {
+	t.Parallel()
+	type ended struct {
+		client, server end
+		task           *asyncio.Task[string]
+	}
+	for event, happens := range map[string]func(s *stage, e ended){
+		"aborted":         func(_ *stage, e ended) { e.server.w.Transport().Abort() },
+		"closed":          func(s *stage, e ended) { s.check(e.server.w.Close()) },
+		"cancelled":       func(_ *stage, e ended) { e.task.Cancel() },
+		"aborted by peer": func(_ *stage, e ended) { e.client.w.Transport().Abort() },
+		"closed by peer":  func(s *stage, e ended) { s.check(e.client.w.Close()) },
 	} {
 		overLoops(t, event, func(s *stage) {
 			for kind, read := range lentReads {
-				client, server := s.plain()
-				room := make([]byte, 8)
-				task := asyncio.CreateTask(s.loop, func(ctx context.Context) (string, error) {
-					p, err := read(ctx, server.r, room)
-					return string(p), err
-				})
-				s.passes()
-				_, err := client.w.Write([]byte("abc\n"))
-				s.must(err)
-				end(s, server)
-				got, err := task.Await(s.ctx)
-				if (got != "abc\n" || err != nil) && (got != "" || !errors.Is(err, io.EOF)) {
-					s.Errorf("%s: %q, %v", kind, got, err)
+				for passes := range 4 {
+					client, server := s.plain()
+					task := asyncio.CreateTask(s.loop, func(ctx context.Context) (string, error) {
+						p, err := read(ctx, server.r, make([]byte, 8))
+						return string(p), err
+					})
+					s.passes()
+					_, err := client.w.Write([]byte("abc\n"))
+					s.must(err)
+					for range passes {
+						s.must(asyncio.Sleep(s.ctx, 0))
+					}
+					happens(s, ended{client, server, task})
+					got, err := task.Await(s.ctx)
+					if errors.Is(err, asyncio.ErrCancelled) {
+						p, again := server.r.ReadLine(s.ctx)
+						got, err = string(p), again
+					}
+					lost := got == "" && (event == "aborted by peer" && err != nil || (event == "aborted" || event == "closed") && errors.Is(err, io.EOF))
+					if !lost && (got != "abc\n" || err != nil) {
+						s.Errorf("%s, %d passes: %q, %v", kind, passes, got, err)
+					}
+					s.onceHeld(kind, server.r)
+					s.check(client.w.Close())
+					s.check(server.w.Close())
+					_ = client.w.WaitClosed(s.ctx) // it may have been reset
+					_ = server.w.WaitClosed(s.ctx)
 				}
-				s.onceHeld(kind, server.r)
-				s.check(client.w.Close())
-				s.check(server.w.Close())
-				_ = client.w.WaitClosed(s.ctx) // it may have been reset
-				_ = server.w.WaitClosed(s.ctx)
 			}
 		})
 	}

@@ -31,6 +31,9 @@ type pass struct {
 	skipped  int  // passes since the last poll
 	lastPoll time.Duration
 
+	unshown int           // polls and events since the loop looked whether it is to show itself
+	shown   time.Duration // when it did
+
 	skipLimit          int // how many passes may go without a poll
 	callbacksSincePoll int
 

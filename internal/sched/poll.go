@@ -32,6 +32,13 @@ const (
 	// former is cheaper, for it goes past the scheduler.
 	stayEvents = 4
 
+	// showTime is after how long the loop shows itself to Go's scheduler, see show, if it finds
+	// that this has passed when it looks: after showEvery polls and events, of which a sleep,
+	// that takes longest, is sleepShows.
+	showTime   = 4 * time.Millisecond
+	showEvery  = 512
+	sleepShows = 128
+
 	// briefBefore is how long it must be until the next timer if a poll may wait briefly.
 	briefBefore = time.Millisecond
 )
@@ -47,6 +54,9 @@ func (l *Loop) collect() {
 	}
 	if l.staleTimers.Load() > 0 {
 		l.sweepTimers()
+	}
+	if l.unshown >= showEvery {
+		l.show()
 	}
 	var events []engine.Event
 	var err error
@@ -67,11 +77,27 @@ func (l *Loop) collect() {
 	if polled {
 		l.asked++
 		l.told += uint64(len(events))
+		l.unshown += 1 + len(events)
 		l.polled()
 	} else {
 		l.skipped++
 	}
 	l.enqueue(events)
+}
+
+// show has Go's scheduler schedule the loop's goroutine anew, if it is time. To the runtime's
+// monitor one that never was for 10 ms is one that does not give way, even if it sleeps in the
+// system's wait all the time: the monitor then does not sleep any more, signals the thread, and
+// takes its processor away in each wait, to be asked for again at its end.
+func (l *Loop) show() {
+	l.unshown = 0
+	if l.clock.given != nil {
+		return
+	}
+	if now := l.clock.now(); now-l.shown >= showTime {
+		l.shown = now
+		runtime.Gosched()
+	}
 }
 
 // mustPoll reports that the pass may not go without a poll. A timer that is due
@@ -153,6 +179,7 @@ func (l *Loop) pollIdle() (events []engine.Event, polled bool, err error) {
 		return l.pollBusy()
 	}
 	l.asleep.Store(true)
+	l.unshown += sleepShows
 	began := l.fallAsleep()
 	if l.clock.sleeper == nil {
 		events, err = l.poll(timeout)
