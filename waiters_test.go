@@ -343,7 +343,6 @@ func TestWaitersEnds(t *testing.T) {
 	})
 }
 
-// TestWaitersAllocations is not parallel: it counts all that the process allocates.
 // ownLock is a lock that is no sync.Mutex.
 type ownLock struct{ sync.Mutex }
 
@@ -410,6 +409,7 @@ func TestWaitersUnpark(t *testing.T) {
 	}
 }
 
+// TestWaitersAllocations is not parallel: it counts all that the process allocates.
 func TestWaitersAllocations(t *testing.T) {
 	if testkit.RaceDetector {
 		t.Skip("pools forget under the race detector")
