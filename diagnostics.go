@@ -86,7 +86,7 @@ func (l *baseLoop) runTimed(item sched.Item) {
 			l.logger().Warn(fmt.Sprintf("Executing %s took %.3f seconds", l.describeRan(), d.Seconds()))
 		}
 	}()
-	item.Run()
+	l.core.Do(item.To, item.Ev)
 	returned = true
 }
 

@@ -33,7 +33,7 @@ type strand sched.Strand
 func currentStrand() *strand { return (*strand)(sched.Current()) }
 
 // loop is the loop whose strand it is.
-func (s *strand) loop() *baseLoop { return (*baseLoop)(s.Host.(*loopHost)) }
+func (s *strand) loop() *baseLoop { return (*baseLoop)((*sched.Strand)(s).Host().(*loopHost)) }
 
 // task is the task that a coroutine runs now, nil in the loop's body.
 func (s *strand) task() *taskBase {
@@ -68,7 +68,7 @@ func taskOf(ctx context.Context) *taskBase {
 func contextID() int64 {
 	id := goroutine.ID()
 	if s := sched.StrandOf(id); s != nil {
-		if r := s.Loop.Runner(); r != 0 {
+		if r := s.Loop().Runner(); r != 0 {
 			return r
 		}
 	}

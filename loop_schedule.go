@@ -38,7 +38,7 @@ func (l *baseLoop) schedule(to engine.Completer, ev uint64) { l.core.Schedule(to
 
 // scheduleOuter lets a loop of the user's see the callback.
 func (l *baseLoop) scheduleOuter(to engine.Completer, ev uint64) bool {
-	_, err := l.self.CallSoon(func() { to.Complete(ev) })
+	_, err := l.self.CallSoon(func() { l.core.Do(to, ev) })
 	return err == nil
 }
 
@@ -48,7 +48,7 @@ func (l *baseLoop) post(to engine.Completer, ev uint64) bool {
 	if l.outer {
 		// A loop of the user's sees what comes from elsewhere; what it refuses is the
 		// loop's all the same.
-		if _, err := l.self.CallSoonThreadsafe(func() { to.Complete(ev) }); err == nil {
+		if _, err := l.self.CallSoonThreadsafe(func() { l.core.Do(to, ev) }); err == nil {
 			return true
 		}
 	}
@@ -103,7 +103,7 @@ func (l *baseLoop) CallAt(when time.Duration, f func()) (TimerHandle, error) {
 func (l *baseLoop) scheduleAt(when time.Duration, to engine.Completer, ev uint64) TimerHandle {
 	if l.outer {
 		// A loop of the user's may want to see every timer.
-		if h, err := l.self.CallAt(when, func() { to.Complete(ev) }); err == nil {
+		if h, err := l.self.CallAt(when, func() { l.core.Do(to, ev) }); err == nil {
 			return h
 		}
 	}

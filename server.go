@@ -263,9 +263,9 @@ type ServerOptions struct {
 	// Assign, if it is not nil, is asked for each connection that is accepted, and returns
 	// the server that it is to be one of, which may be another loop's; nil is this one. That
 	// server counts it at once and sets it up on its own loop. One that is closed, or of a
-	// loop that is, or of another world than the system's, gets none: the connection stays
-	// here. Assign is called on the loop; a connection for which it panics is closed, and
-	// the exception handler hears of that.
+	// loop that is, gets none: the connection stays here. Assign is called on the loop; a
+	// connection for which it panics is closed, and the exception handler hears of that. On a
+	// simulated loop Assign and Assigned are errors.ErrUnsupported.
 	Assign func() *Server
 	// Assigned makes a server that listens on nothing: it has what other servers assign to
 	// it. Network and address stay empty, and StartServing has nothing to do.

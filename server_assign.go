@@ -1,10 +1,24 @@
 package asyncio
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/go-asyncio/asyncio/internal/listen"
 )
+
+// checkAssign refuses what hands connections over where each loop has sockets of its own.
+func (l *baseLoop) checkAssign(op string, o *ServerOptions) error {
+	if l.sim == nil || o.Assign == nil && !o.Assigned {
+		return nil
+	}
+	which := "Assigned"
+	if o.Assign != nil {
+		which = "Assign"
+	}
+	return opError(op, fmt.Errorf("%w: %s on the simulated host %q, whose connections cannot become another loop's; leave it out, and have each host listen",
+		errors.ErrUnsupported, which, l.sim.engine.Host().Name()))
+}
 
 // Assign implements listen.Outside.
 func (o *serverOutside) Assign() (*listen.Receiver, error) {

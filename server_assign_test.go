@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -230,5 +231,30 @@ func TestAssignedMisuse(t *testing.T) {
 		must(t, s.StartServing(ctx))
 		s.Close()
 		must(t, s.WaitClosed(ctx))
+	})
+}
+
+// TestAssignSimulated: where each loop has a network of its own nothing can be handed over,
+// which the call itself says, and not the connection that is lost later.
+func TestAssignSimulated(t *testing.T) {
+	t.Parallel()
+	testkit.Over(t, testkit.Simulated, func(t *testing.T, m testkit.Mechanism) {
+		n := newNetTestOn(t, m)
+		n.run(func(ctx context.Context) {
+			for word, c := range map[string]struct {
+				opts    asyncio.ServerOptions
+				network string
+				address string
+			}{
+				"Assign":   {asyncio.ServerOptions{Assign: func() *asyncio.Server { return nil }}, "tcp", "127.0.0.1:0"},
+				"Assigned": {asyncio.ServerOptions{Assigned: true}, "", ""},
+			} {
+				s, err := n.l.CreateServer(ctx, func() asyncio.Protocol { return &recorder{} }, c.network, c.address, &c.opts)
+				wantError(t, err, errors.ErrUnsupported)
+				if text := "CreateServer: unsupported operation: " + word + " on the simulated host \"host\""; s != nil || err != nil && !strings.Contains(err.Error(), text) {
+					t.Errorf("%v, %v; want %s", s, err, text)
+				}
+			}
+		})
 	})
 }

@@ -25,6 +25,9 @@ func (l *baseLoop) createServer(ctx context.Context, op string, factory func() P
 	}
 	targets, err := o.targets(op, factory, network, address)
 	if err == nil {
+		err = l.checkAssign(op, &o)
+	}
+	if err == nil {
 		err = refused
 	}
 	if err != nil {

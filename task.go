@@ -10,7 +10,6 @@ import (
 	"github.com/go-asyncio/asyncio/internal/coro"
 	"github.com/go-asyncio/asyncio/internal/goroutine"
 	"github.com/go-asyncio/asyncio/internal/list"
-	"github.com/go-asyncio/asyncio/internal/sched"
 )
 
 // Task is a coroutine that a loop runs: a function that may wait without holding
@@ -149,20 +148,15 @@ const (
 
 func (t *taskBase) event(kind uint64) uint64 { return t.seq<<eventBits | kind }
 
-// Complete runs the task's coroutine until it waits or ends, if the task still
-// waits for what ev tells of. The loop's body calls it; a Goexit in the coroutine
-// comes out as a panic, and there is dealt with.
+// Complete has the loop run the task's coroutine until it waits or ends, if the task
+// still waits for what ev tells of.
 func (t *taskBase) Complete(ev uint64) {
 	if (ev != t.event(wakeUp) || t.co == nil) && !t.admit(ev) {
 		return
 	}
 	t.seq++
 	t.suspended = false
-	t.loop.core.Stepping = t
-	t.loop.core.Entered(t.coID.Load())
-	if s := t.co.Switch(); s != coro.Suspended {
-		t.afterStep(s)
-	}
+	t.loop.core.Resume(t, t.co, t.coID.Load())
 }
 
 // stepNested is the first step of a task that is started inside another callback or
@@ -171,7 +165,9 @@ func (t *taskBase) stepNested() {
 	if t.admit(t.event(wakeUp)) {
 		t.seq++
 		t.suspended = false
-		t.afterStep(t.co.Resume())
+		if s := t.co.Resume(); s != coro.Suspended {
+			t.Left(s)
+		}
 		if t.f.Done() {
 			t.f.noteAtOnce()
 		}
@@ -203,24 +199,19 @@ func (t *taskBase) admit(ev uint64) bool {
 	return true
 }
 
-// afterStep takes note of how a step ended.
-func (t *taskBase) afterStep(s coro.Status) {
+// Left implements sched.Stepper: a step has ended, and not in a wait.
+func (t *taskBase) Left(s coro.Status) {
 	switch s {
 	case coro.Panicked: // in a function deferred before Run's own
 		value, stack := t.co.Panic()
 		t.finish(&PanicError{value, stack})
 		t.co = nil
 	case coro.Exited:
-		t.Exited()
+		t.co = nil
+		t.finish(ErrGoexit)
 	case coro.Done:
 		t.co = nil
 	}
-}
-
-// Exited implements sched.Stepper: the coroutine is gone.
-func (t *taskBase) Exited() {
-	t.co = nil
-	t.finish(ErrGoexit)
 }
 
 func (t *Task[T]) function() uintptr {
@@ -250,15 +241,14 @@ func (w *taskWork[T]) Run(c *coro.Coro) {
 
 // enter notes whose coroutine it is.
 func (t *taskBase) enter(c *coro.Coro) {
-	s := c.Owner.(*sched.Strand)
-	s.Task = t
-	t.coID.Store(s.ID)
+	c.Task = t
+	t.coID.Store(c.ID)
 }
 
 // left is deferred: the coroutine is the task's no more, and if the task is not done its
 // function did not return.
 func (t *taskBase) left(c *coro.Coro) {
-	c.Owner.(*sched.Strand).Task = nil
+	c.Task = nil
 	t.coID.Store(0)
 	if t.f.Done() {
 		return

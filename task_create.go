@@ -131,7 +131,7 @@ func (t *taskBase) init(l *baseLoop, f *futureBase, c taskConfig) {
 		t.stepNested()
 	case l.outer:
 		// If the embedder's loop refuses, it is the task that has failed.
-		if _, err := l.self.CallSoon(func() { t.Complete(ev) }); err != nil {
+		if _, err := l.self.CallSoon(func() { l.core.Do(t, ev) }); err != nil {
 			t.finish(err)
 		}
 	default:

@@ -25,7 +25,7 @@ func TestTaskSize(t *testing.T) {
 		t.Errorf("a callback for the end of a task has %d bytes", size)
 	}
 	if size := unsafe.Sizeof(coro.Coro{}); size > 80 {
-		t.Errorf("a coroutine has %d bytes", size)
+		t.Errorf("a coroutine, which is a strand of its loop's, has %d bytes", size)
 	}
 }
 

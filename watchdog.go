@@ -220,7 +220,7 @@ func (l *baseLoop) holder() holder {
 		switch owner := sched.StrandOf(id); {
 		case owner == nil:
 			byConn = byConn || bytes.Contains(s, []byte(packagePath+"/streams.(*conn)."))
-		case owner.Loop == &l.core && !bytes.HasPrefix(state, []byte("coroutine")):
+		case owner.Loop() == &l.core && !bytes.HasPrefix(state, []byte("coroutine")):
 			stack, waiting = s, waitState(state)
 		}
 	}

@@ -51,7 +51,7 @@ type served struct {
 // over.
 //
 // errors.ErrUnsupported for ReusePort where the system does not spread connections, or for
-// a unix socket; ErrNotStarted, ErrShutdown. It suspends or blocks.
+// a unix socket, and for loops that are simulated; ErrNotStarted, ErrShutdown. It suspends or blocks.
 func (g *Group) CreateServer(ctx context.Context, factory func() asyncio.Protocol, network, address string, opts *asyncio.ServerOptions, spread Spread) (*Server, error) {
 	var create Create
 	if factory != nil {
@@ -117,6 +117,9 @@ func (g *Group) makeServer(ctx context.Context, op string, create Create, networ
 	if err == nil {
 		err = g.check(op)
 	}
+	if err == nil {
+		err = g.checkReal(op)
+	}
 	if err != nil {
 		s.release()
 		return nil, err
@@ -156,11 +159,40 @@ func (s *Server) check(op string) error {
 	return nil
 }
 
+// checkReal refuses loops that cannot have what the system accepts.
+func (g *Group) checkReal(op string) error {
+	for _, m := range g.all() {
+		if err := m.checkReal(); err != nil {
+			return opError(op, err)
+		}
+	}
+	return nil
+}
+
+// checkReal is the same for one loop.
+func (m *member) checkReal() error {
+	if !asyncio.IsSimulated(m.Loop) {
+		return nil
+	}
+	return fmt.Errorf("%w: loop %d of the group, which WithLoopFactory has made, is simulated, and the connections are the system's; "+
+		"make real loops, or have each simulated host call CreateServer of its own loop", errors.ErrUnsupported, m.Index)
+}
+
 // release closes the socket that was given to a call that has failed before anybody had it.
 func (s *Server) release() {
-	if s.opts.Sock != 0 {
-		_, _ = s.group.member(0).Loop.CreateServer(context.Background(), nil, s.network, "", &s.opts)
+	if s.opts.Sock == 0 {
+		return
 	}
+	loop := s.group.member(0).Loop
+	if asyncio.IsSimulated(loop) { // it does not know the system's sockets
+		real, err := asyncio.NewSelectorEventLoop(nil)
+		if err != nil {
+			return
+		}
+		defer real.Close() // it has never run
+		loop = real
+	}
+	_, _ = loop.CreateServer(context.Background(), nil, s.network, "", &s.opts)
 }
 
 // open binds the sockets and has all loops serve.
@@ -301,6 +333,9 @@ func (s *Server) serveOn(ctx context.Context, m *member) (err error) {
 	s.mu.Unlock()
 	if !idle {
 		return nil
+	}
+	if err := m.checkReal(); err != nil { // the one before it was none
+		return err
 	}
 	ctx, cancel := until(ctx, m.ctx)
 	defer cancel()

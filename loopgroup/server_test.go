@@ -6,12 +6,16 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-asyncio/asyncio"
+	"github.com/go-asyncio/asyncio/internal/sock"
 	"github.com/go-asyncio/asyncio/internal/testkit"
 	"github.com/go-asyncio/asyncio/internal/testkit/folder"
+	"github.com/go-asyncio/asyncio/internal/testkit/loops"
 	"github.com/go-asyncio/asyncio/loopgroup"
 	"github.com/go-asyncio/asyncio/streams"
 )
@@ -157,6 +161,39 @@ func TestServerMisuse(t *testing.T) {
 	}
 	_, err := g.CreateServer(within(t), nil, "tcp", "127.0.0.1:0", nil, loopgroup.Auto)
 	wantError(t, err, asyncio.ErrInvalidArgument)
+}
+
+// TestSimulatedLoops: who has a network in memory cannot have the system's connections, which
+// the call says, and not the end of each of them. The socket that was given is closed.
+func TestSimulatedLoops(t *testing.T) {
+	t.Parallel()
+	testkit.Over(t, testkit.Simulated, func(t *testing.T, m testkit.Mechanism) {
+		g := started(t, loopgroup.WithLoops(2), loopgroup.WithLoopFactory(func(int) (asyncio.EventLoop, error) { return loops.New(m) }))
+		const text = "unsupported operation: loop 0 of the group, which WithLoopFactory has made, is simulated"
+		for _, spread := range []loopgroup.Spread{loopgroup.Auto, loopgroup.ReusePort, loopgroup.HandOver} {
+			s, err := g.CreateServer(within(t), newEcho, "tcp", "127.0.0.1:0", nil, spread)
+			if spread == loopgroup.ReusePort && !loopgroup.PortIsSpread {
+				wantError(t, err, errors.ErrUnsupported) // for the system's reason
+				continue
+			}
+			if wantError(t, err, errors.ErrUnsupported); s != nil || !strings.Contains(err.Error(), text) {
+				t.Errorf("%v: %v, %v", spread, s, err)
+			}
+		}
+		own, peer, err := sock.Pair()
+		must(t, err)
+		defer sock.Close(peer)
+		_, err = g.CreateServer(within(t), newEcho, "", "", &asyncio.ServerOptions{Sock: own}, loopgroup.HandOver)
+		wantError(t, err, errors.ErrUnsupported)
+		for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) { // until its peer hears of the end
+			if _, err := sock.Read(peer, make([]byte, 1)); !sock.WouldBlock(err) {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatal("the socket is open")
+			}
+		}
+	})
 }
 
 // TestAddressInUse: who would share the port of somebody else is told, and leaves nothing.

@@ -44,6 +44,9 @@ type Work interface{ Run(c *Coro) }
 // Pool makes coroutines and keeps the idle ones. The zero value is ready. It
 // belongs to the goroutine of one loop.
 type Pool struct {
+	// Owner is free for the pool's user.
+	Owner any
+
 	// Started, if set, is called on each new coroutine's own goroutine before
 	// its first work, and Ended after its last.
 	Started, Ended func(c *Coro)
@@ -56,13 +59,16 @@ const maxIdle = 512
 
 // Coro is one coroutine. All its methods belong to the pool's loop, except
 // Suspend, which the coroutine calls on itself.
+//
+// What there is once for each coroutine is kept small and in one object: tens of thousands of
+// them may wait at a time.
 type Coro struct {
-	// Owner is free for the pool's user.
-	Owner any
+	// ID and Task are free for the pool's user: whose goroutine it is, and what it runs.
+	ID   int64
+	Task any
 
 	pool     *Pool
 	next     func() (struct{}, bool)
-	stop     func()
 	yield    func(struct{}) bool
 	work     Work
 	panicked *panicked
@@ -97,6 +103,9 @@ func (p *Pool) Get(w Work) *Coro {
 	return c
 }
 
+// Pool returns whose coroutine it is.
+func (c *Coro) Pool() *Pool { return c.pool }
+
 // Idle returns how many finished coroutines wait for work.
 func (p *Pool) Idle() int { return len(p.idle) }
 
@@ -104,7 +113,7 @@ func (p *Pool) Idle() int { return len(p.idle) }
 func (p *Pool) Close() {
 	for i, c := range p.idle {
 		p.idle[i] = nil
-		c.stop()
+		c.next() // with no work
 	}
 	p.idle = nil
 }
@@ -112,19 +121,21 @@ func (p *Pool) Close() {
 // start makes the coroutine itself: one piece of work after another, with a stay in the pool
 // in between.
 func (c *Coro) start() {
+	// What would stop it is let go of: without work it comes to its end by itself.
+	//
 	// Its frame is there as long as the coroutine, so what it does not need all the time it
 	// calls, and it is no method, which would have a frame for the conversion to a function.
-	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
+	c.next, _ = iter.Pull(func(yield func(struct{}) bool) {
 		defer c.ended()
 		c.began(yield)
-		for {
+		for c.work != nil {
 			c.work.Run(c)
-			if !c.rest() || !yield(struct{}{}) {
-				c.clean = true
-				return
+			if c.rest() {
+				yield(struct{}{})
+				c.status = Suspended
 			}
-			c.status = Suspended
 		}
+		c.clean = true
 	})
 }
 
@@ -184,6 +195,9 @@ func (c *Coro) Switch() Status {
 	c.next()
 	return c.status
 }
+
+// Status returns how the last switch to the coroutine ended.
+func (c *Coro) Status() Status { return c.status }
 
 // WasGoexit tells a recovered value that stands for the Goexit of a coroutine
 // that was resumed with Switch.

@@ -12,7 +12,8 @@
 //	Acquire, IfOwner, Here     who may touch the loop
 //	Begin, Stop, Fail          one run, from its beginning to its end
 //	Close                      the end of all
-//	Pool, Stepping             coroutines
+//	Pool, Resume, Stepping     coroutines
+//	Do                         what is scheduled by somebody else, in its turn
 //	Divert                     somebody else schedules
 //	Debug, Asked, Loop.Current what reports need
 //	Current, StrandOf          whose goroutine this is
@@ -59,7 +60,7 @@
 //     behind it. A Goexit ends the body's goroutine: the loop then has another body, which
 //     goes on in the middle of the pass, whose state is not on the stack.
 //   - A coroutine whose function leaves by Goexit comes out of coro.Switch as a panic of
-//     that package's, and the one in Stepping hears of it by Exited.
+//     that package's, and the one in Stepping hears of it as of any other end, by Left.
 //   - [Loop.Stop] ends the run after the pass that is under way; so does completing the
 //     [Run]. What that pass has scheduled is the next run's. A Stop before a run makes the
 //     next one a single pass.

@@ -45,9 +45,9 @@ type Loop struct {
 	// Pool has the loop's coroutines. Owner only.
 	Pool coro.Pool
 
-	// Stepping is whose coroutine the loop has switched to, or had last: it hears of it if
-	// that coroutine leaves by Goexit. The host sets it before each switch. Owner only.
+	// Stepping is whose coroutine the loop has switched to, or had last. Owner only.
 	Stepping Stepper
+	resuming *coro.Coro // the coroutine to switch to when the callback that runs has returned
 
 	asleep atomic.Bool   // the loop is in its engine, for as long as that takes
 	seen   time.Duration // the latest time that the loop has read
@@ -69,7 +69,7 @@ type Host interface {
 	// tells which. The pass goes on afterwards, also if Failed itself leaves by Goexit.
 	Failed(panicked any, stack []byte)
 
-	// Timed runs a callback while Debug is set: it calls the item's Run.
+	// Timed runs a callback while Debug is set: it calls the loop's Do.
 	Timed(item Item)
 
 	// Starting is called when a run begins, and again when it goes on in another body
@@ -92,8 +92,9 @@ type Host interface {
 
 // Stepper is whose coroutine runs.
 type Stepper interface {
-	// Exited says that the coroutine is gone: its function left by Goexit.
-	Exited()
+	// Left says how the coroutine came back to the loop, if it does not wait: coro.Suspended
+	// it is not told.
+	Left(s coro.Status)
 }
 
 // Item is one callback that is queued.
@@ -101,9 +102,6 @@ type Item struct {
 	To engine.Completer
 	Ev uint64
 }
-
-// Run runs the callback.
-func (i Item) Run() { i.To.Complete(i.Ev) }
 
 // Init makes the loop ready: it works with eng, which it owns and closes, for host. A nil
 // clock is the system's.

@@ -27,7 +27,7 @@ func (still) Close() error                               { return nil }
 type silent struct{}
 
 func (silent) Failed(any, []byte)      { panic("a callback has failed") }
-func (silent) Timed(i Item)            { i.Run() }
+func (silent) Timed(i Item)            { i.To.Complete(i.Ev) }
 func (silent) Starting() (stop func()) { return func() {} }
 func (silent) Ended(error)             {}
 func (silent) Closing()                {}
@@ -148,7 +148,8 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 			l.At(l.Later(time.Hour), nothing{}, 0).Cancel()
 			l.end = l.ready.tail
 			for l.ready.head != l.end {
-				l.ready.pop().Run()
+				i := l.ready.pop()
+				i.To.Complete(i.Ev)
 			}
 		})
 	})

@@ -69,7 +69,7 @@ func (l *Loop) openOrClosed() State {
 }
 
 func (l *Loop) acquireElsewhere(id int64) (Hold, State) {
-	if s := strands.Lookup(id); s != nil && s.Loop == l || id == l.body.Load() {
+	if strands.Lookup(id).of(l) || id == l.body.Load() {
 		return Hold{}, l.openOrClosed()
 	}
 	if id == l.idleID.Load() {
@@ -97,31 +97,24 @@ func (l *Loop) leave() {
 
 // Here reports whether the caller is the loop's body or one of its coroutines. Any
 // goroutine may call it.
-func (l *Loop) Here() bool { return l.QuicklyInBody() || l.hereElsewhere() }
+func (l *Loop) Here() bool {
+	return goroutine.Quick && l.IsHere(goroutine.QuickID()) || l.hereElsewhere()
+}
 
 // QuicklyHere is Here where that can be found out quickly, as it can in the body and in the
 // coroutine that the loop has switched to; elsewhere it is false. Any goroutine may call it.
-func (l *Loop) QuicklyHere() bool {
-	if !goroutine.Quick {
-		return false
-	}
-	return l.IsHere(goroutine.QuickID())
-}
+func (l *Loop) QuicklyHere() bool { return goroutine.Quick && l.IsHere(goroutine.QuickID()) }
 
-// IsHere is QuicklyHere for who knows the identity of the calling goroutine. Any goroutine may
-// call it.
+// IsHere is QuicklyHere for who knows its goroutine: whether that is the one of the body, or of
+// the coroutine which was switched to last. Any goroutine may call it.
 func (l *Loop) IsHere(id int64) bool { return id == l.body.Load() || id == l.coroutine.Load() }
-
-// Entered notes which goroutine's coroutine the loop switches to, that Here be quick in it.
-func (l *Loop) Entered(id int64) { l.coroutine.Store(id) }
 
 func (l *Loop) hereElsewhere() bool {
 	id := goroutine.ID()
-	if id == l.coroutine.Load() || id == l.body.Load() {
+	if !goroutine.Quick && l.IsHere(id) {
 		return true
 	}
-	s := strands.Lookup(id)
-	return s != nil && s.Loop == l
+	return strands.Lookup(id).of(l)
 }
 
 // InBody reports whether the caller is the loop's body, which runs the callbacks, and none

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-asyncio/asyncio/internal/coro"
 	"github.com/go-asyncio/asyncio/internal/engine"
+	"github.com/go-asyncio/asyncio/internal/invariants"
 )
 
 // pass is one turn of the loop:
@@ -65,13 +66,17 @@ func (l *Loop) turns() (over bool) {
 		l.collect()
 	}
 	for {
-		// Here and not in a function of its own: there is no call between the pass and what
-		// it runs, whose return the processor would predict wrongly after a coroutine.
+		// Here and not in a function of its own, and not by what is completed: there is no call
+		// between the pass and a coroutine, whose return the processor would predict wrongly
+		// after it.
 		for l.nextEv < len(l.events) {
 			e := l.events[l.nextEv]
 			l.nextEv++
 			l.to = e.To
 			e.To.Complete(e.Ev)
+			if c := l.toResume(); c != nil && c.Switch() != coro.Suspended {
+				l.Stepping.Left(c.Status())
+			}
 		}
 		if l.Debug.Load() {
 			l.dispatchTimed()
@@ -82,6 +87,9 @@ func (l *Loop) turns() (over bool) {
 				l.to = i.To
 				if _, ok := i.To.(outsideCall); !ok || l.turn(i.Ev) {
 					i.To.Complete(i.Ev)
+				}
+				if c := l.toResume(); c != nil && c.Switch() != coro.Suspended {
+					l.Stepping.Left(c.Status())
 				}
 			}
 		}
@@ -95,6 +103,33 @@ func (l *Loop) turns() (over bool) {
 		} else {
 			l.collect()
 		}
+	}
+}
+
+// Resume has the loop switch to a coroutine of its pool's as soon as the callback that runs has
+// returned, which calls it last: to once a callback. The goroutine is the coroutine's, 0 if that
+// is not known: Here is quick in it. Owner only.
+func (l *Loop) Resume(of Stepper, c *coro.Coro, goroutine int64) {
+	invariants.Check(l.resuming == nil, "a callback goes on in one coroutine")
+	l.coroutine.Store(goroutine)
+	l.Stepping, l.resuming = of, c
+}
+
+// toResume takes the coroutine that Resume was called with, nil if it was not.
+func (l *Loop) toResume() *coro.Coro {
+	c := l.resuming
+	if c != nil {
+		l.resuming = nil
+	}
+	return c
+}
+
+// Do completes at once what could have been scheduled: all of it, a coroutine's step included.
+// Owner only, in a callback or for one.
+func (l *Loop) Do(to engine.Completer, ev uint64) {
+	to.Complete(ev)
+	if c := l.toResume(); c != nil && c.Switch() != coro.Suspended {
+		l.Stepping.Left(c.Status())
 	}
 }
 
@@ -119,7 +154,7 @@ func (l *Loop) didNotReturn(recovered any) {
 	case recovered == nil:
 		l.host.Failed(nil, nil)
 	case coro.WasGoexit(recovered):
-		l.Stepping.Exited()
+		l.Stepping.Left(coro.Exited)
 	default:
 		l.host.Failed(recovered, debug.Stack())
 	}

@@ -266,8 +266,7 @@ func TestGoexitOfCoroutine(t *testing.T) {
 				}
 				f(c)
 			}))
-			w.Stepping = &gone
-			c.Switch()
+			w.Resume(&gone, c, 0)
 		}
 	}
 	w.soon(step(func(*coro.Coro) { w.note("a")() }), step(func(*coro.Coro) { runtime.Goexit() }), w.note("b"))
@@ -279,6 +278,47 @@ func TestGoexitOfCoroutine(t *testing.T) {
 	}
 	if n := w.host.starts.Load(); n != 1-1000 {
 		t.Errorf("the body has not lasted: %d", n)
+	}
+}
+
+// TestResume: a coroutine goes on as soon as the callback that asks for it has returned, and
+// before any other one, whatever has the callback run; a panic in it is the callback's.
+func TestResume(t *testing.T) {
+	t.Parallel()
+	for name, debug := range map[string]bool{"plain": false, "debug": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.Debug.Store(debug)
+			var gone exits
+			step := func(text string, f func()) do {
+				return func() {
+					w.note(text)()
+					w.Resume(&gone, w.Pool.Get(work(func(*coro.Coro) {
+						w.note(text + "-coroutine")()
+						f()
+					})), 0)
+				}
+			}
+			over := func() {}
+			boom := func() { panic("boom") }
+			w.engine.events = [][]engine.Event{{event(step("event", over)), event(w.note("b"))}}
+			w.pass()
+			w.wantLog("event event-coroutine b")
+			w.soon(step("queued", over), step("panics", boom), w.note("c"), step("leaves", runtime.Goexit), w.note("d"))
+			w.IfOwner(func() { w.At(0, step("timer", over), 0) })
+			w.pass()
+			w.wantLog("queued queued-coroutine panics panics-coroutine c leaves leaves-coroutine d timer timer-coroutine")
+			if gone != 1 {
+				t.Errorf("told %d times that a coroutine is gone", gone)
+			}
+			w.soon(func() {
+				w.Do(step("nested", over), 0)
+				w.note("outer")()
+			}, w.note("e"))
+			w.pass()
+			w.wantLog("nested nested-coroutine outer e")
+		})
 	}
 }
 

@@ -83,7 +83,7 @@ func (l *Loop) activate() State {
 
 // live is the loop's goroutine.
 func (l *Loop) live() {
-	l.Pool.Started, l.Pool.Ended = l.coroStarted, coroEnded
+	l.Pool.Owner, l.Pool.Started, l.Pool.Ended = l, coroStarted, coroEnded
 	if l.pin != nil {
 		runtime.LockOSThread() // before the first coroutine is made, and for good
 		l.pinFailure = l.pin.apply()
@@ -132,7 +132,7 @@ type runBody Loop
 // Run runs passes.
 func (b *runBody) Run(c *coro.Coro) {
 	l := (*Loop)(b)
-	l.body.Store(c.Owner.(*Strand).ID)
+	l.body.Store(c.ID)
 	if l.pinFailure != nil {
 		l.failure = l.pinFailure
 		return
@@ -208,7 +208,7 @@ type closeBody Loop
 // coroutine took its body down.
 func (b *closeBody) Run(c *coro.Coro) {
 	l := (*Loop)(b)
-	l.body.Store(c.Owner.(*Strand).ID)
+	l.body.Store(c.ID)
 	stop := l.host.Starting()
 	defer stop()
 	l.closed.Store(true)

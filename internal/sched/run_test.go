@@ -361,7 +361,7 @@ func TestAcquire(t *testing.T) {
 				t.Error("IfOwner")
 			}
 		})
-		if s := sched.Current(); s == nil || s.Loop != &w.Loop || s.Host != sched.Host(&w.host) || sched.StrandOf(s.ID) != s {
+		if s := sched.Current(); s == nil || s.Loop() != &w.Loop || s.Host() != sched.Host(&w.host) || sched.StrandOf(s.ID) != s {
 			t.Errorf("the strand is %+v", s)
 		}
 	})

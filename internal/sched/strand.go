@@ -5,17 +5,11 @@ import (
 	"github.com/go-asyncio/asyncio/internal/goroutine"
 )
 
-// Strand is one goroutine that runs code of a loop: the loop's body or one of its
-// coroutines. While such a goroutine executes anything, it is because the loop runs it, so
-// knowing the strand is knowing the running loop. A coroutine's Owner is its strand.
-type Strand struct {
-	ID   int64
-	Loop *Loop
-	Host Host // the loop's
-
-	// Task is the host's: what a coroutine runs now. It belongs to the strand.
-	Task any
-}
+// Strand is one goroutine that runs code of a loop, which is one of its coroutines: the loop's
+// body is one, too. While such a goroutine executes anything, it is because the loop runs it, so
+// knowing the strand is knowing the running loop. Its ID is the goroutine's, and its Task the
+// host's: what the coroutine runs now.
+type Strand coro.Coro
 
 // strands are the goroutines of all loops.
 var strands goroutine.Table[Strand]
@@ -26,10 +20,18 @@ func Current() *Strand { return strands.Lookup(goroutine.ID()) }
 // StrandOf returns the strand of a goroutine, nil if it is no loop's.
 func StrandOf(id int64) *Strand { return strands.Lookup(id) }
 
-func (l *Loop) coroStarted(c *coro.Coro) {
-	s := &Strand{ID: goroutine.ID(), Loop: l, Host: l.host}
-	c.Owner = s
-	strands.Add(s.ID, s)
+// Loop returns the loop whose strand it is. Any goroutine may call it.
+func (s *Strand) Loop() *Loop { return (*coro.Coro)(s).Pool().Owner.(*Loop) }
+
+// Host returns that loop's host. Any goroutine may call it.
+func (s *Strand) Host() Host { return s.Loop().host }
+
+// of reports whether s is a strand of the loop; nil is none's.
+func (s *Strand) of(l *Loop) bool { return s != nil && (*coro.Coro)(s).Pool() == &l.Pool }
+
+func coroStarted(c *coro.Coro) {
+	c.ID = goroutine.ID()
+	strands.Add(c.ID, (*Strand)(c))
 }
 
-func coroEnded(c *coro.Coro) { strands.Remove(c.Owner.(*Strand).ID) }
+func coroEnded(c *coro.Coro) { strands.Remove(c.ID) }

@@ -136,7 +136,7 @@ func (h *host) Failed(panicked any, stack []byte) {
 
 func (h *host) Timed(i sched.Item) {
 	h.timed = append(h.timed, fmt.Sprintf("%T %v", i.To, i.Made() != nil))
-	i.Run()
+	h.w.Do(i.To, i.Ev)
 }
 
 func (h *host) Starting() (stop func()) {
@@ -246,7 +246,11 @@ func (f work) Run(c *coro.Coro) { f(c) }
 // exits counts how often a coroutine was gone.
 type exits int
 
-func (e *exits) Exited() { *e++ }
+func (e *exits) Left(s coro.Status) {
+	if s == coro.Exited {
+		*e++
+	}
+}
 
 // TestMain looks for goroutines that loops have left: they end a moment after Close.
 func TestMain(m *testing.M) {
