@@ -51,8 +51,9 @@ type BufferedProtocol interface {
 // all else comes by DataReceived: so it does over TLS and from io_uring. What embeds a
 // LendingProtocol and overrides DataReceived overrides LendBuffer, too; or the embedded one
 // has a method LendsAs(protocol any) bool, which a transport asks, once, with the protocol that
-// it is given: if that is not what lends, nothing is lent. One that lends
-// always is a BufferedProtocol. (none in asyncio)
+// it is given: if that is not what lends, nothing is lent. The LendBuffer of one that has
+// LendsAs calls nothing of others and returns. One that lends always is a BufferedProtocol.
+// (none in asyncio)
 type LendingProtocol interface {
 	Protocol
 	// LendBuffer returns memory for what comes next, nil for none. The memory is the

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"net"
 
+	"github.com/go-asyncio/asyncio/internal/goroutine"
 	"github.com/go-asyncio/asyncio/internal/transport"
 )
 
 // Write implements Transport.
 func (t *streamTransport) Write(p []byte) (int, error) {
-	if core := &t.loop.core; !core.QuicklyHere() && !core.Here() { // neither a callback of the loop's nor a coroutine
+	// Neither a callback of the loop's nor a coroutine:
+	if core := &t.loop.core; !(goroutine.Quick && core.IsHere(goroutine.QuickID())) && !core.Here() {
 		return t.writeElsewhere(p)
 	}
 	n, err := t.core.Write(p)

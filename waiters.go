@@ -317,16 +317,26 @@ func (q *Waiters) Unpark(mu sync.Locker) {
 	}
 	q.len--
 	n.woken = true
-	to, ev := n.to, n.ev
-	if m, ok := mu.(*sync.Mutex); ok {
-		m.Unlock() // is inlined
-	} else {
-		mu.Unlock()
-	}
-	if t, ok := to.(*taskBase); ok && t.loop.core.QuicklyInBody() {
-		t.loop.core.Schedule(t, ev)
+	m, isMutex := mu.(*sync.Mutex)
+	t, isTask := n.to.(*taskBase)
+	if !isMutex || !isTask {
+		unparkOther(n.to, n.ev, mu)
 		return
 	}
+	ev := n.ev
+	m.Unlock()
+	if core := &t.loop.core; core.QuicklyInBody() {
+		core.Schedule(t, ev)
+		return
+	}
+	tellWoken(t, ev)
+}
+
+// unparkOther is the end of Unpark for who is no task, or with another lock.
+//
+//go:noinline
+func unparkOther(to engine.Completer, ev uint64, mu sync.Locker) {
+	mu.Unlock()
 	tellWoken(to, ev)
 }
 

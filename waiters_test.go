@@ -343,6 +343,72 @@ func TestWaitersEnds(t *testing.T) {
 	})
 }
 
+// ownLock is a lock that is no sync.Mutex.
+type ownLock struct{ sync.Mutex }
+
+// TestWaitersUnpark: Unpark wakes the first, whoever that is, unlocks, and wakes nobody else.
+func TestWaitersUnpark(t *testing.T) {
+	t.Parallel()
+	for name, mu := range map[string]sync.Locker{"mutex": new(sync.Mutex), "another lock": new(ownLock)} {
+		t.Run(name, func(t *testing.T) {
+			inLoop(t, func(ctx context.Context, loop asyncio.EventLoop) {
+				var q asyncio.Waiters
+				length := func() int {
+					mu.Lock()
+					defer mu.Unlock()
+					return q.Len()
+				}
+				var order []int
+				park := func(i int) func(ctx context.Context) error {
+					return func(ctx context.Context) error {
+						mu.Lock()
+						handOn, err := q.Park(ctx, loop, mu)
+						want(t, "the wake-up is to be handed on", handOn, false)
+						mu.Lock()
+						order = append(order, i)
+						mu.Unlock()
+						return err
+					}
+				}
+				mu.Lock()
+				q.Unpark(mu) // nobody
+				want(t, "who wait", length(), 0)
+				first, third := asyncio.GoErr(ctx, park(1)), asyncio.NewFuture[error](loop)
+				for length() < 1 {
+					must(t, asyncio.Sleep(ctx, 0))
+				}
+				go func() {
+					_ = third.SetResult(park(2)(context.Background())) // nobody else sets it
+				}()
+				for length() < 2 {
+					must(t, asyncio.Sleep(ctx, instant))
+				}
+				mu.Lock()
+				q.Unpark(mu)
+				want(t, "who wait after one was woken", length(), 1)
+				_, err := first.Await(ctx)
+				must(t, err)
+				mu.Lock()
+				q.Unpark(mu)
+				failed, err := third.Await(ctx)
+				must(t, err)
+				must(t, failed)
+				elsewhere := asyncio.GoErr(ctx, park(3))
+				for length() < 1 {
+					must(t, asyncio.Sleep(ctx, 0))
+				}
+				go func() {
+					mu.Lock()
+					q.Unpark(mu)
+				}()
+				_, err = elsewhere.Await(ctx)
+				must(t, err)
+				want(t, "order", fmt.Sprint(order), "[1 2 3]")
+			})
+		})
+	}
+}
+
 // TestWaitersAllocations is not parallel: it counts all that the process allocates.
 func TestWaitersAllocations(t *testing.T) {
 	if testkit.RaceDetector {

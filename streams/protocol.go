@@ -181,7 +181,12 @@ func (p *StreamReaderProtocol) LendBuffer() []byte {
 	r.mu.Lock()
 	var buf []byte
 	if r.waiters.Suspended() && !r.eof {
-		buf = r.lent.lendOut()
+		l := &r.lent
+		if l.spare != nil && l.room == nil {
+			buf, l.out = l.spare.room, spareOut // as lendOut, in the usual case
+		} else {
+			buf = l.lendOut()
+		}
 	}
 	r.mu.Unlock()
 	return buf

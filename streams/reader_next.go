@@ -67,8 +67,12 @@ func (r *StreamReader) Next(ctx context.Context) ([]byte, error) {
 	}
 	if c.nothing() {
 		// Who waits need not give way first. The rest does what suspend does.
-		if l.piece != nil {
-			l.takeBack()
+		if m := l.piece; m != nil {
+			if l.spare == nil && l.size == 0 && len(m.room) == smallestPiece {
+				l.spare, l.piece = m, nil // as takeBack, in the usual case
+			} else {
+				l.takeBack()
+			}
 		}
 		number := l.lend(nil)
 		_, err := c.waiters.Park(ctx, c.loop, &c.mu)

@@ -156,20 +156,21 @@ func (w *StreamWriter) WaitClosed(ctx context.Context) error { return w.flow.wai
 func (w *StreamWriter) Drain(ctx context.Context) error {
 	f := w.flow
 	here, err := asyncio.ConsumeBudgetOn(ctx, f.loop)
-	if here && err == nil && !f.stuck.Load() && (w.reader == nil || w.reader.fate.Load()&failed == 0) && !w.Transport().IsClosing() {
-		return nil
+	if !here || err != nil {
+		return w.drainElsewhere(ctx, err)
 	}
-	return w.drain(ctx, here, err)
+	r := w.reader
+	if f.stuck.Load() || r != nil && r.fate.Load()&failed != 0 || w.Transport().IsClosing() {
+		return w.drain(ctx)
+	}
+	return nil
 }
 
 // drain is Drain where there may be something to wait for, or to tell.
 //
 //go:noinline
-func (w *StreamWriter) drain(ctx context.Context, here bool, err error) error {
-	switch {
-	case !here || err != nil:
-		return w.drainElsewhere(ctx, err)
-	case w.reader != nil && w.reader.fate.Load()&failed != 0:
+func (w *StreamWriter) drain(ctx context.Context) error {
+	if w.reader != nil && w.reader.fate.Load()&failed != 0 {
 		return w.reader.exception()
 	}
 	return w.flow.drain(ctx, w.Transport())
@@ -177,6 +178,8 @@ func (w *StreamWriter) drain(ctx context.Context, here bool, err error) error {
 
 // drainElsewhere is Drain for a goroutine that is no loop's, or of another one, or which
 // has heard of its end: err says so.
+//
+//go:noinline
 func (w *StreamWriter) drainElsewhere(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, asyncio.ErrWrongLoop):

@@ -98,20 +98,20 @@ func (l *Loop) leave() {
 // Here reports whether the caller is the loop's body or one of its coroutines. Any
 // goroutine may call it.
 func (l *Loop) Here() bool {
-	return goroutine.Quick && l.hasLast(goroutine.QuickID()) || l.hereElsewhere()
+	return goroutine.Quick && l.IsHere(goroutine.QuickID()) || l.hereElsewhere()
 }
 
 // QuicklyHere is Here where that can be found out quickly, as it can in the body and in the
 // coroutine that the loop has switched to; elsewhere it is false. Any goroutine may call it.
-func (l *Loop) QuicklyHere() bool { return goroutine.Quick && l.hasLast(goroutine.QuickID()) }
+func (l *Loop) QuicklyHere() bool { return goroutine.Quick && l.IsHere(goroutine.QuickID()) }
 
-// hasLast reports whether a goroutine is that of the body, or of the coroutine which was switched
-// to last.
-func (l *Loop) hasLast(id int64) bool { return id == l.body.Load() || id == l.coroutine.Load() }
+// IsHere is QuicklyHere for who knows its goroutine: whether that is the one of the body, or of
+// the coroutine which was switched to last. Any goroutine may call it.
+func (l *Loop) IsHere(id int64) bool { return id == l.body.Load() || id == l.coroutine.Load() }
 
 func (l *Loop) hereElsewhere() bool {
 	id := goroutine.ID()
-	if !goroutine.Quick && l.hasLast(id) {
+	if !goroutine.Quick && l.IsHere(id) {
 		return true
 	}
 	return strands.Lookup(id).of(l)

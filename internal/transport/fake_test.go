@@ -250,6 +250,15 @@ func (p *sometimes) LendBuffer() []byte {
 
 func (p *sometimes) BufferFilled(n int) { p.call("BufferFilled", "filled %s", p.buf[:n]) }
 
+// choosy is one that says whether it lends.
+type choosy struct {
+	sometimes
+	lends bool
+	asked any // as what it was to lend
+}
+
+func (p *choosy) LendsAs(protocol any) bool { p.asked = protocol; return p.lends }
+
 // fakeEngine makes one stream.
 type fakeEngine struct {
 	engine.Engine

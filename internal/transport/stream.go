@@ -25,10 +25,19 @@ type Stream struct {
 	eof           bool // WriteEOF was called
 	sending       bool // a Send is under way
 	telling       bool // Received has called the protocol, which has not returned
-	mustLend      bool // the protocol has no DataReceived, or none that is called
+	lends         lends
 	lent          bool // what is received next is in the protocol's memory
 	side          side // which half of a pipe it is, if it is one
 }
+
+// lends is how the protocol lends memory, if it does.
+type lends uint8
+
+const (
+	mayLend   lends = iota
+	mustLend        // it has no DataReceived, or none that is called
+	surelyMay       // may, and its LendBuffer returns and calls nobody: it has LendsAs
+)
 
 // errEmptyBuffer is what a protocol fails with that lends nothing.
 var errEmptyBuffer = errors.New("GetBuffer() returned an empty buffer")
@@ -137,17 +146,19 @@ func (s *Stream) ResumeReading() bool {
 
 // adopt makes p the protocol.
 func (s *Stream) adopt(p Protocol) {
-	s.protocol, s.lender, s.mustLend, s.lent = p, nil, false, false
+	s.protocol, s.lender, s.lends, s.lent = p, nil, mayLend, false
 	switch p := p.(type) {
 	case Buffered:
-		s.lender, s.mustLend = always{p}, true
+		s.lender, s.lends = always{p}, mustLend
 	case Lending:
-		if as, ok := p.(interface{ LendsAs(p any) bool }); !ok || as.LendsAs(p) {
+		if as, ok := p.(interface{ LendsAs(p any) bool }); !ok {
 			s.lender = p
+		} else if as.LendsAs(p) {
+			s.lender, s.lends = p, surelyMay
 		}
 	}
-	s.stream.UseReadBuffer(s.mustLend)
-	if direct, ok := s.stream.(engine.Direct); ok && !s.mustLend {
+	s.stream.UseReadBuffer(s.lends == mustLend)
+	if direct, ok := s.stream.(engine.Direct); ok && s.lends != mustLend {
 		direct.UseMemory(s.lender != nil)
 	}
 }
@@ -180,6 +191,16 @@ func (s *Stream) startReading() {
 // ReadBuffer implements engine.StreamHandler. If the protocol fails, the stream is lost, or
 // the loop is to stop: then what has come stays where it is.
 func (s *Stream) ReadBuffer() (buf []byte, ok bool) {
+	if s.lends == surelyMay {
+		buf = s.lender.LendBuffer()
+		s.lent = len(buf) > 0
+		return buf, true
+	}
+	return s.askForBuffer()
+}
+
+// askForBuffer is ReadBuffer for a lender that may not return, or do anything else.
+func (s *Stream) askForBuffer() (buf []byte, ok bool) {
 	returned := false
 	defer func() { // as in Received
 		if !returned {
@@ -193,7 +214,7 @@ func (s *Stream) ReadBuffer() (buf []byte, ok bool) {
 		buf = s.lender.LendBuffer()
 	}
 	returned = true
-	if s.lent = s.lent && len(buf) > 0; !s.lent && s.mustLend {
+	if s.lent = s.lent && len(buf) > 0; !s.lent && s.lends == mustLend {
 		s.fail(s, "Fatal error: protocol.GetBuffer() call failed.", errEmptyBuffer)
 		return nil, false
 	}
@@ -228,7 +249,7 @@ func (s *Stream) receiveExited(panicked any) {
 
 // lendingCall is the name of a call of the protocol's: the one of a Lending or of a Buffered.
 func (s *Stream) lendingCall(lending, buffered string) string {
-	if s.mustLend {
+	if s.lends == mustLend {
 		return buffered
 	}
 	return lending

@@ -30,6 +30,39 @@ func TestStream(t *testing.T) {
 		b.pass()
 		b.wants(`buffer, failed "Fatal read error on socket transport": odd, lost odd, released`)
 	})
+	row(t, "a lender is asked once as what it lends", func(b *bench) {
+		p := &choosy{sometimes: sometimes{player: player{b: b}, buf: make([]byte, 100)}, lends: true}
+		b.SetProtocol(p)
+		if p.asked != any(p) {
+			b.Errorf("asked with %v", p.asked)
+		}
+		b.eng.brings("one")
+		b.eng.brings("two")
+		b.eng.brings("three")
+		b.wants("lend, filled one, lend, data two, lend, filled three")
+		b.log, p.lends = nil, false
+		b.SetProtocol(p)
+		b.eng.brings("four")
+		b.wants("data four")
+		b.log = nil
+		outer := &struct{ *choosy }{p}
+		b.SetProtocol(outer)
+		if p.asked != any(outer) {
+			b.Errorf("asked with %v", p.asked)
+		}
+	})
+	row(t, "a lender that is sure may not return from what it is told", func(b *bench) {
+		for _, call := range []string{"BufferFilled", "DataReceived"} {
+			b := running(b.T)
+			p := &choosy{sometimes: sometimes{player: player{b: b, leaving: call, how: "panic"}, buf: make([]byte, 100)}, lends: true}
+			b.SetProtocol(p)
+			b.eng.brings("one")
+			b.eng.brings("two")
+			if !b.Closing() {
+				b.Errorf("%s: it goes on: %s", call, b.history())
+			}
+		}
+	})
 	row(t, "selev.036.write-empty", func(b *bench) {
 		for _, p := range [][]byte{nil, {}} {
 			if k, err := b.Write(p); k != 0 || err != nil {

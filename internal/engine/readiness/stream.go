@@ -93,15 +93,15 @@ func (s *stream) settle() error {
 }
 
 func (s *stream) readable() {
-	buf := s.e.buf
+	var buf []byte
 	if s.lends {
-		p, ok := s.h.ReadBuffer()
-		if !ok || !s.reading {
+		var ok bool
+		if buf, ok = s.h.ReadBuffer(); !ok || !s.reading {
 			return
 		}
-		if p != nil {
-			buf = p
-		}
+	}
+	if len(buf) == 0 {
+		buf = s.e.buf
 	}
 	if n, e := sock.TryRecv(s.fd, buf); n > 0 {
 		s.h.Received(buf[:n])
