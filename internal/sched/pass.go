@@ -74,8 +74,10 @@ func (l *Loop) turns() (over bool) {
 			l.nextEv++
 			l.to = e.To
 			e.To.Complete(e.Ev)
-			if c := l.toResume(); c != nil && c.Switch() != coro.Suspended {
-				l.Stepping.Left(c.Status())
+			if l.resuming != nil {
+				if c := l.toResume(); c.Switch() != coro.Suspended {
+					l.Stepping.Left(c.Status())
+				}
 			}
 		}
 		if l.Debug.Load() {
@@ -88,8 +90,10 @@ func (l *Loop) turns() (over bool) {
 				if _, ok := i.To.(outsideCall); !ok || l.turn(i.Ev) {
 					i.To.Complete(i.Ev)
 				}
-				if c := l.toResume(); c != nil && c.Switch() != coro.Suspended {
-					l.Stepping.Left(c.Status())
+				if l.resuming != nil {
+					if c := l.toResume(); c.Switch() != coro.Suspended {
+						l.Stepping.Left(c.Status())
+					}
 				}
 			}
 		}
@@ -115,12 +119,10 @@ func (l *Loop) Resume(of Stepper, c *coro.Coro, goroutine int64) {
 	l.Stepping, l.resuming = of, c
 }
 
-// toResume takes the coroutine that Resume was called with, nil if it was not.
+// toResume takes the coroutine that Resume was called with.
 func (l *Loop) toResume() *coro.Coro {
 	c := l.resuming
-	if c != nil {
-		l.resuming = nil
-	}
+	l.resuming = nil
 	return c
 }
 
@@ -128,8 +130,10 @@ func (l *Loop) toResume() *coro.Coro {
 // Owner only, in a callback or for one.
 func (l *Loop) Do(to engine.Completer, ev uint64) {
 	to.Complete(ev)
-	if c := l.toResume(); c != nil && c.Switch() != coro.Suspended {
-		l.Stepping.Left(c.Status())
+	if l.resuming != nil {
+		if c := l.toResume(); c.Switch() != coro.Suspended {
+			l.Stepping.Left(c.Status())
+		}
 	}
 }
 
