@@ -322,9 +322,9 @@ func read(c *net.TCPConn) error {
 }
 
 // TestTLSFlood: a thousand clients (300 for select, which watches fewer) that begin a handshake
-// and do no more hold nobody up, and are let go of in time.
+// and do no more hold nobody up, and are let go of in time. Not parallel: select watches no
+// descriptors beyond those that it opens.
 func TestTLSFlood(t *testing.T) {
-	t.Parallel()
 	overLoops(t, testkit.Kinds, func(t *testing.T) {
 		n := newNetTest(t)
 		clients := 1000
