@@ -54,13 +54,13 @@ func (g *Group) keeper(op string) (*keeper, error) {
 func (k *keeper) run(g *Group) {
 	defer close(k.ended)
 	err := k.loop.RunForever()
+	_ = k.loop.Close() // first, so that the end waits for nothing of it; there is nothing left to report
 	if !k.stopping.Load() {
 		if err == nil {
 			err = asyncio.ErrLoopStopped
 		}
 		g.beginEnd(opError("the loop that listens has ended", err), g.grace)
 	}
-	_ = k.loop.Close() // there is nothing left to report
 }
 
 // report hears what goes wrong in accepting. That the system has no descriptor or memory left

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -287,4 +288,49 @@ func TestClosedWhileClientsCome(t *testing.T) {
 			t.Errorf("logged: %.500s", text)
 		}
 	})
+}
+
+// TestCloseClients: what is buffered is sent before connections end.
+func TestCloseClients(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, m testkit.Mechanism, spread loopgroup.Spread) {
+		g := started(t, loopgroup.WithLoops(2), over(m))
+		s := listener(t, g, spread)
+		c := dial(t, s)
+		must(t, exchange(c, "hello"))
+		s.CloseClients()
+		if rest, err := io.ReadAll(c); len(rest) > 0 || err != nil {
+			t.Errorf("the client reads %q, %v", rest, err)
+		}
+		must(t, exchange(dial(t, s), "others come"))
+	})
+}
+
+// TestNobodyServes: a client who comes while the only loop is dead, and its successor is not
+// there yet, is let go of with a warning, and the next one is served.
+func TestNobodyServes(t *testing.T) {
+	t.Parallel()
+	var book testkit.LogBook
+	ready := make(chan struct{})
+	var made atomic.Int32
+	g := started(t, loopgroup.WithLoops(1), loopgroup.WithReplacement(1, time.Hour), new(failures).option(), loopgroup.WithLogger(book.Logger()),
+		loopgroup.WithLoopFactory(func(int) (asyncio.EventLoop, error) {
+			if made.Add(1) > 1 {
+				<-ready
+			}
+			return asyncio.NewDefaultEventLoop()
+		}))
+	s := listener(t, g, loopgroup.HandOver)
+	before := g.Loop(0)
+	before.Stop()
+	eventually(t, "the loop is closed", before.IsClosed)
+	if err := exchange(dial(t, s), "hello"); err == nil {
+		t.Error("served by nobody")
+	}
+	close(ready)
+	visitUntilServed(t, s.Addrs()[0])
+	must(t, g.Shutdown(within(t)))
+	if n := book.Count("no loop of the group can have it"); n < 1 {
+		t.Errorf("%d warnings", n)
+	}
 }
