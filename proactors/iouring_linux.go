@@ -17,9 +17,9 @@ import (
 	"github.com/go-asyncio/asyncio/internal/wake"
 )
 
-// known are the proactors that are not closed. The kernel writes to their memory, and to what
+// inUse are the proactors that are not closed. The kernel writes to their memory, and to what
 // their operations have of their users', also if nobody here refers to them any more.
-var known sync.Map
+var inUse sync.Map
 
 // forever is selectors.Forever.
 const forever time.Duration = math.MaxInt64
@@ -94,7 +94,7 @@ func newIOUring(pinned, incremental bool) (Proactor, error) {
 	}
 	wakeReq := Request{Kind: Poll, Mask: Readable, FD: w.FD()}
 	p := &IOUring{wakeReq: wakeReq, ring: r, bufs: b, waker: w, wake: w.Wake, pinned: pinned, canPost: r.canPost(), slots: []slot{{gen: 1}}}
-	known.Store(p, nil)
+	inUse.Store(p, nil)
 	return p, nil
 }
 
@@ -520,7 +520,7 @@ func (p *IOUring) Close() error {
 	p.closing = true
 	err := p.drain()
 	p.closed = true
-	known.Delete(p)
+	inUse.Delete(p)
 	err = errors.Join(err, p.ring.close(), p.waker.Close())
 	p.bufs.close()
 	if p.letters != nil {

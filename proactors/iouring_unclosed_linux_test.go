@@ -25,7 +25,7 @@ func TestUnclosed(t *testing.T) {
 	if gone.Load() {
 		t.Error("memory that the kernel is to receive into was collected")
 	}
-	known.Range(func(p, _ any) bool {
+	inUse.Range(func(p, _ any) bool {
 		if p := p.(*IOUring); p.ring == ring {
 			if err := p.Close(); err != nil {
 				t.Error(err)
