@@ -75,7 +75,7 @@ type taskBase struct {
 	requests      atomic.Int32 // to cancel
 	over          uint32       // low part of seq in the last wait that came to its end by itself
 	spentSince    uint32       // the wait since which it has
-	wraps         codeRef      // the user's function, if what runs only wraps it
+	runs          codeRef      // the user's function, which what runs may only wrap
 	spent         uint8        // done so much that needed none; see ConsumeBudget
 	mustCancel    bool         // a request waits to be delivered
 	cutShort      bool         // what the task waits in ends early for it
@@ -214,11 +214,30 @@ func (t *taskBase) Left(s coro.Status) {
 	}
 }
 
+// noteFunction notes which code the task runs, so that what it runs need not be kept: f, which may
+// wrap the user's, whose code is pc then.
+func (t *taskBase) noteFunction(pc uintptr, f any) {
+	if pc == 0 {
+		pc = funcCode(f)
+	}
+	t.runs = refTo(pc)
+}
+
 func (t *Task[T]) function() uintptr {
-	if t.base.wraps != 0 || t.fn == nil {
-		return t.base.wraps.code()
+	if t.base.runs != 0 || t.fn == nil {
+		return t.base.runs.code()
 	}
 	return funcCode(t.fn)
+}
+
+// begun returns the function, and lets go of it: it is not kept for as long as it runs. One whose
+// code is too far away to be noted is.
+func (t *Task[T]) begun() func(context.Context) (T, error) {
+	fn := t.fn
+	if t.base.runs != 0 {
+		t.fn = nil
+	}
+	return fn
 }
 
 // taskWork is the task as what a coroutine runs.
@@ -232,7 +251,7 @@ func (w *taskWork[T]) Run(c *coro.Coro) {
 	b := &w.base
 	b.enter(c)
 	defer b.left(c)
-	v, err := w.fn(&b.scope)
+	v, err := (*Task[T])(w).begun()(&b.scope)
 	if err == nil && !b.mustCancel {
 		w.value = v
 	}
