@@ -124,7 +124,7 @@ func (t *taskBase) init(l *baseLoop, f *futureBase, c taskConfig) {
 	}
 	t.node.to = t
 	l.listTask(t)
-	l.sim.tellTask("task", t.num, t.name.Load())
+	l.sim.tellTask("task", t.num, t.givenName())
 	ev := t.event(wakeUp)
 	switch {
 	case c.eager && l.onLoop():
