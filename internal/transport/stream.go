@@ -241,6 +241,15 @@ func (s *Stream) Received(p []byte) {
 	s.telling = false
 }
 
+// Keep has data, which is all that DataReceived is being told of, stay as they are until the
+// Kept is released; it is not Held if they are to be copied.
+func (s *Stream) Keep(data []byte) (k buffers.Kept) {
+	if keeper, ok := s.stream.(engine.Keeper); ok && s.telling {
+		k = keeper.Keep(data)
+	}
+	return k
+}
+
 // receiveExited is exited for what Received has called.
 func (s *Stream) receiveExited(panicked any) {
 	s.telling = false
