@@ -258,7 +258,7 @@ func TestPiecesAtHand(t *testing.T) {
 	for range pieceSizes {
 		var k rack
 		for range 2 * atHand {
-			k.put(&memory{make([]byte, size)})
+			k.put(&memory{room: make([]byte, size)})
 		}
 		if want := min(atHand, atHandBytes/size); k.n != want {
 			t.Errorf("%d pieces of %d bytes are at hand, %d are to be", k.n, size, want)

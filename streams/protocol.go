@@ -165,8 +165,25 @@ func (l *line) ended(task *asyncio.Task[struct{}]) {
 // DataReceived feeds the reader. (data_received)
 func (p *StreamReaderProtocol) DataReceived(data []byte) {
 	if in := p.in; in != nil && in.fate.Load()&dropped == 0 {
+		if len(data) >= keepFrom && p.keep(data) {
+			return
+		}
 		_ = in.feed(data) // fails only after an end that the protocol's user has fed: as if it came too late
 	}
+}
+
+// keep has the transport leave data where they are, if it can, and the reader has room for
+// nothing but all of them. It reports whether the reader has them so.
+func (p *StreamReaderProtocol) keep(data []byte) bool {
+	if !p.lends && !p.lendsUnasked() {
+		return false // data may be anybody's
+	}
+	keeper, ok := p.over.(asyncio.DataKeeper)
+	if !ok {
+		return false
+	}
+	kept := keeper.KeepData(data)
+	return kept.Held() && p.in.feedKept(data, kept)
 }
 
 // LendsAs says to a transport, as asyncio.LendingProtocol has it, whether p lends: for itself,

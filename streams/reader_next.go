@@ -55,7 +55,8 @@ func (r *StreamReader) ready(ctx context.Context) error {
 // Next returns what has come, as it came: at least one byte, and io.EOF at the end of the
 // stream. It is lent until the next read of this reader, which ReadLine and Ready are, too; what is to be
 // kept longer is to be copied. Nothing is copied where the system can receive
-// when asked, and once where it receives before (io_uring, TLS). While it waits, it
+// when asked; over io_uring, which receives before, nothing of what is large, which stays where it came;
+// over TLS all is copied once. While it waits, it
 // holds half a KiB, or nothing before the first call; Ready holds nothing. The limit does
 // not hold for it.
 func (r *StreamReader) Next(ctx context.Context) ([]byte, error) {

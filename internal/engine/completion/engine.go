@@ -43,6 +43,7 @@ type Engine struct {
 	writes []proactors.Post
 	posted int
 	poster proactors.Poster
+	keeper proactors.Keeper  // nil: nothing can be kept
 	post   proactors.Request // scratch
 
 	sends []*stream  // who wants to be asked for what to send
@@ -85,6 +86,7 @@ func New(p proactors.Proactor) *Engine {
 	} else {
 		e.poster = (*submitPosts)(e)
 	}
+	e.keeper, _ = p.(proactors.Keeper)
 	return e
 }
 
