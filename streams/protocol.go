@@ -22,7 +22,7 @@ type StreamReaderProtocol struct {
 	serves   bool // there is a handler, or was
 	halfOpen bool // the sending side stays open at the peer's end over TLS, too, if it can
 	overTLS  bool
-	made     bool // the reader has the connection's transport, which asks for memory
+	made     bool // the reader and its line have the connection's transport, which asks for memory
 	alone    bool // it is the transport's protocol itself, and no part of another one
 	lends    bool // so that it lends, and need not look
 }
@@ -96,7 +96,8 @@ func (p *StreamReaderProtocol) ConnectionMade(t asyncio.Transport) {
 			p.reject(t, "A stream reader was given to a second connection", err)
 			return
 		}
-		p.made, p.lends = true, p.alone
+		p.made = same(p.in.line.first, t)
+		p.lends = p.alone && p.made
 	}
 	if p.serves {
 		p.serve(t)
@@ -178,7 +179,7 @@ func (p *StreamReaderProtocol) keep(data []byte) bool {
 	if !p.lends && !p.lendsUnasked() {
 		return false // data may be anybody's
 	}
-	keeper, ok := p.over.(asyncio.DataKeeper)
+	keeper, ok := p.over().(asyncio.DataKeeper)
 	if !ok {
 		return false
 	}
@@ -203,17 +204,12 @@ func (p *StreamReaderProtocol) lendsUnasked() bool {
 	return t != nil && t.GetProtocol() == asyncio.Protocol(p)
 }
 
-// over is the transport that asks for memory and can be paused, nil if there is none.
+// over is the transport that asks for memory, nil if there is none.
 func (p *StreamReaderProtocol) over() asyncio.Transport {
 	if !p.made {
 		return nil
 	}
-	p.in.mu.Lock()
-	defer p.in.mu.Unlock()
-	if p.in.transport == nil {
-		return nil
-	}
-	return *p.in.transport
+	return p.in.line.first
 }
 
 // LendBuffer implements asyncio.LendingProtocol: what comes goes where the coroutine that
@@ -270,8 +266,13 @@ func (p *StreamReaderProtocol) EOFReceived() bool {
 
 // canEndOneSide reports whether the connection can end its writing alone.
 func (p *StreamReaderProtocol) canEndOneSide() bool {
-	t := p.over()
-	return t != nil && t.CanWriteEOF()
+	if p.in == nil {
+		return false
+	}
+	p.in.mu.Lock()
+	t := p.in.transport
+	p.in.mu.Unlock()
+	return t != nil && (*t).CanWriteEOF()
 }
 
 // ConnectionLost ends the stream, and every call that waits for it.

@@ -87,10 +87,10 @@ func (c *connection) setTransport(t asyncio.Transport) error {
 	if c.line.first == nil {
 		c.line.first = t
 	}
-	if c.line.first == t {
-		c.transport = &c.line.first
-	} else {
-		c.transport = &t
+	c.transport = &c.line.first
+	if !same(*c.transport, t) {
+		other := t
+		c.transport = &other
 	}
 	return nil
 }

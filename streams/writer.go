@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"runtime"
 	"sync/atomic"
 
@@ -37,6 +38,10 @@ func (l *line) begin(t asyncio.Transport, f *FlowControl) {
 	l.flow = f
 }
 
+// same reports whether two transports are the same one. A user's may be one that cannot be
+// compared.
+func same(a, b asyncio.Transport) bool { return reflect.ValueOf(a).Comparable() && a == b }
+
 // Transport returns the transport as it is now.
 func (l *line) Transport() asyncio.Transport {
 	if t := l.now.Load(); t != nil {
@@ -65,7 +70,7 @@ func newWriter(t asyncio.Transport, f *FlowControl, r *StreamReader) *StreamWrit
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.writer.line == nil && (r.line.first == nil || r.line.first == t) {
+	if r.writer.line == nil && (r.line.first == nil || same(r.line.first, t)) {
 		w := &r.writer
 		w.line, w.reader = &r.line, r
 		w.begin(t, f)
