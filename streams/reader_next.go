@@ -76,7 +76,7 @@ func (r *StreamReader) Next(ctx context.Context) ([]byte, error) {
 			}
 		}
 		number := l.lend(nil)
-		_, err := c.waiters.Park(ctx, c.loop, &c.mu)
+		_, err := c.waiters.Park(ctx, c.protocol.loop, &c.mu)
 		runtime.KeepAlive(r)
 		c.mu.Lock()
 		if l.n > 0 {
@@ -115,7 +115,7 @@ func (r *StreamReader) next(ctx context.Context) ([]byte, error) {
 }
 
 // lendNext lends all that there is, with its memory. It gives up mu.
-func (r *reading) lendNext() []byte {
+func (r *connection) lendNext() []byte {
 	if r.lent.piece != nil {
 		r.lent.takeBack()
 	}
