@@ -58,6 +58,7 @@ var coreCases = []testCase{
 	{"CloseTwice", testCloseTwice},
 	{"PeerGoneFailsSend", testPeerGoneFailsSend},
 	{"PanicInHandler", testPanicInHandler},
+	{"WhoseDoing", testWhoseDoing},
 	{"ManyConnections", testManyConnections},
 	{"AcceptHeldBack", testAcceptHeldBack},
 	{"StopInAccepted", testStopInAccepted},
@@ -98,6 +99,7 @@ type bench struct {
 	cleanup []func()
 	between func() // called once, between the next Poll that brings events and their Complete
 	exits   bool   // a handler may leave by Goexit
+	left    []any  // the handlers of events that were not completed
 }
 
 func (b *bench) close() {
@@ -137,7 +139,10 @@ func (b *bench) complete(ev engine.Event) {
 		over := make(chan struct{})
 		go func() {
 			defer close(over)
+			returned := false
+			defer b.whose(ev.To, &returned)
 			ev.To.Complete(ev.Ev)
+			returned = true
 		}()
 		<-over
 		return
@@ -147,7 +152,10 @@ func (b *bench) complete(ev engine.Event) {
 			panic(v)
 		}
 	}()
+	returned := false
+	defer b.whose(ev.To, &returned)
 	ev.To.Complete(ev.Ev)
+	returned = true
 }
 
 const onPurpose = "a panic on purpose"
