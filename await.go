@@ -43,7 +43,7 @@ func (f *futureBase) begin(ctx context.Context) (t *taskBase, end func() bool, e
 		}
 		return nil, nil, nil
 	}
-	if t.mustCancel && !t.shielded() && f.cancelWith(t.cancelMsg.value()) {
+	if t.mustCancel && !t.shielded() && f.cancelWith(t.cancelMsg()) {
 		t.mustCancel = false
 	}
 	t.waitingOn, t.suspended = f, true
@@ -157,12 +157,14 @@ func (t *taskBase) beginWith(ctx context.Context) (end func() bool, err error) {
 	if t.co.Unwinding() || t.loop.IsClosed() {
 		return nil, opError("Await", ErrLoopClosed)
 	}
-	t.otherContext, t.uncancellable, t.nearest, t.interrupt = false, false, nil, false
+	t.otherContext, t.uncancellable, t.interrupt = false, false, false
+	t.setNearest(nil)
 	if ctx == nil || ctx == context.Context(&t.scope) {
 		return nil, nil
 	}
 	nearest, own := scopeOf(ctx)
-	t.otherContext, t.nearest = true, nearest
+	t.otherContext = true
+	t.setNearest(nearest)
 	ev := t.event(interrupted)
 	switch {
 	case own && !nearest.underUser():
@@ -213,7 +215,7 @@ func (t *taskBase) resumed(ctx context.Context, end func() bool) error {
 	}
 	if t.mustCancel && (t.cutShort || !t.shielded()) {
 		t.mustCancel, t.cutShort = false, false
-		return &CancelledError{t.cancelMsg.value()}
+		return &CancelledError{t.cancelMsg()}
 	}
 	if t.interrupt {
 		return contextError(ctx)

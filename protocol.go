@@ -48,7 +48,8 @@ type BufferedProtocol interface {
 
 // LendingProtocol is a Protocol that may lend memory for data, where it knows where they go,
 // so that they need not be copied. A transport whose system can receive there asks it first;
-// all else comes by DataReceived: so it does over TLS and from io_uring. What embeds a
+// all else comes by DataReceived: so it does over TLS and from io_uring (where a [DataKeeper]
+// spares the copy). What embeds a
 // LendingProtocol and overrides DataReceived overrides LendBuffer, too; or the embedded one
 // has a method LendsAs(protocol any) bool, which a transport asks, once, with the protocol that
 // it is given: if that is not what lends, nothing is lent. The LendBuffer of one that has

@@ -17,12 +17,12 @@ import (
 // streamTransport is a connection, or a side of a pipe, as its users and its loop have it: what it does is
 // the core's, and here are the loop's words, addresses and checks of who calls. The
 // core is a named field, so that none of its methods, which check nothing, is the
-// transport's by accident; and in front, so that a message finds all it needs together.
+// transport's by accident; and next to the loop, so that a message finds all it needs together.
 type streamTransport struct {
-	place  list.Node[streamTransport] // in transports
-	core   transport.Stream
-	loop   *baseLoop
+	place  list.Node[streamTransport] // in transports, which have it in front
 	server *Server
+	loop   *baseLoop
+	core   transport.Stream
 	ends   sock.Ends
 }
 

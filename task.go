@@ -55,9 +55,9 @@ type taskBase struct {
 	place list.Node[taskBase] // among the loop's tasks
 	loop  *baseLoop
 	f     *futureBase
-	scope scope // the task's own context
-	name  atomic.Pointer[string]
-	num   uint64 // for the automatic name
+	scope scope                    // the task's own context
+	num   uint64                   // for the automatic name
+	more  atomic.Pointer[taskMore] // made at first use
 
 	co   *coro.Coro
 	coID atomic.Int64 // the coroutine's goroutine, for Stack
@@ -66,16 +66,12 @@ type taskBase struct {
 	seq       uint64 // counts the waits; a wake-up for an earlier one is stale
 	waitingOn *futureBase
 	node      waitNode
-	wokenWith error  // by a Waiters; guarded by its mutex
-	nearest   *scope // the nearest scope to the wait's context, if that is another one than the task's own
-
-	cancelMsg *cancelMsg // of a request that waits to be delivered
 
 	// The small ones, side by side.
 	requests      atomic.Int32 // to cancel
 	over          uint32       // low part of seq in the last wait that came to its end by itself
 	spentSince    uint32       // the wait since which it has
-	wraps         codeRef      // the user's function, if what runs only wraps it
+	runs          codeRef      // the user's function, which what runs may only wrap
 	spent         uint8        // done so much that needed none; see ConsumeBudget
 	mustCancel    bool         // a request waits to be delivered
 	cutShort      bool         // what the task waits in ends early for it
@@ -84,6 +80,23 @@ type taskBase struct {
 	otherContext  bool // the wait is not simply with the task's own context:
 	uncancellable bool // the wait's context cannot be done
 	interrupt     bool // the wait's context is done
+}
+
+// taskMore is what most tasks do without.
+type taskMore struct {
+	name      atomic.Pointer[string] // nil: the automatic one
+	wokenWith error                  // by a Waiters; guarded by its mutex
+	nearest   *scope                 // the nearest scope to the wait's context, if that is another one than the task's own
+	cancelMsg any                    // of a request that waits to be delivered
+}
+
+// rest returns what the task has done without so far. Any goroutine may call it.
+func (t *taskBase) rest() *taskMore {
+	if m := t.more.Load(); m != nil {
+		return m
+	}
+	t.more.CompareAndSwap(nil, new(taskMore))
+	return t.more.Load()
 }
 
 func (t *Task[T]) anyTask() *taskBase { return &t.base }
@@ -127,11 +140,19 @@ func (t *taskBase) self() AnyTask { return t.f.by.(AnyTask) }
 // callbackName names a step of the task, as what waits for a future.
 func (t *taskBase) callbackName() string { return "wakeup of " + t.Name() }
 
-func (t *taskBase) setName(name string) { t.name.Store(&name) }
+func (t *taskBase) setName(name string) { t.rest().name.Store(&name) }
+
+// givenName is the name that somebody has given the task, nil if nobody has.
+func (t *taskBase) givenName() *string {
+	if m := t.more.Load(); m != nil {
+		return m.name.Load()
+	}
+	return nil
+}
 
 // Name is the task's name, also while it has none but its number.
 func (t *taskBase) Name() string {
-	if n := t.name.Load(); n != nil {
+	if n := t.givenName(); n != nil {
 		return *n
 	}
 	return fmt.Sprintf("Task-%d", t.num)
@@ -190,7 +211,7 @@ func (t *taskBase) admit(ev uint64) bool {
 	}
 	if t.co == nil && t.mustCancel {
 		t.mustCancel = false
-		t.finish(&CancelledError{t.cancelMsg.value()})
+		t.finish(&CancelledError{t.cancelMsg()})
 		return false
 	}
 	if t.co == nil {
@@ -214,11 +235,30 @@ func (t *taskBase) Left(s coro.Status) {
 	}
 }
 
+// noteFunction notes which code the task runs, so that what it runs need not be kept: f, which may
+// wrap the user's, whose code is pc then.
+func (t *taskBase) noteFunction(pc uintptr, f any) {
+	if pc == 0 {
+		pc = funcCode(f)
+	}
+	t.runs = refTo(pc)
+}
+
 func (t *Task[T]) function() uintptr {
-	if t.base.wraps != 0 || t.fn == nil {
-		return t.base.wraps.code()
+	if t.base.runs != 0 || t.fn == nil {
+		return t.base.runs.code()
 	}
 	return funcCode(t.fn)
+}
+
+// begun returns the function, and lets go of it: it is not kept for as long as it runs. One whose
+// code is too far away to be noted is.
+func (t *Task[T]) begun() func(context.Context) (T, error) {
+	fn := t.fn
+	if t.base.runs != 0 {
+		t.fn = nil
+	}
+	return fn
 }
 
 // taskWork is the task as what a coroutine runs.
@@ -232,7 +272,7 @@ func (w *taskWork[T]) Run(c *coro.Coro) {
 	b := &w.base
 	b.enter(c)
 	defer b.left(c)
-	v, err := w.fn(&b.scope)
+	v, err := (*Task[T])(w).begun()(&b.scope)
 	if err == nil && !b.mustCancel {
 		w.value = v
 	}
@@ -276,13 +316,13 @@ func (t *taskBase) finish(err error) {
 	case err == nil && t.mustCancel:
 		// The request came after the last wait: too late to be seen, not to count.
 		t.mustCancel = false
-		state, err = stateCancelled, &CancelledError{t.cancelMsg.value()}
+		state, err = stateCancelled, &CancelledError{t.cancelMsg()}
 	case asCancelled(err) != nil:
 		state = stateCancelled
 	}
 	t.seq++ // wake-ups still under way are stale
 	t.loop.unlistTask(t)
-	t.loop.sim.tellTask(endName(state, err), t.num, t.name.Load())
+	t.loop.sim.tellTask(endName(state, err), t.num, t.givenName())
 	// Nobody else settles a task, so this cannot fail; callbacks that a closed
 	// loop cannot run are gone with it.
 	_ = t.f.complete(state, err)

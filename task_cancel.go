@@ -8,21 +8,21 @@ package asyncio
 // the request is posted and true means accepted. (Task.cancel)
 func (t *Task[T]) Cancel(msg ...any) bool { return t.futureBase.Cancel(msg...) }
 
-// cancelMsg is the message of a request to cancel, nil if it has none: few have one.
-type cancelMsg struct{ msg any }
-
-func newCancelMsg(msg any) *cancelMsg {
-	if msg == nil {
-		return nil
+// toCancel notes that the task is to be cancelled in its next wait, with a message or nil.
+func (t *taskBase) toCancel(msg any) {
+	t.mustCancel = true
+	if msg != nil || t.more.Load() != nil {
+		t.rest().cancelMsg = msg
 	}
-	return &cancelMsg{msg}
 }
 
-func (m *cancelMsg) value() any {
-	if m == nil {
-		return nil
+// cancelMsg is the message of the request to cancel that waits to be delivered, nil if it has
+// none: few have one.
+func (t *taskBase) cancelMsg() any {
+	if m := t.more.Load(); m != nil {
+		return m.cancelMsg
 	}
-	return m.msg
+	return nil
 }
 
 // cancelFuture is Cancel as a future's kind does it.
@@ -73,12 +73,22 @@ func (t *taskBase) deliverCancel(msg any) {
 			}
 		}
 	}
-	t.mustCancel, t.cancelMsg = true, newCancelMsg(msg)
+	t.toCancel(msg)
 }
 
 // shielded reports whether the task waits with a context that cannot be done,
 // inside a scope that is: it cleans up, and is left alone.
-func (t *taskBase) shielded() bool { return t.nearest != nil && t.nearest.shields(t.uncancellable) }
+func (t *taskBase) shielded() bool {
+	m := t.more.Load()
+	return m != nil && m.nearest != nil && m.nearest.shields(t.uncancellable)
+}
+
+// setNearest sets the nearest scope to the wait's context, nil if that is the task's own.
+func (t *taskBase) setNearest(s *scope) {
+	if s != nil || t.more.Load() != nil {
+		t.rest().nearest = s
+	}
+}
 
 // Cancelling counts the requests to cancel that were not taken back with
 // Uncancel. Any goroutine may call it. (Task.cancelling)
@@ -113,6 +123,6 @@ func (t *taskBase) uncancel() {
 // must not swallow it.
 func (t *taskBase) redeliver() {
 	if t.Cancelling() > 0 {
-		t.mustCancel, t.cancelMsg = true, nil
+		t.toCancel(nil)
 	}
 }

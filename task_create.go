@@ -18,7 +18,7 @@ func CreateTask[T any](loop EventLoop, f func(context.Context) (T, error), opts 
 func createTask[T any](loop EventLoop, f func(context.Context) (T, error), pc uintptr, opts []TaskOption) *Task[T] {
 	const op = "CreateTask"
 	t := &Task[T]{fn: f}
-	t.base.wraps = refTo(pc)
+	t.base.noteFunction(pc, f)
 	l, err := resolveLoop(op, loop)
 	if err == nil {
 		err = t.enterAndStart(l, op, opts)
@@ -41,7 +41,7 @@ func Go[T any](ctx context.Context, f func(context.Context) (T, error), opts ...
 func goTask[T any](ctx context.Context, f func(context.Context) (T, error), pc uintptr, opts []TaskOption) *Task[T] {
 	const op = "Go"
 	t := &Task[T]{fn: f}
-	t.base.wraps = refTo(pc)
+	t.base.noteFunction(pc, f)
 	var l *baseLoop
 	var err error
 	switch s := currentStrand(); {
@@ -124,7 +124,7 @@ func (t *taskBase) init(l *baseLoop, f *futureBase, c taskConfig) {
 	}
 	t.node.to = t
 	l.listTask(t)
-	l.sim.tellTask("task", t.num, t.name.Load())
+	l.sim.tellTask("task", t.num, t.givenName())
 	ev := t.event(wakeUp)
 	switch {
 	case c.eager && l.onLoop():

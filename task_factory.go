@@ -89,9 +89,6 @@ func (t *Task[T]) applyFactory(l *baseLoop, c *taskConfig) error {
 		return invalid("task factory", "it left no function")
 	}
 	c.name, c.eager, c.context = spec.Name, spec.Eager, spec.Context
-	if t.base.wraps == 0 {
-		t.base.wraps = refTo(funcCode(fn))
-	}
 	t.fn = func(ctx context.Context) (T, error) {
 		var zero T
 		v, err := spec.Func(ctx)

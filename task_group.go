@@ -283,7 +283,7 @@ func GroupGo[T any](g *TaskGroup, f func(context.Context) (T, error), opts ...Ta
 func groupGo[T any](g *TaskGroup, f func(context.Context) (T, error), pc uintptr, opts []TaskOption) *Task[T] {
 	const op = "TaskGroup"
 	t := &Task[T]{fn: f}
-	t.base.wraps = refTo(pc)
+	t.base.noteFunction(pc, f)
 	var l *baseLoop
 	if g != nil {
 		l = g.inLoop.Load()

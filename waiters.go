@@ -139,8 +139,8 @@ func (q *Waiters) Wait(ctx context.Context, loop EventLoop, mu sync.Locker) (han
 	}
 	mu.Lock()
 	invariants.Check(t.node.woken, "who waits goes on when it is woken")
-	if t.wokenWith != nil {
-		err, t.wokenWith = t.wokenWith, nil
+	if m := t.more.Load(); m != nil {
+		err, m.wokenWith = m.wokenWith, nil
 	}
 	return false, err
 }
@@ -168,8 +168,8 @@ func (q *Waiters) Park(ctx context.Context, loop EventLoop, mu sync.Locker) (han
 	if t.co.Leave() || t.mustCancel || t.interrupt {
 		return q.endPark(ctx, t, mu)
 	}
-	if t.wokenWith != nil {
-		err, t.wokenWith = t.wokenWith, nil
+	if m := t.more.Load(); m != nil {
+		err, m.wokenWith = m.wokenWith, nil
 	}
 	return false, err
 }
@@ -195,7 +195,11 @@ func (q *Waiters) endWait(ctx context.Context, t *taskBase, end func() bool, mu 
 	err = ErrLoopClosed // should it be unwound
 	defer func() {
 		mu.Lock()
-		handOn, err = q.delist(&t.node, &t.wokenWith, err)
+		var with error
+		if m := t.more.Load(); m != nil {
+			with, m.wokenWith = m.wokenWith, nil
+		}
+		handOn, err = q.delist(&t.node, with, err)
 	}()
 	err = t.ended(ctx, end, t.co.Unwound())
 	return false, err
@@ -265,7 +269,9 @@ func (q *Waiters) block(ctx context.Context, l *baseLoop, mu sync.Locker) (handO
 	mu.Lock()
 	// If it was woken and has not taken the signal, that may still come.
 	again := !w.single && (err == nil || !w.node.woken)
-	handOn, err = q.delist(&w.node, &w.outcome, err)
+	with := w.outcome
+	w.outcome = nil
+	handOn, err = q.delist(&w.node, with, err)
 	if again {
 		spareBlocked.Put(w)
 	}
@@ -279,10 +285,8 @@ func (q *Waiters) enlist(n *waitNode) {
 	q.len++
 }
 
-// delist ends a wait that was ended by err, or by a wake-up, with the outcome, if err is nil.
-func (q *Waiters) delist(n *waitNode, outcome *error, err error) (handOn bool, _ error) {
-	woken := *outcome
-	*outcome = nil
+// delist ends a wait that was ended by err or, if that is nil, by a wake-up with woken.
+func (q *Waiters) delist(n *waitNode, woken, err error) (handOn bool, _ error) {
 	switch {
 	case !n.woken:
 		invariants.Check(err != nil, "who waits goes on when it is woken")
@@ -363,7 +367,7 @@ func (n *waitNode) wake(err error) {
 	}
 	switch w := n.to.(type) {
 	case *taskBase:
-		w.wokenWith = err
+		w.rest().wokenWith = err
 	case *blocked:
 		w.outcome = err
 	}

@@ -8,6 +8,7 @@ require (
 	github.com/lesismal/llib v1.2.1
 	github.com/lesismal/nbio v1.6.3
 	github.com/panjf2000/gnet/v2 v2.9.7
+	golang.org/x/arch v0.33.0
 	golang.org/x/sys v0.49.0
 	gonum.org/v1/plot v0.17.0
 )

@@ -14,7 +14,7 @@ func TestBuffersRetire(t *testing.T) {
 	}
 	most := b.total
 	for bid := range most { // all are full at once, and written to
-		b.mem[bid<<b.shift] = 1
+		b.state[bid].block.Room[0] = 1
 		b.take(bid, size, false)
 	}
 	for bid := range most {
@@ -33,7 +33,7 @@ func TestBuffersRetire(t *testing.T) {
 		t.Errorf("%d buffers are in use after %d were filled, of %d", b.total, used, most)
 	}
 	for _, bid := range b.retired {
-		if b.mem[int(bid)<<b.shift] != 0 {
+		if b.state[bid].block != nil {
 			t.Errorf("buffer %d has kept its memory", bid)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -15,6 +16,10 @@ import (
 
 	"github.com/go-asyncio/asyncio/internal/wake"
 )
+
+// known are the proactors that are not closed. The kernel writes to their memory, and to what
+// their operations have of their users', also if nobody here refers to them any more.
+var known sync.Map
 
 // forever is selectors.Forever.
 const forever time.Duration = math.MaxInt64
@@ -35,7 +40,7 @@ const forever time.Duration = math.MaxInt64
 // closed, and the number be another's, when the kernel looks at it.
 type IOUring struct {
 	ring     *ring
-	bufs     *buffers
+	bufs     *receiveRing
 	letters  *letters // nil until datagrams are received
 	slots    []slot
 	free     []uint32
@@ -89,6 +94,7 @@ func newIOUring(pinned, incremental bool) (Proactor, error) {
 	}
 	wakeReq := Request{Kind: Poll, Mask: Readable, FD: w.FD()}
 	p := &IOUring{wakeReq: wakeReq, ring: r, bufs: b, waker: w, wake: w.Wake, pinned: pinned, canPost: r.canPost(), slots: []slot{{gen: 1}}}
+	known.Store(p, nil)
 	return p, nil
 }
 
@@ -468,47 +474,6 @@ func (p *IOUring) Wake() {
 // Accepted implements Proactor.
 func (p *IOUring) Accepted(c Completion) uintptr { return uintptr(c.N) }
 
-// Memory implements Proactor.
-func (p *IOUring) Memory(c Completion) []byte {
-	if c.Flags&ownLetter != 0 {
-		return p.letters.memory(c)
-	}
-	return p.Received(c)
-}
-
-// Received is Memory of what a Receive has brought. It is inlined.
-func (p *IOUring) Received(c Completion) []byte {
-	pos := uint32(c.Flags / OwnFlags)
-	return p.bufs.mem[pos : pos+uint32(c.N) : pos+uint32(c.N)]
-}
-
-// Release implements Proactor.
-func (p *IOUring) Release(c Completion) {
-	if p.closed || c.Flags&ownLetter != 0 {
-		p.releaseLetter(c)
-		return
-	}
-	p.ReleaseReceived(c.Flags)
-}
-
-// ReleaseReceived is Release of what a Receive has brought, by the flags of its completion,
-// while the proactor is open.
-func (p *IOUring) ReleaseReceived(flags Flags) {
-	p.lent--
-	if pos := uint32(flags / OwnFlags); p.bufs.drop(pos) {
-		p.bufs.renew(pos)
-	}
-}
-
-// releaseLetter is Release of a letter, or once the proactor is closed.
-func (p *IOUring) releaseLetter(c Completion) {
-	if !p.closed {
-		p.lent--
-		p.letters.out--
-		p.letters.giveBack(letterOf(c.Flags))
-	}
-}
-
 // Usage implements Meter.
 func (p *IOUring) Usage() Usage {
 	if p.closed {
@@ -555,6 +520,7 @@ func (p *IOUring) Close() error {
 	p.closing = true
 	err := p.drain()
 	p.closed = true
+	known.Delete(p)
 	err = errors.Join(err, p.ring.close(), p.waker.Close())
 	p.bufs.close()
 	if p.letters != nil {

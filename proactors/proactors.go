@@ -74,7 +74,8 @@
 // datagram, until [Proactor.Release], which must be called exactly once. Memory that runs
 // out is not an error: receives wait until some is released, and nothing is lost that the
 // system has kept. (Of datagrams it keeps as many as the socket's buffer holds.)
-// Users therefore release before the next Wait, and copy what they keep longer.
+// Users therefore release before the next Wait, and copy what they keep longer, or have it
+// kept by a [Keeper].
 //
 // # Descriptors
 //
@@ -115,6 +116,8 @@ import (
 	"errors"
 	"syscall"
 	"time"
+
+	"github.com/go-asyncio/asyncio/internal/buffers"
 )
 
 // ErrClosed is what a proactor answers after its Close.
@@ -217,6 +220,19 @@ type Poster interface {
 	// given with all that were before.
 	PostAll(mem []byte, posts []Post, from int) (int, error)
 }
+
+// Keeper is what a Proactor may be besides, of whose memory parts can be kept.
+type Keeper interface {
+	// Keep has what a completion with Lent has received stay as it is, and nobody else's,
+	// until the Kept is released, by any goroutine; it may outlast the proactor. Release
+	// of the completion follows as ever. Of what is better copied, for it is
+	// small beside the memory that would have to stay, the Kept is not Held, and nothing is kept.
+	Keep(c Completion) Kept
+}
+
+// Kept is what Keep has kept. It is an alias, so that who has another name for the same gives
+// it on as it is.
+type Kept = buffers.Kept
 
 // Post is one Send of PostAll.
 type Post struct {

@@ -1,6 +1,10 @@
 package streams
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/go-asyncio/asyncio"
+)
 
 // buffer holds the bytes that have come and were not read yet, in one piece:
 //
@@ -15,8 +19,12 @@ type buffer struct {
 	dropped  uint64 // counts the bytes that were read
 }
 
-// memory is a piece that is used again if it is of one of the sizes below.
-type memory struct{ room []byte }
+// memory is a piece that is used again if it is of one of the sizes below, or one of the
+// transport's that is kept.
+type memory struct {
+	room []byte
+	kept asyncio.KeptData
+}
 
 // The sizes of pieces grow by a factor of four: a buffer that grows copies a
 // third of its bytes once more on average. The largest holds what a reader of
@@ -28,6 +36,19 @@ const (
 
 // pieces are those that are not in use, by their sizes.
 var pieces [pieceSizes]rack
+
+// husks are memories of no room, for what is kept.
+var husks rack
+
+// keptMemory makes a piece of data that are kept.
+func keptMemory(data []byte, kept asyncio.KeptData) *memory {
+	m := husks.take()
+	if m == nil {
+		m = new(memory)
+	}
+	m.room, m.kept = data, kept
+	return m
+}
 
 // rack is where pieces of one size are put that will soon be used again. A few stay at hand,
 // last in, first out, for that costs less than a pool does; the collector forgets the rest.
@@ -82,15 +103,21 @@ func takeMemory(n int) *memory {
 			if m := pieces[i].take(); m != nil {
 				return m
 			}
-			return &memory{make([]byte, size)}
+			return &memory{room: make([]byte, size)}
 		}
 		size *= 4
 	}
-	return &memory{make([]byte, n)}
+	return &memory{room: make([]byte, n)}
 }
 
 // giveBack lets a piece be used again.
 func (m *memory) giveBack() {
+	if m.kept.Held() {
+		m.kept.Release()
+		m.room = nil
+		husks.put(m)
+		return
+	}
 	size := smallestPiece
 	for i := range pieces {
 		if len(m.room) == size {

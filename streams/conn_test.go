@@ -477,7 +477,7 @@ func TestConnFromOutside(t *testing.T) {
 					f := other.(*conn).w.flow
 					f.mu.Lock()
 					defer f.mu.Unlock()
-					return f.waiting().writers.Len() > 0
+					return f.rest().writers.Len() > 0
 				})
 			}
 			return nil
@@ -535,7 +535,7 @@ func (s *stage) drainFor(w *StreamWriter, d time.Duration) {
 	gone := asyncio.RunCoroutineThreadsafe(s.loop, func(ctx context.Context) (struct{}, error) {
 		for {
 			w.flow.mu.Lock()
-			waits := w.flow.waiting().drains.Len() > 0
+			waits := w.flow.rest().drains.Len() > 0
 			w.flow.mu.Unlock()
 			if !waits {
 				return struct{}{}, nil

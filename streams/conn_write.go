@@ -44,7 +44,7 @@ func (c *conn) write(p []byte) (n int, err error) {
 		}
 		switch {
 		case f.lost:
-			if err = f.reason; err == nil {
+			if err = f.reason(); err == nil {
 				err = ErrConnectionLost
 			}
 		case !f.paused:
@@ -70,7 +70,7 @@ func (c *conn) write(p []byte) (n int, err error) {
 // at. The mutex is held when it is called and when it returns.
 func (c *conn) waitForRoom() error {
 	s := &c.out
-	s.waits = &c.w.flow.waiting().writers
+	s.waits = &c.w.flow.rest().writers
 	_, err := wait(c.ctx, s.waits, c.loop, s.mu)
 	s.waits = nil
 	return err

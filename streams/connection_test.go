@@ -483,7 +483,7 @@ func TestDrain(t *testing.T) {
 		d.p.ResumeWriting()
 		_, err = other.Await(s.ctx)
 		s.check(err)
-		if d.p.waiting().drains.Len() > 0 {
+		if d.p.rest().drains.Len() > 0 {
 			s.Error("somebody is still in the list")
 		}
 	})

@@ -16,26 +16,36 @@ type FlowControl struct {
 	loop asyncio.EventLoop
 
 	mu     sync.Mutex
+	more   *flowMore // nil until there is something
 	paused bool
 	lost   bool
+	closed bool        // by a writer
 	stuck  atomic.Bool // paused or lost
-	reason error       // that of ConnectionLost
-	waits  *flowWaits  // nil until somebody waits
 }
 
-// flowWaits are those who wait for something of a flow control's.
-type flowWaits struct {
+// flowMore is what most flow controls do without most of the time: why the connection was lost,
+// and those who wait for something.
+type flowMore struct {
+	reason  error           // that of ConnectionLost
 	drains  asyncio.Waiters // for writing to be resumed,
 	writers asyncio.Waiters // too, or for something else that a Conn looks at,
 	closes  asyncio.Waiters // and for the connection to be lost
 }
 
-// waiting is where to wait. mu is held.
-func (f *FlowControl) waiting() *flowWaits {
-	if f.waits == nil {
-		f.waits = new(flowWaits)
+// rest is what the flow control has done without so far. mu is held.
+func (f *FlowControl) rest() *flowMore {
+	if f.more == nil {
+		f.more = new(flowMore)
 	}
-	return f.waits
+	return f.more
+}
+
+// reason is why the connection was lost. mu is held.
+func (f *FlowControl) reason() error {
+	if f.more == nil {
+		return nil
+	}
+	return f.more.reason
 }
 
 // FlowController is a protocol that embeds a FlowControl.
@@ -67,7 +77,7 @@ func (f *FlowControl) ResumeWriting() {
 	f.paused = false
 	f.stuck.Store(f.lost)
 	var drains, writers asyncio.Wakeup
-	if w := f.waits; w != nil {
+	if w := f.more; w != nil {
 		drains, writers = w.drains.WakeAll(nil), w.writers.WakeAll(nil)
 	}
 	f.mu.Unlock()
@@ -79,10 +89,13 @@ func (f *FlowControl) ResumeWriting() {
 // later Drain is ErrConnectionLost. (connection_lost)
 func (f *FlowControl) ConnectionLost(err error) {
 	f.mu.Lock()
-	f.lost, f.reason = true, err
+	f.lost = true
 	f.stuck.Store(true)
+	if err != nil || f.more != nil {
+		f.rest().reason = err
+	}
 	var closes, drains, writers asyncio.Wakeup
-	if w := f.waits; w != nil {
+	if w := f.more; w != nil {
 		closes, drains, writers = w.closes.WakeAll(err), w.drains.WakeAll(err), w.writers.WakeAll(nil)
 	}
 	f.mu.Unlock()
@@ -103,9 +116,9 @@ func (f *FlowControl) drain(ctx context.Context, t asyncio.Transport) error {
 	err := error(nil)
 	switch {
 	case f.lost:
-		err = &lostError{peer: t.RemoteAddr(), reason: f.reason}
+		err = &lostError{peer: t.RemoteAddr(), reason: f.reason()}
 	case f.paused:
-		_, err = wait(ctx, &f.waiting().drains, f.loop, &f.mu)
+		_, err = wait(ctx, &f.rest().drains, f.loop, &f.mu)
 	}
 	f.mu.Unlock()
 	return err
@@ -114,9 +127,9 @@ func (f *FlowControl) drain(ctx context.Context, t asyncio.Transport) error {
 // waitClosed waits until the connection is lost.
 func (f *FlowControl) waitClosed(ctx context.Context) error {
 	f.mu.Lock()
-	err := f.reason
+	err := f.reason()
 	if !f.lost {
-		_, err = wait(ctx, &f.waiting().closes, f.loop, &f.mu)
+		_, err = wait(ctx, &f.rest().closes, f.loop, &f.mu)
 	}
 	f.mu.Unlock()
 	return err
@@ -126,4 +139,17 @@ func (f *FlowControl) isLost() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.lost
+}
+
+// close notes that a writer has closed the connection.
+func (f *FlowControl) close() {
+	f.mu.Lock()
+	f.closed = true
+	f.mu.Unlock()
+}
+
+func (f *FlowControl) isClosed() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.closed
 }

@@ -89,7 +89,7 @@ func start(ctx context.Context, op string, serve handlerFunc, more []Option, cre
 	tasks := asyncio.WithContext(ctx)
 	return create(c.loop, func() asyncio.Protocol {
 		p := newProtocol(c, newReader(c), serve)
-		p.tasks = tasks
+		p.begin.tasks = tasks
 		return p
 	})
 }

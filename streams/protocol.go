@@ -2,6 +2,7 @@ package streams
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/go-asyncio/asyncio"
 )
@@ -15,18 +16,26 @@ import (
 // connection is closed with a warning. (asyncio.StreamReaderProtocol)
 type StreamReaderProtocol struct {
 	FlowControl
-	in      *connection   // nil: there is no reader
-	held    *StreamReader // keeps it until there is a connection to serve, and while that is served; or for good
-	handler handlerFunc
+	in    *connection // nil: there is no reader
+	begin *beginning  // nil: the handler runs or is over, or there never was one
+
+	serves   bool // there is a handler, or was
+	halfOpen bool // the sending side stays open at the peer's end over TLS, too, if it can
+	overTLS  bool
+	made     bool // the reader and its line have the connection's transport, which asks for memory
+	alone    bool // it is the transport's protocol itself, and no part of another one
+	lends    bool // so that it lends, and need not look
+}
+
+// beginning is what is needed until the handler runs. It keeps the reader until there is a
+// connection to serve, and then until the task that serves it does; on a simulated loop for good.
+type beginning struct {
+	reader  *StreamReader // may be nil
+	writer  *StreamWriter
+	handler handlerFunc        // nil: it only keeps the reader
 	tasks   asyncio.TaskOption // of the server, for the handler's task; may be nil
 	task    *asyncio.Task[struct{}]
 	early   asyncio.CallbackToken // for the end of a task that has not begun
-	over    asyncio.Transport     // which asks for memory; nil: there is no reader
-	overTLS bool
-	alone   bool // it is the transport's protocol itself, and no part of another one
-	lends   bool // so that it lends, and need not look
-
-	halfOpen bool // the sending side stays open at the peer's end over TLS, too, if it can
 }
 
 // handlerFunc serves one connection.
@@ -46,24 +55,27 @@ func NewStreamReaderProtocol(r *StreamReader, handler func(ctx context.Context, 
 }
 
 func newProtocol(c config, r *StreamReader, handler handlerFunc) *StreamReaderProtocol {
-	p := r.firstProtocol()
-	p.loop, p.handler, p.halfOpen = c.loop, handler, c.halfOpen
+	p := r.firstProtocol(c.loop)
+	p.loop, p.serves, p.halfOpen = c.loop, handler != nil, c.halfOpen
+	if p.serves || r != nil && asyncio.IsSimulated(c.loop) {
+		p.begin = &beginning{reader: r, handler: handler}
+	}
 	if r != nil {
 		p.in = r.connection
-		if handler != nil || asyncio.IsSimulated(c.loop) {
-			p.held = r
-		}
+		r.mu.Lock()
+		r.kept = r.kept || p.serves
 		r.watch()
+		r.mu.Unlock()
 	}
 	return p
 }
 
 // firstProtocol is the protocol that is a part of the connection, or one more.
-func (r *StreamReader) firstProtocol() *StreamReaderProtocol {
+func (r *StreamReader) firstProtocol(loop asyncio.EventLoop) *StreamReaderProtocol {
 	if r != nil {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if r.protocol.in == nil {
+		if r.protocol.in == nil && r.protocol.loop == loop {
 			r.protocol.in = r.connection
 			return &r.protocol
 		}
@@ -84,10 +96,11 @@ func (p *StreamReaderProtocol) ConnectionMade(t asyncio.Transport) {
 			p.reject(t, "A stream reader was given to a second connection", err)
 			return
 		}
-		p.over, p.lends = t, p.alone
+		p.made = same(p.in.line.first, t)
+		p.lends = p.alone && p.made
 	}
-	if p.handler != nil {
-		p.serve(newWriter(t, &p.FlowControl, p.held), t)
+	if p.serves {
+		p.serve(t)
 	}
 }
 
@@ -98,61 +111,80 @@ func (p *StreamReaderProtocol) reject(t asyncio.Transport, message string, err e
 }
 
 // serve runs the handler in a task of its own.
-func (p *StreamReaderProtocol) serve(w *StreamWriter, t asyncio.Transport) {
+func (p *StreamReaderProtocol) serve(t asyncio.Transport) {
+	b := p.begin
+	if p.in == nil { // it may be the protocol of several connections
+		one := *b
+		b = &one
+	}
+	b.writer = newWriter(t, &p.FlowControl, b.reader)
 	var options []asyncio.TaskOption
-	if p.tasks != nil {
-		options = append(options, p.tasks)
+	if b.tasks != nil {
+		options = append(options, b.tasks)
 	}
-	if r := p.held; r == nil || w != &r.writer { // neither as StartServer makes them
-		task := asyncio.CreateTask(p.loop, func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, p.handler(ctx, r, w)
-		}, options...)
-		task.AddDoneCallback(func(task *asyncio.Task[struct{}]) { p.ended(task, t) })
-		return
-	}
-	task := asyncio.CreateTask(p.loop, p.run, options...)
-	p.task, p.early = task, task.AddDoneCallback(p.served)
+	serve := func(ctx context.Context) (struct{}, error) { return struct{}{}, p.run(ctx, b) }
+	task := asyncio.CreateTask(p.loop, serve, options...)
+	b.task, b.early = task, task.AddDoneCallback(b.writer.ended)
 }
 
-// run is the handler's task. Its protocol keeps what the handler has been given until it
-// returns: one that only reads has not dropped its writer. The callback for the task's end is
-// that of a task which never began; it is not kept while the handler runs.
-func (p *StreamReaderProtocol) run(ctx context.Context) (struct{}, error) {
-	if task := p.task; task != nil && task.RemoveDoneCallback(p.early) > 0 {
-		p.early = asyncio.CallbackToken{}
-		defer task.AddDoneCallback(p.served)
+// run is the handler's task. It keeps what the handler has been given until that returns: one
+// that only reads has not dropped its writer. The callback for the task's end is that of a task
+// which never began; it is not kept while the handler runs.
+func (p *StreamReaderProtocol) run(ctx context.Context, b *beginning) error {
+	r, w, handler := b.reader, b.writer, b.handler
+	if task := b.task; task != nil && task.RemoveDoneCallback(b.early) > 0 {
+		defer w.hearEnd(task)
 	}
-	r := p.held
-	err := p.handler(ctx, r, &r.writer)
-	if !asyncio.IsSimulated(p.loop) {
-		p.held = nil
+	if r != nil && !asyncio.IsSimulated(p.loop) {
+		p.begin = nil
 	}
-	return struct{}{}, err
+	err := handler(ctx, r, w)
+	if r != nil {
+		r.letGo()
+	}
+	runtime.KeepAlive(w)
+	return err
 }
 
-// served hears of the end of the handler.
-func (p *StreamReaderProtocol) served(task *asyncio.Task[struct{}]) { p.ended(task, p.in.line.first) }
+// hearEnd has the line hear of the end of the handler's task.
+func (l *line) hearEnd(task *asyncio.Task[struct{}]) { task.AddDoneCallback(l.ended) }
 
 // ended closes the connection of a handler that has failed, and reports it.
-func (p *StreamReaderProtocol) ended(task *asyncio.Task[struct{}], t asyncio.Transport) {
-	p.task = nil
+func (l *line) ended(task *asyncio.Task[struct{}]) {
 	err := task.Exception()
 	if err == nil {
 		return
 	}
 	if !task.Cancelled() {
-		p.loop.CallExceptionHandler(asyncio.ExceptionContext{
-			Message: "Unhandled exception in client_connected_cb", Err: err, Transport: t,
+		l.flow.loop.CallExceptionHandler(asyncio.ExceptionContext{
+			Message: "Unhandled exception in client_connected_cb", Err: err, Transport: l.first,
 		})
 	}
-	_ = t.Close() // on its own loop it closes
+	_ = l.first.Close() // on its own loop it closes
 }
 
 // DataReceived feeds the reader. (data_received)
 func (p *StreamReaderProtocol) DataReceived(data []byte) {
 	if in := p.in; in != nil && in.fate.Load()&dropped == 0 {
+		if len(data) >= keepFrom && p.keep(data) {
+			return
+		}
 		_ = in.feed(data) // fails only after an end that the protocol's user has fed: as if it came too late
 	}
+}
+
+// keep has the transport leave data where they are, if it can, and the reader has room for
+// nothing but all of them. It reports whether the reader has them so.
+func (p *StreamReaderProtocol) keep(data []byte) bool {
+	if !p.lends && !p.lendsUnasked() {
+		return false // data may be anybody's
+	}
+	keeper, ok := p.over().(asyncio.DataKeeper)
+	if !ok {
+		return false
+	}
+	kept := keeper.KeepData(data)
+	return kept.Held() && p.in.feedKept(data, kept)
 }
 
 // LendsAs says to a transport, as asyncio.LendingProtocol has it, whether p lends: for itself,
@@ -160,7 +192,7 @@ func (p *StreamReaderProtocol) DataReceived(data []byte) {
 func (p *StreamReaderProtocol) LendsAs(protocol any) bool {
 	self, ok := protocol.(*StreamReaderProtocol)
 	p.alone = ok && self == p
-	p.lends = p.alone && p.over != nil
+	p.lends = p.alone && p.made
 	return p.alone
 }
 
@@ -168,7 +200,16 @@ func (p *StreamReaderProtocol) LendsAs(protocol any) bool {
 //
 //go:noinline
 func (p *StreamReaderProtocol) lendsUnasked() bool {
-	return p.over != nil && p.over.GetProtocol() == asyncio.Protocol(p)
+	t := p.over()
+	return t != nil && t.GetProtocol() == asyncio.Protocol(p)
+}
+
+// over is the transport that asks for memory, nil if there is none.
+func (p *StreamReaderProtocol) over() asyncio.Transport {
+	if !p.made {
+		return nil
+	}
+	return p.in.line.first
 }
 
 // LendBuffer implements asyncio.LendingProtocol: what comes goes where the coroutine that
@@ -231,7 +272,7 @@ func (p *StreamReaderProtocol) canEndOneSide() bool {
 	p.in.mu.Lock()
 	t := p.in.transport
 	p.in.mu.Unlock()
-	return t != nil && t.CanWriteEOF()
+	return t != nil && (*t).CanWriteEOF()
 }
 
 // ConnectionLost ends the stream, and every call that waits for it.

@@ -34,18 +34,18 @@ type StreamReader struct {
 
 // reading is what a reader is to its connection, which does not keep the reader itself.
 type reading struct {
-	loop  asyncio.EventLoop
 	limit int
 
 	mu        sync.Mutex
 	buf       buffer
-	err       error             // what SetException said
-	transport asyncio.Transport // nil if there is none, or one that cannot be paused
-	waiters   asyncio.Waiters   // the one who reads
+	err       error              // what SetException said
+	transport *asyncio.Transport // nil if there is none, or one that cannot be paused; usually the line's
+	waiters   asyncio.Waiters    // the one who reads
 	lent      lent
 	eof       bool
 	paused    bool // the transport
 
+	kept    bool          // by its protocol, which serves the connection
 	watched bool          // the collector tells when it is dropped
 	fate    atomic.Uint32 // dropped, failed
 }
@@ -69,20 +69,29 @@ func NewStreamReader(opts ...Option) (*StreamReader, error) {
 }
 
 func newReader(c config) *StreamReader {
-	return &StreamReader{connection: &connection{reading: reading{loop: c.loop, limit: c.limit}}}
+	r := &StreamReader{connection: &connection{reading: reading{limit: c.limit}}}
+	r.protocol.loop = c.loop
+	return r
 }
 
 // SetTransport says which transport to pause when too much is buffered.
 // asyncio.ErrInvalidState if there is one already. (set_transport)
 func (r *StreamReader) SetTransport(t asyncio.Transport) error { return r.setTransport(t) }
 
-func (r *reading) setTransport(t asyncio.Transport) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.transport != nil {
+func (c *connection) setTransport(t asyncio.Transport) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.transport != nil {
 		return opError("SetTransport", fmt.Errorf("%w: there is one already", asyncio.ErrInvalidState))
 	}
-	r.transport = t
+	if c.line.first == nil {
+		c.line.first = t
+	}
+	c.transport = &c.line.first
+	if !same(*c.transport, t) {
+		other := t
+		c.transport = &other
+	}
 	return nil
 }
 
@@ -121,7 +130,7 @@ func (r *reading) came() {
 	r.mu.Unlock()
 	w.Do()
 	if full != nil {
-		r.pause(full)
+		r.pause(*full)
 	}
 }
 
@@ -141,26 +150,27 @@ func (r *reading) pause(t asyncio.Transport) {
 // unpause decides that the transport is to bring more, if it does not. mu is
 // held; the transport returned, if there is one, is for resume.
 func (r *reading) unpause() asyncio.Transport {
-	if !r.paused {
+	paused := r.paused
+	r.paused = false
+	if !paused || r.transport == nil {
 		return nil
 	}
-	r.paused = false
-	return r.transport
+	return *r.transport
 }
 
 // resume lets the transport bring more. mu is not held.
-func (r *reading) resume(t asyncio.Transport) {
+func (c *connection) resume(t asyncio.Transport) {
 	if t == nil {
 		return
 	}
 	if err := t.ResumeReading(); errors.Is(err, asyncio.ErrWrongGoroutine) {
 		// Nothing is left to resume on a loop that is closed.
-		_, _ = r.loop.CallSoonThreadsafe(func() {
-			r.mu.Lock()
-			paused := r.paused // again, by now
-			r.mu.Unlock()
+		_, _ = c.protocol.loop.CallSoonThreadsafe(func() {
+			c.mu.Lock()
+			paused := c.paused // again, by now
+			c.mu.Unlock()
 			if !paused {
-				r.resume(t)
+				c.resume(t)
 			}
 		})
 	}
@@ -168,17 +178,17 @@ func (r *reading) resume(t asyncio.Transport) {
 
 // took ends a read that has taken something: the transport is resumed if little
 // enough is left. It gives up mu.
-func (r *reading) took() {
-	if !r.paused {
-		r.mu.Unlock()
+func (c *connection) took() {
+	if !c.paused {
+		c.mu.Unlock()
 		return
 	}
 	var t asyncio.Transport
-	if r.buf.len() <= r.limit {
-		t = r.unpause()
+	if c.buf.len() <= c.limit {
+		t = c.unpause()
 	}
-	r.mu.Unlock()
-	r.resume(t)
+	c.mu.Unlock()
+	c.resume(t)
 }
 
 // FeedEOF says that no more data come. (feed_eof)
@@ -259,7 +269,7 @@ func (r *StreamReader) String() string {
 		fmt.Fprintf(&b, " exception=%q", r.err.Error())
 	}
 	if r.transport != nil {
-		fmt.Fprintf(&b, " transport=%v", r.transport)
+		fmt.Fprintf(&b, " transport=%v", *r.transport)
 	}
 	if r.paused {
 		b.WriteString(" paused")

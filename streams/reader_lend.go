@@ -1,5 +1,7 @@
 package streams
 
+import "github.com/go-asyncio/asyncio"
+
 // lent is memory for what comes next, that need not go through the buffer then:
 //
 //   - room is that of a call which waits in ReadInto, with nothing buffered. What has come
@@ -53,12 +55,36 @@ func (l *lent) lend(p []byte) uint16 {
 // is. A coroutine that was unwound there has left its room, which is nobody's to write to.
 func (r *reading) take(data []byte) int {
 	l := &r.lent
-	if len(l.room) == 0 || l.n > 0 || l.out == roomOut || r.waiters.Len() == 0 {
+	if !r.roomWaits() {
 		return 0
 	}
 	n := copy(l.room, data)
 	l.n = uint32(n)
 	return n
+}
+
+// roomWaits reports whether what comes goes into the room of who waits. mu is held.
+func (r *reading) roomWaits() bool {
+	l := &r.lent
+	return len(l.room) > 0 && l.n == 0 && l.out != roomOut && r.waiters.Len() > 0
+}
+
+// keepFrom is how much has to come at once for it to be left where it is: less is copied in
+// less time than it takes to let go of it.
+const keepFrom = 2 << 10
+
+// feedKept feeds what the transport has kept, as it lies, to a buffer that is empty and to nobody's room. It reports
+// whether it has: else kept is released.
+func (r *reading) feedKept(data []byte, kept asyncio.KeptData) bool {
+	r.mu.Lock()
+	if r.eof || r.buf.mem != nil || r.roomWaits() {
+		r.mu.Unlock()
+		kept.Release()
+		return false
+	}
+	r.buf.mem, r.buf.off, r.buf.end = keptMemory(data, kept), 0, len(data)
+	r.came()
+	return true
 }
 
 // putBack puts what has come into lent memory, and was not returned, at the head of the

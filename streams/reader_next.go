@@ -55,7 +55,8 @@ func (r *StreamReader) ready(ctx context.Context) error {
 // Next returns what has come, as it came: at least one byte, and io.EOF at the end of the
 // stream. It is lent until the next read of this reader, which ReadLine and Ready are, too; what is to be
 // kept longer is to be copied. Nothing is copied where the system can receive
-// when asked, and once where it receives before (io_uring, TLS). While it waits, it
+// when asked; over io_uring, which receives before, nothing of what is large, which stays where it came;
+// over TLS all is copied once. While it waits, it
 // holds half a KiB, or nothing before the first call; Ready holds nothing. The limit does
 // not hold for it.
 func (r *StreamReader) Next(ctx context.Context) ([]byte, error) {
@@ -75,7 +76,7 @@ func (r *StreamReader) Next(ctx context.Context) ([]byte, error) {
 			}
 		}
 		number := l.lend(nil)
-		_, err := c.waiters.Park(ctx, c.loop, &c.mu)
+		_, err := c.waiters.Park(ctx, c.protocol.loop, &c.mu)
 		runtime.KeepAlive(r)
 		c.mu.Lock()
 		if l.n > 0 {
@@ -114,7 +115,7 @@ func (r *StreamReader) next(ctx context.Context) ([]byte, error) {
 }
 
 // lendNext lends all that there is, with its memory. It gives up mu.
-func (r *reading) lendNext() []byte {
+func (r *connection) lendNext() []byte {
 	if r.lent.piece != nil {
 		r.lent.takeBack()
 	}

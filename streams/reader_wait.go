@@ -45,9 +45,9 @@ func (r *reading) mustLook() bool {
 // look is the wait of who may not. mu is held, but for a while if a paused transport is resumed.
 //
 //go:noinline
-func (r *reading) look(op string) error {
+func (r *connection) look(op string) error {
 	switch {
-	case r.waiters.Len() > 0 && r.loop.IsClosed():
+	case r.waiters.Len() > 0 && r.protocol.loop.IsClosed():
 		return opError(op, asyncio.ErrLoopClosed) // who waits is about to be unwound
 	case r.waiters.Len() > 0:
 		return opError(op, fmt.Errorf("%w: another call already waits for data of this reader", asyncio.ErrInvalidState))
@@ -72,7 +72,7 @@ func (r *reading) look(op string) error {
 func (r *StreamReader) suspend(ctx context.Context, p []byte) (n int, err error) {
 	r.lent.takeBack()
 	number := r.lent.lend(p)
-	_, err = r.waiters.Park(ctx, r.loop, &r.mu)
+	_, err = r.waiters.Park(ctx, r.protocol.loop, &r.mu)
 	r.mu.Lock()
 	if r.lent.number == number {
 		r.lent.out = nothingOut

@@ -103,7 +103,7 @@ func (upgrading) WriteLines([][]byte) error { return errUpgrading("WriteLines") 
 func (upgrading) WriteEOF() error { return errUpgrading("WriteEOF") }
 
 // isServer reports whether the protocol serves a client.
-func (p *StreamReaderProtocol) isServer() bool { return p.handler != nil }
+func (p *StreamReaderProtocol) isServer() bool { return p.serves }
 
 // nowOverTLS says that the connection is one of TLS from now on.
 func (p *StreamReaderProtocol) nowOverTLS() { p.overTLS = true }
@@ -133,7 +133,7 @@ func (r *reading) handOver() []byte {
 // upgraded gives the reader the transport of TLS, which may have brought much already.
 func (r *reading) upgraded(t asyncio.Transport) {
 	r.mu.Lock()
-	r.transport = t
+	r.transport = &t
 	full := r.buf.len() > 2*r.limit
 	r.paused = full
 	r.mu.Unlock()

@@ -233,7 +233,7 @@ func TestWhichLoop(t *testing.T) {
 			s.must(err)
 			f, err := NewFlowControl()
 			s.must(err)
-			if r.loop != s.loop || p.loop != s.loop || f.loop != s.loop {
+			if r.protocol.loop != s.loop || p.loop != s.loop || f.loop != s.loop {
 				s.Error("another loop")
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"runtime"
 	"sync/atomic"
 
@@ -24,18 +25,22 @@ type StreamWriter struct {
 
 // line is what a writer writes to: it outlives a writer that was not closed.
 type line struct {
-	flow   *FlowControl
-	first  asyncio.Transport
-	now    atomic.Pointer[asyncio.Transport] // another one since StartTLS
-	made   atomic.Bool                       // there is a writer
-	closed atomic.Bool                       // by it
+	flow  *FlowControl // nil: there is no writer
+	first asyncio.Transport
+	now   atomic.Pointer[asyncio.Transport] // another one since StartTLS
 }
 
 // begin makes the line one over a transport.
 func (l *line) begin(t asyncio.Transport, f *FlowControl) {
-	l.flow, l.first = f, t
-	l.made.Store(true)
+	if l.first == nil {
+		l.first = t
+	}
+	l.flow = f
 }
+
+// same reports whether two transports are the same one. A user's may be one that cannot be
+// compared.
+func same(a, b asyncio.Transport) bool { return reflect.ValueOf(a).Comparable() && a == b }
 
 // Transport returns the transport as it is now.
 func (l *line) Transport() asyncio.Transport {
@@ -65,7 +70,7 @@ func newWriter(t asyncio.Transport, f *FlowControl, r *StreamReader) *StreamWrit
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.writer.line == nil {
+	if r.writer.line == nil && (r.line.first == nil || same(r.line.first, t)) {
 		w := &r.writer
 		w.line, w.reader = &r.line, r
 		w.begin(t, f)
@@ -88,7 +93,7 @@ func (w *StreamWriter) watch() {
 
 // dropped says, once, that the writer was not closed, and closes the connection.
 func (l *line) dropped() {
-	if !l.made.Load() || l.closed.Load() || l.flow.isLost() {
+	if l.flow.isClosed() || l.flow.isLost() {
 		return
 	}
 	if _, err := l.flow.loop.CallSoonThreadsafe(func() {
@@ -132,7 +137,7 @@ func (w *StreamWriter) Close() error {
 	if err := w.Transport().Close(); err != nil {
 		return err
 	}
-	w.closed.Store(true)
+	w.flow.close()
 	return nil
 }
 

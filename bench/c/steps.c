@@ -2,10 +2,15 @@
  * with ptrace(2): exact, slow, and possible where the processor's counters cannot be read, as in
  * most virtual machines.
  *
- * Usage: steps PID [--hold-monitor]
+ * Usage: steps PID [--hold-monitor] [--registers]
  *
  * Prints "ready" once every thread is stepped. On SIGUSR1 it prints "mark TOTAL", a line "ADDRESS COUNT"
  * for every instruction executed so far, and "end". On SIGTERM it kills the process and ends.
+ *
+ * --registers, on x86-64 alone, writes what the registers were before each instruction instead, each
+ * repetition of a string instruction included: records of 19 numbers of 8 bytes, the program counter, the 16
+ * general registers in the order in which instructions number them, and the bases of FS and GS. SIGUSR1 is then answered
+ * once every thread sleeps, by a record of zeroes: what was done before it is all that there was to do.
  *
  * --hold-monitor is for Go programs. Stepping slows a program several hundred times, and the
  * runtime's monitor thread, which goes by the real time, would take the processor away from
@@ -31,6 +36,8 @@
 #define ADDRESSES (1 << 20)
 #define THREADS 4096
 #define TICK_US 2000
+#define REGISTERS 19
+#define RECORDS 512
 
 static struct {
 	unsigned long pc, count;
@@ -39,12 +46,13 @@ static struct {
 static struct thread {
 	pid_t id;
 	unsigned long pc; /* of the instruction that runs next */
+	unsigned long registers[REGISTERS]; /* before it */
 } threads[THREADS];
 
 static int thread_count;
 static unsigned long total;
 static pid_t process, monitor;
-static int monitor_held;
+static int monitor_held, wants_registers;
 static volatile sig_atomic_t wants_mark, wants_end, ticked;
 
 static void on_signal(int signal)
@@ -75,6 +83,45 @@ static unsigned long program_counter(pid_t id)
 #else
 #error "steps knows x86-64 and aarch64"
 #endif
+}
+
+static void read_registers(struct thread *t)
+{
+#if defined(__x86_64__)
+	struct user_regs_struct r;
+	if (ptrace(PTRACE_GETREGS, t->id, 0, &r) < 0)
+		return; /* it was killed meanwhile, and says so itself */
+	unsigned long all[REGISTERS] = {
+		r.rip, r.rax, r.rcx, r.rdx, r.rbx, r.rsp, r.rbp, r.rsi, r.rdi, r.r8,
+		r.r9, r.r10, r.r11, r.r12, r.r13, r.r14, r.r15, r.fs_base, r.gs_base,
+	};
+	memcpy(t->registers, all, sizeof all);
+#else
+	(void)t;
+#endif
+}
+
+static unsigned long records[RECORDS][REGISTERS];
+static int record_count;
+
+static void write_records(void)
+{
+	const char *from = (const char *)records;
+	for (size_t left = record_count * sizeof *records; left > 0;) {
+		ssize_t n = write(STDOUT_FILENO, from, left);
+		if (n < 0 && errno != EINTR)
+			die("write");
+		if (n > 0)
+			from += n, left -= n;
+	}
+	record_count = 0;
+}
+
+static void record(const unsigned long *registers)
+{
+	memcpy(records[record_count++], registers, sizeof *records);
+	if (record_count == RECORDS)
+		write_records();
 }
 
 /* Whether a stopped thread was asleep: one that holds a lock of its program is not. */
@@ -176,6 +223,11 @@ static void advance(pid_t id, int status)
 	}
 	struct thread *t = thread_of(id);
 	unsigned long pc = program_counter(id);
+	if (wants_registers) {
+		if (signal == SIGTRAP && event == 0 && t->pc)
+			record(t->registers);
+		read_registers(t);
+	}
 	/* A repeated string instruction stops at each repetition and stays where it is. */
 	if (signal == SIGTRAP && event == 0 && t->pc != pc)
 		count(t->pc);
@@ -206,8 +258,16 @@ static int all_asleep(void)
 static void tick(void)
 {
 	static unsigned long before;
-	if (!monitor)
+	if (wants_registers && wants_mark && total == before && all_asleep()) {
+		static const unsigned long nothing[REGISTERS];
+		wants_mark = 0;
+		record(nothing);
+		write_records();
+	}
+	if (!monitor) {
+		before = total;
 		return;
+	}
 	if (total == before && monitor_held && all_asleep()) {
 		monitor_held = 0;
 		ptrace(PTRACE_CONT, monitor, 0, 0);
@@ -219,11 +279,25 @@ static void tick(void)
 
 int main(int argc, char **argv)
 {
-	int hold_monitor = argc == 3 && strcmp(argv[2], "--hold-monitor") == 0;
-	if (argc < 2 || argc > 3 || (argc == 3 && !hold_monitor)) {
-		fprintf(stderr, "usage: steps PID [--hold-monitor]\n");
+	int hold_monitor = 0, wrong = argc < 2;
+	for (int i = 2; i < argc; i++) {
+		if (strcmp(argv[i], "--hold-monitor") == 0)
+			hold_monitor = 1;
+		else if (strcmp(argv[i], "--registers") == 0)
+			wants_registers = 1;
+		else
+			wrong = 1;
+	}
+	if (wrong) {
+		fprintf(stderr, "usage: steps PID [--hold-monitor] [--registers]\n");
 		return 2;
 	}
+#if !defined(__x86_64__)
+	if (wants_registers) {
+		fprintf(stderr, "steps: --registers is for x86-64 alone\n");
+		return 2;
+	}
+#endif
 	process = atoi(argv[1]);
 	struct sigaction action = {.sa_handler = on_signal}; /* without SA_RESTART: waitpid ends with EINTR */
 	sigaction(SIGUSR1, &action, NULL);
@@ -247,7 +321,7 @@ int main(int argc, char **argv)
 			ticked = 0;
 			tick();
 		}
-		if (wants_mark) {
+		if (wants_mark && !wants_registers) {
 			wants_mark = 0;
 			mark();
 		}

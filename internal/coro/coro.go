@@ -51,7 +51,9 @@ type Pool struct {
 	// its first work, and Ended after its last.
 	Started, Ended func(c *Coro)
 
-	idle []*Coro
+	idle   []*Coro
+	body   func(yield func(struct{}) bool) // of all coroutines
+	making *Coro                           // which takes note that the body is its own
 }
 
 // maxIdle bounds the memory that finished coroutines hold (each some 3 KiB).
@@ -63,14 +65,14 @@ const maxIdle = 512
 // What there is once for each coroutine is kept small and in one object: tens of thousands of
 // them may wait at a time.
 type Coro struct {
-	// ID and Task are free for the pool's user: whose goroutine it is, and what it runs.
+	// ID is free for the pool's user: whose goroutine it is. Task is what it runs: the work, until
+	// that has put there what else it is for the pool's user. It is nil between two works.
 	ID   int64
 	Task any
 
 	pool     *Pool
 	next     func() (struct{}, bool)
 	yield    func(struct{}) bool
-	work     Work
 	panicked *panicked
 	refusals int32
 	status   Status
@@ -99,7 +101,7 @@ func (p *Pool) Get(w Work) *Coro {
 		c = &Coro{pool: p}
 		c.start()
 	}
-	c.work = w
+	c.Task = w
 	return c
 }
 
@@ -121,22 +123,44 @@ func (p *Pool) Close() {
 // start makes the coroutine itself: one piece of work after another, with a stay in the pool
 // in between.
 func (c *Coro) start() {
+	p := c.pool
+	if p.body == nil {
+		p.begin()
+	}
 	// What would stop it is let go of: without work it comes to its end by itself.
-	//
-	// Its frame is there as long as the coroutine, so what it does not need all the time it
-	// calls, and it is no method, which would have a frame for the conversion to a function.
-	c.next, _ = iter.Pull(func(yield func(struct{}) bool) {
+	c.next, _ = iter.Pull(p.body)
+	p.making = c
+	c.next() // until it has taken note of that
+}
+
+// begin makes the body of all coroutines: a function for each would be one more object that is
+// there as long as the coroutine.
+//
+// Its frame is, too, so what it does not need all the time it calls, and it is no method, which
+// would have a frame for the conversion to a function.
+func (p *Pool) begin() {
+	p.body = func(yield func(struct{}) bool) {
+		c := p.making
 		defer c.ended()
 		c.began(yield)
-		for c.work != nil {
-			c.work.Run(c)
+		yield(struct{}{})
+		for w := c.work(); w != nil; w = c.work() {
+			w.Run(c)
 			if c.rest() {
 				yield(struct{}{})
 				c.status = Suspended
 			}
 		}
 		c.clean = true
-	})
+	}
+}
+
+// work is what the coroutine has been given to run, nil if it is to end.
+//
+//go:noinline
+func (c *Coro) work() Work {
+	w, _ := c.Task.(Work)
+	return w
 }
 
 // began is called on the coroutine when it begins.
@@ -154,7 +178,7 @@ func (c *Coro) began(yield func(struct{}) bool) {
 //
 //go:noinline
 func (c *Coro) rest() bool {
-	c.work = nil
+	c.Task = nil
 	c.status = Done
 	p := c.pool
 	if len(p.idle) == maxIdle {
@@ -173,7 +197,7 @@ func (c *Coro) ended() {
 	if c.clean {
 		return
 	}
-	c.work = nil
+	c.Task = nil
 	if r := recover(); r != nil {
 		c.status, c.panicked = Panicked, &panicked{r, debug.Stack()}
 		return

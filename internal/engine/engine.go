@@ -69,6 +69,7 @@
 //
 //   - Received lends p for the length of the call. It is the engine's own
 //     memory, or a part of what ReadBuffer has lent.
+//     A [Keeper] leaves it where it is for longer.
 //   - What ReadBuffer returns is the engine's from then until the Received,
 //     ReadEOF or ReadFailed that follows at once, in the same Complete, or until
 //     that Complete returns. An engine that receives into memory of its own
@@ -102,6 +103,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/go-asyncio/asyncio/internal/buffers"
 	"github.com/go-asyncio/asyncio/internal/sock"
 )
 
@@ -329,6 +331,14 @@ type Direct interface {
 	// UseMemory is UseReadBuffer for a handler that may have nothing to lend: with nil
 	// from ReadBuffer the engine uses its own memory.
 	UseMemory(on bool)
+}
+
+// Keeper is what a Stream may have beside the contract: what has come need not be copied by
+// who keeps it.
+type Keeper interface {
+	// Keep has p, which is all that a Received that has not returned is telling of, stay as it is until the Kept is
+	// released, by any goroutine. The Kept is not Held if it is to be copied, as what is the handler's own memory, or small.
+	Keep(p []byte) buffers.Kept
 }
 
 // StreamHandler is told what happens on a Stream.

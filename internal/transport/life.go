@@ -5,12 +5,12 @@ package transport
 // lost counts: it is 1 from the moment at which the step that calls ConnectionLost is
 // scheduled, so that this happens once, and grows with every write that comes too late.
 type life struct {
-	outside       Outside
-	marks         *marks
-	lost          uint32
+	lost          uint32 // first, and marks next, for Stream's sake
 	closing       bool
 	released      bool
 	writingPaused bool // what the protocol was told last
+	marks         *marks
+	outside       Outside
 }
 
 // body is the kind of transport that has a life, as life sees it.

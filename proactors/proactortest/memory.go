@@ -14,6 +14,7 @@ var memoryCases = []testCase{
 	{"memory-runs-out", testMemoryRunsOut},
 	{"memory-apart", testMemoryApart},
 	{"memory-kept", testMemoryKept},
+	{"memory-kept-by-its-receiver", testKeep},
 	{"memory-unmoved", testMemoryUnmoved},
 }
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,6 +47,7 @@ type settings struct {
 	broadcast           bool
 	idle                int
 	perf, step, profile bool
+	lines               bool
 	calls               bool
 	json                bool
 	built               string
@@ -90,6 +92,7 @@ func parse(args []string, messages io.Writer) (*settings, error) {
 	flags.BoolVar(&s.perf, "perf", false, "add user-space instructions per message, counted by the processor through perf")
 	flags.BoolVar(&s.step, "step", false, "add user-space instructions per message, counted by stepping through them: slow, needs no counters")
 	flags.BoolVar(&s.profile, "profile", false, "with --step: show the functions that the instructions are in")
+	flags.BoolVar(&s.lines, "lines", false, "show the lines of memory that a message touches, by object, found by stepping; only on amd64")
 	flags.BoolVar(&s.calls, "calls", false, "add system calls per message under this load, counted by the kernel through perf")
 	flags.StringVar(&s.built, "built", "", "`folder` to build into and to keep; a temporary one by default")
 	flags.BoolVar(&s.json, "json", false, "print JSON, every round included")
@@ -117,22 +120,35 @@ func parse(args []string, messages io.Writer) (*settings, error) {
 	if err == nil {
 		s.cells, err = beside(s.cells, *floods)
 	}
-	flooded := slices.ContainsFunc(s.cells, func(c cell) bool { return c.Flood > 0 })
-	switch {
-	case err != nil:
+	if err == nil {
+		err = s.check()
+	}
+	if err != nil {
 		return nil, err
-	case s.rounds < 1 || s.window <= 0 || s.warmup < 0 || s.procs < 1:
-		return nil, fmt.Errorf("rounds, seconds and procs must be positive, warm-up not negative")
-	case flooded && s.broadcast:
-		return nil, fmt.Errorf("--flood with --broadcast: what floods would go to all")
-	case (s.broadcast || s.reconnect || s.idle > 0 || flooded) && (s.perf || s.step || s.calls):
-		return nil, fmt.Errorf("instructions and system calls are counted for plain echoes: leave --broadcast, --reconnect, --idle and --flood out")
-	case s.perf && s.step:
-		return nil, fmt.Errorf("--perf and --step count the same: choose one")
-	case s.profile && !s.step:
-		return nil, fmt.Errorf("--profile needs --step")
 	}
 	return s, nil
+}
+
+// check says which settings do not go together.
+func (s *settings) check() error {
+	flooded := slices.ContainsFunc(s.cells, func(c cell) bool { return c.Flood > 0 })
+	switch {
+	case s.rounds < 1 || s.window <= 0 || s.warmup < 0 || s.procs < 1:
+		return fmt.Errorf("rounds, seconds and procs must be positive, warm-up not negative")
+	case flooded && s.broadcast:
+		return fmt.Errorf("--flood with --broadcast: what floods would go to all")
+	case (s.broadcast || s.reconnect || s.idle > 0 || flooded) && (s.perf || s.step || s.calls || s.lines):
+		return fmt.Errorf("instructions, system calls and lines are counted for plain echoes: leave --broadcast, --reconnect, --idle and --flood out")
+	case s.perf && s.step:
+		return fmt.Errorf("--perf and --step count the same: choose one")
+	case s.profile && !s.step:
+		return fmt.Errorf("--profile needs --step")
+	case s.lines && !decoded:
+		return fmt.Errorf("--lines is not supported on %s: only instructions of amd64 are decoded; use --step --profile instead", runtime.GOARCH)
+	case s.lines && slices.ContainsFunc(s.cells, func(c cell) bool { return c.Conns < 4 || c.Pipeline > 1 }):
+		return fmt.Errorf("--lines tells connections apart: it needs 4 or more, with one message under way on each")
+	}
+	return nil
 }
 
 func (s *settings) addExtra(value string) error {

@@ -55,6 +55,11 @@ func (m *measurer) compare(ctx context.Context, contenders []*contender) (*repor
 				return nil, err
 			}
 		}
+		if m.settings.lines {
+			if err := m.findLines(ctx, shape, contenders, rows); err != nil {
+				return nil, err
+			}
+		}
 	}
 	r.finish(contenders)
 	return r, nil

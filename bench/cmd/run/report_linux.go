@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/go-asyncio/asyncio/bench/internal/lines"
 	"github.com/go-asyncio/asyncio/bench/internal/load"
 )
 
@@ -51,6 +52,8 @@ type row struct {
 	InstructionsReason string         `json:"user_instructions_unavailable,omitempty"`
 	Calls              *float64       `json:"system_calls_per_message,omitempty"`
 	CallsReason        string         `json:"system_calls_unavailable,omitempty"`
+	Lines              *lines.Found   `json:"lines,omitempty"`
+	LinesReason        string         `json:"lines_unavailable,omitempty"`
 	Rounds             []*load.Result `json:"rounds"`
 }
 
@@ -177,6 +180,9 @@ func (r *report) writeText(w io.Writer) error {
 		}
 		for _, row := range c.Rows {
 			row.writeNotes(w, r.settings.profile)
+		}
+		if r.settings.lines {
+			c.writeLines(w)
 		}
 	}
 	for _, name := range r.settings.contenders {

@@ -37,7 +37,7 @@ func TestWrongFlagsAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
 		{"--conns", "0"}, {"--size", "x"}, {"--pipeline", ""}, {"--cells", "50x64"}, {"--rounds", "0"},
-		{"--seconds", "0"}, {"--perf", "--step"}, {"--profile"}, {"--flood", "-1"}, {"--flood", "1", "--broadcast"}, {"--flood", "1", "--step"}, {"extra"}, {"--unknown"},
+		{"--seconds", "0"}, {"--perf", "--step"}, {"--profile"}, {"--lines", "--pipeline", "2"}, {"--lines", "--conns", "3"}, {"--lines", "--idle", "1"}, {"--flood", "-1"}, {"--flood", "1", "--broadcast"}, {"--flood", "1", "--step"}, {"extra"}, {"--unknown"},
 	} {
 		if s, err := parse(args, io.Discard); err == nil {
 			t.Errorf("%q is taken for %+v", args, s)
@@ -156,6 +156,50 @@ func TestInstructionsAreCounted(t *testing.T) {
 	if math.Abs(sum-row.Instructions.PerMessage) > 1e-6 {
 		t.Errorf("the functions' instructions are %g of %g", sum, row.Instructions.PerMessage)
 	}
+}
+
+// TestLinesAreFound steps through a server of this library's: each connection has a stream of
+// its own, which each of its messages touches.
+func TestLinesAreFound(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	args := []string{
+		"--contenders", reference + ",asyncio-epoll", "--conns", "10", "--rounds", "1", "--seconds", "0.01", "--warmup", "0",
+		"--server-cpu", "-1", "--load-cpu", "-1", "--lines", "--json",
+	}
+	err := run(t.Context(), args, &out, io.Discard)
+	if !decoded {
+		if err == nil || !strings.Contains(err.Error(), "amd64") {
+			t.Errorf("%v", err)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r report
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+		t.Fatal(err)
+	}
+	rows := r.Cells[0].Rows
+	if reason := r.Missing[reference] + rows[0].LinesReason; reason != "" {
+		t.Skip(reason)
+	}
+	if f := rows[0].Lines; f.Shared < 1 || f.Own > 0.5 {
+		t.Errorf("the reference, which keeps nothing of a connection: %+v", f)
+	}
+	if rows[1].Lines == nil {
+		t.Fatal(rows[1].LinesReason)
+	}
+	for _, o := range rows[1].Lines.OwnObjects {
+		if strings.HasSuffix(o.Object, "readiness.stream") {
+			if o.Lines < 1 || o.Lines > 2 {
+				t.Errorf("%+v", o)
+			}
+			return
+		}
+	}
+	t.Errorf("no stream is found: %+v", rows[1].Lines.OwnObjects)
 }
 
 func TestUnknownContender(t *testing.T) {

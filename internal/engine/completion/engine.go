@@ -32,8 +32,7 @@ import (
 type Engine struct {
 	p      proactors.Proactor
 	quick  quick
-	nodes  map[uintptr]node // who has a descriptor; for opening and closing only
-	trim   system.Trim[node]
+	nodes  system.Table[node] // who has a descriptor; for opening and closing only
 	events []engine.Event
 	again  []engine.Event // events of the engine's own, for the next Poll
 
@@ -44,6 +43,7 @@ type Engine struct {
 	writes []proactors.Post
 	posted int
 	poster proactors.Poster
+	keeper proactors.Keeper  // nil: nothing can be kept
 	post   proactors.Request // scratch
 
 	sends []*stream  // who wants to be asked for what to send
@@ -79,13 +79,14 @@ type node interface {
 
 // New returns an engine over p, which is the engine's from now on.
 func New(p proactors.Proactor) *Engine {
-	e := &Engine{p: p, quick: quickOf(p), nodes: make(map[uintptr]node), polls: 1}
+	e := &Engine{p: p, quick: quickOf(p), polls: 1}
 	e.post = proactors.Request{Kind: proactors.Send, Post: true, Bufs: make([][]byte, 1)}
 	if poster, ok := p.(proactors.Poster); ok {
 		e.poster = poster
 	} else {
 		e.poster = (*submitPosts)(e)
 	}
+	e.keeper, _ = p.(proactors.Keeper)
 	return e
 }
 
@@ -96,7 +97,7 @@ func (e *Engine) Proactor() proactors.Proactor { return e.p }
 func (e *Engine) Descriptors() []uintptr { return e.p.Descriptors() }
 
 // Occupied implements engine.Occupied.
-func (e *Engine) Occupied() bool { return len(e.nodes) > 0 }
+func (e *Engine) Occupied() bool { return e.nodes.Len() > 0 }
 
 // Poll implements engine.Engine.
 func (e *Engine) Poll(timeout time.Duration) ([]engine.Event, error) {
@@ -202,11 +203,11 @@ func (e *Engine) Close() error {
 		return nil
 	}
 	e.over()
-	for _, n := range e.nodes { // in no order: nobody hears of it
+	for n := range e.nodes.All() { // in no order: nobody hears of it
 		n.abandon()
 	}
 	e.closed = true
-	clear(e.nodes)
+	e.nodes.Clear()
 	e.events, e.again, e.writes, e.sends, e.spare, e.vec, e.arena = nil, nil, nil, nil, nil, nil, nil
 	if e.mail != nil {
 		e.mail.Close()
@@ -221,7 +222,7 @@ func (e *Engine) Name() string { return e.p.Name() }
 // or watches for reading, Write if it sends, connects or watches for writing. It is
 // for reports and tests.
 func (e *Engine) Interest(fd uintptr) engine.Mask {
-	if n := e.nodes[fd]; n != nil {
+	if n := e.nodes.Get(fd); n != nil {
 		return n.interest()
 	}
 	return 0
@@ -246,7 +247,7 @@ func (e *Engine) claim(fd uintptr, n node) error {
 	if e.closed {
 		return engine.ErrClosed
 	}
-	switch old := e.nodes[fd].(type) {
+	switch old := e.nodes.Get(fd).(type) {
 	case nil:
 	case *watch:
 		old.remove()
@@ -256,12 +257,11 @@ func (e *Engine) claim(fd uintptr, n node) error {
 	if err := e.p.Attach(fd); err != nil {
 		return fmt.Errorf("engine: descriptor %d: %w", fd, err)
 	}
-	e.nodes[fd] = n
+	e.nodes.Set(fd, n)
 	return nil
 }
 
 // forget takes out what has fd.
 func (e *Engine) forget(fd uintptr) {
-	delete(e.nodes, fd)
-	e.nodes = e.trim.After(e.nodes)
+	e.nodes.Delete(fd)
 }

@@ -3,6 +3,7 @@ package completion
 import (
 	"slices"
 
+	"github.com/go-asyncio/asyncio/internal/buffers"
 	"github.com/go-asyncio/asyncio/internal/engine"
 	"github.com/go-asyncio/asyncio/internal/engine/system"
 	"github.com/go-asyncio/asyncio/proactors"
@@ -138,6 +139,19 @@ func (s *stream) tell() {
 		}
 	}
 	s.e.over()
+}
+
+// Keep implements engine.Keeper. What is told is the proactor's as long as a completion is lent, whose memory it is then.
+func (s *stream) Keep(p []byte) (k buffers.Kept) {
+	e := s.e
+	if e.lent == 0 || e.keeper == nil || e.closed || len(p) == 0 {
+		return k
+	}
+	c := proactors.FromEv(e.lent)
+	if m := e.p.Memory(c); len(m) == len(p) && &m[0] == &p[0] {
+		k = e.keeper.Keep(c)
+	}
+	return k
 }
 
 // end tells of the end of receiving, or keeps it.

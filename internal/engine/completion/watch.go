@@ -32,8 +32,8 @@ func (e *Engine) Watch(fd uintptr, mask engine.Mask, to engine.Completer) error 
 	if e.closed {
 		return engine.ErrClosed
 	}
-	w, _ := e.nodes[fd].(*watch)
-	if n := e.nodes[fd]; n != nil && w == nil {
+	w, _ := e.nodes.Get(fd).(*watch)
+	if n := e.nodes.Get(fd); n != nil && w == nil {
 		return &engine.UsedError{FD: fd, By: n.owner()}
 	}
 	if mask == 0 {
@@ -50,7 +50,7 @@ func (e *Engine) Watch(fd uintptr, mask engine.Mask, to engine.Completer) error 
 	}
 	if w == nil {
 		w = &watch{e: e, fd: fd, to: to}
-		e.nodes[fd] = w
+		e.nodes.Set(fd, w)
 		system.Watch(fd)
 	}
 	if err := w.become(mask, to); err != nil {
@@ -145,7 +145,7 @@ func (o *watchOp) Handler() any {
 func (w *watch) remove() {
 	w.drop()
 	w.to = nil
-	if !w.e.closed && w.e.nodes[w.fd] == node(w) {
+	if !w.e.closed && w.e.nodes.Get(w.fd) == node(w) {
 		w.e.forget(w.fd)
 		system.Unwatch(w.fd)
 	}

@@ -44,6 +44,7 @@ var coreCases = []testCase{
 	{"OwnReadBuffer", testOwnReadBuffer},
 	{"ReadBufferRefused", testReadBufferRefused},
 	{"ReadBufferInVain", testReadBufferInVain},
+	{"Keep", testKeep},
 	{"StopReadingKeepsData", testStopReadingKeepsData},
 	{"StopInReceived", testStopInReceived},
 	{"HalfClose", testHalfClose},

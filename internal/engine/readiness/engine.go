@@ -43,8 +43,7 @@ type Engine struct {
 	sel    selectors.Selector
 	limits selectors.Limits // of the selector, if it has any
 	waker  waker
-	nodes  map[uintptr]node // who has a descriptor; for opening and closing only
-	trim   system.Trim[node]
+	nodes  system.Table[node] // who has a descriptor; for opening and closing only
 	events []engine.Event
 	again  []engine.Event  // events of the engine's own, for the next Poll
 	mail   *datagrams.Room // nil until there is a datagram socket
@@ -102,7 +101,7 @@ func New(s selectors.Selector) (*Engine, error) {
 }
 
 func newEngine(s selectors.Selector, w waker) (*Engine, error) {
-	e := &Engine{sel: s, waker: w, wake: w.Wake, nodes: make(map[uintptr]node)}
+	e := &Engine{sel: s, waker: w, wake: w.Wake}
 	if l, ok := s.(interface{ Limits() selectors.Limits }); ok {
 		e.limits = l.Limits()
 	}
@@ -110,7 +109,7 @@ func newEngine(s selectors.Selector, w waker) (*Engine, error) {
 	if _, err := s.Register(w.FD(), selectors.EventRead, n); err != nil {
 		return nil, errors.Join(fmt.Errorf("engine: register the waker: %w", err), w.Close(), s.Close())
 	}
-	e.nodes[w.FD()] = n
+	e.nodes.Set(w.FD(), n)
 	return e, nil
 }
 
@@ -122,7 +121,7 @@ func (e *Engine) Selector() selectors.Selector { return e.sel }
 func (e *Engine) Descriptors() []uintptr { return e.waker.Descriptors() }
 
 // Occupied implements engine.Occupied.
-func (e *Engine) Occupied() bool { return len(e.nodes) > 1 } // one is the waker's
+func (e *Engine) Occupied() bool { return e.nodes.Len() > 1 } // one is the waker's
 
 // Poll implements engine.Engine.
 func (e *Engine) Poll(timeout time.Duration) ([]engine.Event, error) {
@@ -212,10 +211,10 @@ func (e *Engine) Close() error {
 		return nil
 	}
 	e.closed = true
-	for _, n := range e.nodes { // in no order: nobody hears of it
+	for n := range e.nodes.All() { // in no order: nobody hears of it
 		n.abandon()
 	}
-	clear(e.nodes)
+	e.nodes.Clear()
 	clear(e.events)
 	e.events, e.again, e.buf = nil, nil, nil
 	if e.mail != nil {
@@ -238,7 +237,7 @@ func (e *Engine) claim(fd uintptr, n node) error {
 	if e.closed {
 		return engine.ErrClosed
 	}
-	switch old := e.nodes[fd].(type) {
+	switch old := e.nodes.Get(fd).(type) {
 	case nil:
 	case *watch:
 		old.remove()
@@ -248,7 +247,7 @@ func (e *Engine) claim(fd uintptr, n node) error {
 	if err := errors.Join(e.room(0), e.fits(fd)); err != nil {
 		return err
 	}
-	e.nodes[fd] = n
+	e.nodes.Set(fd, n)
 	return nil
 }
 
@@ -256,7 +255,7 @@ func (e *Engine) claim(fd uintptr, n node) error {
 // that are claimed and others besides. Whoever asks before there is a registration
 // is told in time to leave a connection where it is.
 func (e *Engine) room(others int) error {
-	if most := e.limits.MaxFiles; most > 0 && len(e.nodes)+others >= most {
+	if most := e.limits.MaxFiles; most > 0 && e.nodes.Len()+others >= most {
 		return fmt.Errorf("engine: %w: %s watches %d; use a proactor event loop instead",
 			selectors.ErrTooManyDescriptors, e.Name(), most)
 	}
@@ -315,8 +314,7 @@ func (s *source) release() {
 	s.reg = 0
 	s.closed = true
 	if !s.e.closed {
-		delete(s.e.nodes, s.fd)
-		s.e.nodes = s.e.trim.After(s.e.nodes)
+		s.e.nodes.Delete(s.fd)
 	}
 }
 

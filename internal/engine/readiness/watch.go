@@ -26,7 +26,7 @@ func (e *Engine) Watch(fd uintptr, mask engine.Mask, to engine.Completer) error 
 	if e.closed {
 		return engine.ErrClosed
 	}
-	switch n := e.nodes[fd].(type) {
+	switch n := e.nodes.Get(fd).(type) {
 	case nil:
 		if mask == 0 {
 			return nil
@@ -36,7 +36,7 @@ func (e *Engine) Watch(fd uintptr, mask engine.Mask, to engine.Completer) error 
 		if err := w.want(mask, w); err != nil {
 			return fmt.Errorf("engine: watch descriptor %d: %w", fd, err)
 		}
-		e.nodes[fd] = w
+		e.nodes.Set(fd, w)
 		system.Watch(fd)
 		return nil
 	case *watch:

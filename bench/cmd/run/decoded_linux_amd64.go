@@ -1,0 +1,4 @@
+package main
+
+// decoded tells that --lines knows this processor's instructions.
+const decoded = true
