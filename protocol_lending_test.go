@@ -31,37 +31,49 @@ func (p *interrupted) EOFReceived() bool        { p.eof = true; return false }
 type interruptedBuffered struct{ interrupted }
 
 func (p *interruptedBuffered) GetBuffer(int) []byte { p.at("GetBuffer"); return p.buf[:] }
-func (p *interruptedBuffered) BufferUpdated(n int)  { p.got += string(p.buf[:n]) }
+func (p *interruptedBuffered) BufferUpdated(n int) {
+	p.got += string(p.buf[:n])
+	p.at("BufferUpdated")
+}
 
 // interruptedLending is one that may lend it.
 type interruptedLending struct{ interrupted }
 
 func (p *interruptedLending) LendBuffer() []byte { p.at("LendBuffer"); return p.buf[:] }
-func (p *interruptedLending) BufferFilled(n int) { p.got += string(p.buf[:n]) }
+func (p *interruptedLending) BufferFilled(n int) {
+	p.got += string(p.buf[:n])
+	p.at("BufferFilled")
+}
 
 // TestInterruptedWhileLending: a loop that is interrupted while a protocol is asked for memory
-// has received nothing yet; what has come is there when it runs again, and no end of the stream.
+// has received nothing yet, and one that is interrupted while it is told of a piece tells of no
+// other one; what has come is there when it runs again, and no end of the stream.
 func TestInterruptedWhileLending(t *testing.T) {
 	t.Parallel()
-	for call, protocol := range map[string]func() (asyncio.Protocol, *interrupted){
-		"GetBuffer": func() (asyncio.Protocol, *interrupted) {
-			p := &interruptedBuffered{interrupted{in: "GetBuffer"}}
-			return p, &p.interrupted
-		},
-		"LendBuffer": func() (asyncio.Protocol, *interrupted) {
-			p := &interruptedLending{interrupted{in: "LendBuffer"}}
-			return p, &p.interrupted
-		},
+	buffered := func(in string) (asyncio.Protocol, *interrupted) {
+		p := &interruptedBuffered{interrupted{in: in}}
+		return p, &p.interrupted
+	}
+	lending := func(in string) (asyncio.Protocol, *interrupted) {
+		p := &interruptedLending{interrupted{in: in}}
+		return p, &p.interrupted
+	}
+	for call, row := range map[string]struct {
+		protocol func(in string) (asyncio.Protocol, *interrupted)
+		got      string // until the interrupt
+	}{
+		"GetBuffer": {buffered, ""}, "BufferUpdated": {buffered, "pi"},
+		"LendBuffer": {lending, ""}, "BufferFilled": {lending, "pi"},
 	} {
 		t.Run(call, func(t *testing.T) {
 			t.Parallel()
 			which := testkit.Unpinned
-			if call == "LendBuffer" {
+			if call == "LendBuffer" || call == "BufferFilled" {
 				which = testkit.Selectors // nobody else asks
 			}
 			overLoops(t, which, func(t *testing.T) {
 				loop := newLoop(t)
-				p, state := protocol()
+				p, state := row.protocol(call)
 				here, there := connected(t)
 				created := asyncio.CreateTaskErr(loop, func(ctx context.Context) error {
 					_, _, err := loop.CreateConnection(ctx, func() asyncio.Protocol { return p }, "", "", &asyncio.ConnectionOptions{Conn: here})
@@ -71,7 +83,7 @@ func TestInterruptedWhileLending(t *testing.T) {
 				_, err := there.Write([]byte("ping"))
 				must(t, err)
 				wantError(t, loop.RunForever(), asyncio.ErrInterrupted)
-				want(t, "received before it is asked again", state.got, "")
+				want(t, "received before it runs again", state.got, row.got)
 				must(t, loop.RunUntilComplete(asyncio.CreateTaskErr(loop, func(ctx context.Context) error {
 					for len(state.got) < 4 && !state.eof {
 						if err := asyncio.Sleep(ctx, instant); err != nil {

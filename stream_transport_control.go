@@ -11,8 +11,7 @@ import (
 
 // Write implements Transport.
 func (t *streamTransport) Write(p []byte) (int, error) {
-	// Neither a callback of the loop's nor a coroutine:
-	if core := &t.loop.core; !(goroutine.Quick && core.IsHere(goroutine.QuickID())) && !core.Here() {
+	if core := &t.loop.core; !goroutine.Quick || !core.IsHere(goroutine.QuickID()) {
 		return t.writeElsewhere(p)
 	}
 	n, err := t.core.Write(p)
@@ -22,8 +21,13 @@ func (t *streamTransport) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// writeElsewhere is Write while the loop does not run, or where it is refused.
+// writeElsewhere is Write in a coroutine that another one has switched to or where it takes
+// longer to know, while the loop does not run, or where it is refused.
 func (t *streamTransport) writeElsewhere(p []byte) (n int, err error) {
+	if t.loop.core.Here() {
+		n, err = t.core.Write(p)
+		return n, t.writeError("Write", err)
+	}
 	failed := t.control("Write", func() {
 		n, err = t.core.Write(p)
 		err = t.writeError("Write", err)

@@ -55,7 +55,8 @@
 //   - Spurious events are allowed: a try that would block is nobody's business.
 //   - A handler may panic, or leave by runtime.Goexit. The engine must be in
 //     order before each call of a handler, and must need no code after it to
-//     be so.
+//     be so. It lets both pass; who calls Complete asks whose doing it was, see
+//     [Telling].
 //
 // # Who calls what, and from where
 //
@@ -118,6 +119,24 @@ type Completer = interface {
 type Event struct {
 	To Completer
 	Ev uint64
+}
+
+// Telling is what a Completer has beside the contract if its handler may be Unguarded.
+type Telling interface {
+	// Handler is whom Complete tells, nil if it is nobody any more.
+	Handler() any
+}
+
+// Unguarded is a handler that calls others in turn, and does not see to it itself that they
+// return: it would take a deferred function in every call. Whoever calls Complete has one for
+// all, in which it asks the handler of a Completer that has not returned.
+type Unguarded interface {
+	// Calling reports whether the handler has called somebody who has not returned.
+	Calling() bool
+
+	// DidNotReturn is called if Calling, in the deferred function: who was called has panicked
+	// with the value, which was recovered, or leaves by Goexit, if it is nil.
+	DidNotReturn(panicked any)
 }
 
 // Mask says which way a descriptor is, or is to be, ready.

@@ -59,6 +59,9 @@
 //   - A callback that panics, or leaves by Goexit, is told to [Host.Failed]; the pass goes on
 //     behind it. A Goexit ends the body's goroutine: the loop then has another body, which
 //     goes on in the middle of the pass, whose state is not on the stack.
+//   - If what was to complete has told an [engine.Unguarded] handler, which was waiting for who
+//     it called in turn, it is told to that one instead (unreturned.go). So a message costs no
+//     deferred function: there is one for the whole pass, and one in Do.
 //   - A coroutine whose function leaves by Goexit comes out of coro.Switch as a panic of
 //     that package's, and the one in Stepping hears of it as of any other end, by Left.
 //   - [Loop.Stop] ends the run after the pass that is under way; so does completing the

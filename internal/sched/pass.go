@@ -1,7 +1,6 @@
 package sched
 
 import (
-	"runtime/debug"
 	"time"
 
 	"github.com/go-asyncio/asyncio/internal/coro"
@@ -22,6 +21,7 @@ import (
 // can go on after a callback took one down.
 type pass struct {
 	end    uint // where the callbacks end that are to run: a count of the queue's
+	known  uint // the end up to which callbacksSincePoll has them
 	events []engine.Event
 	nextEv int // the first event not yet dispatched
 
@@ -83,7 +83,10 @@ func (l *Loop) turns() (over bool) {
 		if l.Debug.Load() {
 			l.dispatchTimed()
 		} else {
-			l.callbacksSincePoll += int(l.end - l.ready.head)
+			if l.known != l.end {
+				l.known = l.end
+				l.callbacksSincePoll += int(l.end - l.ready.head)
+			}
 			for l.ready.head != l.end {
 				i := l.ready.pop()
 				l.to = i.To
@@ -129,7 +132,7 @@ func (l *Loop) toResume() *coro.Coro {
 // Do completes at once what could have been scheduled: all of it, a coroutine's step included.
 // Owner only, in a callback or for one.
 func (l *Loop) Do(to engine.Completer, ev uint64) {
-	to.Complete(ev)
+	complete(to, ev)
 	if l.resuming != nil {
 		if c := l.toResume(); c.Switch() != coro.Suspended {
 			l.Stepping.Left(c.Status())
@@ -147,33 +150,6 @@ func (l *Loop) dispatchTimed() {
 			l.host.Timed(i)
 		}
 	}
-}
-
-// didNotReturn deals with a callback that did not return, by what was
-// recovered: nil if it called Goexit.
-func (l *Loop) didNotReturn(recovered any) {
-	switch {
-	case l.polling:
-		l.engineFailed(recovered)
-	case recovered == nil:
-		l.host.Failed(nil, nil)
-	case coro.WasGoexit(recovered):
-		l.Stepping.Left(coro.Exited)
-	default:
-		l.host.Failed(recovered, debug.Stack())
-	}
-}
-
-// engineFailed ends the run: a selector or a proactor of the user's did not return
-// from its wait, and would not from the next one.
-func (l *Loop) engineFailed(recovered any) {
-	l.polling = false
-	l.asleep.Store(false)
-	f := &Failure{Op: "poll", Panicked: recovered}
-	if recovered != nil {
-		f.Stack = debug.Stack()
-	}
-	l.Fail(f)
 }
 
 // cutShort leaves the rest of the pass for the next run.

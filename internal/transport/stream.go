@@ -21,18 +21,27 @@ type Stream struct {
 	queue    *buffers.Queue // nil when nothing waits, as of an idle connection
 
 	readingPaused bool
-	ended         bool // the peer's end of stream was read
-	eof           bool // WriteEOF was called
-	sending       bool // a Send is under way
-	telling       bool // Received has called the protocol, which has not returned
+	ended         bool    // the peer's end of stream was read
+	eof           bool    // WriteEOF was called
+	sending       bool    // a Send is under way
+	telling       telling // what the protocol has not returned from
 	lends         lends
-	lent          bool // what is received next is in the protocol's memory
+	lent          bool // what is received next is in the lender's memory
 	side          side // which half of a pipe it is, if it is one
 
 	life
 	lender   lender    // the protocol, if it lends the memory to read into
 	transfer *Transfer // of a file, which is under way
 }
+
+// telling is what the protocol is called for while a message comes.
+type telling uint8
+
+const (
+	nothing telling = iota
+	forRoom         // it is asked for memory
+	ofData          // it is told what has come
+)
 
 // lends is how the protocol lends memory, if it does.
 type lends uint8
@@ -205,19 +214,14 @@ func (s *Stream) ReadBuffer() (buf []byte, ok bool) {
 
 // askForBuffer is ReadBuffer for a lender that may not return, or do anything else.
 func (s *Stream) askForBuffer() (buf []byte, ok bool) {
-	returned := false
-	defer func() { // as in Received
-		if !returned {
-			s.exited(s, s.lendingCall("LendBuffer", "GetBuffer"), recover())
-		}
-	}()
+	s.telling = forRoom
 	s.lent = true
 	buf = s.lender.LendBuffer()
 	for !s.lent && s.lender != nil { // it has handed over to another one, whose own memory it is to be
 		s.lent = true
 		buf = s.lender.LendBuffer()
 	}
-	returned = true
+	s.telling = nothing
 	if s.lent = s.lent && len(buf) > 0; !s.lent && s.lends == mustLend {
 		s.fail(s, "Fatal error: protocol.GetBuffer() call failed.", errEmptyBuffer)
 		return nil, false
@@ -225,38 +229,39 @@ func (s *Stream) askForBuffer() (buf []byte, ok bool) {
 	return buf, true
 }
 
-// Received implements engine.StreamHandler.
+// Received implements engine.StreamHandler. Every message comes by here.
 func (s *Stream) Received(p []byte) {
-	s.telling = true
-	defer func() { // every message comes by here: recover is not called for nothing
-		if s.telling {
-			s.receiveExited(recover())
-		}
-	}()
-	if s.lent && s.lender != nil {
+	s.telling = ofData
+	if s.lent {
 		s.lender.BufferFilled(len(p))
 	} else {
 		s.protocol.DataReceived(p)
 	}
-	s.telling = false
+	s.telling = nothing
 }
 
 // Keep has data, which is all that DataReceived is being told of, stay as they are until the
 // Kept is released; it is not Held if they are to be copied.
 func (s *Stream) Keep(data []byte) (k buffers.Kept) {
-	if keeper, ok := s.stream.(engine.Keeper); ok && s.telling {
+	if keeper, ok := s.stream.(engine.Keeper); ok && s.telling == ofData {
 		k = keeper.Keep(data)
 	}
 	return k
 }
 
-// receiveExited is exited for what Received has called.
-func (s *Stream) receiveExited(panicked any) {
-	s.telling = false
+// Calling implements engine.Unguarded.
+func (s *Stream) Calling() bool { return s.telling != nothing }
+
+// DidNotReturn implements engine.Unguarded.
+func (s *Stream) DidNotReturn(panicked any) {
 	call := "DataReceived"
-	if s.lent && s.lender != nil {
+	switch {
+	case s.telling == forRoom:
+		call = s.lendingCall("LendBuffer", "GetBuffer")
+	case s.lent:
 		call = s.lendingCall("BufferFilled", "BufferUpdated")
 	}
+	s.telling = nothing
 	s.exited(s, call, panicked)
 }
 
@@ -303,6 +308,6 @@ func (s *Stream) stop() { s.stream.StopReading() }
 // free implements body.
 func (s *Stream) free() error {
 	err := s.stream.Close()
-	s.protocol, s.lender = nil, nil
+	s.protocol, s.lender, s.lent = nil, nil, false
 	return err
 }

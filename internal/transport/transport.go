@@ -21,7 +21,9 @@
 //
 // A protocol's call that does not return, by a panic or a Goexit, ends the life. First
 // everything is put in order, and then somebody is told, for whoever is told may not
-// return either.
+// return either. A deferred function sees to it, but for the calls that every message makes:
+// there a Stream notes that it has called, and the loop, which has a deferred function for
+// all, asks for that (engine.Unguarded).
 //
 // # Writing
 //

@@ -72,6 +72,9 @@ func (r *receipt) Complete(ev uint64) {
 	e.single = false
 }
 
+// Handler implements engine.Telling.
+func (r *receipt) Handler() any { return r.h }
+
 // received is Complete in all cases.
 func (s *stream) received(c proactors.Completion, ev uint64) {
 	e := s.e
@@ -242,6 +245,9 @@ func (w *holding) Complete(uint64) {
 	s.held = nil
 	s.end(h.err)
 }
+
+// Handler implements engine.Telling.
+func (w *holding) Handler() any { return w.h }
 
 // A receive that repeats brings all that has come, which for a fast peer is as much as
 // the system's buffer holds, before the handler can say that it has enough. So a

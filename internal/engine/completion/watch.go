@@ -21,7 +21,8 @@ type watch struct {
 // until its completion has come.
 type watchOp struct {
 	op   proactors.Operation
-	w    *watch // nil: nobody's
+	w    *watch // nil: nobody's any more
+	of   *watch // whose it was last
 	e    *Engine
 	mask engine.Mask // which directions of its result count
 }
@@ -79,7 +80,7 @@ func (w *watch) become(mask engine.Mask, to engine.Completer) error {
 	}
 	w.drop()
 	o := w.e.watchOp()
-	o.w, w.op = w, o
+	o.w, o.of, w.op = w, w, o
 	return o.arm()
 }
 
@@ -112,6 +113,7 @@ func (w *watch) drop() {
 func (o *watchOp) Complete(ev uint64) {
 	w := o.w
 	if w == nil {
+		o.of = nil
 		o.e.spare = append(o.e.spare, o)
 		return
 	}
@@ -127,6 +129,17 @@ func (o *watchOp) Complete(ev uint64) {
 	if got != 0 {
 		w.to.Complete(uint64(got))
 	}
+}
+
+// Handler implements engine.Telling, for what is called though it is no user's: a pipe. It may
+// have asked for another wait when it was.
+func (o *watchOp) Handler() any {
+	if o.of != nil {
+		if t, ok := o.of.to.(engine.Telling); ok {
+			return t.Handler()
+		}
+	}
+	return nil
 }
 
 func (w *watch) remove() {

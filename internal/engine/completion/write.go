@@ -89,9 +89,10 @@ func (s *stream) Write(p []byte) (n, held int, err error) {
 		return s.writeOther(p)
 	}
 	begin := e.used
-	e.used += int32(len(p))
+	end := begin + int32(len(p))
+	e.used = end
 	s.wrote, s.at = e.polls, int32(len(e.writes))
-	e.writes = append(e.writes, proactors.Post{Op: &s.sent, FD: int32(s.fd), Begin: begin, End: e.used})
+	e.writes = append(e.writes, proactors.Post{Op: &s.sent, FD: int32(s.fd), Begin: begin, End: end})
 	copy(e.arena[begin:], p)
 	return len(p), len(p), nil
 }

@@ -59,6 +59,7 @@ var coreCases = []testCase{
 	{"CloseTwice", testCloseTwice},
 	{"PeerGoneFailsSend", testPeerGoneFailsSend},
 	{"PanicInHandler", testPanicInHandler},
+	{"WhoseDoing", testWhoseDoing},
 	{"ManyConnections", testManyConnections},
 	{"AcceptHeldBack", testAcceptHeldBack},
 	{"StopInAccepted", testStopInAccepted},
@@ -99,6 +100,7 @@ type bench struct {
 	cleanup []func()
 	between func() // called once, between the next Poll that brings events and their Complete
 	exits   bool   // a handler may leave by Goexit
+	left    []any  // the handlers of events that were not completed
 }
 
 func (b *bench) close() {
@@ -138,7 +140,10 @@ func (b *bench) complete(ev engine.Event) {
 		over := make(chan struct{})
 		go func() {
 			defer close(over)
+			returned := false
+			defer b.whose(ev.To, &returned)
 			ev.To.Complete(ev.Ev)
+			returned = true
 		}()
 		<-over
 		return
@@ -148,7 +153,10 @@ func (b *bench) complete(ev engine.Event) {
 			panic(v)
 		}
 	}()
+	returned := false
+	defer b.whose(ev.To, &returned)
 	ev.To.Complete(ev.Ev)
+	returned = true
 }
 
 const onPurpose = "a panic on purpose"

@@ -268,6 +268,9 @@ func (s *stream) Close() error {
 	return system.Sockets{}.Close(s.fd)
 }
 
+// Handler implements engine.Telling.
+func (s *stream) Handler() any { return s.h }
+
 func (s *stream) owner() any { return s.h }
 
 func (s *stream) abandon() { _ = s.Close() }

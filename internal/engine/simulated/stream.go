@@ -202,6 +202,9 @@ func (s *stream) Close() error {
 	return s.close()
 }
 
+// Handler implements engine.Telling.
+func (s *stream) Handler() any { return s.h }
+
 func (s *stream) owner() any        { return s.h }
 func (s *stream) found(engine.Mask) {}
 

@@ -257,7 +257,7 @@ func (p *Pipe) End() {
 	p.reading, p.sending, p.over, p.h = false, false, true, nil
 }
 
-// Handler is who is told, nil after the end.
+// Handler implements engine.Telling, for who embeds the pipe.
 func (p *Pipe) Handler() any { return p.h }
 
 // Interest is what the pipe waits for.
