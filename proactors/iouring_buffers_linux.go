@@ -33,7 +33,8 @@ type receiveRing struct {
 	blocks  *buffers.Blocks
 	ring    []buf
 	state   []bufState
-	shift   uint // log2 of a buffer's size
+	shift   uint   // log2 of a buffer's size
+	within  uint32 // which bits of a position say where in its buffer it is
 	inc     bool
 	total   int      // buffers in use
 	out     int      // of them, full ones that are lent: not in the ring
@@ -77,6 +78,7 @@ func openBuffers(ringFD int, incremental bool) (*receiveRing, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.within = 1<<b.shift - 1
 	b.blocks = buffers.NewBlocks(1 << b.shift)
 	b.state = make([]bufState, len(b.ring))
 	b.first = plainFirst
@@ -213,7 +215,7 @@ func (b *receiveRing) retire(bid int) {
 
 // memory is where a message of n bytes lies.
 func (b *receiveRing) memory(pos, n uint32) []byte {
-	off := pos & (1<<(b.shift&31) - 1)
+	off := pos & b.within
 	return b.state[pos>>(b.shift&31)].block.Room[off : off+n : off+n]
 }
 
