@@ -173,8 +173,8 @@ func (p *StreamReaderProtocol) DataReceived(data []byte) {
 	}
 }
 
-// keep has the transport leave data where they are, if it can, and the reader has room for
-// nothing but all of them. It reports whether the reader has them so.
+// keep has the transport leave data where they are, if it can and the reader takes them so, and
+// reports whether it does.
 func (p *StreamReaderProtocol) keep(data []byte) bool {
 	if !p.lends && !p.lendsUnasked() {
 		return false // data may be anybody's

@@ -52,18 +52,18 @@ func (l *lent) lend(p []byte) uint16 {
 }
 
 // take copies data into the room of who waits, as far as it goes, and returns how much that
-// is. A coroutine that was unwound there has left its room, which is nobody's to write to.
+// is.
 func (r *reading) take(data []byte) int {
-	l := &r.lent
 	if !r.roomWaits() {
 		return 0
 	}
-	n := copy(l.room, data)
-	l.n = uint32(n)
+	n := copy(r.lent.room, data)
+	r.lent.n = uint32(n)
 	return n
 }
 
-// roomWaits reports whether what comes goes into the room of who waits. mu is held.
+// roomWaits reports whether what comes goes into the room of who waits. A coroutine that was
+// unwound there has left its room, which is nobody's to write to. mu is held.
 func (r *reading) roomWaits() bool {
 	l := &r.lent
 	return len(l.room) > 0 && l.n == 0 && l.out != roomOut && r.waiters.Len() > 0
@@ -73,8 +73,8 @@ func (r *reading) roomWaits() bool {
 // less time than it takes to let go of it.
 const keepFrom = 2 << 10
 
-// feedKept feeds what the transport has kept, as it lies, to a buffer that is empty and to nobody's room. It reports
-// whether it has: else kept is released.
+// feedKept feeds what the transport has kept, as it lies, if nothing is buffered and nobody's room
+// waits for it. It reports whether it has: else kept is released.
 func (r *reading) feedKept(data []byte, kept asyncio.KeptData) bool {
 	r.mu.Lock()
 	if r.eof || r.buf.mem != nil || r.roomWaits() {

@@ -81,6 +81,10 @@ func (o *options) steps() []step {
 		echo("large", all, "50x16384x1"),
 		only(echo("large", all, "10x262144x1")),
 	}
+	held := 80.0 // for as many connections as there are descriptors
+	if o.quick {
+		held = 12
+	}
 	// One command for each, so that one that takes too long is no loss of the others.
 	for _, name := range stepped {
 		s := slow(with(step{shape: "instructions", contenders: []string{name}, cells: []string{"50x64x1"}, rounds: 1, seconds: 0.05}, "--step"), 10)
@@ -88,7 +92,7 @@ func (o *options) steps() []step {
 		plan = append(plan, s)
 	}
 	plan = append(plan,
-		slow(step{tool: remembering, shape: "memory", reference: "gonet", contenders: holding, rounds: 1}, 12),
+		slow(step{tool: remembering, shape: "memory", reference: "gonet", contenders: holding, rounds: 1}, held),
 		slow(step{tool: primitives, shape: "primitives", contenders: []string{"asyncio"}, rounds: min(o.rounds, 5)}, 20),
 		with(echo("churn", all, "20x64x1"), "--reconnect"),
 		with(echo("broadcast", broadcasters, "1000x64x1"), "--broadcast"),

@@ -141,7 +141,8 @@ func (s *stream) tell() {
 	s.e.over()
 }
 
-// Keep implements engine.Keeper. What is told is the proactor's as long as a completion is lent, whose memory it is then.
+// Keep implements engine.Keeper. What is told is the proactor's if it is the memory of the
+// completion that is lent now.
 func (s *stream) Keep(p []byte) (k buffers.Kept) {
 	e := s.e
 	if e.lent == 0 || e.keeper == nil || e.closed || len(p) == 0 {
