@@ -327,7 +327,8 @@
 //     with it the one that would unlock it. Take a locks.Lock; a Mutex that is unlocked before
 //     the next wait is harmless.
 //   - Work for the processor: [ToThread], or a [Yield] now and then.
-//   - What a callback was lent and keeps: the slice of DataReceived is good for that call. Copy it.
+//   - What a callback was lent and keeps: the slice of DataReceived is good for that call. Copy it, or
+//     have a transport that is a [DataKeeper] keep it.
 //   - Writing to a peer that does not read: what the system does not take is kept in memory,
 //     all of it. A protocol stops when PauseWriting says so; a coroutine calls Drain.
 //

@@ -30,8 +30,8 @@
 //     [StreamReader.ReadExactly] take what protocols are made of. What they return is the
 //     caller's to keep.
 //   - [StreamReader.ReadInto] reads into memory of the caller's: nothing is allocated.
-//   - [StreamReader.Next] lends what has come until the next read: nothing is copied, where
-//     the system can receive when asked.
+//   - [StreamReader.Next] lends what has come until the next read: nothing is copied where
+//     the system can receive when asked, and over io_uring nothing of what is large.
 //   - [StreamReader.Ready] waits until there is something to read, and holds no memory
 //     meanwhile: for many connections that are idle.
 //
