@@ -96,8 +96,10 @@ func TestFairness(t *testing.T) {
 		}
 		over()
 		s.Logf("%d requests were answered in one turn at most, %d in all", *most, answered)
-		if *most == 0 || *most > asyncio.Budget {
-			s.Errorf("%d requests were answered in one turn, the budget is %d", *most, asyncio.Budget)
+		// Between two turns of one coroutine another may have two: that of a pass behind it, and
+		// that of the next before it.
+		if *most == 0 || *most > 2*asyncio.Budget {
+			s.Errorf("%d requests were answered in one turn, twice the budget is %d", *most, 2*asyncio.Budget)
 		}
 		flood.transport.Abort()
 	})
