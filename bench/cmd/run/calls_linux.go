@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 )
 
@@ -13,22 +12,11 @@ const everyCall = "raw_syscalls:sys_enter"
 // countCalls counts system calls for every contender that works, under the load that the rounds
 // have: how many messages a call serves depends on how many have come.
 func (m *measurer) countCalls(ctx context.Context, shape cell, contenders []*contender, rows []*row) error {
-	for i, c := range contenders {
-		if c.reason != nil {
-			continue
+	return besides(ctx, m, shape, contenders, rows, "system calls", m.callsOf, func(r *row, n float64, why string) {
+		if r.CallsReason = why; why == "" {
+			r.Calls = &n
 		}
-		fmt.Fprintf(m.messages, "%s system calls: %s\n", shape, c.name)
-		n, err := m.callsOf(ctx, c, shape)
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err != nil {
-			rows[i].CallsReason = err.Error()
-			continue
-		}
-		rows[i].Calls = &n
-	}
-	return nil
+	})
 }
 
 // callsOf is the difference of two runs of different length, without what connections cost.

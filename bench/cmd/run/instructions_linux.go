@@ -33,22 +33,9 @@ type counter interface {
 // of different length are counted; their difference is what messages cost, without what
 // connections cost.
 func (m *measurer) instructions(ctx context.Context, shape cell, contenders []*contender, rows []*row) error {
-	for i, c := range contenders {
-		if c.reason != nil {
-			continue
-		}
-		fmt.Fprintf(m.messages, "%s instructions: %s\n", shape, c.name)
-		counted, err := m.countOne(ctx, c, shape)
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err != nil {
-			rows[i].InstructionsReason = err.Error()
-			continue
-		}
-		rows[i].Instructions = counted
-	}
-	return nil
+	return besides(ctx, m, shape, contenders, rows, "instructions", m.countOne, func(r *row, counted *instructions, why string) {
+		r.Instructions, r.InstructionsReason = counted, why
+	})
 }
 
 // settling is how many messages on each connection are not counted.

@@ -27,22 +27,9 @@ const (
 
 // findLines finds out for every contender that works what its messages touch.
 func (m *measurer) findLines(ctx context.Context, shape cell, contenders []*contender, rows []*row) error {
-	for i, c := range contenders {
-		if c.reason != nil {
-			continue
-		}
-		fmt.Fprintf(m.messages, "%s lines: %s\n", shape, c.name)
-		found, err := m.linesOf(ctx, c, shape)
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err != nil {
-			rows[i].LinesReason = err.Error()
-			continue
-		}
-		rows[i].Lines = found
-	}
-	return nil
+	return besides(ctx, m, shape, contenders, rows, "lines", m.linesOf, func(r *row, found *lines.Found, why string) {
+		r.Lines, r.LinesReason = found, why
+	})
 }
 
 func (m *measurer) linesOf(ctx context.Context, c *contender, shape cell) (*lines.Found, error) {

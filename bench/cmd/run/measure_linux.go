@@ -65,6 +65,28 @@ func (m *measurer) compare(ctx context.Context, contenders []*contender) (*repor
 	return r, nil
 }
 
+// besides finds something out about every contender that works, and has its row keep that, or why
+// it could not be found out.
+func besides[T any](ctx context.Context, m *measurer, shape cell, contenders []*contender, rows []*row, what string,
+	find func(context.Context, *contender, cell) (T, error), keep func(r *row, found T, why string)) error {
+	for i, c := range contenders {
+		if c.reason != nil {
+			continue
+		}
+		fmt.Fprintf(m.messages, "%s %s: %s\n", shape, what, c.name)
+		found, err := find(ctx, c, shape)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		why := ""
+		if err != nil {
+			why = err.Error()
+		}
+		keep(rows[i], found, why)
+	}
+	return nil
+}
+
 // once measures one contender on a fresh process.
 func (m *measurer) once(ctx context.Context, c *contender, shape cell) (*load.Result, error) {
 	s, err := m.start(ctx, c)
