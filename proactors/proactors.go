@@ -230,8 +230,9 @@ type Keeper interface {
 	Keep(c Completion) Kept
 }
 
-// Kept is what Keep has kept. It is an alias, so that who has another name for the same gives
-// it on as it is.
+// Kept is what Keep has kept. Held() bool reports whether that is anything; Release() lets the
+// memory be used again, and a second one does nothing. It must not be copied once it is used. It
+// is an alias, so that who has another name for the same gives it on as it is.
 type Kept = buffers.Kept
 
 // Post is one Send of PostAll.

@@ -3,9 +3,12 @@ package streams
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"runtime"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/go-asyncio/asyncio"
 	"github.com/go-asyncio/asyncio/internal/testkit"
@@ -138,7 +141,7 @@ func TestNextFed(t *testing.T) {
 // parallel: it counts the whole process.
 func TestAllocationsOfLargePieces(t *testing.T) {
 	if testkit.RaceDetector {
-		t.Skip("pools forget under the race detector")
+		t.Skip("pools forget under the race detector") // and make again what is counted
 	}
 	for _, m := range testkit.Available(t, testkit.Unpinned) {
 		play(t, func() (asyncio.EventLoop, error) { return loops.New(m) }, func(s *stage) {
@@ -171,5 +174,69 @@ func TestAllocationsOfLargePieces(t *testing.T) {
 			_, err := echoing.Await(s.ctx)
 			s.check(err)
 		})
+	}
+}
+
+// TestKeptIsLeft: whatever a coroutine does with a piece that stays where it came, and however it
+// ends, nothing of it is left when the loop is closed and the piece is forgotten.
+func TestKeptIsLeft(t *testing.T) {
+	if testkit.RaceDetector {
+		t.Skip("it takes the collector too long there") // what is kept is raced for in TestNextElsewhere
+	}
+	const size = 40_000
+	for how, leave := range map[string]func(ctx context.Context, r *StreamReader){
+		"returns":      func(context.Context, *StreamReader) {},
+		"panics":       func(context.Context, *StreamReader) { panic("on purpose") },
+		"exits":        func(context.Context, *StreamReader) { runtime.Goexit() },
+		"reads":        func(ctx context.Context, r *StreamReader) { _, _ = r.Next(ctx) }, // until the loop is closed
+		"waits":        func(ctx context.Context, _ *StreamReader) { _ = asyncio.Sleep(ctx, time.Hour) },
+		"is not there": nil,
+	} {
+		for passes := range 4 {
+			for _, m := range testkit.Available(t, testkit.Unpinned) {
+				left := new(atomic.Int32)
+				t.Run(fmt.Sprintf("%s/%d/%s", how, passes, m.Name), func(t *testing.T) {
+					play(t, func() (asyncio.EventLoop, error) { return loops.New(m) }, func(s *stage) {
+						s.expectReports = true
+						client, server := s.plain()
+						if leave != nil {
+							asyncio.CreateTask(s.loop, func(ctx context.Context) (struct{}, error) {
+								p, err := server.r.Next(ctx)
+								if err != nil {
+									return struct{}{}, err // the end came first
+								}
+								if m.Name == "uring" {
+									left.Add(1)
+									runtime.AddCleanup(&p[0], func(left *atomic.Int32) { left.Add(-1) }, left)
+								}
+								leave(ctx, server.r)
+								return struct{}{}, nil
+							})
+						}
+						_, err := client.w.Write(pieceOf(1, size))
+						s.must(err)
+						for range passes {
+							s.must(asyncio.Sleep(s.ctx, 0))
+						}
+						if leave == nil || passes == 3 {
+							s.until("all of it", func() bool { return left.Load() > 0 || server.r.Buffered() > 0 || m.Name != "uring" })
+						}
+						server.w.Transport().Abort()
+						client.w.Transport().Abort()
+						s.passes()
+					})
+				})
+				for range 100 {
+					if left.Load() == 0 {
+						break
+					}
+					runtime.GC()
+					runtime.Gosched()
+				}
+				if n := left.Load(); n != 0 {
+					t.Errorf("%s, %d passes, %s: %d pieces are left", how, passes, m.Name, n)
+				}
+			}
+		}
 	}
 }
